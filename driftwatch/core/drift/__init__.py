@@ -1,0 +1,1 @@
+"""Drift: distances, their significance, verdicts, and words for what moved."""

@@ -1,0 +1,1 @@
+"""Mergeable sketches: the whole state DriftWatch keeps of a column."""

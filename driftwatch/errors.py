@@ -1,0 +1,94 @@
+"""Everything DriftWatch raises, on one page.
+
+    DriftWatchError
+    ├── ConfigError (ValueError)          an argument, a threshold or an option is wrong
+    ├── DataError (ValueError)            a frame, a file or a record cannot be read
+    │   └── UnknownColumnError (KeyError) a column was named that the data does not have
+    ├── SchemaError (ValueError)          two sides disagree about what a column is
+    ├── ProfileFormatError (ValueError)   bytes that are not a profile we can trust
+    ├── MergeError (ValueError)           two sketches that cannot be added up
+    ├── EmptySketchError (ValueError)     a question to a sketch that has seen nothing
+    └── MissingDependencyError (ImportError)
+
+Each also inherits the builtin a caller would reach for, so `except ValueError` works.
+"""
+
+from __future__ import annotations
+
+import difflib
+from collections.abc import Iterable
+
+__all__ = [
+    "ConfigError",
+    "DataError",
+    "DriftWatchError",
+    "EmptySketchError",
+    "MergeError",
+    "MissingDependencyError",
+    "ProfileFormatError",
+    "SchemaError",
+    "UnknownColumnError",
+    "did_you_mean",
+]
+
+
+class DriftWatchError(Exception):
+    """The root of every error that DriftWatch raises on purpose."""
+
+
+class ConfigError(DriftWatchError, ValueError):
+    """An argument, a threshold or a configuration value is not usable."""
+
+
+class DataError(DriftWatchError, ValueError):
+    """A frame, a file or a record cannot be read as rows and columns."""
+
+
+class UnknownColumnError(DataError, KeyError):
+    """A column was asked for that the data does not have."""
+
+    def __init__(self, name: str, available: Iterable[str], where: str) -> None:
+        available = list(available)
+        message = f"no column {name!r} in {where}{did_you_mean(name, available)}"
+        if len(available) <= 20:
+            message += f"; columns: {', '.join(available) or 'none'}"
+        super().__init__(message)
+        self.message = message
+
+    def __str__(self) -> str:
+        # KeyError would print the repr of the message, quotes and all.
+        return self.message
+
+
+class SchemaError(DriftWatchError, ValueError):
+    """Two sides disagree about the columns in a way that cannot be reported as drift."""
+
+
+class ProfileFormatError(DriftWatchError, ValueError):
+    """Bytes that are not a profile, are damaged, or break a structural rule."""
+
+
+class MergeError(DriftWatchError, ValueError):
+    """Two sketches or profiles cannot be added up."""
+
+
+class EmptySketchError(DriftWatchError, ValueError):
+    """A question was put to a sketch that has seen no values."""
+
+    def __init__(self, sketch: str, question: str) -> None:
+        super().__init__(f"{sketch}.{question} of an empty sketch; check .count first")
+
+
+class MissingDependencyError(DriftWatchError, ImportError):
+    """An optional library is needed for what was asked."""
+
+
+def did_you_mean(name: str, known: Iterable[str]) -> str:
+    """Return ``" (did you mean 'x'?)"`` for the known name nearest to `name`, else ``""``.
+
+    Example:
+        >>> did_you_mean("incme", ["age", "income"])
+        " (did you mean 'income'?)"
+    """
+    near = difflib.get_close_matches(name, list(known), n=1)
+    return f" (did you mean {near[0]!r}?)" if near else ""
