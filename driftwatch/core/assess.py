@@ -1,0 +1,304 @@
+"""The heart of every edge: a reference and a current profile in, a report out. Pure."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from datetime import datetime
+
+from driftwatch.core.column_profile import ColumnProfile, keeps_categories
+from driftwatch.core.drift.evidence import Evidence
+from driftwatch.core.drift.explain import distribution_of, explain, moved_most
+from driftwatch.core.drift.policy import Policy
+from driftwatch.core.drift.rates import missing_rate, unseen_categories
+from driftwatch.core.drift.sides import CategorySides, Sides, compare_sides
+from driftwatch.core.drift.significance import cauchy_combination
+from driftwatch.core.drift.verdict import global_status, judge, primary_test, worst
+from driftwatch.core.profile import Profile
+from driftwatch.core.reference import Reference
+from driftwatch.core.report import (
+    DatasetDrift,
+    DriftReport,
+    DriftResult,
+    FeatureDrift,
+    SchemaChange,
+    Status,
+)
+from driftwatch.core.schema import Column, Kind, Role
+
+__all__ = ["assess"]
+
+_UNREADABLE = 0.05
+
+
+@dataclass(frozen=True, slots=True)
+class _Comparison:
+    """One column on the way to its verdict."""
+
+    reference: ColumnProfile
+    current: ColumnProfile
+    sides: Sides | None
+    evidence: list[tuple[Evidence, bool]]
+
+
+def assess(  # noqa: PLR0913 - facts for the report that only the caller knows
+    reference: Reference,
+    current: Profile,
+    /,
+    *,
+    policy: Policy,
+    created_at: datetime,
+    monitor: str = "default",
+    importances: Mapping[str, float] | None = None,
+    model_version: str | None = None,
+    ignore_new: bool = False,
+) -> DriftReport:
+    """Compare a profile with a reference.
+
+    Pure: neither side changes, no clock is read, and equal input gives equal output.
+
+    Args:
+        reference: The reference.
+        current: Sketches of the rows in question; best built with ``reference.frame``, so
+            that they were counted in the reference's cells.
+        policy: The rules of the verdict.
+        created_at: When the question was asked.
+        monitor: Name for the report.
+        importances: Weights of the features in the model.
+        model_version: Version of the model, for the report.
+        ignore_new: Whether columns that the reference does not have are of no interest.
+
+    Returns:
+        The report, worst feature first. Cost: about a millisecond a feature.
+    """
+    changes = _schema_changes(reference.profile, current, ignore_new=ignore_new)
+    tested = [c for c in reference.schema if _why_skipped(c) is None]
+    comparisons = {
+        column.name: _compare(reference, current.columns[column.name], policy)
+        for column in tested
+        if column.name in current.columns and (column.name in current.seen or not current.rows)
+    }
+    every = [pair for comparison in comparisons.values() for pair in comparison.evidence]
+    judged = iter(judge(every, policy))
+    weights = _normalised(importances or {}, [column.name for column in tested])
+    by_column = {change.column: change for change in changes}
+    features = []
+    for column in tested:
+        comparison = comparisons.get(column.name)
+        results = (
+            {found.method: next(judged) for found, _ in comparison.evidence} if comparison else {}
+        )
+        features.append(
+            _feature(
+                column, comparison, results, by_column.get(column.name), weights.get(column.name)
+            )
+        )
+    features.sort(key=_rank)
+    return DriftReport(
+        monitor=monitor,
+        global_status=global_status(
+            [result for feature in features for result in feature.tests.values()],
+            [change.status for change in changes],
+        ),
+        features=tuple(features),
+        created_at=created_at,
+        rows_reference=reference.profile.rows,
+        rows_current=current.rows,
+        reference_data_hash=reference.profile.content_hash,
+        production_data_hash=current.content_hash,
+        skipped={c.name: why for c in reference.schema if (why := _why_skipped(c))},
+        schema_changes=tuple(changes),
+        dataset=_dataset(features, weights),
+        reference_period=reference.profile.period,
+        current_period=current.period,
+        model_version=model_version,
+        policy=policy.to_dict(),
+    )
+
+
+def _compare(reference: Reference, current: ColumnProfile, policy: Policy) -> _Comparison:
+    column = reference.columns[current.column.name]
+    sides = compare_sides(column, current)
+    gating = policy.gating(column.profile.column.kind)
+    evidence: list[tuple[Evidence, bool]] = []
+    if sides is not None:
+        for test in policy.tests():
+            if test.applies(sides):
+                found = test(
+                    sides, effect=policy.effects[test.name], level=policy.level_of(test.name)
+                )
+                evidence.append((found, test.name in gating))
+    missing = missing_rate(column.profile, current, effect=policy.effects["missing"])
+    if missing is not None:
+        evidence.append((missing, True))
+    if isinstance(sides, CategorySides):
+        unseen = unseen_categories(sides, effect=policy.effects["unseen"])
+        if unseen is not None:
+            evidence.append((unseen, True))
+    return _Comparison(column.profile, current, sides, evidence)
+
+
+def _feature(
+    column: Column,
+    comparison: _Comparison | None,
+    results: Mapping[str, DriftResult],
+    change: SchemaChange | None,
+    importance: float | None,
+) -> FeatureDrift:
+    if comparison is None:
+        return FeatureDrift(
+            name=column.name,
+            kind=column.kind.value,
+            role=column.role.value,
+            status=change.status if change else Status.INSUFFICIENT_DATA,
+            primary_test=None,
+            missing_reference=None,
+            missing_current=None,
+            explanation="the column is gone" if change else "no rows to compare",
+            importance=importance,
+            tests={},
+        )
+    statuses = [result.status for result in results.values() if result.status is not None]
+    if comparison.sides is None:
+        # Without values only their absence can be judged, and that it is unchanged says
+        # nothing about the values.
+        statuses = [s for s in statuses if s.is_drift] or [Status.INSUFFICIENT_DATA]
+    status = worst([*statuses, change.status] if change else statuses)
+    primary = primary_test(results)
+    return FeatureDrift(
+        name=column.name,
+        kind=column.kind.value,
+        role=column.role.value,
+        status=status,
+        primary_test=primary,
+        missing_reference=_share_missing(comparison.reference),
+        missing_current=_share_missing(comparison.current),
+        explanation=_explanation(status, primary, results, comparison, change),
+        importance=importance,
+        tests=results,
+        distribution=distribution_of(comparison.sides) if comparison.sides else None,
+    )
+
+
+def _explanation(
+    status: Status,
+    primary: str | None,
+    results: Mapping[str, DriftResult],
+    comparison: _Comparison,
+    change: SchemaChange | None,
+) -> str:
+    sentence = explain(
+        status,
+        results[primary] if primary else None,
+        comparison.sides,
+        comparison.reference,
+        comparison.current,
+    )
+    if change is not None:
+        return f"was {change.reference}, is now {change.current}; {sentence}"
+    return sentence
+
+
+def _share_missing(profile: ColumnProfile) -> float | None:
+    return profile.missing.total / profile.rows if profile.rows else None
+
+
+def _rank(feature: FeatureDrift) -> tuple[int, float, str]:
+    weight = 1.0 if feature.importance is None else feature.importance
+    return (-feature.status.severity, -weight * moved_most(feature.tests), feature.name)
+
+
+def _normalised(importances: Mapping[str, float], names: list[str]) -> dict[str, float]:
+    known = {name: abs(importances[name]) for name in names if name in importances}
+    total = sum(known.values())
+    return {name: value / total for name, value in known.items()} if total > 0 else {}
+
+
+def _dataset(features: Iterable[FeatureDrift], weights: Mapping[str, float]) -> DatasetDrift:
+    features = list(features)
+    if not features:
+        return DatasetDrift(None, None, None)
+    drifted = [feature.name for feature in features if feature.status.is_drift]
+    p_values = [
+        feature.primary.p_effect.warning
+        for feature in features
+        if feature.primary is not None and feature.primary.p_effect is not None
+    ]
+    return DatasetDrift(
+        share_drifted=len(drifted) / len(features),
+        weighted_share_drifted=sum(weights.get(n, 0.0) for n in drifted) if weights else None,
+        p_value=cauchy_combination(p_values) if p_values else None,
+    )
+
+
+def _why_skipped(column: Column) -> str | None:
+    if not column.role.is_tested:
+        return f"{column.role}: {column.note}" if column.note else f"{column.role}, as declared"
+    if column.kind is Kind.UNSUPPORTED:
+        return f"values of type {column.dtype} are not supported"
+    if column.kind.is_discrete and not keeps_categories(column):
+        return "its values are not kept"
+    return None
+
+
+def _schema_changes(
+    reference: Profile, current: Profile, *, ignore_new: bool
+) -> list[SchemaChange]:
+    if current.rows == 0 and not current.seen:
+        return []
+    changes = []
+    for name, profile in reference.columns.items():
+        column = profile.column
+        if not column.role.is_tested and column.role is not Role.TIME:
+            continue
+        if name not in current.seen:
+            if column.role.is_tested:
+                changes.append(
+                    SchemaChange(name, "missing_column", column.dtype, None, Status.CRITICAL)
+                )
+        elif column.role.is_tested and _type_changed(column, current.seen[name]):
+            status = _type_status(current.columns[name])
+            changes.append(
+                SchemaChange(name, "type_changed", column.dtype, current.seen[name], status)
+            )
+    if not ignore_new:
+        known = reference.seen.keys() | reference.columns.keys()
+        changes += [
+            SchemaChange(name, "new_column", None, dtype, Status.WARNING)
+            for name, dtype in current.seen.items()
+            if name not in known
+        ]
+    return changes
+
+
+def _type_changed(column: Column, dtype: str) -> bool:
+    before, after = _family(column.dtype), _family(dtype)
+    return before != after and not {"text", "null"} & {before, after}
+
+
+def _type_status(current: ColumnProfile) -> Status:
+    """Values of the new type that cannot be read are worse than those that still can."""
+    usable = current.rows - current.missing.null
+    unreadable = usable > 0 and current.missing.invalid > _UNREADABLE * usable
+    return Status.CRITICAL if unreadable else Status.WARNING
+
+
+def _family(dtype: str) -> str:
+    """What an Arrow type is about, by its name; sizes and units are no change of type."""
+    if dtype.startswith("dictionary<values="):
+        dtype = dtype.removeprefix("dictionary<values=")
+    for family, starts in _FAMILIES.items():
+        if dtype.startswith(starts):
+            return family
+    return dtype
+
+
+_FAMILIES = {
+    "text": ("text",),
+    "null": ("null", "empty"),
+    "number": ("int", "uint", "float", "double", "halffloat", "decimal", "numeric"),
+    "string": ("string", "large_string", "utf8", "large_utf8", "categorical"),
+    "bytes": ("binary", "large_binary", "fixed_size_binary"),
+    "boolean": ("bool",),
+    "instant": ("timestamp", "date", "datetime"),
+}

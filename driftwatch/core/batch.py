@@ -1,0 +1,174 @@
+"""Frames of any kind -> batches of Arrow arrays, nothing dropped and nothing guessed away."""
+
+from __future__ import annotations
+
+from collections.abc import Generator, Mapping, Sequence
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+from driftwatch.errors import DataError
+
+if TYPE_CHECKING:
+    import pyarrow as pa
+
+__all__ = ["BATCH_ROWS", "Batch", "batches_of", "table_of"]
+
+BATCH_ROWS = 4 * 65_536
+"""Rows of a batch: enough to keep a core busy, few enough to stay small."""
+
+
+@dataclass(frozen=True, slots=True)
+class Batch:
+    """Some rows as Arrow arrays of equal length, by column name.
+
+    Attributes:
+        rows: Number of rows.
+        arrays: One array a column.
+        untyped: Texts may be numbers or instants, since the format had no types (CSV).
+        size_bytes: Bytes of the source that these rows took, for progress; 0 if unknown.
+    """
+
+    rows: int
+    arrays: Mapping[str, pa.Array]
+    untyped: bool = False
+    size_bytes: int = 0
+
+    @classmethod
+    def of_arrow(
+        cls, batch: pa.RecordBatch, /, *, untyped: bool = False, size_bytes: int = 0
+    ) -> Batch:
+        """Take the columns of an Arrow record batch, without a copy.
+
+        Raises:
+            DataError: If two columns share a name.
+        """
+        names = batch.schema.names
+        if len(set(names)) != len(names):
+            twice = sorted({name for name in names if names.count(name) > 1})
+            raise DataError(f"two columns are called {twice[0]!r}; rename one of them")
+        arrays = dict(zip(names, batch.columns, strict=True))
+        return cls(batch.num_rows, arrays, untyped, size_bytes)
+
+
+def batches_of(data: object, /, *, rows: int = BATCH_ROWS) -> Generator[Batch]:
+    """Cut a data set in memory into batches, without copying where Arrow can look at it.
+
+    Args:
+        data: pandas or polars data frame, pyarrow table or record batch, dict of arrays or
+            lists, or a list of dicts (one a row).
+        rows: Rows a batch, at most.
+
+    Yields:
+        At least one batch, so that the columns of an empty frame are known.
+
+    Raises:
+        DataError: If it is none of these, or its columns have different lengths.
+    """
+    table = table_of(data)
+    yielded = False
+    for batch in table.to_batches(max_chunksize=rows):
+        yielded = True
+        yield Batch.of_arrow(batch)
+    if not yielded:
+        import pyarrow as pa
+
+        arrays = [pa.array([], type=field.type) for field in table.schema]
+        yield Batch.of_arrow(pa.record_batch(arrays, schema=table.schema))
+
+
+def table_of(data: object, /) -> pa.Table:
+    import pyarrow as pa
+
+    if isinstance(data, pa.Table):
+        return data
+    if isinstance(data, pa.RecordBatch):
+        return pa.Table.from_batches([data])
+    if isinstance(data, Mapping):
+        return _from_columns({str(name): _array(values, name) for name, values in data.items()})
+    if isinstance(data, Sequence) and not isinstance(data, str | bytes):
+        return _from_records(data)
+    return _from_frame(data)
+
+
+def _from_frame(data: object) -> pa.Table:
+    import narwhals as nw
+
+    try:
+        frame = nw.from_native(data, eager_only=True)
+    except TypeError as error:
+        hint = "; call .collect() on a lazy frame" if hasattr(data, "collect") else ""
+        raise DataError(
+            "data must be a pandas or polars data frame, a pyarrow table, a dict of arrays or a "
+            f"path; got {type(data).__module__}.{type(data).__qualname__}{hint}"
+        ) from error
+    except Exception as error:
+        # narwhals refuses frames with repeated column names, each backend in its own way.
+        raise DataError(f"cannot read the data frame: {error}") from error
+    return _from_columns({name: _from_series(frame[name]) for name in frame.columns})
+
+
+def _from_series(series: Any) -> pa.ChunkedArray:
+    import pyarrow as pa
+
+    try:
+        return _chunked(series.to_arrow())
+    except (pa.ArrowInvalid, pa.ArrowTypeError, pa.ArrowNotImplementedError, TypeError):
+        return _chunked(_mixed(series.to_list()))
+
+
+def _from_records(records: Sequence[object]) -> pa.Table:
+    names: dict[str, None] = {}
+    for record in records:
+        if not isinstance(record, Mapping):
+            raise DataError(
+                f"a list of data must hold dicts, one a row; got {type(record).__qualname__}"
+            )
+        names.update(dict.fromkeys(str(name) for name in record))
+    columns = {name: [record.get(name) for record in records] for name in names}  # type: ignore[attr-defined]
+    return _from_columns({name: _array(values, name) for name, values in columns.items()})
+
+
+def _from_columns(columns: Mapping[str, pa.ChunkedArray]) -> pa.Table:
+    import pyarrow as pa
+
+    lengths = {name: len(column) for name, column in columns.items()}
+    if len(set(lengths.values())) > 1:
+        shown = ", ".join(f"{name}: {length}" for name, length in list(lengths.items())[:5])
+        raise DataError(f"columns must have equal lengths; got {shown}")
+    return pa.table(dict(columns))
+
+
+def _array(values: Any, name: object) -> pa.ChunkedArray:
+    """One column given as an array, a list or a series."""
+    import pyarrow as pa
+
+    if isinstance(values, pa.ChunkedArray | pa.Array):
+        return _chunked(values)
+    if isinstance(values, str | bytes) or not hasattr(values, "__len__"):
+        raise DataError(f"column {name!r} must be an array or a list; got {type(values).__name__}")
+    if getattr(values, "ndim", 1) != 1:
+        raise DataError(f"column {name!r} must be one-dimensional; got shape {tuple(values.shape)}")
+    if getattr(getattr(values, "dtype", None), "kind", "") == "O":
+        values = values.tolist()
+    try:
+        # pandas' own missing values (None, NaN, NaT, NA among objects) are nulls.
+        return _chunked(pa.array(values, from_pandas=isinstance(values, list)))
+    except (pa.ArrowInvalid, pa.ArrowTypeError, pa.ArrowNotImplementedError, OverflowError):
+        return _chunked(_mixed(list(values)))
+
+
+def _mixed(values: list[object]) -> pa.Array:
+    """Values of several types in one column: each as the text a person would read."""
+    import pyarrow as pa
+
+    def text(value: object) -> str | None:
+        missing = value is None or value != value or type(value).__name__ in ("NAType", "NaTType")  # noqa: PLR0124 - NaN
+        return None if missing else str(value)
+
+    return pa.array([text(value) for value in values], pa.large_string())
+
+
+def _chunked(array: pa.Array | pa.ChunkedArray) -> pa.ChunkedArray:
+    import pyarrow as pa
+
+    return array if isinstance(array, pa.ChunkedArray) else pa.chunked_array([array])

@@ -1,0 +1,132 @@
+"""The envelope of a profile: named sections with lengths and a checksum. Knows no sketch.
+
+Layout, little endian::
+
+    magic "DWP1" | format u16 | flags u16 | header length u32 | header (canonical JSON)
+    | section count u32 | { name length u16 | name | body length u32 | body } ... | SHA-256
+
+Every length is checked against the bytes that are there before anything is allocated.
+The checksum finds damage, not malice: what a section says is checked by whoever reads it.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import struct
+from collections.abc import Mapping
+from typing import Any
+
+from driftwatch.errors import ProfileFormatError
+
+__all__ = ["FORMAT", "LOCAL_LIMIT", "WIRE_LIMIT", "decode", "encode"]
+
+MAGIC = b"DWP1"
+FORMAT = 1
+LOCAL_LIMIT = 512 * 1024 * 1024
+"""Bytes of a profile read from a local file, at most."""
+WIRE_LIMIT = 8 * 1024 * 1024
+"""Bytes of a profile that came over a network, at most."""
+
+_PREFIX = struct.Struct("<4sHHI")
+_COUNT = struct.Struct("<I")
+_NAME = struct.Struct("<H")
+_BODY = struct.Struct("<I")
+_HEADER_LIMIT = 64 * 1024
+_SECTION_LIMIT = 200_000
+_DIGEST = 32
+
+
+def encode(header: Mapping[str, Any], sections: Mapping[str, bytes], /) -> bytes:
+    """Frame a header and named sections.
+
+    Deterministic: equal input gives equal bytes, so bytes can be compared and hashed.
+    """
+    text = json.dumps(header, sort_keys=True, separators=(",", ":"), ensure_ascii=False).encode()
+    if len(text) > _HEADER_LIMIT:
+        raise ProfileFormatError(f"header of {len(text)} bytes; at most {_HEADER_LIMIT}")
+    parts = [_PREFIX.pack(MAGIC, FORMAT, 0, len(text)), text, _COUNT.pack(len(sections))]
+    for name, body in sections.items():
+        encoded = name.encode()
+        parts += [_NAME.pack(len(encoded)), encoded, _BODY.pack(len(body)), body]
+    framed = b"".join(parts)
+    return framed + hashlib.sha256(framed).digest()
+
+
+def decode(data: bytes, /, *, limit: int = LOCAL_LIMIT) -> tuple[dict[str, Any], dict[str, bytes]]:
+    """Take an envelope apart into its header and sections.
+
+    Args:
+        data: The bytes, as `encode` wrote them.
+        limit: Refuse more bytes than this.
+
+    Raises:
+        ProfileFormatError: If the bytes are too many, cut short, damaged, of an unknown
+            format, or break a structural rule. Nothing has been allocated beyond the
+            size of `data` by then.
+    """
+    if len(data) > limit:
+        raise ProfileFormatError(f"profile of {len(data):,} bytes; at most {limit:,} are read")
+    if len(data) < _PREFIX.size + _COUNT.size + _DIGEST or data[:4] != MAGIC:
+        raise ProfileFormatError("not a DriftWatch profile (.dwp): the first bytes are wrong")
+    _, version, flags, header_length = _PREFIX.unpack_from(data)
+    if version != FORMAT:
+        raise ProfileFormatError(
+            f"profile format {version}; this version reads format {FORMAT}: "
+            "read it with the version that wrote it, or profile the data again"
+        )
+    if flags:
+        raise ProfileFormatError(f"profile needs features this version lacks (flags {flags:#x})")
+    if hashlib.sha256(data[:-_DIGEST]).digest() != data[-_DIGEST:]:
+        raise ProfileFormatError("profile is damaged or cut short: the checksum does not fit")
+    reader = _Reader(data[:-_DIGEST], _PREFIX.size)
+    if header_length > _HEADER_LIMIT:
+        raise ProfileFormatError(f"header of {header_length} bytes; at most {_HEADER_LIMIT}")
+    header = _json_object(reader.take(header_length))
+    (count,) = _COUNT.unpack(reader.take(_COUNT.size))
+    if count > _SECTION_LIMIT:
+        raise ProfileFormatError(f"{count} sections; at most {_SECTION_LIMIT}")
+    sections: dict[str, bytes] = {}
+    for _ in range(count):
+        name = _text(reader.take(*_NAME.unpack(reader.take(_NAME.size))))
+        if name in sections:
+            raise ProfileFormatError(f"section {name!r} appears twice")
+        sections[name] = reader.take(*_BODY.unpack(reader.take(_BODY.size)))
+    if reader.left:
+        raise ProfileFormatError(f"{reader.left} bytes after the last section")
+    return header, sections
+
+
+class _Reader:
+    """A cursor over bytes that never reads past their end."""
+
+    def __init__(self, data: bytes, at: int) -> None:
+        self._data = data
+        self._at = at
+
+    @property
+    def left(self) -> int:
+        return len(self._data) - self._at
+
+    def take(self, size: int) -> bytes:
+        if size > self.left:
+            raise ProfileFormatError(f"profile is cut short: {size} bytes wanted, {self.left} left")
+        self._at += size
+        return self._data[self._at - size : self._at]
+
+
+def _json_object(data: bytes) -> dict[str, Any]:
+    try:
+        value = json.loads(data)
+    except (ValueError, RecursionError) as error:
+        raise ProfileFormatError(f"header is not JSON: {error}") from error
+    if not isinstance(value, dict):
+        raise ProfileFormatError("header is not a JSON object")
+    return value
+
+
+def _text(data: bytes) -> str:
+    try:
+        return data.decode()
+    except UnicodeDecodeError as error:
+        raise ProfileFormatError("section name is not UTF-8") from error

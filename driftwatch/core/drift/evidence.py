@@ -1,0 +1,56 @@
+"""What one test found on one column, before any verdict."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+from driftwatch.core.report import Levels
+
+__all__ = ["Evidence", "rows_beside"]
+
+
+@dataclass(frozen=True, slots=True)
+class Evidence:
+    """Estimates and p-values of one test.
+
+    Attributes:
+        method: Name of the test.
+        statistic: The effect as estimated.
+        interval: Contains the statistic of the full data, 98 %.
+        p_value: Of "no drift at all".
+        p_effect: Of "no more drift than the effect", for both effect sizes.
+        effect: The two effect sizes.
+        upper: The drift of the population is below this, 95 %; decides between OK and
+            UNDECIDED.
+        confidence_interval: For the population, 95 %; None where none is known.
+        rows_needed: Current rows that would settle the question; None if no number would.
+        plain_p_value: The textbook's p-value of the point statistic, where it differs from
+            `p_value`, which counts sketch error against drift.
+        details: How the numbers came about, for the report.
+    """
+
+    method: str
+    statistic: float
+    interval: tuple[float, float]
+    p_value: float
+    p_effect: Levels
+    effect: Levels
+    upper: float
+    confidence_interval: tuple[float, float] | None = None
+    rows_needed: int | None = None
+    plain_p_value: float | None = None
+    details: Mapping[str, Any] = field(default_factory=dict)
+
+
+def rows_beside(n: int, size: float | None, /) -> int | None:
+    """Current rows m with ``n m / (n + m) = size``; None where no m is enough.
+
+    Example:
+        >>> rows_beside(1000, 500.0), rows_beside(1000, 1000.0)
+        (1000, None)
+    """
+    if size is None or size >= n:
+        return None
+    return max(1, round(n * size / (n - size)))

@@ -1,0 +1,105 @@
+"""From evidence to status: the policy applied to every test of every feature at once."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+
+from driftwatch.core.drift.evidence import Evidence
+from driftwatch.core.drift.policy import Policy
+from driftwatch.core.drift.significance import benjamini_hochberg
+from driftwatch.core.report import DriftResult, Status
+
+__all__ = ["global_status", "judge", "primary_test", "worst"]
+
+
+def judge(evidence: Sequence[tuple[Evidence, bool]], policy: Policy, /) -> list[DriftResult]:
+    """Turn evidence into results, correcting for the number of tests that decide.
+
+    Args:
+        evidence: What each test found, and whether it decides.
+        policy: The rules.
+
+    Returns:
+        One result each, in the order given. Tests that do not decide have no status.
+    """
+    deciding = [found for found, gates in evidence if gates]
+    warning = benjamini_hochberg([found.p_effect.warning for found in deciding])
+    critical = benjamini_hochberg([found.p_effect.critical for found in deciding])
+    adjusted = iter(zip(warning.tolist(), critical.tolist(), strict=True))
+    results = []
+    for found, gates in evidence:
+        status = None
+        if gates:
+            p_warning, p_critical = next(adjusted)
+            status = (
+                _classic_status(found, policy)
+                if policy.classic
+                else _status(found, p_warning, p_critical, policy.level_of(found.method))
+            )
+        results.append(_result(found, policy, status))
+    return results
+
+
+def _status(found: Evidence, p_warning: float, p_critical: float, level: float) -> Status:
+    if p_critical <= level:
+        return Status.CRITICAL
+    if p_warning <= level:
+        return Status.WARNING
+    # A threshold of zero asks for any drift at all, whose absence no data can show.
+    if found.upper <= found.effect.warning or found.effect.warning == 0:
+        return Status.OK
+    return Status.UNDECIDED
+
+
+def _classic_status(found: Evidence, policy: Policy) -> Status:
+    if found.method in policy.levels:
+        p = found.p_value if found.plain_p_value is None else found.plain_p_value
+        return Status.WARNING if p < policy.levels[found.method] else Status.OK
+    if found.statistic > found.effect.critical:
+        return Status.CRITICAL
+    return Status.WARNING if found.statistic > found.effect.warning else Status.OK
+
+
+def _result(found: Evidence, policy: Policy, status: Status | None) -> DriftResult:
+    return DriftResult(
+        method=found.method,
+        statistic=found.statistic,
+        interval=found.interval,
+        confidence_interval=found.confidence_interval,
+        p_value=found.p_value,
+        p_effect=found.p_effect,
+        threshold=found.effect,
+        level=policy.level_of(found.method),
+        gates=status is not None,
+        status=status,
+        rows_needed=found.rows_needed if status is Status.UNDECIDED else None,
+        details=found.details,
+    )
+
+
+def worst(statuses: Iterable[Status], /) -> Status:
+    """The most severe of some statuses; INSUFFICIENT_DATA of none."""
+    return max(statuses, key=lambda status: status.severity, default=Status.INSUFFICIENT_DATA)
+
+
+def primary_test(results: Mapping[str, DriftResult], /) -> str | None:
+    """The deciding test with the worst status, the smallest p-value on ties."""
+    deciding = [result for result in results.values() if result.status is not None]
+    if not deciding:
+        return None
+
+    def rank(result: DriftResult) -> tuple[int, float, float]:
+        assert result.status is not None  # noqa: S101 - filtered above
+        p = result.p_effect.warning if result.p_effect is not None else 1.0
+        return (-result.status.severity, p, result.p_value if result.p_value is not None else 1.0)
+
+    return min(deciding, key=rank).method
+
+
+def global_status(results: Iterable[DriftResult], others: Iterable[Status], /) -> Status:
+    """Status of a data set from all its results and the statuses of schema changes."""
+    statuses = [result.status for result in results if result.status is not None]
+    drifted = [status for status in [*statuses, *others] if status.is_drift]
+    if drifted:
+        return worst(drifted)
+    return Status.OK if Status.OK in statuses else Status.INSUFFICIENT_DATA

@@ -1,0 +1,153 @@
+"""A content hash of a column that does not depend on the order of its rows.
+
+Each value is hashed to 64 bits; the sum and the exclusive or of the hashes, with the
+number of values, identify the multiset. That is additive under merge, and independent of
+row order, batch size, sharding and file format, so it can tell whether anything was lost
+or counted twice. It guards against accidents, not against an adversary.
+"""
+
+from __future__ import annotations
+
+import struct
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Self
+
+import numpy as np
+from numpy.typing import NDArray
+
+from driftwatch.errors import ProfileFormatError
+
+if TYPE_CHECKING:
+    import pyarrow as pa
+
+__all__ = ["Fingerprint", "hash_numbers", "hash_texts", "hash_words"]
+
+_MASK = (1 << 64) - 1
+_LAYOUT = struct.Struct("<QQQ")
+
+# Odd constants with well-mixed bits: the golden ratio's, and one found by search for
+# low avalanche bias (P. Evensen, "rrmxmx", 2018).
+_GOLDEN = np.uint64(0x9E3779B97F4A7C15)
+_EVENSEN = np.uint64(0xD6E8FEB86659FD93)
+_SHIFT = np.uint64(32)
+
+
+def _mix(words: NDArray[np.uint64], scratch: NDArray[np.uint64]) -> NDArray[np.uint64]:
+    """Scramble 64-bit words in place; a bijection, so distinct words stay distinct."""
+    for constant in (_GOLDEN, _EVENSEN):
+        np.multiply(words, constant, out=words)
+        np.right_shift(words, _SHIFT, out=scratch)
+        np.bitwise_xor(words, scratch, out=words)
+    return words
+
+
+def hash_numbers(values: NDArray[np.float64], /) -> NDArray[np.uint64]:
+    """Hash doubles by value: 0.0 and -0.0 agree. About 2 ns a value.
+
+    Example:
+        >>> bool(hash_numbers(np.array([0.0]))[0] == hash_numbers(np.array([-0.0]))[0])
+        True
+    """
+    words = (values + 0.0).view(np.uint64)  # adding zero turns -0.0 into 0.0
+    return _mix(words, np.empty_like(words))
+
+
+def hash_words(words: NDArray[np.uint64], /) -> NDArray[np.uint64]:
+    """Hash 64-bit words."""
+    words = words.copy()
+    return _mix(words, np.empty_like(words))
+
+
+def hash_texts(texts: pa.Array, /, *, seed: int = 0) -> NDArray[np.uint64]:
+    """Hash the UTF-8 bytes of strings, all at once.
+
+    Args:
+        texts: ``large_string`` or ``large_binary`` array without nulls.
+        seed: Another seed gives other hashes.
+
+    Returns:
+        One 64-bit hash a string. Cost: about 10 ns a string and 8 bytes of it.
+    """
+    size = len(texts)
+    if size == 0:
+        return np.empty(0, dtype=np.uint64)
+    _, offset_buffer, data_buffer = texts.buffers()
+    offsets = np.frombuffer(offset_buffer, "<i8")[texts.offset : texts.offset + size + 1]
+    starts, lengths = offsets[:-1], np.diff(offsets)
+    first, last = int(offsets[0]), int(offsets[-1])
+    # Eight spare bytes, so that the last word of the last string can be read whole.
+    data = np.zeros(last - first + 8, dtype=np.uint8)
+    if last > first:
+        data[:-8] = np.frombuffer(data_buffer, np.uint8)[first:last]
+    words_at = np.lib.stride_tricks.as_strided(
+        data[:8].view("<u8"), shape=(last - first + 1,), strides=(1,), writeable=False
+    )
+    state = lengths.astype(np.uint64) ^ np.uint64(seed)
+    _mix(state, np.empty_like(state))
+    alive = np.flatnonzero(lengths > 0)
+    position = 0
+    while alive.size:
+        words = words_at[starts[alive] - first + position].astype(np.uint64)
+        spare = 8 - np.minimum(lengths[alive] - position, 8)
+        words &= np.uint64(_MASK) >> (spare * 8).astype(np.uint64)
+        words ^= state[alive]
+        state[alive] = _mix(words, np.empty_like(words))
+        position += 8
+        alive = alive[lengths[alive] > position]
+    return state
+
+
+@dataclass(slots=True)
+class Fingerprint:
+    """Sum and exclusive or of the hashes of a column's values, weighted by count.
+
+    Example:
+        >>> a, b = Fingerprint(), Fingerprint()
+        >>> a.update(hash_numbers(np.array([1.0, 2.0])))
+        >>> b.update(hash_numbers(np.array([2.0, 1.0])))
+        >>> a == b
+        True
+    """
+
+    count: int = 0
+    total: int = 0
+    parity: int = 0
+
+    def update(
+        self, hashes: NDArray[np.uint64], counts: NDArray[np.int64] | None = None, /
+    ) -> None:
+        """Add values by their hashes, each `counts` times (once if not given)."""
+        if counts is None:
+            self._add(hashes.size, int(hashes.sum()), int(np.bitwise_xor.reduce(hashes)))
+            return
+        weights = counts.astype(np.uint64)
+        odd = hashes[(weights & np.uint64(1)).astype(bool)]
+        self._add(int(counts.sum()), int((hashes * weights).sum()), int(np.bitwise_xor.reduce(odd)))
+
+    def add_detail(self, hashes: NDArray[np.uint64], /) -> None:
+        """Add what the hashes of values already counted could not tell apart."""
+        self._add(0, int(hashes.sum()), int(np.bitwise_xor.reduce(hashes)))
+
+    def merge(self, other: Self, /) -> None:
+        """Add another column's values; `other` is left as it was."""
+        self._add(other.count, other.total, other.parity)
+
+    def _add(self, count: int, total: int, parity: int) -> None:
+        self.count += count
+        self.total = (self.total + total) & _MASK
+        self.parity ^= parity
+
+    def to_bytes(self) -> bytes:
+        """Return the three numbers, 24 bytes."""
+        return _LAYOUT.pack(self.count, self.total, self.parity)
+
+    @classmethod
+    def from_bytes(cls, data: bytes, /) -> Self:
+        """Rebuild a fingerprint from `to_bytes`.
+
+        Raises:
+            ProfileFormatError: If the bytes are not a fingerprint.
+        """
+        if len(data) != _LAYOUT.size:
+            raise ProfileFormatError(f"fingerprint of {len(data)} bytes; expected {_LAYOUT.size}")
+        return cls(*_LAYOUT.unpack(data))

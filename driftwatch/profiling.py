@@ -1,0 +1,224 @@
+"""Data of any kind -> a profile: batches read ahead, columns sketched on all cores."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Callable, Collection, Generator, Iterable, Mapping
+from concurrent.futures import ThreadPoolExecutor, wait
+from pathlib import Path
+from typing import Any
+
+from driftwatch.core.batch import Batch, batches_of
+from driftwatch.core.config import SketchConfig
+from driftwatch.core.inference import infer_schema
+from driftwatch.core.panes import PaneCounts
+from driftwatch.core.privacy import ValueGuard
+from driftwatch.core.profile import Profile
+from driftwatch.core.reference import Reference
+from driftwatch.core.schema import Role, Schema
+from driftwatch.errors import ConfigError, DataError, UnknownColumnError
+from driftwatch.files import DataFiles, find_files
+
+__all__ = ["Progress", "count_panes", "is_path", "load_profile", "profile_data", "profile_like"]
+
+Progress = Callable[[int, int], None]
+"""Called after every batch with the rows and the bytes of the source it took."""
+
+_INFERENCE_ROWS = 65_536
+
+
+def is_path(data: object, /) -> bool:
+    """Whether data is given by a path, or by several."""
+    if isinstance(data, str | Path):
+        return True
+    return isinstance(data, list | tuple) and bool(data) and all(map(is_path, data))
+
+
+def profile_data(
+    data: Any,
+    /,
+    *,
+    features: Collection[str] | None = None,
+    roles: Mapping[str, Role] | None = None,
+    schema: Schema | None = None,
+    config: SketchConfig | None = None,
+    reference: bool = False,
+    guard: ValueGuard | None = None,
+    progress: Progress | None = None,
+) -> Profile:
+    """Sketch a data set whose columns are not known beforehand.
+
+    Args:
+        data: pandas or polars data frame, pyarrow table, dict of arrays, list of records,
+            or paths of parquet, CSV or JSON-lines files.
+        features: Columns to keep; all of them if not given. Columns that are named are
+            tested, whatever they look like.
+        roles: Roles declared by the caller.
+        schema: Columns declared by the caller; the rest is inferred.
+        config: Sizes of the sketches.
+        reference: Whether to sketch as finely as a reference should be.
+        guard: What may be kept of category values.
+        progress: Called after every batch.
+
+    Raises:
+        DataError: If the data cannot be read.
+        UnknownColumnError: If a feature or a column with a role is not in the data.
+    """
+    config = config or SketchConfig()
+    batches = _batches(data, None if features is None else {*features, *(roles or {})})
+    try:
+        first, batches = _first_rows(batches)
+        found = _schema(first, features, roles or {}, schema)
+        k = config.reference_k if reference else config.k
+        profile = Profile(found, config=config, k=k, guard=guard)
+        _feed(profile, batches, progress)
+    finally:
+        batches.close()
+    return profile
+
+
+def profile_like(
+    reference: Reference, data: Any, /, *, progress: Progress | None = None
+) -> Profile:
+    """Sketch production data in the columns and cells of a reference.
+
+    Raises:
+        DataError: If the data cannot be read.
+    """
+    profile = reference.new_profile()
+    batches = _batches(data, set(profile.columns))
+    try:
+        _feed(profile, batches, progress)
+    finally:
+        batches.close()
+    return profile
+
+
+def count_panes(
+    profile: Profile, data: Any, /, *, time: str, width: int, progress: Progress | None = None
+) -> None:
+    """Read the data again and keep its counts by pane of time, in the profile's cells.
+
+    Args:
+        profile: Profile of the same data.
+        data: The data, or its paths.
+        time: Name of the time column.
+        width: Seconds of a pane.
+        progress: Called after every batch.
+
+    Raises:
+        ConfigError: If the column holds values that are no times.
+        UnknownColumnError: If the data has no such column.
+    """
+    if time not in profile.columns:
+        raise UnknownColumnError(time, profile.columns, "the data")
+    frame = Reference(profile).frame
+    tested = {c.name: c for c in profile.schema if c.role.is_tested}
+    cells = {n: g for n, g in frame.grids.items() if n in tested}
+    words = {n: d for n, d in frame.dictionaries.items() if n in tested}
+    panes = PaneCounts(time, width, {**cells, **words})
+    batches = _batches(data, {time, *panes.cells})
+    for batch in batches:
+        if batch.rows:
+            panes.update(batch, tested, profile.guard)
+        if progress is not None:
+            progress(batch.rows, batch.size_bytes)
+    profile.panes = panes
+
+
+def load_profile(files: DataFiles, /, *, guard: ValueGuard | None = None) -> Profile:
+    """Read ``.dwp`` files and merge them.
+
+    Raises:
+        DataError: If a file cannot be read, or is not a sound profile.
+    """
+    merged: Profile | None = None
+    for path in files.paths:
+        try:
+            profile = Profile.from_bytes(path.read_bytes(), guard=guard)
+            if merged is None:
+                merged = profile
+            else:
+                merged.merge(profile)
+        except (OSError, ValueError) as error:
+            raise DataError(f"{path}: {error}") from error
+    if merged is None:
+        raise DataError("no file was named")
+    return merged
+
+
+def _batches(data: Any, wanted: set[str] | None) -> Generator[Batch]:
+    if not is_path(data):
+        return batches_of(data)
+    files = find_files(data)
+    if files.format == "profile":
+        raise DataError(f"{files.label} is a profile; its rows are not in it any more")
+    return files.batches(wanted)
+
+
+def _first_rows(batches: Generator[Batch]) -> tuple[Batch, Generator[Batch]]:
+    """Look at enough rows to know what the columns are, and put them back."""
+    taken: list[Batch] = []
+    rows = 0
+    for batch in batches:
+        taken.append(batch)
+        rows += batch.rows
+        if rows >= _INFERENCE_ROWS:
+            break
+    if not taken:
+        raise DataError("there is no data: no row and no column")
+
+    def again() -> Generator[Batch]:
+        yield from taken
+        yield from batches
+
+    return _together(taken), again()
+
+
+def _together(batches: list[Batch]) -> Batch:
+    """The first rows as one batch; columns that a batch lacks are absent from its rows."""
+    import pyarrow as pa
+
+    arrays: dict[str, Any] = {}
+    for name in dict.fromkeys(name for batch in batches for name in batch.arrays):
+        pieces = [batch.arrays[name] for batch in batches if name in batch.arrays]
+        filled = [piece for piece in pieces if len(piece)] or pieces[:1]
+        best = filled[0] if len({str(p.type) for p in filled}) > 1 else pa.concat_arrays(filled)
+        arrays[name] = best.slice(0, _INFERENCE_ROWS)
+    rows = sum(batch.rows for batch in batches)
+    return Batch(rows, arrays, any(batch.untyped for batch in batches))
+
+
+def _schema(
+    first: Batch,
+    features: Collection[str] | None,
+    roles: Mapping[str, Role],
+    declared: Schema | None,
+) -> Schema:
+    where = "the data"
+    for name in [*(features or ()), *roles]:
+        if name not in first.arrays:
+            raise UnknownColumnError(name, first.arrays, where)
+    if features is not None and not features:
+        raise ConfigError("features must name at least one column; leave it out to keep all")
+    asked = {name: Role.FEATURE for name in features or ()} | dict(roles)
+    wanted = first.arrays if features is None else {n: first.arrays[n] for n in asked}
+    return infer_schema(wanted, untyped=first.untyped, declared=declared, roles=asked)
+
+
+def _feed(profile: Profile, batches: Iterable[Batch], progress: Progress | None) -> None:
+    """Sketch batch after batch; while one is sketched the next is read."""
+    with ThreadPoolExecutor(os.cpu_count(), thread_name_prefix="driftwatch") as pool:
+        running: list[Any] = []
+        for batch in batches:
+            _finish(running)
+            running = [pool.submit(task) for task in profile.tasks(batch)]
+            if progress is not None:
+                progress(batch.rows, batch.size_bytes)
+        _finish(running)
+
+
+def _finish(running: list[Any]) -> None:
+    wait(running)
+    for future in running:
+        future.result()

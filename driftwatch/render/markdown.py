@@ -1,0 +1,99 @@
+"""A drift report in GitHub-flavoured Markdown, for job summaries and comments."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable, Sequence
+
+from driftwatch.core.report import DriftReport, Status
+from driftwatch.render import outline
+from driftwatch.render.numbers import NONE, count
+
+__all__ = ["escape_markdown", "to_markdown"]
+
+_MARKS = {
+    Status.CRITICAL: "🔴",
+    Status.WARNING: "🟠",
+    Status.UNDECIDED: "🔵",
+    Status.OK: "🟢",
+    Status.INSUFFICIENT_DATA: "⚪",
+}
+_PUNCTUATION = re.compile(r"([\\`*_\[\]<>#~|$&])")
+_LINKS = re.compile(r"@|://|(?i:www)(?=\.)|(?<=\\#)(?=\d)|(?i:GH)(?=-\d)")
+
+
+def to_markdown(report: DriftReport) -> str:
+    """Return the report as Markdown: a verdict, a table, and what else needs reading."""
+    blocks = [f"**{_status(report.global_status)}**: {escape_markdown(outline.verdict(report))}"]
+    features, left_out = outline.shown(report)
+    if features:
+        blocks.append(_features([outline.row(feature) for feature in features]))
+    if left_out:
+        blocks.append(f"and {count(left_out, 'feature')} OK")
+    blocks += _list(
+        "Schema changes",
+        [
+            f"{_status(change.status)}: {escape_markdown(str(change))}"
+            for change in outline.changes(report)
+        ],
+    )
+    blocks += _list("Undecided", map(escape_markdown, outline.undecided(report)))
+    blocks += _list(
+        "Not tested",
+        [
+            f"{escape_markdown(name)}: {escape_markdown(reason)}"
+            for name, reason in outline.skipped(report)
+        ],
+    )
+    facts = [f"{label}: {escape_markdown(text)}" for label, text in outline.facts(report)]
+    blocks.append("\n".join(["<details><summary>What was compared</summary>", "", *_items(facts)]))
+    return "\n\n".join(blocks) + "\n\n</details>\n"
+
+
+def escape_markdown(text: str) -> str:
+    r"""Return `text` so that Markdown shows it as it is.
+
+    Punctuation that formats is escaped. A zero-width space keeps `@somebody`, links and
+    issue numbers from becoming mentions and references. Newlines become spaces.
+
+    Example:
+        >>> escape_markdown("a|b <c>")
+        'a\\|b \\<c\\>'
+    """
+    escaped = _PUNCTUATION.sub(r"\\\1", " ".join(text.split()))
+    return _LINKS.sub(_unlinked, escaped)
+
+
+def _unlinked(match: re.Match[str]) -> str:
+    found = match.group()
+    return ":&#8203;//" if found == "://" else f"{found}&#8203;"
+
+
+def _features(rows: Sequence[outline.Row]) -> str:
+    weighed = any(row.importance != NONE for row in rows)
+    headings = ["status", "feature", "kind", "test", "statistic", "p-value"]
+    headings += ["importance"] if weighed else []
+    headings.append("what moved")
+    lines = [_line(headings), _line("---" for _ in headings)]
+    for row in rows:
+        texts = [row.name, row.kind, row.test, row.statistic, row.p_value]
+        texts += [row.importance] if weighed else []
+        lines.append(_line([_status(row.status), *map(escape_markdown, [*texts, row.moved])]))
+    return "\n".join(lines)
+
+
+def _line(cells: Iterable[str]) -> str:
+    return f"| {' | '.join(cells)} |"
+
+
+def _list(title: str, lines: Iterable[str]) -> list[str]:
+    items = _items(lines)
+    return ["\n".join([f"**{title}**", "", *items])] if items else []
+
+
+def _items(lines: Iterable[str]) -> list[str]:
+    return [f"- {line}" for line in lines]
+
+
+def _status(status: Status) -> str:
+    return f"{_MARKS[status]} {outline.status_text(status)}"

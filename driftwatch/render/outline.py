@@ -1,0 +1,242 @@
+"""What every form of a report says, in the order and in the words it says it."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, replace
+
+from driftwatch.core.report import (
+    DriftReport,
+    DriftResult,
+    FeatureDrift,
+    Period,
+    SchemaChange,
+    Status,
+)
+from driftwatch.render.numbers import NONE, count, number, p_value, percent, when
+from driftwatch.render.plain import SENTENCE_LENGTH, plain
+
+__all__ = [
+    "Row",
+    "changes",
+    "counts",
+    "decision",
+    "facts",
+    "name_of",
+    "row",
+    "rows_needed",
+    "sentence_of",
+    "shown",
+    "skipped",
+    "status_text",
+    "undecided",
+    "verdict",
+    "worst_first",
+]
+
+MANY = 30
+"""Beyond so many features, those that are OK are counted instead of listed."""
+
+
+@dataclass(frozen=True, slots=True)
+class Row:
+    """One feature in a table, ready to be shown and still to be escaped."""
+
+    status: Status
+    name: str
+    kind: str
+    test: str
+    statistic: str
+    p_value: str
+    importance: str
+    moved: str
+
+
+def row(feature: FeatureDrift) -> Row:
+    """Return the line of a table that stands for `feature`."""
+    primary = feature.primary
+    return Row(
+        status=feature.status,
+        name=name_of(feature),
+        kind=plain(feature.kind),
+        test=plain(feature.primary_test or NONE),
+        statistic=_against_threshold(primary) if primary else NONE,
+        p_value=p_value(primary.p_value) if primary else NONE,
+        importance=percent(feature.importance),
+        moved=_explanation(feature),
+    )
+
+
+def name_of(feature: FeatureDrift) -> str:
+    """Return the name of a feature as it is shown."""
+    return _name(feature.name)
+
+
+def sentence_of(feature: FeatureDrift) -> str:
+    """Return what moved, and for a feature that is undecided what would decide it."""
+    sentence = _explanation(feature)
+    rows = rows_needed(feature)
+    if rows is None:
+        return sentence
+    return f"{sentence}{' ' if sentence else ''}({rows:,} production rows would decide.)"
+
+
+def status_text(status: Status) -> str:
+    """Return the status in words that may break over two lines."""
+    return status.value.replace("_", " ")
+
+
+def verdict(report: DriftReport) -> str:
+    """Return the headline, and what else a reader must not overlook."""
+    extra = [report.headline()]
+    if report.schema_changes:
+        extra.append(count(len(report.schema_changes), "schema change"))
+    if report.undecided_features:
+        extra.append(f"{len(report.undecided_features)} undecided")
+    return "; ".join(extra)
+
+
+def worst_first(report: DriftReport) -> list[FeatureDrift]:
+    """Return the features by severity; in the report's order where that is equal."""
+    return sorted(report.features, key=lambda feature: -feature.status.severity)
+
+
+def shown(report: DriftReport) -> tuple[list[FeatureDrift], int]:
+    """Return the features worth a line in a short table, and how many OK ones it leaves out."""
+    features = worst_first(report)
+    if len(features) <= MANY:
+        return features, 0
+    listed = [feature for feature in features if feature.status is not Status.OK]
+    return listed, len(features) - len(listed)
+
+
+def counts(report: DriftReport) -> list[tuple[Status, int]]:
+    """Return how many features have each status that occurs, worst first."""
+    statuses = [feature.status for feature in report.features]
+    ranked = sorted(Status, key=lambda status: -status.severity)
+    return [(status, statuses.count(status)) for status in ranked if status in statuses]
+
+
+def rows_needed(feature: FeatureDrift) -> int | None:
+    """Return the production rows that would settle an undecided feature, if known."""
+    if feature.status is not Status.UNDECIDED:
+        return None
+    needed = [
+        result.rows_needed
+        for result in feature.tests.values()
+        if result.status is Status.UNDECIDED and result.rows_needed is not None
+    ]
+    return max(needed, default=None)
+
+
+def undecided(report: DriftReport) -> list[str]:
+    """Return each undecided feature with the rows that would decide it."""
+    texts = []
+    for feature in report.features:
+        if feature.status is Status.UNDECIDED:
+            rows = rows_needed(feature)
+            needs = f"{rows:,} production rows" if rows is not None else "more rows"
+            texts.append(f"{name_of(feature)} ({needs} needed)")
+    return texts
+
+
+def changes(report: DriftReport) -> list[SchemaChange]:
+    """Return the schema changes, worst first, with names that can be shown."""
+    return [
+        replace(
+            change,
+            column=_name(change.column),
+            reference=plain(change.reference) if change.reference else change.reference,
+            current=plain(change.current) if change.current else change.current,
+        )
+        for change in sorted(report.schema_changes, key=lambda change: -change.status.severity)
+    ]
+
+
+def skipped(report: DriftReport) -> list[tuple[str, str]]:
+    """Return the columns that were not tested, each with the reason."""
+    return [
+        (_name(name), plain(reason, SENTENCE_LENGTH)) for name, reason in report.skipped.items()
+    ]
+
+
+def decision(feature: FeatureDrift) -> str:
+    """Return the numbers behind the status: statistic, threshold, p-value and level."""
+    result = feature.primary
+    if result is None:
+        return ""
+    parts = [f"{plain(result.method)} {_against_threshold(result)}"]
+    if result.p_effect is not None and result.threshold is not None:
+        critical = feature.status is Status.CRITICAL
+        p = result.p_effect.critical if critical else result.p_effect.warning
+        bound = result.threshold.critical if critical else result.threshold.warning
+        parts.append(f"p = {p_value(p)} against a drift of at most {number(bound)}")
+    elif result.p_value is not None:
+        parts.append(f"p = {p_value(result.p_value)} against no drift")
+    if result.level is not None:
+        parts.append(f"level {number(result.level)}")
+    return ", ".join(parts).replace("p = < ", "p < ")
+
+
+def facts(report: DriftReport) -> Iterator[tuple[str, str]]:
+    """Yield what was compared, how and when, as pairs of a label and a text."""
+    yield "Reference", _side(report.rows_reference, report.reference_period)
+    yield "Production", _side(report.rows_current, report.current_period)
+    yield "Reference data hash", plain(report.reference_data_hash) or NONE
+    yield "Production data hash", plain(report.production_data_hash) or NONE
+    if report.model_version is not None:
+        yield "Model version", plain(report.model_version) or NONE
+    dataset = report.dataset
+    if dataset.share_drifted is not None:
+        text = percent(dataset.share_drifted)
+        if dataset.weighted_share_drifted is not None:
+            text += f"; {percent(dataset.weighted_share_drifted)} weighted by importance"
+        yield "Share drifted", text
+    if dataset.p_value is not None:
+        yield "All features together", f"p = {p_value(dataset.p_value)}".replace("= <", "<")
+    if report.policy:
+        policy = "; ".join(f"{plain(key)}: {_setting(v)}" for key, v in report.policy.items())
+        yield "Policy", plain(policy, SENTENCE_LENGTH)
+    yield "Checked", when(report.created_at)
+
+
+def _name(name: str) -> str:
+    return plain(name) or "(no name)"
+
+
+def _explanation(feature: FeatureDrift) -> str:
+    return plain(feature.explanation, SENTENCE_LENGTH)
+
+
+def _side(rows: int, period: Period) -> str:
+    text = count(rows, "row")
+    if period.start is None and period.end is None:
+        return text
+    return f"{text}, {when(period.start)} to {when(period.end)}"
+
+
+def _setting(value: object) -> str:
+    match value:
+        case Mapping():
+            return ", ".join(f"{_setting(key)} {_setting(item)}" for key, item in value.items())
+        case list() | tuple():
+            return " / ".join(map(_setting, value))
+        case bool() | None:
+            return {True: "yes", False: "no", None: "none"}[value]
+        case float():
+            return number(value, 6)
+        case _:
+            return plain(str(value))
+
+
+def _against_threshold(result: DriftResult) -> str:
+    if result.statistic is None or result.threshold is None:
+        return number(result.statistic)
+    critical = result.status is Status.CRITICAL
+    bound = result.threshold.critical if critical else result.threshold.warning
+    left, right = number(result.statistic), number(bound)
+    if left == right:
+        # 0.1004 and 0.1 differ, and the sign must not be read as a rounding error.
+        left, right = number(result.statistic, 6), number(bound, 6)
+    sign = ">" if result.statistic > bound else "<" if result.statistic < bound else "="
+    return f"{left} {sign} {right}"

@@ -1,0 +1,111 @@
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import replace
+from typing import Any
+
+import pytest
+
+from driftwatch.core.report import (
+    DatasetDrift,
+    DriftReport,
+    DriftResult,
+    FeatureDrift,
+    Levels,
+    Period,
+    Status,
+)
+from driftwatch.render import outline
+
+
+@pytest.fixture
+def decided(make_feature: Callable[..., FeatureDrift]) -> Callable[..., str]:
+    def decide(status: Status, **changes: Any) -> str:
+        feature = make_feature("age", status)
+        result = replace(feature.tests["ks"], **changes)
+        return outline.decision(replace(feature, tests={"ks": result}))
+
+    return decide
+
+
+def test_the_threshold_that_was_passed_is_named(decided: Callable[..., str]) -> None:
+    assert decided(Status.CRITICAL).startswith("ks 0.312 > 0.1, p = 3.5e-09")
+    assert decided(Status.WARNING).startswith("ks 0.312 > 0.05, p = 1.2e-18")
+
+
+def test_a_p_value_without_an_effect_is_of_no_drift(decided: Callable[..., str]) -> None:
+    assert decided(Status.WARNING, p_effect=None) == (
+        "ks 0.312 > 0.05, p < 1e-300 against no drift, level 0.05"
+    )
+
+
+def test_numbers_that_round_alike_are_told_apart(decided: Callable[..., str]) -> None:
+    text = decided(Status.WARNING, statistic=0.050004)
+
+    assert text.startswith("ks 0.050004 > 0.05,")
+
+
+@pytest.mark.parametrize(
+    ("statistic", "start"), [(0.05, "ks 0.05 = 0.05"), (0.01, "ks 0.01 < 0.05"), (None, "ks –")]
+)
+def test_the_sign_is_true(statistic: float | None, start: str, decided: Callable[..., str]) -> None:
+    assert decided(Status.OK, statistic=statistic).startswith(start)
+
+
+def test_a_test_without_p_value_or_level_shows_its_statistic(
+    make_feature: Callable[..., FeatureDrift],
+) -> None:
+    result = DriftResult("psi", 0.2, threshold=Levels(0.1, 0.2), gates=True, status=Status.WARNING)
+    feature = make_feature("age", Status.WARNING, primary_test="psi", tests={"psi": result})
+
+    assert outline.decision(feature) == "psi 0.2 > 0.1"
+
+
+def test_rows_needed_are_only_told_of_what_is_undecided(
+    make_feature: Callable[..., FeatureDrift],
+) -> None:
+    assert outline.rows_needed(make_feature("age", Status.OK)) is None
+    assert outline.rows_needed(make_feature("age", Status.UNDECIDED)) == 18_250
+
+
+def test_an_undecided_feature_without_an_estimate_needs_more_rows(
+    make_feature: Callable[..., FeatureDrift], make_report: Callable[..., DriftReport]
+) -> None:
+    report = make_report(make_feature("age", Status.UNDECIDED, tests={}))
+
+    assert outline.undecided(report) == ["age (more rows needed)"]
+
+
+def test_facts_that_nobody_knows_are_left_out(
+    make_feature: Callable[..., FeatureDrift], make_report: Callable[..., DriftReport]
+) -> None:
+    report = make_report(
+        make_feature("age", Status.OK),
+        model_version=None,
+        policy={},
+        dataset=DatasetDrift(None, None, None),
+        reference_period=Period(),
+    )
+
+    assert dict(outline.facts(report)) == {
+        "Reference": "100,000 rows",
+        "Production": "12,400 rows",
+        "Reference data hash": "9f2c" * 16,
+        "Production data hash": "17ab" * 16,
+        "Checked": "2026-03-04 05:06:07 UTC",
+    }
+
+
+def test_a_share_without_weights_stands_alone(make_report: Callable[..., DriftReport]) -> None:
+    report = make_report(dataset=DatasetDrift(0.4, None, 0.0))
+
+    assert dict(outline.facts(report))["Share drifted"] == "40%"
+    assert dict(outline.facts(report))["All features together"] == "p < 1e-300"
+
+
+def test_settings_read_as_words(make_report: Callable[..., DriftReport]) -> None:
+    policy = {"level": 1e-5, "correction": None, "classic": False, "thresholds": {"ks": (0, True)}}
+
+    assert dict(outline.facts(make_report(policy=policy)))["Policy"] == (
+        "level: 1e-05; correction: none; classic: no; thresholds: ks 0 / yes"
+    )
