@@ -67,7 +67,7 @@ class Monitor:
         True
     """
 
-    def __init__(
+    def __init__(  # noqa: PLR0913 - four are specified, the others keyword-only
         self,
         reference_data: Any,
         features: Sequence[str] | None = None,

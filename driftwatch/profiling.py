@@ -201,7 +201,7 @@ def _schema(
             raise UnknownColumnError(name, first.arrays, where)
     if features is not None and not features:
         raise ConfigError("features must name at least one column; leave it out to keep all")
-    asked = {name: Role.FEATURE for name in features or ()} | dict(roles)
+    asked = dict.fromkeys(features or (), Role.FEATURE) | dict(roles)
     wanted = first.arrays if features is None else {n: first.arrays[n] for n in asked}
     return infer_schema(wanted, untyped=first.untyped, declared=declared, roles=asked)
 

@@ -41,7 +41,7 @@ class _Comparison:
     evidence: list[tuple[Evidence, bool]]
 
 
-def assess(  # noqa: PLR0913 - facts for the report that only the caller knows
+def assess(
     reference: Reference,
     current: Profile,
     /,

@@ -77,6 +77,7 @@ def batches_of(data: object, /, *, rows: int = BATCH_ROWS) -> Generator[Batch]:
 
 
 def table_of(data: object, /) -> pa.Table:
+    """Return data in memory as an Arrow table; raises DataError as `batches_of` does."""
     import pyarrow as pa
 
     if isinstance(data, pa.Table):
@@ -90,7 +91,7 @@ def table_of(data: object, /) -> pa.Table:
     return _from_frame(data)
 
 
-def _from_frame(data: object) -> pa.Table:
+def _from_frame(data: Any) -> pa.Table:
     import narwhals as nw
 
     try:

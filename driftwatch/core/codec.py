@@ -82,7 +82,10 @@ def decode(data: bytes, /, *, limit: int = LOCAL_LIMIT) -> tuple[dict[str, Any],
     reader = _Reader(data[:-_DIGEST], _PREFIX.size)
     if header_length > _HEADER_LIMIT:
         raise ProfileFormatError(f"header of {header_length} bytes; at most {_HEADER_LIMIT}")
-    header = _json_object(reader.take(header_length))
+    return _json_object(reader.take(header_length)), _sections(reader)
+
+
+def _sections(reader: _Reader) -> dict[str, bytes]:
     (count,) = _COUNT.unpack(reader.take(_COUNT.size))
     if count > _SECTION_LIMIT:
         raise ProfileFormatError(f"{count} sections; at most {_SECTION_LIMIT}")
@@ -94,7 +97,7 @@ def decode(data: bytes, /, *, limit: int = LOCAL_LIMIT) -> tuple[dict[str, Any],
         sections[name] = reader.take(*_BODY.unpack(reader.take(_BODY.size)))
     if reader.left:
         raise ProfileFormatError(f"{reader.left} bytes after the last section")
-    return header, sections
+    return sections
 
 
 class _Reader:

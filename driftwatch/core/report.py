@@ -461,7 +461,7 @@ class DriftReport:
         return orjson.dumps(self.to_dict(), option=options).decode()
 
     @classmethod
-    def from_dict(cls, data: Mapping[str, Any], /) -> Self:
+    def from_dict(cls, data: Any, /) -> Self:
         """Rebuild a report from `to_dict`; unknown keys are ignored.
 
         Raises:

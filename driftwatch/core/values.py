@@ -6,7 +6,7 @@ Every row ends in exactly one place: a usable value, or one of the counters of `
 from __future__ import annotations
 
 from dataclasses import dataclass, field, fields
-from typing import TYPE_CHECKING, Self
+from typing import TYPE_CHECKING, Any, Self
 
 import numpy as np
 from numpy.typing import NDArray
@@ -178,7 +178,7 @@ def _numbers_in_text(array: pa.Array) -> Numbers:
         return _finite(_plain(readable.cast(pa.float64())), array.null_count, invalid=invalid)
 
 
-def _integers(values: NDArray[np.generic], nulls: int) -> Numbers:
+def _integers(values: NDArray[Any], nulls: int) -> Numbers:
     beyond = np.empty(0, dtype=np.uint64)
     if (
         values.size
@@ -337,11 +337,11 @@ def _as_texts(array: pa.Array) -> pa.Array:
         return pa.array(hexed, pa.large_string())
 
 
-def _plain(array: pa.Array) -> NDArray[np.generic]:
+def _plain(array: pa.Array) -> NDArray[Any]:
     """The non-null values as a numpy array, without a copy where there are no nulls."""
     if array.null_count:
         array = array.drop_null()
-    values: NDArray[np.generic] = array.to_numpy(zero_copy_only=False)
+    values: NDArray[Any] = array.to_numpy(zero_copy_only=False)
     return values
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from html import escape
+from unicodedata import east_asian_width
 
 from driftwatch.core.report import Distribution
 from driftwatch.render.axes import Axis, choose_axis
@@ -30,7 +31,7 @@ _TOP, _BASE = 14, 118
 _HEIGHT = 136
 
 _CATEGORIES = 12
-_LABEL = 20  # characters of a category's name
+_LABEL = 18  # characters of a category's name; Chinese, Japanese and Korean ones count twice
 _BAR_LEFT, _BAR_RIGHT = 132, 384
 _ROW = 22
 
@@ -106,7 +107,7 @@ def category_chart(distribution: Distribution) -> str:
 def _frequent(distribution: Distribution) -> list[tuple[str, float, float]]:
     names = distribution.labels or ()
     rows = [
-        (plain(name, _LABEL) or "(empty)", reference, current)
+        (_fitting(plain(name)) or "(empty)", reference, current)
         for name, reference, current in zip(
             names, distribution.reference, distribution.current, strict=False
         )
@@ -120,6 +121,15 @@ def _rest(rows: Sequence[tuple[str, float, float]]) -> list[tuple[str, float, fl
     sides = [row[1] for row in rows], [row[2] for row in rows]
     reference, current = (max(1 - sum(side), 0.0) if any(side) else 0.0 for side in sides)
     return [("all others", reference, current)] if max(reference, current) >= 0.005 else []
+
+
+def _fitting(label: str) -> str:
+    room = _LABEL
+    for index, character in enumerate(label):
+        room -= 2 if east_asian_width(character) in "WF" else 1
+        if room < 0:
+            return f"{label[: index - 1].rstrip()}…"
+    return label
 
 
 def _column(right: int, texts: Sequence[str]) -> str:

@@ -177,8 +177,14 @@ def test_labels_are_escaped_and_cut() -> None:
     svg = category_chart(Distribution((0.5, 0.5), (0.5, 0.5), labels=("<b>&\u202e", "x" * 500)))
 
     assert "&lt;b&gt;&amp;" in svg
-    assert "x" * 19 + "…" in svg
-    assert "x" * 20 not in svg
+    assert "x" * 17 + "…" in svg
+    assert "x" * 18 not in svg
+
+
+def test_wide_characters_take_the_room_of_two() -> None:
+    svg = category_chart(Distribution((0.5,), (0.5,), labels=("東京都" * 9,)))
+
+    assert texts_of(svg)[0] == "東京都東京都東京…"
 
 
 def test_a_chart_has_a_title_short_numbers_and_balanced_tags() -> None:

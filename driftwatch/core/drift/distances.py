@@ -64,7 +64,8 @@ def smoothed(counts: NDArray[np.int64] | Floats, /) -> Floats:
     Keeps logarithms finite on empty cells and, unlike a fixed share for empty cells only,
     keeps the null law of PSI right from about 200 rows on.
     """
-    return (counts + 0.5) / (counts.sum() + counts.size / 2)
+    shares: Floats = (counts + 0.5) / (counts.sum() + counts.size / 2)
+    return shares
 
 
 def floored(counts: NDArray[np.int64] | Floats, /, *, floor: float = 1e-4) -> Floats:
@@ -82,7 +83,8 @@ def psi_terms(p: Floats, q: Floats, /) -> Floats:
         >>> round(float(psi_terms(p, q).sum()), 10)
         0.0650466236
     """
-    return (p - q) * np.log(p / q)
+    terms: Floats = (p - q) * np.log(p / q)
+    return terms
 
 
 def jensen_shannon_terms(p: Floats, q: Floats, /) -> Floats:
@@ -96,7 +98,8 @@ def jensen_shannon_terms(p: Floats, q: Floats, /) -> Floats:
 
 def hellinger_terms(p: Floats, q: Floats, /) -> Floats:
     """Squared Hellinger distance by cell, ``(sqrt p - sqrt q)**2 / 2``."""
-    return np.square(np.sqrt(p) - np.sqrt(q)) / 2
+    terms: Floats = np.square(np.sqrt(p) - np.sqrt(q)) / 2
+    return terms
 
 
 def total_variation_terms(p: Floats, q: Floats, /) -> Floats:
@@ -104,7 +107,8 @@ def total_variation_terms(p: Floats, q: Floats, /) -> Floats:
 
     The sum is the share of rows that would have to change cell.
     """
-    return np.abs(p - q) / 2
+    terms: Floats = np.abs(p - q) / 2
+    return terms
 
 
 def chi_squared(reference: NDArray[np.int64], current: NDArray[np.int64], /) -> float:

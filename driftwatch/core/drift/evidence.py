@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
@@ -44,8 +45,10 @@ class Evidence:
     details: Mapping[str, Any] = field(default_factory=dict)
 
 
-def rows_beside(n: int, size: float | None, /) -> int | None:
-    """Current rows m with ``n m / (n + m) = size``; None where no m is enough.
+def rows_beside(n: int, size: float | None, /, *, more_than: int = 0) -> int | None:
+    """Current rows m with ``n m / (n + m) = size``.
+
+    None where no m is enough, or where `more_than` rows are there already.
 
     Example:
         >>> rows_beside(1000, 500.0), rows_beside(1000, 1000.0)
@@ -53,4 +56,5 @@ def rows_beside(n: int, size: float | None, /) -> int | None:
     """
     if size is None or size >= n:
         return None
-    return max(1, round(n * size / (n - size)))
+    rows = max(1, math.ceil(n * size / (n - size)))
+    return rows if rows > more_than else None

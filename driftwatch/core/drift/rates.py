@@ -56,7 +56,7 @@ def missing_rate(
         p_effect=Levels(p(effect.warning), p(effect.critical)),
         effect=effect,
         upper=abs(change) + _Z95 * spread,
-        rows_needed=rows_beside(n, size),
+        rows_needed=rows_beside(n, size, more_than=m),
         details={"source": "exact", "reference": before, "production": after},
     )
 

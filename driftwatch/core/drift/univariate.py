@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 
 from driftwatch.core.drift import distances
 from driftwatch.core.drift.evidence import Evidence, rows_beside
-from driftwatch.core.drift.sides import Cells, CategorySides, NumericSides, Sides
+from driftwatch.core.drift.sides import CategorySides, Cells, NumericSides, Sides
 from driftwatch.core.drift.significance import (
     Divergence,
     chi2_family_bounds,
@@ -75,7 +75,7 @@ class KolmogorovSmirnov:
             p_effect=_both(effect, lambda delta: kolmogorov_p(low, size, effect=delta)),
             effect=effect,
             upper=min(1.0, high + noise),
-            rows_needed=rows_beside(sides.n, needed),
+            rows_needed=rows_beside(sides.n, needed, more_than=sides.m),
             plain_p_value=kolmogorov_p(statistic, size),
             details={"source": sides.source, "at": at, "moved": "up" if gap > 0 else "down"},
         )
@@ -147,7 +147,7 @@ class Wasserstein:
             p_effect=_both(effect, p),
             effect=effect,
             upper=min(reach, ceiling + noise),
-            rows_needed=rows_beside(sides.n, needed),
+            rows_needed=rows_beside(sides.n, needed, more_than=sides.m),
             details={
                 "source": "exact" if sides.error == 0 else "kll",
                 "clip": [low, high],
@@ -271,7 +271,7 @@ class ChiSquared:
             ),
             effect=effect,
             upper=upper,
-            rows_needed=rows_beside(sides.n, needed),
+            rows_needed=rows_beside(sides.n, needed, more_than=sides.m),
             details={
                 "source": sides.source,
                 "cells": cells.description,
@@ -344,7 +344,7 @@ def _both(effect: Levels, p: Callable[[float], float]) -> Levels:
     return Levels(p(effect.warning), p(effect.critical))
 
 
-def _divergence(  # noqa: PLR0913 - the three divergences differ in just these
+def _divergence(
     name: str,
     kind: Divergence,
     terms: Terms,
@@ -382,7 +382,9 @@ def _divergence(  # noqa: PLR0913 - the three divergences differ in just these
         ),
         effect=effect,
         upper=show(upper),
-        rows_needed=rows_beside(n, chi2_family_size(kind, effect.warning**power, cells.size)),
+        rows_needed=rows_beside(
+            n, chi2_family_size(kind, effect.warning**power, cells.size), more_than=m
+        ),
         details=details,
     )
 

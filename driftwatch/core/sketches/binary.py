@@ -80,7 +80,7 @@ def kll_capacity(k: int, levels: int) -> int:
 def _scaled(k: int, depth: int) -> int:
     # k * (2/3)**depth, rounded in two steps for deep sketches, exactly as the library does.
     if depth <= 30:
-        return ((k << (depth + 1)) // 3**depth + 1) >> 1
+        return int(((k << (depth + 1)) // 3**depth + 1) >> 1)
     half = depth // 2
     return _scaled(_scaled(k, half), depth - half)
 

@@ -31,7 +31,7 @@ def rank_error(k: int, *, interval: bool = False) -> float:
         >>> round(rank_error(800), 5), round(rank_error(800, interval=True), 5)
         (0.00345, 0.00447)
     """
-    return 2.446 / k**0.9433 if interval else 2.296 / k**0.9723
+    return float(2.446 / k**0.9433 if interval else 2.296 / k**0.9723)
 
 
 class QuantileSketch:

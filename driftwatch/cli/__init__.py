@@ -1,0 +1,36 @@
+"""The command: ``driftwatch check``, ``profile``, ``report``."""
+
+from __future__ import annotations
+
+import os
+import sys
+
+__all__ = ["main"]
+
+_SLOW_SORTS = "X86_V4 AVX512F AVX512CD AVX512_SKX AVX512_CLX AVX512_CNL AVX512_ICL AVX512_SPR"
+
+
+def main() -> None:
+    """Run the command line and exit with its code."""
+    _choose_sort()
+    from driftwatch.cli.app import run
+
+    sys.exit(run(sys.argv[1:]))
+
+
+def _choose_sort() -> None:
+    """Keep numpy from the slower of its two sorts, on processors where it picks that one.
+
+    AMD's Zen 4 implements the AVX-512 compress-store in microcode, and numpy's AVX-512
+    sort is built on it: 38 ns a double, where its AVX2 sort takes 8. numpy decides when it
+    is imported, so this is for our own command only; a host process is left alone.
+    """
+    if "NPY_DISABLE_CPU_FEATURES" in os.environ or sys.platform != "linux":
+        return
+    try:
+        with open("/proc/cpuinfo", encoding="ascii", errors="replace") as file:  # noqa: PTH123 - quick
+            facts = file.read(4096)
+    except OSError:
+        return
+    if "AuthenticAMD" in facts and "avx512f" in facts:
+        os.environ["NPY_DISABLE_CPU_FEATURES"] = _SLOW_SORTS

@@ -1,0 +1,67 @@
+"""``driftwatch profile``: files in, a profile of some kilobytes out."""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
+from pathlib import Path
+
+from driftwatch.cli.atomic import write_atomically
+from driftwatch.cli.checking import hash_key
+from driftwatch.cli.progress import progress_bar
+from driftwatch.core.config import SketchConfig
+from driftwatch.core.privacy import ValueGuard
+from driftwatch.core.schema import Role
+from driftwatch.durations import parse_duration
+from driftwatch.errors import ConfigError
+from driftwatch.files import find_files
+from driftwatch.profiling import count_panes, profile_data
+
+__all__ = ["ProfileRequest", "run_profile"]
+
+
+@dataclass(frozen=True, slots=True)
+class ProfileRequest:
+    """What to sketch, and into which file."""
+
+    files: list[str]
+    output: Path
+    features: tuple[str, ...] | None
+    roles: Mapping[str, str]
+    time: str | None
+    pane: str | None
+    k: int
+
+
+def run_profile(request: ProfileRequest, /, *, quiet: bool) -> None:
+    """Sketch the files, write the profile and say on stderr what it holds."""
+    if request.pane is not None and request.time is None:
+        raise ConfigError("--pane needs --time with the name of the time column")
+    width = None if request.pane is None else parse_duration(request.pane)
+    config = SketchConfig()
+    if request.k not in (config.k, config.reference_k):
+        config = replace(config, k=request.k)
+    files = find_files(request.files)
+    guard = ValueGuard() if (key := hash_key()) is None else ValueGuard(key)
+    with progress_bar(files.label, files.size_bytes, quiet=quiet) as progress:
+        profile = profile_data(
+            request.files,
+            features=request.features,
+            roles={name: Role(role) for name, role in request.roles.items()},
+            config=config,
+            reference=request.k == config.reference_k,
+            guard=guard,
+            progress=progress,
+        )
+    if width is not None and request.time is not None:
+        seconds = int(width.total_seconds())
+        with progress_bar("counts by pane", files.size_bytes, quiet=quiet) as progress:
+            count_panes(profile, request.files, time=request.time, width=seconds, progress=progress)
+    data = profile.to_bytes()
+    write_atomically(request.output, data)
+    if not quiet:
+        sys.stderr.write(
+            f"{request.output}: {profile.rows:,} rows, {len(profile.columns)} columns, "
+            f"{len(data):,} bytes\n"
+        )
