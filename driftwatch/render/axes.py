@@ -178,7 +178,7 @@ def _peaks(distribution: Distribution, sides: Sequence[Sequence[float]], top: fl
         for share, height in zip(shares, side, strict=True)
         if height > top * 1.001
     ]
-    return f"peak of {100 * max(cut):.0f}% cut" if cut else ""
+    return f"peak of {100 * max(cut):.0f} % cut" if cut else ""
 
 
 def _ticks(

@@ -20,7 +20,7 @@ _TEST_HEADINGS = (
     "test",
     "statistic",
     "interval",
-    "population 95%",
+    "population 95 %",
     "p, no drift",
     "p, effect",
     "threshold",

@@ -76,19 +76,19 @@ def p_value(value: float | None) -> str:
 
 
 def percent(share: float | None) -> str:
-    """Return a share as a percentage; only nothing is 0% and only everything 100%.
+    """Return a share as a percentage; only nothing is 0 % and only everything 100 %.
 
     Example:
         >>> percent(0.0), percent(0.00001), percent(0.0314), percent(0.31), percent(0.99999)
-        ('0%', '< 0.1%', '3.1%', '31%', '> 99.9%')
+        ('0 %', '< 0.1 %', '3.1 %', '31 %', '> 99.9 %')
     """
     if share is None:
         return NONE
     if 0 < share < 0.001:
-        return "< 0.1%"
+        return "< 0.1 %"
     if 0.999 < share < 1:
-        return "> 99.9%"
-    return f"{100 * share:.{0 if 0.0995 <= share <= 0.99 else 1}f}".removesuffix(".0") + "%"
+        return "> 99.9 %"
+    return f"{100 * share:.{0 if 0.0995 <= share <= 0.99 else 1}f}".removesuffix(".0") + " %"
 
 
 def count(value: int, noun: str) -> str:

@@ -34,6 +34,8 @@ __all__ = [
     "worst_first",
 ]
 
+_POLICY_LENGTH = 2000
+
 MANY = 30
 """Beyond so many features, those that are OK are counted instead of listed."""
 
@@ -76,7 +78,7 @@ def sentence_of(feature: FeatureDrift) -> str:
     """Return what moved, and for a feature that is undecided what would decide it."""
     sentence = _explanation(feature)
     rows = rows_needed(feature)
-    if rows is None:
+    if rows is None or f"{rows:,}" in sentence:
         return sentence
     return f"{sentence}{' ' if sentence else ''}({rows:,} production rows would decide.)"
 
@@ -196,7 +198,7 @@ def facts(report: DriftReport) -> Iterator[tuple[str, str]]:
         yield "All features together", f"p = {p_value(dataset.p_value)}".replace("= <", "<")
     if report.policy:
         policy = "; ".join(f"{plain(key)}: {_setting(v)}" for key, v in report.policy.items())
-        yield "Policy", plain(policy, SENTENCE_LENGTH)
+        yield "Policy", plain(policy, _POLICY_LENGTH)
     yield "Checked", when(report.created_at)
 
 
@@ -217,6 +219,10 @@ def _side(rows: int, period: Period) -> str:
 
 def _setting(value: object) -> str:
     match value:
+        case {"warning": warning, "critical": critical, **rest} if not rest:
+            return f"{_setting(warning)} / {_setting(critical)}"
+        case Mapping() | list() | tuple() if not value:
+            return "none"
         case Mapping():
             return ", ".join(f"{_setting(key)} {_setting(item)}" for key, item in value.items())
         case list() | tuple():

@@ -59,7 +59,7 @@ th,td{padding:.35rem .9rem .35rem 0;border-bottom:1px solid var(--line);vertical
 tr:last-child td{border-bottom:0}
 .two td:first-child{width:1%;min-width:9rem;overflow-wrap:anywhere}
 .over td:nth-child(2){overflow-wrap:anywhere;min-width:8rem}
-.over td:nth-child(5),.over td:nth-child(6){white-space:nowrap}
+.over td:is(:nth-child(n+5):not(:last-child)){white-space:nowrap}
 .over td:last-child{min-width:14rem}
 details td,details th{white-space:nowrap;padding-right:.7rem}
 summary{cursor:pointer;color:var(--soft);font-size:.85rem}

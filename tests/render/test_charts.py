@@ -100,7 +100,7 @@ def test_a_lone_peak_is_cut_and_said() -> None:
     current = tuple(0.96 if i == 20 else 0.001 for i in range(40))
     svg = numeric_chart(Distribution(tuple(0.025 for _ in range(40)), current, edges=edges))
 
-    assert "peak of 96% cut" in svg
+    assert "peak of 96 % cut" in svg
 
 
 def test_a_log_scale_of_one_decade_has_ticks_between_powers_of_ten() -> None:
@@ -140,7 +140,7 @@ def test_a_constant_is_a_bar_with_its_value(edges: tuple[float, ...]) -> None:
     svg = numeric_chart(Distribution((1 / cells,) * cells, (0.5 / cells,) * cells, edges=edges))
 
     assert texts_of(svg)[0] == "5"
-    assert "100% → 50%" in svg
+    assert "100 % → 50 %" in svg
 
 
 def test_a_single_cell_is_a_bar_with_its_ends() -> None:
@@ -161,7 +161,7 @@ def test_sides_without_values_are_drawn_flat() -> None:
 
     assert '"M4 118h118h118h118h118V118z"' in numeric_chart(flat)
     assert "all others" not in category_chart(bars)
-    assert "0% → 0%" in category_chart(bars)
+    assert "0 % → 0 %" in category_chart(bars)
 
 
 def test_rare_categories_are_summed_up() -> None:

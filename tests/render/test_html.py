@@ -106,7 +106,7 @@ def test_the_head_says_what_was_compared(report: DriftReport) -> None:
         "9f2c" * 16,
         "17ab" * 16,
         "2.4.1",
-        "40%; 55% weighted by importance",
+        "40 %; 55 % weighted by importance",
         "p = 1.2e-20",
         "level: 0.05; thresholds: ks 0.05 / 0.1",
         "2026-03-04 05:06:07 UTC",
@@ -121,8 +121,8 @@ def test_a_feature_says_why_it_has_its_status(report: DriftReport) -> None:
     text = Page(to_html(report)).text
 
     assert "ks 0.312 > 0.1, p = 3.5e-09 against a drift of at most 0.1, level 0.05" in text
-    assert "Missing: reference 0.1%, production 3.1%" in text
-    assert "importance 12%" in text
+    assert "Missing: reference 0.1 %, production 3.1 %" in text
+    assert "importance 12 %" in text
     assert "(18,250 production rows would decide.)" in text
 
 

@@ -53,7 +53,7 @@ def test_the_sections_follow_the_table(report: DriftReport) -> None:
 
     assert text.startswith("**🔴 CRITICAL**: 2 of 5 features drifted (12,400 production rows")
     assert (
-        "| 🔴 CRITICAL | income | numeric | ks | 0.312 \\> 0.1 | \\< 1e-300 | 12% | The median"
+        "| 🔴 CRITICAL | income | numeric | ks | 0.312 \\> 0.1 | \\< 1e-300 | 12 % | The median"
         in text
     )
     assert "**Schema changes**\n\n- 🔴 CRITICAL: column 'fax' is gone (was string)\n" in text

@@ -62,15 +62,22 @@ def test_numbers_side_by_side_differ(start: float, step: float) -> None:
 
 @pytest.mark.parametrize(
     ("share", "text"),
-    [(None, "–"), (0.0, "0%"), (1e-9, "< 0.1%"), (0.0314, "3.1%"), (0.31, "31%"), (1.0, "100%")],
+    [
+        (None, "–"),
+        (0.0, "0 %"),
+        (1e-9, "< 0.1 %"),
+        (0.0314, "3.1 %"),
+        (0.31, "31 %"),
+        (1.0, "100 %"),
+    ],
 )
 def test_only_nothing_is_zero_percent(share: float | None, text: str) -> None:
     assert percent(share) == text
 
 
 def test_only_everything_is_a_hundred_percent() -> None:
-    assert percent(0.9996) == "> 99.9%"
-    assert percent(0.995) == "99.5%"
+    assert percent(0.9996) == "> 99.9 %"
+    assert percent(0.995) == "99.5 %"
 
 
 def test_dates_on_one_day_show_the_time() -> None:

@@ -68,6 +68,14 @@ def test_rows_needed_are_only_told_of_what_is_undecided(
     assert outline.rows_needed(make_feature("age", Status.UNDECIDED)) == 18_250
 
 
+def test_rows_needed_are_not_told_twice(make_feature: Callable[..., FeatureDrift]) -> None:
+    told = "12,400 rows cannot tell, about 18,250 would"
+    silent = make_feature("age", Status.UNDECIDED, explanation="")
+
+    assert outline.sentence_of(replace(silent, explanation=told)) == told
+    assert outline.sentence_of(silent) == "(18,250 production rows would decide.)"
+
+
 def test_an_undecided_feature_without_an_estimate_needs_more_rows(
     make_feature: Callable[..., FeatureDrift], make_report: Callable[..., DriftReport]
 ) -> None:
@@ -99,13 +107,20 @@ def test_facts_that_nobody_knows_are_left_out(
 def test_a_share_without_weights_stands_alone(make_report: Callable[..., DriftReport]) -> None:
     report = make_report(dataset=DatasetDrift(0.4, None, 0.0))
 
-    assert dict(outline.facts(report))["Share drifted"] == "40%"
+    assert dict(outline.facts(report))["Share drifted"] == "40 %"
     assert dict(outline.facts(report))["All features together"] == "p < 1e-300"
 
 
 def test_settings_read_as_words(make_report: Callable[..., DriftReport]) -> None:
-    policy = {"level": 1e-5, "correction": None, "classic": False, "thresholds": {"ks": (0, True)}}
+    policy = {
+        "level": 1e-5,
+        "levels": {},
+        "correction": None,
+        "classic": False,
+        "thresholds": {"ks": (0, True), "psi": {"warning": 0.1, "critical": 0.2}},
+    }
 
     assert dict(outline.facts(make_report(policy=policy)))["Policy"] == (
-        "level: 1e-05; correction: none; classic: no; thresholds: ks 0 / yes"
+        "level: 1e-05; levels: none; correction: none; classic: no; "
+        "thresholds: ks 0 / yes, psi 0.1 / 0.2"
     )

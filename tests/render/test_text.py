@@ -23,8 +23,8 @@ def test_a_row_has_status_feature_test_statistic_p_value_and_importance(
 ) -> None:
     text = to_text(report, color=False, width=100)
 
-    assert re.search(r"\nCRITICAL +income \(numeric\) +ks +0\.312 > 0\.1 +< 1e-300 +12%\n", text)
-    assert re.search(r"\nOK +age \(numeric\) +ks +0\.312 > 0\.05 +0\.43 +12%\n", text)
+    assert re.search(r"\nCRITICAL +income \(numeric\) +ks +0\.312 > 0\.1 +< 1e-300 +12 %\n", text)
+    assert re.search(r"\nOK +age \(numeric\) +ks +0\.312 > 0\.05 +0\.43 +12 %\n", text)
     assert "The median of income rose from 36,300 to 54,200" in text
 
 
