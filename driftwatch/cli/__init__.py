@@ -5,20 +5,20 @@ from __future__ import annotations
 import os
 import sys
 
-__all__ = ["main"]
+__all__ = ["choose_sort", "main"]
 
 _SLOW_SORTS = "X86_V4 AVX512F AVX512CD AVX512_SKX AVX512_CLX AVX512_CNL AVX512_ICL AVX512_SPR"
 
 
 def main() -> None:
     """Run the command line and exit with its code."""
-    _choose_sort()
+    choose_sort()
     from driftwatch.cli.app import run
 
     sys.exit(run(sys.argv[1:]))
 
 
-def _choose_sort() -> None:
+def choose_sort() -> None:
     """Keep numpy from the slower of its two sorts, on processors where it picks that one.
 
     AMD's Zen 4 implements the AVX-512 compress-store in microcode, and numpy's AVX-512

@@ -53,6 +53,9 @@ class Showing:
             text = to_text(report, color=_wants_color(), width=_width())
         else:
             text = render(report, self.format)
+        # A terminal that cannot show an arrow shows a question mark instead of a traceback.
+        encoding = sys.stdout.encoding or "utf-8"
+        text = text.encode(encoding, "replace").decode(encoding)
         sys.stdout.write(text if text.endswith("\n") else f"{text}\n")
         sys.stdout.flush()
         if self.format == "github":

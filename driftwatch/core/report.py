@@ -138,7 +138,9 @@ class DriftReport:
         rows = f"({self.rows_current:,} production rows against {self.rows_reference:,})"
         if not self.features:
             return f"no feature to test {rows}"
-        return f"{len(self._drifted())} of {len(self.features)} features drifted {rows}"
+        changes = len(self.schema_changes)
+        also = f", {changes} change{'s' if changes > 1 else ''} of the schema" if changes else ""
+        return f"{len(self._drifted())} of {len(self.features)} features drifted{also} {rows}"
 
     def _drifted(self) -> list[FeatureDrift]:
         return [feature for feature in self.features if feature.status.is_drift]
@@ -172,7 +174,13 @@ class DriftReport:
         import orjson
 
         options = orjson.OPT_SERIALIZE_NUMPY | (orjson.OPT_INDENT_2 if indent else 0)
-        return orjson.dumps(self.to_dict(), option=options).decode()
+        data = self.to_dict()
+        try:
+            return orjson.dumps(data, option=options).decode()
+        except TypeError:  # a name with half a surrogate pair, which UTF-8 cannot hold
+            import json
+
+            return json.dumps(data, allow_nan=False, indent=2 if indent else None)
 
     @classmethod
     def from_dict(cls, data: Any, /) -> Self:
