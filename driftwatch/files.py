@@ -165,7 +165,7 @@ def _parquet(path: Path, wanted: Collection[str] | None) -> Iterator[Batch]:
     with file:
         names = [name for name in schema.names if wanted is None or name in wanted]
         # All columns are announced, whether they are read or not.
-        yield Batch(0, {field.name: pa.array([], field.type) for field in schema})
+        yield Batch(0, {field.name: pa.nulls(0, field.type) for field in schema})
         rows = max(1, file.metadata.num_rows)
         per_row = path.stat().st_size / rows
         for batch in file.iter_batches(batch_size=BATCH_ROWS, columns=names):
@@ -188,7 +188,7 @@ def _delimited(path: Path, delimiter: str) -> Iterator[Batch]:
     }
     raw, plain = _open(path)
     with raw, plain:
-        yield Batch(0, {name: pa.array([], pa.large_string()) for name in names}, untyped=True)
+        yield Batch(0, {name: pa.nulls(0, pa.large_string()) for name in names}, untyped=True)
         try:
             reader = csv.open_csv(plain, **options)
         except pa.ArrowInvalid as error:
@@ -285,7 +285,7 @@ def _json_block(block: bytes, path: Path, first_line: int) -> pa.RecordBatch:
 def _no_rows(table: pa.Table) -> pa.RecordBatch:
     import pyarrow as pa
 
-    return pa.record_batch([pa.array([], f.type) for f in table.schema], schema=table.schema)
+    return pa.record_batch([pa.nulls(0, f.type) for f in table.schema], schema=table.schema)
 
 
 def _record_by_record(block: bytes, path: Path, first_line: int) -> pa.RecordBatch:

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import importlib
 import os
 import sys
 from collections.abc import Mapping
 from dataclasses import dataclass
+from threading import Thread
 from typing import Any, cast
 
 from driftwatch.cli.exits import Exit
@@ -46,6 +48,8 @@ def run_check(request: CheckRequest, showing: Showing, /, *, save: bool) -> Exit
 
 
 def _report(request: CheckRequest, *, quiet: bool) -> DriftReport:
+    # Reading leaves Python idle; what the tests will need is imported meanwhile.
+    Thread(target=importlib.import_module, args=("scipy.special",), daemon=True).start()
     thresholds = parse_thresholds(request.thresholds)
     before, after = find_files(request.reference), find_files(request.production)
     with progress_bar(f"reference {before.label}", before.size_bytes, quiet=quiet) as progress:

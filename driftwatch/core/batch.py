@@ -72,7 +72,7 @@ def batches_of(data: object, /, *, rows: int = BATCH_ROWS) -> Generator[Batch]:
     if not yielded:
         import pyarrow as pa
 
-        arrays = [pa.array([], type=field.type) for field in table.schema]
+        arrays = [pa.nulls(0, field.type) for field in table.schema]
         yield Batch.of_arrow(pa.record_batch(arrays, schema=table.schema))
 
 

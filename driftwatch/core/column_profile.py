@@ -31,6 +31,7 @@ if TYPE_CHECKING:
 __all__ = ["CategorySketches", "ColumnProfile", "NumericSketches"]
 
 _COUNTERS = struct.Struct("<6Q")
+_HASHED_AT_ONCE = 16_384  # few enough that what is computed on the way stays in the cache
 # Keeps the rounded part of an integer beyond 2**53 apart from the doubles it collides with.
 _BEYOND_SALT = np.uint64(0xA5A5A5A55A5A5A5A)
 
@@ -266,8 +267,8 @@ class ColumnProfile:
         self.missing.null += rows
 
     def _update_numbers(self, numbers: Numbers) -> None:
-        for start in range(0, numbers.values.size, CHUNK):
-            self.fingerprint.update(hash_numbers(numbers.values[start : start + CHUNK]))
+        for start in range(0, numbers.values.size, _HASHED_AT_ONCE):
+            self.fingerprint.update(hash_numbers(numbers.values[start : start + _HASHED_AT_ONCE]))
         if numbers.beyond.size:
             exact = hash_words(numbers.beyond ^ _BEYOND_SALT)
             self.fingerprint.add_detail(exact)

@@ -15,6 +15,7 @@ from driftwatch.errors import EmptySketchError, ProfileFormatError
 __all__ = ["Moments"]
 
 _LAYOUT = struct.Struct("<Qdddd")
+_BLOCK = 8192
 
 
 @dataclass(slots=True)
@@ -55,12 +56,11 @@ class Moments:
         # answer for a sum or a variance that no double can hold.
         with np.errstate(over="ignore", invalid="ignore"):
             total = float(values.sum())
-            deviations = values - total / values.size
             self.merge(
                 type(self)(
                     count=values.size,
                     total=total,
-                    m2=float(deviations @ deviations),
+                    m2=_squares(values, total / values.size),
                     minimum=float(values.min()),
                     maximum=float(values.max()),
                 )
@@ -123,3 +123,12 @@ class Moments:
         if not moments.count and moments != cls():
             raise ProfileFormatError("moments refused: values without a count")
         return moments
+
+
+def _squares(values: NDArray[np.float64], centre: float) -> float:
+    """Sum of squared deviations, a block at a time so that temporaries stay in the cache."""
+    total = 0.0
+    for start in range(0, values.size, _BLOCK):
+        deviations = values[start : start + _BLOCK] - centre
+        total += float(deviations @ deviations)
+    return total
