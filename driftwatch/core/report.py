@@ -138,9 +138,7 @@ class DriftReport:
         rows = f"({self.rows_current:,} production rows against {self.rows_reference:,})"
         if not self.features:
             return f"no feature to test {rows}"
-        changes = len(self.schema_changes)
-        also = f", {changes} change{'s' if changes > 1 else ''} of the schema" if changes else ""
-        return f"{len(self._drifted())} of {len(self.features)} features drifted{also} {rows}"
+        return f"{len(self._drifted())} of {len(self.features)} features drifted {rows}"
 
     def _drifted(self) -> list[FeatureDrift]:
         return [feature for feature in self.features if feature.status.is_drift]
