@@ -253,7 +253,9 @@ def _changed(
     def changed(column: AnyColumn) -> Any:
         # What float64 cannot hold becomes infinite, as in NumPy, but without its warning.
         with np.errstate(over="ignore", invalid="ignore"):
-            values = change(column.floats())
+            before = column.floats()
+            # An infinity stays: added to an overflow of the other sign it would be missing.
+            values = np.where(np.isinf(before), before, change(before))
         if column.integer and rounding is not None:
             values = np.floor(values + rounding.random(values.size))
             return column.with_integers(np.clip(values, *column.limits()), widen=False)

@@ -76,6 +76,11 @@ def test_any_float_at_all_is_taken_and_missing_stays_missing(
     np.testing.assert_array_equal(np.isnan(changed), np.isnan(x))
 
 
+def test_an_infinity_survives_noise_that_overflows() -> None:
+    huge = np.array([1.6e308, -1.6e308, *[np.inf] * 20])
+    assert np.isinf(noise_injection(huge, 3.0)[2:]).all()
+
+
 def test_the_mean_moves_by_exactly_the_intensity_in_standard_deviations() -> None:
     x = normals()
     shifted = mean_shift(x)
