@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING, Any
 
+from driftwatch.core.drift.budget import AlarmBudget
 from driftwatch.core.drift.policy import Policy, PolicyName
 from driftwatch.core.schema import Role, Schema
+from driftwatch.durations import parse_duration
 from driftwatch.errors import ConfigError
 from driftwatch.model_facts import importances_of, version_of
 
@@ -40,6 +42,13 @@ class Monitor:
         thresholds: Effect sizes and levels, such as ``{"psi": 0.2, "ks_pvalue": 0.05}``;
             see `driftwatch.core.drift.policy.Policy.of`. The defaults are good.
         policy: ``"default"``, or ``"classic"`` for the textbook's rules.
+        false_alarms: Budget of a check that is repeated, such as ``"1 per 30d"``: so many
+            checks may alarm without drift, whatever the number of features. Without it a
+            check stands on its own, at a false discovery rate of 5 %.
+        every: Time from one check to the next, for the budget.
+        pane: Also keep the reference's counts by panes of this length, such as ``"1h"``, so
+            that drift no larger than its own rhythm does not count. Needs a time column,
+            and reads the reference twice.
         roles: Roles of columns, such as ``{"ts": "time", "y": "label"}``.
         schema: Columns declared in full; the rest is inferred.
         config: Sizes of the sketches.
@@ -75,6 +84,9 @@ class Monitor:
         thresholds: Mapping[str, Any] | None = None,
         *,
         policy: PolicyName = "default",
+        false_alarms: str | None = None,
+        every: str = "1h",
+        pane: str | None = None,
         roles: Mapping[str, Role | str] | None = None,
         schema: Schema | None = None,
         config: SketchConfig | None = None,
@@ -84,7 +96,8 @@ class Monitor:
         progress: Progress | None = None,
     ) -> None:
         self.name = name
-        self.policy = Policy.of(thresholds, policy=policy)
+        budget = None if false_alarms is None else AlarmBudget.of(false_alarms, every=every)
+        self.policy = Policy.of(thresholds, policy=policy, budget=budget)
         self.features = _names(features)
         self.model_version = version_of(model)
         self._clock = clock
@@ -95,6 +108,7 @@ class Monitor:
             schema=schema,
             config=config,
             hash_key=hash_key,
+            pane=None if pane is None else parse_duration(pane),
             progress=progress,
         )
         tested = [column.name for column in self.reference.schema if column.role.is_tested]
@@ -143,14 +157,20 @@ def _reference(
     schema: Schema | None,
     config: SketchConfig | None,
     hash_key: bytes | None,
+    pane: timedelta | None,
     progress: Progress | None,
 ) -> Reference:
     from driftwatch.core.privacy import ValueGuard
     from driftwatch.core.reference import Reference
-    from driftwatch.profiling import profile_data
+    from driftwatch.profiling import count_panes, profile_data
 
     saved = _saved_profile(data, hash_key)
     if saved is not None:
+        if pane is not None:
+            raise ConfigError(
+                "pane needs the rows of the reference, and this is a saved profile; make it "
+                "with `driftwatch profile --time COLUMN --pane ...` instead"
+            )
         if features is not None:
             saved = saved.select([*features, *roles])
         return Reference(saved.with_roles({**dict.fromkeys(features or (), Role.FEATURE), **roles}))
@@ -164,7 +184,17 @@ def _reference(
         guard=ValueGuard() if hash_key is None else ValueGuard(hash_key),
         progress=progress,
     )
+    if pane is not None:
+        width = int(pane.total_seconds())
+        count_panes(profile, data, time=_time_column(profile.schema), width=width)
     return Reference(profile)
+
+
+def _time_column(schema: Schema) -> str:
+    for column in schema:
+        if column.role is Role.TIME:
+            return column.name
+    raise ConfigError("pane needs a time column; name it with roles={'COLUMN': 'time'}")
 
 
 def _saved_profile(data: Any, hash_key: bytes | None) -> Profile | None:

@@ -58,7 +58,16 @@ def check(
         typer.Option(help="TEST=VALUE or TEST=WARNING:CRITICAL, e.g. ks=0.1. Repeatable."),
     ] = None,
     policy: Annotated[str, typer.Option(help="default, or classic for the textbook.")] = "default",
+    false_alarms: Annotated[
+        str | None,
+        typer.Option(help="For a check that is repeated: '1 per 30d' for all features together."),
+    ] = None,
+    every: Annotated[str, typer.Option(help="Time between repeated checks.")] = "1h",
     time: Time = None,
+    pane: Annotated[
+        str | None,
+        typer.Option(help="Learn the reference's rhythm from panes of this length, e.g. 1h."),
+    ] = None,
     id_: Annotated[
         list[str] | None, typer.Option("--id", help="A column of identifiers. Not tested.")
     ] = None,
@@ -82,6 +91,9 @@ def check(
         features=_split(features),
         thresholds=tuple(threshold or ()),
         policy=policy,
+        false_alarms=false_alarms,
+        every=every,
+        pane=pane,
         roles=_roles(time=time, id=id_, label=label),
     )
     from driftwatch.cli.showing import Showing

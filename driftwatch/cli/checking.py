@@ -33,6 +33,9 @@ class CheckRequest:
     thresholds: tuple[str, ...]
     policy: str
     roles: Mapping[str, str]
+    false_alarms: str | None
+    every: str
+    pane: str | None
 
 
 def run_check(request: CheckRequest, showing: Showing, /, *, save: bool) -> Exit:
@@ -59,6 +62,9 @@ def _report(request: CheckRequest, *, quiet: bool) -> DriftReport:
             thresholds=thresholds or None,
             policy=cast("PolicyName", request.policy),
             roles=request.roles,
+            false_alarms=request.false_alarms,
+            every=request.every,
+            pane=request.pane,
             hash_key=hash_key(),
             progress=progress,
         )

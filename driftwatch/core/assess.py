@@ -73,8 +73,10 @@ def assess(
     """
     changes = _schema_changes(reference.profile, current, ignore_new=ignore_new)
     tested = [c for c in reference.schema if _why_skipped(c) is None]
+    policy = policy.shared_by([column.kind for column in tested])
+    stretch = reference.panes_like(current)
     comparisons = {
-        column.name: _compare(reference, current.columns[column.name], policy)
+        column.name: _compare(reference, current.columns[column.name], policy, stretch)
         for column in tested
         if column.name in current.columns and (column.name in current.seen or not current.rows)
     }
@@ -116,23 +118,25 @@ def assess(
     )
 
 
-def _compare(reference: Reference, current: ColumnProfile, policy: Policy) -> _Comparison:
+def _compare(
+    reference: Reference, current: ColumnProfile, policy: Policy, stretch: int
+) -> _Comparison:
     column = reference.columns[current.column.name]
     sides = compare_sides(column, current)
+    effects = policy.effects_above(column.natural(stretch))
     gating = policy.gating(column.profile.column.kind)
     evidence: list[tuple[Evidence, bool]] = []
     if sides is not None:
         for test in policy.tests():
             if test.applies(sides):
-                found = test(
-                    sides, effect=policy.effects[test.name], level=policy.level_of(test.name)
-                )
+                level = policy.level_of(test.name)
+                found = test(sides, effect=effects[test.name], level=level)
                 evidence.append((found, test.name in gating))
-    missing = missing_rate(column.profile, current, effect=policy.effects["missing"])
+    missing = missing_rate(column.profile, current, effect=effects["missing"])
     if missing is not None:
         evidence.append((missing, True))
     if isinstance(sides, CategorySides):
-        unseen = unseen_categories(sides, effect=policy.effects["unseen"])
+        unseen = unseen_categories(sides, effect=effects["unseen"])
         if unseen is not None:
             evidence.append((unseen, True))
     return _Comparison(column.profile, current, sides, evidence)

@@ -2,18 +2,21 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+import math
+from dataclasses import dataclass, field
 from functools import cached_property
 
 import numpy as np
 from numpy.typing import NDArray
 
 from driftwatch.core.column_profile import ColumnProfile
+from driftwatch.core.drift.ties import TiedNull
 from driftwatch.core.profile import Frame, Profile
 from driftwatch.core.schema import Schema
 from driftwatch.core.sketches.cdf import Cdf
 from driftwatch.core.sketches.grid import Grid
 from driftwatch.core.sketches.quantiles import rank_error
+from driftwatch.core.variability import NaturalVariability, block_distances, overdispersion
 
 __all__ = ["Reference", "ReferenceColumn"]
 
@@ -28,10 +31,15 @@ class ReferenceColumn:
     Attributes:
         profile: Its sketches.
         grid: Cells for production to be counted in; None for categorical columns.
+        by_pane: Rows by pane of time and by cell, where the reference was profiled so.
+        pane_rows: Rows by pane, those without a value included.
     """
 
     profile: ColumnProfile
     grid: Grid | None
+    by_pane: NDArray[np.int64] | None = None
+    pane_rows: NDArray[np.int64] | None = None
+    _natural: dict[int, NaturalVariability] = field(default_factory=dict)
 
     @cached_property
     def cdf(self) -> Cdf | None:
@@ -88,6 +96,42 @@ class ReferenceColumn:
         low, high = self.cdf.quantile([0.01, 0.99])
         return float(low), float(high)
 
+    @cached_property
+    def tied_null(self) -> TiedNull | None:
+        """The Kolmogorov law of a column whose values repeat; None where they do not."""
+        return TiedNull(self.cdf) if self.cdf is not None and TiedNull.is_needed(self.cdf) else None
+
+    def natural(self, panes: int, /) -> NaturalVariability | None:
+        """How far stretches of so many panes are from the rest; None without panes.
+
+        Computed once for each length, in about a millisecond.
+        """
+        if self.by_pane is None or self.by_pane.shape[0] < 2:
+            return None
+        if panes not in self._natural:
+            self._natural[panes] = self._stretches(self.by_pane, panes)
+        return self._natural[panes]
+
+    def _stretches(self, counts: NDArray[np.int64], panes: int) -> NaturalVariability:
+        ordered = self.grid is not None
+        bins = None
+        if self.grid is not None:
+            inner = np.searchsorted(self.grid.edges, self.bins) + 1
+            bins = np.unique(np.append(0, inner[inner < counts.shape[1]]))
+        distances = block_distances(counts, panes=panes, ordered=ordered, bins=bins)
+        if "ks" in distances and self.spread > 0:
+            # The area between two functions is no larger than their gap times the width.
+            low, high = self.clip
+            distances["wasserstein"] = distances["ks"] * (high - low) / self.spread
+        if self.pane_rows is not None:
+            there = counts.sum(axis=1)
+            absence = np.stack((there, np.maximum(self.pane_rows - there, 0)), axis=1)
+            distances["missing"] = block_distances(absence, panes=panes, ordered=False).get(
+                "tvd", 0.0
+            )
+        phi = overdispersion(counts, panes=panes, ordered=ordered)
+        return NaturalVariability(distances, phi, panes)
+
 
 class Reference:
     """A profile to compare with: immutable, named by its content.
@@ -112,9 +156,29 @@ class Reference:
     def __init__(self, profile: Profile, /) -> None:
         self.profile = profile
         self.columns = {
-            name: ReferenceColumn(column, _grid(column, profile.config.cells))
-            for name, column in profile.columns.items()
+            name: self._column(name, column) for name, column in profile.columns.items()
         }
+
+    def _column(self, name: str, column: ColumnProfile) -> ReferenceColumn:
+        grid = _grid(column, self.profile.config.cells)
+        panes = self.profile.panes
+        if panes is None or name not in panes.cells or (grid and panes.cells[name] != grid):
+            return ReferenceColumn(column, grid)
+        rows = np.array([panes.rows[pane] for pane in sorted(panes.rows)], dtype=np.int64)
+        return ReferenceColumn(column, grid, panes.matrix(name), rows)
+
+    def panes_like(self, current: Profile, /) -> int:
+        """How many of the reference's panes last as long as a profile, or hold as much.
+
+        By the time that the profile covers where it knows; by its rows otherwise.
+        """
+        panes = self.profile.panes
+        if panes is None or not panes.rows:
+            return 1
+        period = current.period
+        if period.start is not None and period.end is not None:
+            return max(1, math.ceil((period.end - period.start).total_seconds() / panes.width))
+        return max(1, round(current.rows * len(panes.rows) / sum(panes.rows.values())))
 
     def __getitem__(self, name: str) -> ReferenceColumn:
         """Return one column.

@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
-from typing import Any, Literal
+from dataclasses import dataclass, field, replace
+from typing import Any, Literal, Self
 
+from driftwatch.core.drift.budget import AlarmBudget
 from driftwatch.core.drift.univariate import (
     ChiSquared,
     Hellinger,
@@ -17,6 +18,7 @@ from driftwatch.core.drift.univariate import (
 )
 from driftwatch.core.report import Levels
 from driftwatch.core.schema import Kind
+from driftwatch.core.variability import NaturalVariability
 from driftwatch.errors import ConfigError, did_you_mean
 from driftwatch.protocols import DriftTest
 
@@ -63,8 +65,9 @@ class Policy:
     The default policy asks whether drift *larger than an effect size* is shown: WARNING
     and CRITICAL at two effect sizes, OK where drift above the smaller one is ruled out
     with 95 % confidence, UNDECIDED in between; false discoveries among all gating tests
-    are held to the level (Benjamini and Hochberg). The classic policy is the textbook's:
-    the point statistic above a threshold, or a plain p-value below a level.
+    are held to the level (Benjamini and Hochberg). With a budget the check is one of many,
+    and the level is what the budget leaves to each test. The classic policy is the
+    textbook's: the point statistic above a threshold, or a plain p-value below a level.
 
     Attributes:
         effects: Effect sizes by test.
@@ -73,6 +76,7 @@ class Policy:
             defaults.
         classic: Whether the textbook's rules apply.
         level: Significance level of all other tests.
+        budget: False alarms that repeated checks may raise; None for a check on its own.
 
     Example:
         >>> policy = Policy.of({"psi": 0.2, "ks_pvalue": 0.01})
@@ -85,11 +89,17 @@ class Policy:
     named: tuple[str, ...] = ()
     classic: bool = False
     level: float = _LEVEL
+    budget: AlarmBudget | None = None
 
     @classmethod
     def of(
-        cls, thresholds: Mapping[str, Any] | None = None, /, *, policy: PolicyName = "default"
-    ) -> Policy:
+        cls,
+        thresholds: Mapping[str, Any] | None = None,
+        /,
+        *,
+        policy: PolicyName = "default",
+        budget: AlarmBudget | None = None,
+    ) -> Self:
         """Build a policy from thresholds as users write them.
 
         Args:
@@ -98,6 +108,7 @@ class Policy:
                 at its default. ``{"ks_pvalue": a}`` and ``{"chi2_pvalue": a}`` set the
                 level of that test. Naming a test makes it decide.
             policy: ``"default"`` or ``"classic"``.
+            budget: False alarms that repeated checks may raise.
 
         Raises:
             ConfigError: If a name is unknown or a value is not a usable number.
@@ -116,7 +127,29 @@ class Policy:
                 name = _method(key)
                 effects[name] = _levels(name, value)
             named[name] = None
-        return cls(effects, levels, tuple(named), classic)
+        if budget is not None and (classic or levels):
+            other = "policy='classic'" if classic else ", ".join(k for k in given if k in _P_VALUES)
+            raise ConfigError(f"false_alarms sets the level of every test; drop {other}")
+        return cls(effects, levels, tuple(named), classic, budget=budget)
+
+    def shared_by(self, kinds: Sequence[Kind], /) -> Self:
+        """Return the policy with the level that its budget leaves to each test.
+
+        Args:
+            kinds: Kinds of the columns that are tested.
+        """
+        if self.budget is None:
+            return self
+        # Beside the tests of its values a column can alarm by missing and by unseen ones.
+        tests = sum(len(self.gating(kind)) + (1 if kind.is_ordered else 2) for kind in kinds)
+        return replace(self, level=self.budget.level(tests))
+
+    @property
+    def correction(self) -> str | None:
+        """How the number of tests of one check is allowed for."""
+        if self.classic:
+            return None
+        return "benjamini_hochberg" if self.budget is None else "budget"
 
     def tests(self) -> tuple[DriftTest, ...]:
         """The tests of a column's values, in the order of reports."""
@@ -142,6 +175,19 @@ class Policy:
         named = tuple(n for n in self.named if n not in other_kind | {"missing", "unseen"})
         return named or (("ks",) if kind.is_ordered else ("psi",))
 
+    def effects_above(self, natural: NaturalVariability | None, /) -> Mapping[str, Levels]:
+        """Effect sizes, none smaller than what the reference does by itself."""
+        if natural is None or self.classic:
+            return self.effects
+        least = natural.distances
+        return {
+            name: Levels(
+                max(effect.warning, least.get(name, 0.0)),
+                max(effect.critical, least.get(name, 0.0)),
+            )
+            for name, effect in self.effects.items()
+        }
+
     def level_of(self, method: str, /) -> float:
         """Significance level of one test."""
         return self.levels.get(method, self.level)
@@ -151,7 +197,8 @@ class Policy:
             "name": "classic" if self.classic else "default",
             "level": self.level,
             "levels": dict(self.levels),
-            "correction": None if self.classic else "benjamini_hochberg",
+            "correction": self.correction,
+            "budget": self.budget.to_dict() if self.budget else None,
             "gating": list(self.named) or None,
             "thresholds": {name: effect.to_dict() for name, effect in self.effects.items()},
         }

@@ -47,7 +47,9 @@ class KolmogorovSmirnov:
     sketches as independent, ``hypot(e1, e2)`` (coverage 1.0000 in 4,240 simulated pairs),
     and is narrowed by the exact counts on the reference's grid where there are any: the
     gap at the edges from below, the gap across each cell from above. P-values use the
-    lower end, so that sketch noise never looks like drift; ties make them conservative.
+    lower end, so that sketch noise never looks like drift. Where values repeat, "no drift"
+    is judged by a law of its own (`TiedNull`); with a tolerated effect ties only make the
+    p-values conservative.
 
     Cost: O(k log k).
     """
@@ -66,13 +68,20 @@ class KolmogorovSmirnov:
         size = effective_size(sides.n, sides.m)
         noise = kolmogorov_critical(0.05) / math.sqrt(size)
         needed = kolmogorov_size(effect.warning, (high - low) / 2, level)
+        tied = sides.reference.tied_null
+
+        def p(delta: float) -> float:
+            if delta == 0.0 and tied is not None:
+                return tied.p(low, size)
+            return kolmogorov_p(low, size, effect=delta)
+
         return Evidence(
             method=self.name,
             statistic=statistic,
             interval=(low, high),
             confidence_interval=(max(0.0, low - noise), min(1.0, high + noise)),
-            p_value=kolmogorov_p(low, size),
-            p_effect=_both(effect, lambda delta: kolmogorov_p(low, size, effect=delta)),
+            p_value=p(0.0),
+            p_effect=_both(effect, p),
             effect=effect,
             upper=min(1.0, high + noise),
             rows_needed=rows_beside(sides.n, needed, more_than=sides.m),

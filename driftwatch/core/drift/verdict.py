@@ -4,6 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
 
+import numpy as np
+from numpy.typing import NDArray
+
 from driftwatch.core.drift.evidence import Evidence
 from driftwatch.core.drift.policy import Policy
 from driftwatch.core.drift.significance import benjamini_hochberg
@@ -23,8 +26,10 @@ def judge(evidence: Sequence[tuple[Evidence, bool]], policy: Policy, /) -> list[
         One result each, in the order given. Tests that do not decide have no status.
     """
     deciding = [found for found, gates in evidence if gates]
-    warning = benjamini_hochberg([found.p_effect.warning for found in deciding])
-    critical = benjamini_hochberg([found.p_effect.critical for found in deciding])
+    # A budget is divided among the tests already.
+    adjust = _as_it_is if policy.budget is not None else benjamini_hochberg
+    warning = adjust([found.p_effect.warning for found in deciding])
+    critical = adjust([found.p_effect.critical for found in deciding])
     adjusted = iter(zip(warning.tolist(), critical.tolist(), strict=True))
     results = []
     for found, gates in evidence:
@@ -38,6 +43,10 @@ def judge(evidence: Sequence[tuple[Evidence, bool]], policy: Policy, /) -> list[
             )
         results.append(_result(found, policy, status))
     return results
+
+
+def _as_it_is(p_values: Sequence[float]) -> NDArray[np.float64]:
+    return np.asarray(p_values, dtype=np.float64)
 
 
 def _status(found: Evidence, p_warning: float, p_critical: float, level: float) -> Status:
