@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any
 
 from driftwatch.core.drift.budget import AlarmBudget
@@ -16,7 +16,6 @@ from driftwatch.model_facts import importances_of, version_of
 if TYPE_CHECKING:
     from driftwatch.core.config import SketchConfig
     from driftwatch.core.profile import Profile
-    from driftwatch.core.reference import Reference
     from driftwatch.core.report import DriftReport
     from driftwatch.profiling import Progress
 
@@ -49,6 +48,8 @@ class Monitor:
         pane: Also keep the reference's counts by panes of this length, such as ``"1h"``, so
             that drift no larger than its own rhythm does not count. Needs a time column,
             and reads the reference twice.
+        multivariate: Also watch how columns depend on each other: true for all tested
+            columns, or their names. Reads the reference twice.
         roles: Roles of columns, such as ``{"ts": "time", "y": "label"}``.
         schema: Columns declared in full; the rest is inferred.
         config: Sizes of the sketches.
@@ -87,6 +88,7 @@ class Monitor:
         false_alarms: str | None = None,
         every: str = "1h",
         pane: str | None = None,
+        multivariate: bool | Sequence[str] = False,
         roles: Mapping[str, Role | str] | None = None,
         schema: Schema | None = None,
         config: SketchConfig | None = None,
@@ -96,21 +98,23 @@ class Monitor:
         progress: Progress | None = None,
     ) -> None:
         self.name = name
+        from driftwatch.references import ReferenceOptions, build_reference
+
         budget = None if false_alarms is None else AlarmBudget.of(false_alarms, every=every)
         self.policy = Policy.of(thresholds, policy=policy, budget=budget)
         self.features = _names(features)
         self.model_version = version_of(model)
         self._clock = clock
-        self.reference = _reference(
-            reference_data,
+        options = ReferenceOptions(
             features=self.features,
             roles=_roles(roles),
             schema=schema,
             config=config,
             hash_key=hash_key,
             pane=None if pane is None else parse_duration(pane),
-            progress=progress,
+            multivariate=multivariate if isinstance(multivariate, bool) else _names(multivariate),
         )
+        self.reference = build_reference(reference_data, options, progress=progress)
         tested = [column.name for column in self.reference.schema if column.role.is_tested]
         self.importances = importances_of(model, tested)
 
@@ -142,78 +146,12 @@ class Monitor:
 
     def _current(self, data: Any, progress: Progress | None) -> Profile:
         from driftwatch.profiling import profile_like
+        from driftwatch.references import saved_profile
 
-        profile = _saved_profile(data, self.reference.profile.guard.key)
+        profile = saved_profile(data, self.reference.profile.guard.key)
         if profile is not None:
             return profile
         return profile_like(self.reference, data, progress=progress)
-
-
-def _reference(
-    data: Any,
-    *,
-    features: tuple[str, ...] | None,
-    roles: Mapping[str, Role],
-    schema: Schema | None,
-    config: SketchConfig | None,
-    hash_key: bytes | None,
-    pane: timedelta | None,
-    progress: Progress | None,
-) -> Reference:
-    from driftwatch.core.privacy import ValueGuard
-    from driftwatch.core.reference import Reference
-    from driftwatch.profiling import count_panes, profile_data
-
-    saved = _saved_profile(data, hash_key)
-    if saved is not None:
-        if pane is not None:
-            raise ConfigError(
-                "pane needs the rows of the reference, and this is a saved profile; make it "
-                "with `driftwatch profile --time COLUMN --pane ...` instead"
-            )
-        if features is not None:
-            saved = saved.select([*features, *roles])
-        return Reference(saved.with_roles({**dict.fromkeys(features or (), Role.FEATURE), **roles}))
-    profile = profile_data(
-        data,
-        features=features,
-        roles=roles,
-        schema=schema,
-        config=config,
-        reference=True,
-        guard=ValueGuard() if hash_key is None else ValueGuard(hash_key),
-        progress=progress,
-    )
-    if pane is not None:
-        width = int(pane.total_seconds())
-        count_panes(profile, data, time=_time_column(profile.schema), width=width)
-    return Reference(profile)
-
-
-def _time_column(schema: Schema) -> str:
-    for column in schema:
-        if column.role is Role.TIME:
-            return column.name
-    raise ConfigError("pane needs a time column; name it with roles={'COLUMN': 'time'}")
-
-
-def _saved_profile(data: Any, hash_key: bytes | None) -> Profile | None:
-    """The profile that `data` is, or that its path leads to; None if it is rows."""
-    from driftwatch.core.privacy import ValueGuard
-    from driftwatch.core.profile import Profile
-    from driftwatch.files import find_files
-    from driftwatch.profiling import is_path, load_profile
-
-    if isinstance(data, Profile):
-        return data
-    guard = ValueGuard() if hash_key is None else ValueGuard(hash_key)
-    if isinstance(data, bytes):
-        return Profile.from_bytes(data, guard=guard)
-    if is_path(data):
-        files = find_files(data)
-        if files.format == "profile":
-            return load_profile(files, guard=guard)
-    return None
 
 
 def _names(features: Sequence[str] | None) -> tuple[str, ...] | None:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Callable, Collection, Generator, Iterable, Mapping
+from collections.abc import Callable, Collection, Generator, Iterable, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor, wait
 from pathlib import Path
 from typing import Any
@@ -16,14 +16,26 @@ from driftwatch.core.privacy import ValueGuard
 from driftwatch.core.profile import Profile
 from driftwatch.core.reference import Reference
 from driftwatch.core.schema import Role, Schema
+from driftwatch.core.scores import ScoreSpec
+from driftwatch.core.sketches.cross import FourthMoments
 from driftwatch.errors import ConfigError, DataError, UnknownColumnError
 from driftwatch.files import DataFiles, find_files
 
-__all__ = ["Progress", "count_panes", "is_path", "load_profile", "profile_data", "profile_like"]
+__all__ = [
+    "Progress",
+    "count_panes",
+    "is_path",
+    "load_profile",
+    "measure_dependence",
+    "profile_data",
+    "profile_like",
+]
 
 Progress = Callable[[int, int], None]
 """Called after every batch with the rows and the bytes of the source it took."""
 
+MAX_SCORES = 128
+"""Scores whose products are summed: 64 numeric columns, or some 25 categorical ones."""
 _INFERENCE_ROWS = 65_536
 
 
@@ -124,6 +136,54 @@ def count_panes(
         if progress is not None:
             progress(batch.rows, batch.size_bytes)
     profile.panes = panes
+
+
+def measure_dependence(
+    profile: Profile,
+    data: Any,
+    /,
+    *,
+    columns: Sequence[str] | None = None,
+    progress: Progress | None = None,
+) -> tuple[str, ...]:
+    """Read the data again and measure how its columns depend on each other.
+
+    Args:
+        profile: Profile of the same data, to be a reference.
+        data: The data, or its paths.
+        columns: Columns to measure; the tested ones if not given, in their order, until
+            there are too many for the state to stay small.
+        progress: Called after every batch.
+
+    Returns:
+        The columns that were measured.
+
+    Raises:
+        ConfigError: If the columns that were named are too many, or fewer than two.
+        UnknownColumnError: If one is not in the profile.
+    """
+    tested = {c.name: c for c in profile.schema if c.role.is_tested}
+    for name in columns or ():
+        if name not in tested:
+            raise UnknownColumnError(name, tested, "the columns that are tested")
+    spec = ScoreSpec.of(profile.columns, list(columns or tested))
+    if len(spec.dimensions) > MAX_SCORES and columns:
+        raise ConfigError(
+            f"{len(columns)} columns make {len(spec.dimensions)} scores; name fewer columns "
+            f"for multivariate, {MAX_SCORES} scores are the most"
+        )
+    while len(spec.dimensions) > MAX_SCORES:
+        spec = ScoreSpec.of(profile.columns, spec.columns[:-1])
+    if len(spec.columns) < 2:
+        raise ConfigError("multivariate drift needs two columns that vary")
+    cross = FourthMoments(len(spec.dimensions), spec.id, spec.columns)
+    for batch in _batches(data, set(spec.columns)):
+        if batch.rows:
+            cross.update(spec.scores(batch, tested, profile.guard))
+        if progress is not None:
+            progress(batch.rows, batch.size_bytes)
+    profile.cross = cross
+    return spec.columns
 
 
 def load_profile(files: DataFiles, /, *, guard: ValueGuard | None = None) -> Profile:

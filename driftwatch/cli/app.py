@@ -45,6 +45,10 @@ Output = Annotated[
     typer.Option(help="Also write the report to this file; its suffix says how. Repeatable."),
 ]
 FailOn = Annotated[str, typer.Option(help="Exit with 1 from this status on: warning or critical.")]
+Multivariate = Annotated[
+    bool,
+    typer.Option("--multivariate", help="Also watch how columns depend on each other."),
+]
 Quiet = Annotated[bool, typer.Option("--quiet", "-q", help="No progress on stderr.")]
 
 
@@ -68,6 +72,7 @@ def check(
         str | None,
         typer.Option(help="Learn the reference's rhythm from panes of this length, e.g. 1h."),
     ] = None,
+    multivariate: Multivariate = False,
     id_: Annotated[
         list[str] | None, typer.Option("--id", help="A column of identifiers. Not tested.")
     ] = None,
@@ -94,6 +99,7 @@ def check(
         false_alarms=false_alarms,
         every=every,
         pane=pane,
+        multivariate=multivariate,
         roles=_roles(time=time, id=id_, label=label),
     )
     from driftwatch.cli.showing import Showing
@@ -112,6 +118,7 @@ def profile(
         str | None,
         typer.Option(help="Keep counts by pane of this length, e.g. 1h; needs --time."),
     ] = None,
+    multivariate: Multivariate = False,
     id_: Annotated[
         list[str] | None, typer.Option("--id", help="A column of identifiers. Not tested.")
     ] = None,
@@ -131,6 +138,7 @@ def profile(
         roles=_roles(time=[time] if time else None, id=id_, label=label),
         time=time,
         pane=pane,
+        multivariate=multivariate,
         k=k,
     )
     run_profile(request, quiet=quiet)

@@ -36,6 +36,7 @@ class CheckRequest:
     false_alarms: str | None
     every: str
     pane: str | None
+    multivariate: bool
 
 
 def run_check(request: CheckRequest, showing: Showing, /, *, save: bool) -> Exit:
@@ -65,6 +66,7 @@ def _report(request: CheckRequest, *, quiet: bool) -> DriftReport:
             false_alarms=request.false_alarms,
             every=request.every,
             pane=request.pane,
+            multivariate=request.multivariate,
             hash_key=hash_key(),
             progress=progress,
         )

@@ -16,7 +16,7 @@ from driftwatch.core.schema import Role
 from driftwatch.durations import parse_duration
 from driftwatch.errors import ConfigError
 from driftwatch.files import find_files
-from driftwatch.profiling import count_panes, profile_data
+from driftwatch.profiling import count_panes, measure_dependence, profile_data
 
 __all__ = ["ProfileRequest", "run_profile"]
 
@@ -31,6 +31,7 @@ class ProfileRequest:
     roles: Mapping[str, str]
     time: str | None
     pane: str | None
+    multivariate: bool
     k: int
 
 
@@ -58,6 +59,9 @@ def run_profile(request: ProfileRequest, /, *, quiet: bool) -> None:
         seconds = int(width.total_seconds())
         with progress_bar("counts by pane", files.size_bytes, quiet=quiet) as progress:
             count_panes(profile, request.files, time=request.time, width=seconds, progress=progress)
+    if request.multivariate:
+        with progress_bar("dependence", files.size_bytes, quiet=quiet) as progress:
+            measure_dependence(profile, request.files, progress=progress)
     data = profile.to_bytes()
     write_atomically(request.output, data)
     if not quiet:

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from driftwatch.core.column_profile import ColumnProfile, keeps_categories
+from driftwatch.core.drift.dependence import dependence_drift
 from driftwatch.core.drift.evidence import Evidence
 from driftwatch.core.drift.explain import distribution_of, explain, moved_most
 from driftwatch.core.drift.policy import Policy
@@ -18,6 +19,7 @@ from driftwatch.core.profile import Profile
 from driftwatch.core.reference import Reference
 from driftwatch.core.report import (
     DatasetDrift,
+    DependenceDrift,
     DriftReport,
     DriftResult,
     FeatureDrift,
@@ -25,6 +27,7 @@ from driftwatch.core.report import (
     Status,
 )
 from driftwatch.core.schema import Column, Kind, Role
+from driftwatch.core.sketches.cross import FourthMoments
 
 __all__ = ["assess"]
 
@@ -96,11 +99,12 @@ def assess(
             )
         )
     features.sort(key=_rank)
+    dependence = _dependence(reference, current, policy, stretch)
     return DriftReport(
         monitor=monitor,
         global_status=global_status(
             [result for feature in features for result in feature.tests.values()],
-            [change.status for change in changes],
+            [change.status for change in changes] + ([dependence.status] if dependence else []),
         ),
         features=tuple(features),
         created_at=created_at,
@@ -115,7 +119,21 @@ def assess(
         current_period=current.period,
         model_version=model_version,
         policy=policy.to_dict(),
+        multivariate=dependence,
     )
+
+
+def _dependence(
+    reference: Reference, current: Profile, policy: Policy, stretch: int
+) -> DependenceDrift | None:
+    spec, before, after = reference.scores, reference.profile.cross, current.cross
+    if spec is None or after is None or after.label != spec.id:
+        return None
+    if not isinstance(before, FourthMoments):
+        return None
+    variation = [reference.columns[name].natural(stretch) for name in spec.columns]
+    phi = max((found.overdispersion for found in variation if found), default=1.0)
+    return dependence_drift(spec, before, after, level=policy.level, overdispersion=phi)
 
 
 def _compare(

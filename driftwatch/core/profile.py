@@ -7,6 +7,7 @@ import json
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime, timedelta
+from functools import partial
 from typing import Any, Self
 
 from driftwatch.core.batch import Batch
@@ -17,6 +18,8 @@ from driftwatch.core.panes import PaneCounts
 from driftwatch.core.privacy import ValueGuard
 from driftwatch.core.report import Period
 from driftwatch.core.schema import Column, Kind, Role, Schema
+from driftwatch.core.scores import ScoreSpec
+from driftwatch.core.sketches.cross import CrossMoments, cross_from_sections, cross_sections
 from driftwatch.core.sketches.grid import Grid
 from driftwatch.errors import ConfigError, MergeError, ProfileFormatError, SchemaError
 
@@ -33,10 +36,12 @@ class Frame:
     Attributes:
         grids: Cells of the numeric columns, by name.
         dictionaries: Categories to count exactly, by name.
+        scores: What the dependence of columns is measured on; None to leave it out.
     """
 
     grids: Mapping[str, Grid] = field(default_factory=dict)
     dictionaries: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
+    scores: ScoreSpec | None = None
 
 
 class Profile:
@@ -66,7 +71,7 @@ class Profile:
         True
     """
 
-    __slots__ = ("columns", "config", "guard", "k", "panes", "rows", "seen")
+    __slots__ = ("columns", "config", "cross", "guard", "k", "panes", "rows", "scores", "seen")
 
     def __init__(
         self,
@@ -93,6 +98,12 @@ class Profile:
         formats without types."""
         self.panes: PaneCounts | None = None
         frame = frame or Frame()
+        self.scores = frame.scores
+        self.cross: CrossMoments | None = None
+        """Cross-moments of the scores; of the fourth order in a reference."""
+        if self.scores is not None:
+            spec = self.scores
+            self.cross = CrossMoments(len(spec.dimensions), spec.id, spec.columns)
         self.columns = {
             column.name: ColumnProfile.empty(
                 column,
@@ -152,7 +163,14 @@ class Profile:
         self.rows += batch.rows
         for name, array in batch.arrays.items():
             self.seen.setdefault(name, "text" if batch.untyped else str(array.type))
-        return [self._task(profile, batch) for profile in self.columns.values()]
+        tasks = [self._task(profile, batch) for profile in self.columns.values()]
+        if self.scores is not None and self.cross is not None and batch.rows:
+            tasks.insert(0, partial(self._cross, self.scores, self.cross, batch))
+        return tasks
+
+    def _cross(self, scores: ScoreSpec, cross: CrossMoments, batch: Batch) -> None:
+        columns = {name: profile.column for name, profile in self.columns.items()}
+        cross.update(scores.scores(batch, columns, self.guard))
 
     def _task(self, profile: ColumnProfile, batch: Batch) -> Callable[[], None]:
         array = batch.arrays.get(profile.column.name)
@@ -189,6 +207,11 @@ class Profile:
         self.seen = other.seen | self.seen
         if self.panes is not None:
             self.panes = self.panes.merged(other.panes)
+        if self.cross is not None:
+            if other.cross is not None and other.cross.label == self.cross.label:
+                self.cross.merge(other.cross)
+            else:  # rows that were not measured alike cannot be told apart afterwards
+                self.cross = self.scores = None
 
     def select(self, names: Iterable[str], /) -> Profile:
         """Return a profile of some of the columns, sharing their sketches.
@@ -219,7 +242,7 @@ class Profile:
     def _with(self, columns: dict[str, ColumnProfile]) -> Profile:
         other = Profile(Schema(()), config=self.config, k=self.k, guard=self.guard)
         other.columns, other.rows, other.seen = columns, self.rows, self.seen
-        other.panes = self.panes
+        other.panes, other.cross, other.scores = self.panes, self.cross, self.scores
         return other
 
     def to_bytes(self) -> bytes:
@@ -237,6 +260,8 @@ class Profile:
                 sections[f"{index}/{part}"] = body
         if self.panes is not None:
             sections |= self.panes.to_sections()
+        if self.cross is not None:
+            sections |= cross_sections(self.cross)
         return encode(header, sections)
 
     @classmethod
@@ -288,6 +313,7 @@ class Profile:
             profile.columns[column.name] = restored
         profile.rows, profile.seen = rows, table["seen"]
         profile.panes = PaneCounts.from_sections(sections)
+        profile.cross = cross_from_sections(sections)
         return profile
 
 

@@ -13,7 +13,9 @@ from driftwatch.core.column_profile import ColumnProfile
 from driftwatch.core.drift.ties import TiedNull
 from driftwatch.core.profile import Frame, Profile
 from driftwatch.core.schema import Schema
+from driftwatch.core.scores import ScoreSpec
 from driftwatch.core.sketches.cdf import Cdf
+from driftwatch.core.sketches.cross import FourthMoments
 from driftwatch.core.sketches.grid import Grid
 from driftwatch.core.sketches.quantiles import rank_error
 from driftwatch.core.variability import NaturalVariability, block_distances, overdispersion
@@ -210,7 +212,17 @@ class Reference:
                 ranked = sorted(counts, key=lambda text: (-counts[text], text))
                 dictionaries[name] = tuple(ranked[: self.profile.config.dictionary])
         grids = {name: column.grid for name, column in self.columns.items() if column.grid}
-        return Frame(grids, dictionaries)
+        return Frame(grids, dictionaries, self.scores)
+
+    @cached_property
+    def scores(self) -> ScoreSpec | None:
+        """What dependence is measured on; None where the reference did not measure it."""
+        cross = self.profile.cross
+        if not isinstance(cross, FourthMoments) or set(cross.sources) - self.columns.keys():
+            return None
+        spec = ScoreSpec.of(self.profile.columns, cross.sources)
+        # A reference that has taken in more rows since has other quantiles.
+        return spec if spec.id == cross.label else None
 
     def new_profile(self) -> Profile:
         """Return an empty profile for production rows, ready to be compared with this."""

@@ -10,10 +10,12 @@ from typing import Any, Self
 
 from driftwatch.core.results import (
     DatasetDrift,
+    DependenceDrift,
     Distribution,
     DriftResult,
     FeatureDrift,
     Levels,
+    PairDrift,
     Period,
     SchemaChange,
     Status,
@@ -24,11 +26,13 @@ from driftwatch.errors import ConfigError, DataError
 
 __all__ = [
     "DatasetDrift",
+    "DependenceDrift",
     "Distribution",
     "DriftReport",
     "DriftResult",
     "FeatureDrift",
     "Levels",
+    "PairDrift",
     "Period",
     "SchemaChange",
     "Status",
@@ -60,6 +64,8 @@ class DriftReport:
         dataset: All features taken together.
         model_version: Version of the model that made the predictions, if known.
         policy: The rules the verdict used.
+        multivariate: Drift in how columns depend on each other; None where it was not
+            asked for, or could not be told.
     """
 
     monitor: str
@@ -77,6 +83,7 @@ class DriftReport:
     current_period: Period = field(default_factory=Period)
     model_version: str | None = None
     policy: Mapping[str, Any] = field(default_factory=dict)
+    multivariate: DependenceDrift | None = None
 
     def has_drift(self, level: str = "warning") -> bool:
         """Whether the data set drifted: at least `level` (``"warning"`` or ``"critical"``)."""
@@ -125,6 +132,8 @@ class DriftReport:
         lines = [f"{self.global_status}: {self.headline()}"]
         lines += [f"  {f.status}  {f.name}: {f.explanation}" for f in self._drifted()]
         lines += [f"  {change.status}  {change}" for change in self.schema_changes]
+        if self.multivariate is not None and self.multivariate.status.is_drift:
+            lines.append(f"  {self.multivariate.status}  {self.multivariate.explanation}")
         if self.undecided_features:
             lines.append(f"  undecided, more rows needed: {', '.join(self.undecided_features)}")
         if self.skipped:
@@ -163,7 +172,7 @@ class DriftReport:
             "dataset": self.dataset.to_dict(),
             "per_feature_metrics": self.per_feature_metrics,
             "performance": None,
-            "multivariate": None,
+            "multivariate": self.multivariate.to_dict() if self.multivariate else None,
             "groups": None,
         }
 
@@ -228,6 +237,7 @@ class DriftReport:
             current_period=Period.from_dict(stamps.get("production") or {}),
             model_version=data.get("model_version"),
             policy=dict(data.get("policy") or {}),
+            multivariate=DependenceDrift.from_dict(data.get("multivariate")),
         )
 
     def _repr_html_(self) -> str:

@@ -30,6 +30,10 @@ def to_junit(report: DriftReport) -> str:
     for feature in outline.worst_first(report):
         case = _case(suite, f"{monitor}.features", outline.name_of(feature))
         _settle(case, feature.status, outline.sentence_of(feature), _body(feature))
+    if report.multivariate is not None:
+        case = _case(suite, f"{monitor}.dataset", "dependence of columns")
+        sentence = outline.dependence_sentence(report.multivariate)
+        _settle(case, report.multivariate.status, sentence, sentence)
     for name, reason in outline.skipped(report):
         ET.SubElement(_case(suite, f"{monitor}.columns", name), "skipped", message=reason)
     totals = {

@@ -6,6 +6,7 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, replace
 
 from driftwatch.core.report import (
+    DependenceDrift,
     DriftReport,
     DriftResult,
     FeatureDrift,
@@ -21,6 +22,7 @@ __all__ = [
     "changes",
     "counts",
     "decision",
+    "dependence_sentence",
     "facts",
     "name_of",
     "row",
@@ -93,6 +95,8 @@ def verdict(report: DriftReport) -> str:
     extra = [report.headline()]
     if report.schema_changes:
         extra.append(count(len(report.schema_changes), "schema change"))
+    if report.multivariate is not None and report.multivariate.status.is_drift:
+        extra.append(dependence_sentence(report.multivariate))
     if report.undecided_features:
         extra.append(f"{len(report.undecided_features)} undecided")
     return "; ".join(extra)
@@ -196,10 +200,29 @@ def facts(report: DriftReport) -> Iterator[tuple[str, str]]:
         yield "Share drifted", text
     if dataset.p_value is not None:
         yield "All features together", f"p = {p_value(dataset.p_value)}".replace("= <", "<")
+    if report.multivariate is not None:
+        yield "Dependence of columns", _dependence(report.multivariate)
     if report.policy:
         policy = "; ".join(f"{plain(key)}: {_setting(v)}" for key, v in report.policy.items())
         yield "Policy", plain(policy, _POLICY_LENGTH)
     yield "Checked", when(report.created_at)
+
+
+def dependence_sentence(found: DependenceDrift) -> str:
+    """Return how the dependence of two columns changed."""
+    return plain(found.explanation, SENTENCE_LENGTH)
+
+
+def _dependence(found: DependenceDrift) -> str:
+    critical = found.status is Status.CRITICAL
+    p = found.p_effect.critical if critical else found.p_effect.warning
+    bound = found.threshold.critical if critical else found.threshold.warning
+    pairs = count(found.pairs_tested, "pair")
+    text = (
+        f"{status_text(found.status)}; {pairs}, p = {p_value(p)} against a change of any "
+        f"correlation of at most {number(bound)}; {dependence_sentence(found)}"
+    )
+    return text.replace("p = < ", "p < ")
 
 
 def _name(name: str) -> str:
