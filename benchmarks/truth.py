@@ -34,6 +34,8 @@ __all__ = [
     "check_all_columns",
     "compare",
     "compare_classic",
+    "counts_between",
+    "divergences",
     "find_splits",
     "load",
 ]
@@ -182,15 +184,16 @@ def _numeric(
     if "psi" in tests:
         edges = tests["psi"].details["cells"]["edges"]
         p, q = (
-            _counts_between(side[column].drop_null().cast(pa.float64()).to_numpy(), edges)
+            counts_between(side[column].drop_null().cast(pa.float64()).to_numpy(), edges)
             for side in (split.reference, split.current)
         )
-        exact |= _divergences(p, q)
+        exact |= divergences(p, q)
         del exact["chi2"]
     return exact
 
 
-def _counts_between(values: NDArray[np.float64], edges: list[float]) -> NDArray[np.int64]:
+def counts_between(values: NDArray[np.float64], edges: list[float]) -> NDArray[np.int64]:
+    """Rows in the cells ``(-inf, e0], ... (elast, inf)``; infinite values are left out."""
     values = np.sort(values[np.isfinite(values)])
     return np.diff(np.searchsorted(values, edges, side="right"), prepend=0, append=values.size)
 
@@ -208,7 +211,7 @@ def _categorical(split: Split, column: str) -> tuple[dict[str, float], int]:
     pooled = [np.append(side[kept], side[~kept].sum()) for side in (p, q)]
     if pooled[0][-1] + pooled[1][-1] == 0:
         pooled = [side[:-1] for side in pooled]
-    return _divergences(*pooled) | {"tvd": _total_variation(p, q)}, distinct
+    return divergences(*pooled) | {"tvd": _total_variation(p, q)}, distinct
 
 
 def _value_counts(column: pa.ChunkedArray) -> dict[Any, int]:
@@ -220,7 +223,8 @@ def _total_variation(p: NDArray[np.int64], q: NDArray[np.int64]) -> float:
     return float(np.abs(p / p.sum() - q / q.sum()).sum() / 2)
 
 
-def _divergences(p: NDArray[np.int64], q: NDArray[np.int64]) -> dict[str, float]:
+def divergences(p: NDArray[np.int64], q: NDArray[np.int64]) -> dict[str, float]:
+    """Every divergence of two sides' counts, half a row added to each cell but for TVD."""
     a, b = ((side + 0.5) / (side.sum() + side.size / 2) for side in (p, q))
     middle = (a + b) / 2
     js = (a * np.log(a / middle) + b * np.log(b / middle)).sum() / 2

@@ -11,7 +11,7 @@ from driftwatch.core.drift.significance import (
     benjamini_hochberg,
     binomial_sf,
     cauchy_combination,
-    chi2_family_bounds,
+    chi2_family_bound,
     chi2_family_p,
     effective_size,
     kolmogorov_critical,
@@ -77,7 +77,10 @@ def test_psi_of_counts_with_p_values_and_interval() -> None:
     for effect, expected in ((0.0, 7.20256e-06), (0.02, 0.0188206733), (0.1, 0.9499311509)):
         found = chi2_family_p("psi", psi, size, 7, effect=effect)
         assert found == pytest.approx(expected, rel=1e-4)
-    low, high = chi2_family_bounds("psi", psi, size, 7, alpha=0.05)
+    low, high = (
+        chi2_family_bound("psi", psi, size, 7, confidence=confidence)
+        for confidence in (0.025, 0.975)
+    )
     assert (low, high) == pytest.approx((0.0216657887, 0.1093977222), rel=1e-6)
 
 
@@ -107,8 +110,9 @@ def test_ks_and_wasserstein_equal_scipy_with_ties(seed: int) -> None:
     rng = np.random.default_rng(seed)
     x, y = rng.integers(0, 12, 300).astype(float), rng.integers(2, 15, 200).astype(float)
     sides = [Cdf.of_counts(*np.unique(side, return_counts=True)) for side in (x, y)]
-    assert abs(distances.ks(*sides)[0]) == pytest.approx(stats.ks_2samp(x, y).statistic)
-    found = distances.wasserstein(*sides, low=-1e9, high=1e9)
+    steps = distances.Steps.of(*sides)
+    assert abs(steps.ks()[0]) == pytest.approx(stats.ks_2samp(x, y).statistic)
+    found = steps.wasserstein(-1e9, 1e9)
     assert found == pytest.approx(stats.wasserstein_distance(x, y))
 
 

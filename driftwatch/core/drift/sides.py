@@ -10,7 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from driftwatch.core.column_profile import ColumnProfile
-from driftwatch.core.drift.distances import ks
+from driftwatch.core.drift.distances import Steps
 from driftwatch.core.privacy import MIN_SHOWN
 from driftwatch.core.reference import ReferenceColumn
 from driftwatch.core.schema import ValuePolicy
@@ -69,9 +69,14 @@ class NumericSides:
         return self.after.count
 
     @cached_property
+    def steps(self) -> Steps:
+        """Both functions over the points of both."""
+        return Steps.of(self.before, self.after)
+
+    @cached_property
     def ks(self) -> tuple[float, float]:
         """Signed Kolmogorov-Smirnov distance of the sketches, and where."""
-        return ks(self.before, self.after)
+        return self.steps.ks()
 
     @property
     def error(self) -> float:

@@ -18,7 +18,7 @@ __all__ = [
     "benjamini_hochberg",
     "binomial_sf",
     "cauchy_combination",
-    "chi2_family_bounds",
+    "chi2_family_bound",
     "chi2_family_p",
     "chi2_family_size",
     "effective_size",
@@ -98,20 +98,25 @@ def chi2_family_p(
     return _noncentral_sf(scale * divergence, cells - 1, scale * effect)
 
 
-def chi2_family_bounds(
-    kind: Divergence, divergence: float, size: float, cells: int, /, *, alpha: float
-) -> tuple[float, float]:
-    """Confidence interval for the divergence of the populations, ``1 - alpha`` wide.
+def chi2_family_bound(
+    kind: Divergence, divergence: float, size: float, cells: int, /, *, confidence: float
+) -> float:
+    """Upper confidence bound for the divergence of the populations.
 
-    Inverts `chi2_family_p` in the effect.
+    Inverts `chi2_family_p` in the effect; a confidence below one half gives a lower bound.
+
+    Example:
+        >>> low, high = (
+        ...     chi2_family_bound("psi", 0.06769298850, 499.9995, 7, confidence=confidence)
+        ...     for confidence in (0.025, 0.975)
+        ... )
+        >>> round(low, 10), round(high, 10)
+        (0.0216657887, 0.1093977222)
     """
     if cells < 2 or not size:
-        return 0.0, math.inf
+        return 0.0 if confidence < 0.5 else math.inf
     scale = _SCALE[kind] * size
-    statistic, df = scale * divergence, cells - 1
-    low = _noncentrality(statistic, df, 1 - alpha / 2)
-    high = _noncentrality(statistic, df, alpha / 2)
-    return low / scale, high / scale
+    return _noncentrality(scale * divergence, cells - 1, 1 - confidence) / scale
 
 
 def chi2_family_size(kind: Divergence, effect: float, cells: int, /) -> float | None:

@@ -15,7 +15,7 @@ from driftwatch.core.drift.evidence import Evidence, rows_beside
 from driftwatch.core.drift.sides import CategorySides, Cells, NumericSides, Sides
 from driftwatch.core.drift.significance import (
     Divergence,
-    chi2_family_bounds,
+    chi2_family_bound,
     chi2_family_p,
     chi2_family_size,
     effective_size,
@@ -135,7 +135,7 @@ class Wasserstein:
         assert isinstance(sides, NumericSides)  # noqa: S101 - `applies` said so
         low, high = sides.reference.clip
         scale = sides.reference.spread
-        raw = distances.wasserstein(sides.before, sides.after, low=low, high=high)
+        raw = sides.steps.wasserstein(low, high)
         reach = (high - low) / scale
         error = sides.error * reach
         statistic = raw / scale
@@ -266,8 +266,10 @@ class ChiSquared:
         )
         size = effective_size(sides.n, sides.m)
         ratio = statistic / size
-        low, high = chi2_family_bounds("chi2", ratio, size, cells.size, alpha=0.05)
-        _, upper = chi2_family_bounds("chi2", ratio, size, cells.size, alpha=0.1)
+        low, upper, high = (
+            chi2_family_bound("chi2", ratio, size, cells.size, confidence=confidence)
+            for confidence in (0.025, 0.95, 0.975)
+        )
         needed = chi2_family_size("chi2", effect.warning, cells.size)
         return Evidence(
             method=self.name,
@@ -371,9 +373,9 @@ def _divergence(
     # PSI is reported as it is; the other two as distances, the root of the divergence.
     show, power = (float, 1) if kind == "psi" else (math.sqrt, 2)
     size = effective_size(n, m)
-    least, _ = chi2_family_bounds(kind, low, size, cells.size, alpha=0.05)
-    _, most = chi2_family_bounds(kind, high, size, cells.size, alpha=0.05)
-    _, upper = chi2_family_bounds(kind, high, size, cells.size, alpha=0.1)
+    least = chi2_family_bound(kind, low, size, cells.size, confidence=0.025)
+    most = chi2_family_bound(kind, high, size, cells.size, confidence=0.975)
+    upper = chi2_family_bound(kind, high, size, cells.size, confidence=0.95)
     details: dict[str, Any] = {
         "source": sides.source,
         "cells": cells.description,

@@ -1,0 +1,1 @@
+"""How often verdicts are wrong, and how soon they are right: simulations with a known answer."""
