@@ -16,7 +16,8 @@ PACKAGE = Path(driftwatch.__file__).parent
 FLOORS = [  # lowest first; a module may import only from floors below its own, or its own room
     {"errors", "protocols"},
     {"core.schema", "core.config", "core.codec", "core.results", "durations"},
-    {"core.sketches", "core.values", "core.report"},
+    {"core.sketches", "core.values", "core.dependence_results"},
+    {"core.report"},
     {"core.batch", "core.privacy", "core.inference"},
     {"core.panes"},
     {"core.column_profile"},

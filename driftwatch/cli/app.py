@@ -28,23 +28,40 @@ app = typer.Typer(
 Files = Annotated[
     list[str],
     typer.Option(
+        metavar="FILE",
         help="A file, folder or glob: parquet, CSV, JSON lines (compressed or not), or a "
         ".dwp profile. Repeat for several.",
     ),
 ]
 Features = Annotated[
-    str | None, typer.Option(help="Columns to test, separated by commas. Default: all.")
+    str | None,
+    typer.Option(metavar="A,B", help="Columns to use, separated by commas. Default: all."),
 ]
-Time = Annotated[list[str] | None, typer.Option(help="A column of times. Not tested.")]
-Label = Annotated[list[str] | None, typer.Option(help="A column of labels. Not tested.")]
+Time = Annotated[
+    list[str] | None, typer.Option(metavar="COLUMN", help="A column of times. Not tested.")
+]
+Label = Annotated[
+    list[str] | None, typer.Option(metavar="COLUMN", help="A column of labels. Not tested.")
+]
+Id = Annotated[
+    list[str] | None,
+    typer.Option("--id", metavar="COLUMN", help="A column of identifiers. Not tested."),
+]
 Format = Annotated[
-    str, typer.Option("--format", help="text, json, markdown, html, junit or github.")
+    str,
+    typer.Option("--format", metavar="FORM", help="text, json, markdown, html, junit or github."),
 ]
 Output = Annotated[
     list[Path] | None,
-    typer.Option(help="Also write the report to this file; its suffix says how. Repeatable."),
+    typer.Option(
+        metavar="FILE",
+        help="Also write the report to this file; its suffix says how. Repeatable.",
+    ),
 ]
-FailOn = Annotated[str, typer.Option(help="Exit with 1 from this status on: warning or critical.")]
+FailOn = Annotated[
+    str,
+    typer.Option(metavar="STATUS", help="Exit with 1 from this status on: warning or critical."),
+]
 Multivariate = Annotated[
     bool,
     typer.Option("--multivariate", help="Also watch how columns depend on each other."),
@@ -59,23 +76,35 @@ def check(
     features: Features = None,
     threshold: Annotated[
         list[str] | None,
-        typer.Option(help="TEST=VALUE or TEST=WARNING:CRITICAL, e.g. ks=0.1. Repeatable."),
+        typer.Option(
+            metavar="TEST=VALUE",
+            help="The drift that matters, for a test that then decides: ks=0.1 warns at 0.1 "
+            "and is critical at 0.2; psi=0.1:0.25 gives both; ks_pvalue=0.01 sets the level. "
+            "Repeatable.",
+        ),
     ] = None,
-    policy: Annotated[str, typer.Option(help="default, or classic for the textbook.")] = "default",
+    policy: Annotated[
+        str, typer.Option(metavar="NAME", help="default, or classic for the textbook.")
+    ] = "default",
     false_alarms: Annotated[
         str | None,
-        typer.Option(help="For a check that is repeated: '1 per 30d' for all features together."),
+        typer.Option(
+            metavar="BUDGET",
+            help="For a check that is repeated: '1 per 30d' for all features together.",
+        ),
     ] = None,
-    every: Annotated[str, typer.Option(help="Time between repeated checks.")] = "1h",
+    every: Annotated[
+        str, typer.Option(metavar="TIME", help="Time between repeated checks.")
+    ] = "1h",
     time: Time = None,
     pane: Annotated[
         str | None,
-        typer.Option(help="Learn the reference's rhythm from panes of this length, e.g. 1h."),
+        typer.Option(
+            metavar="TIME", help="Learn the reference's rhythm from panes of this length, e.g. 1h."
+        ),
     ] = None,
     multivariate: Multivariate = False,
-    id_: Annotated[
-        list[str] | None, typer.Option("--id", help="A column of identifiers. Not tested.")
-    ] = None,
+    id_: Id = None,
     label: Label = None,
     format_: Format = "text",
     output: Output = None,
@@ -119,16 +148,14 @@ def profile(
         typer.Option(help="Keep counts by pane of this length, e.g. 1h; needs --time."),
     ] = None,
     multivariate: Multivariate = False,
-    id_: Annotated[
-        list[str] | None, typer.Option("--id", help="A column of identifiers. Not tested.")
-    ] = None,
+    id_: Id = None,
     label: Label = None,
     k: Annotated[
         int, typer.Option(help="Precision of the quantiles; 4096 makes a fine reference.")
     ] = 800,
     quiet: Quiet = False,
 ) -> None:
-    """Sketch files into a profile of some kilobytes a column, to be a reference later."""
+    """Sketch files into a small profile: a reference, or a part to merge."""
     from driftwatch.cli.profiles import ProfileRequest, run_profile
 
     request = ProfileRequest(
@@ -182,7 +209,7 @@ def _root(
 def run(arguments: Sequence[str], /) -> int:
     """Run the command and return its exit code; nothing but that and output leaves it."""
     try:
-        result: Any = app(list(arguments), standalone_mode=False)
+        result: Any = app(list(arguments) or ["--help"], standalone_mode=False)
     except DriftWatchError as error:
         return _complain(one_line(error), Exit.USAGE)
     except KeyboardInterrupt:

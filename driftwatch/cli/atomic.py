@@ -11,8 +11,13 @@ from driftwatch.errors import DataError
 __all__ = ["write_atomically"]
 
 
-def write_atomically(path: Path, data: bytes, /) -> None:
+def write_atomically(path: Path, data: bytes, /, *, private: bool = False) -> None:
     """Replace a file in one step; a reader sees the old one or the new one.
+
+    Args:
+        path: The file.
+        data: What it is to hold.
+        private: Whether only its owner may read it.
 
     Raises:
         DataError: If it cannot be written.
@@ -25,6 +30,10 @@ def write_atomically(path: Path, data: bytes, /) -> None:
                 file.write(data)
                 file.flush()
                 os.fsync(file.fileno())
+            if not private:  # as open() would have made it: others may read a report
+                umask = os.umask(0)
+                os.umask(umask)
+                temporary.chmod(0o666 & ~umask)
             temporary.replace(path)
         except BaseException:
             temporary.unlink(missing_ok=True)

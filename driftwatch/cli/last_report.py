@@ -41,7 +41,7 @@ def save_report(report: DriftReport, /) -> None:
         path.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
     except OSError as error:
         raise DataError(f"{path.parent}: cannot be made: {error.strerror or error}") from error
-    write_atomically(path, report.to_json(indent=True).encode())
+    write_atomically(path, report.to_json(indent=True).encode(), private=True)
 
 
 def load_report(path: Path | None, /) -> DriftReport:

@@ -5,11 +5,13 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from datetime import datetime
+from functools import partial
 
 from driftwatch.core.column_profile import ColumnProfile, keeps_categories
 from driftwatch.core.drift.dependence import dependence_drift
+from driftwatch.core.drift.distributions import distribution_of
 from driftwatch.core.drift.evidence import Evidence
-from driftwatch.core.drift.explain import distribution_of, explain, moved_most
+from driftwatch.core.drift.explain import explain, moved_most
 from driftwatch.core.drift.policy import Policy
 from driftwatch.core.drift.rates import missing_rate, unseen_categories
 from driftwatch.core.drift.sides import CategorySides, Sides, compare_sides
@@ -98,7 +100,7 @@ def assess(
                 column, comparison, results, by_column.get(column.name), weights.get(column.name)
             )
         )
-    features.sort(key=_rank)
+    features.sort(key=partial(_rank, weighted=bool(weights)))
     dependence = _dependence(reference, current, policy, stretch)
     return DriftReport(
         monitor=monitor,
@@ -216,7 +218,7 @@ def _explanation(
         comparison.reference,
         comparison.current,
     )
-    if change is not None:
+    if change is not None and change.change == "type_changed":
         return f"was {change.reference}, is now {change.current}; {sentence}"
     return sentence
 
@@ -225,8 +227,9 @@ def _share_missing(profile: ColumnProfile) -> float | None:
     return profile.missing.total / profile.rows if profile.rows else None
 
 
-def _rank(feature: FeatureDrift) -> tuple[int, float, str]:
-    weight = 1.0 if feature.importance is None else feature.importance
+def _rank(feature: FeatureDrift, *, weighted: bool) -> tuple[int, float, str]:
+    """Severity, then drift times importance; a feature that the model does not use is last."""
+    weight = (feature.importance or 0.0) if weighted else 1.0
     return (-feature.status.severity, -weight * moved_most(feature.tests), feature.name)
 
 
@@ -283,7 +286,7 @@ def _schema_changes(
             changes.append(
                 SchemaChange(name, "type_changed", column.dtype, current.seen[name], status)
             )
-    if not ignore_new:
+    if not ignore_new and reference.rows:
         known = reference.seen.keys() | reference.columns.keys()
         changes += [
             SchemaChange(name, "new_column", None, dtype, Status.WARNING)

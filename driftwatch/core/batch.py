@@ -105,7 +105,12 @@ def _from_frame(data: Any) -> pa.Table:
     except Exception as error:
         # narwhals refuses frames with repeated column names, each backend in its own way.
         raise DataError(f"cannot read the data frame: {error}") from error
-    return _from_columns({name: _from_series(frame[name]) for name in frame.columns})
+    names = [str(name) for name in frame.columns]  # pandas counts columns that have no name
+    if len(set(names)) != len(names):
+        twice = sorted({name for name in names if names.count(name) > 1})
+        raise DataError(f"two columns are called {twice[0]!r}; rename one of them")
+    series = frame.iter_columns()
+    return _from_columns({name: _from_series(s) for name, s in zip(names, series, strict=True)})
 
 
 def _from_series(series: Any) -> pa.ChunkedArray:

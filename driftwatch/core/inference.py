@@ -10,6 +10,7 @@ from __future__ import annotations
 import re
 from collections.abc import Mapping
 from dataclasses import replace
+from itertools import pairwise
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -43,14 +44,17 @@ _PERSONAL_WORDS = {
 }  # fmt: skip
 _PERSONAL_VALUES = re.compile(
     r"[^@\s]+@[^@\s]+\.[a-zA-Z]{2,}"  # e-mail address
-    r"|\+?\d{1,3}[ .-]?\(?\d{2,4}\)?([ .-]?\d{2,4}){2,4}"  # telephone number
     r"|\d{3}-\d{2}-\d{4}"  # US social security number
     r"|\d{1,3}(\.\d{1,3}){3}"  # IPv4 address
     r"|[A-Z]{2}\d{2}[A-Z0-9]{11,30}"  # IBAN
     r"|(\d{4}[ -]){3}\d{1,7}"  # payment card
 )
+_TELEPHONE = re.compile(r"\+?\d{1,3}[ .-]?\(?\d{2,4}\)?([ .-]?\d{2,4}){2,4}")
 _SAMPLE = 200
-_PERSONAL_SHARE = 0.5
+_PERSONAL_SHARE = 0.05
+"""A column where one value in twenty names a person is hashed as a whole."""
+_TELEPHONE_SHARE = 0.5
+"""Long numbers look like telephone numbers, so here most values must."""
 
 
 def infer_schema(
@@ -92,6 +96,8 @@ def infer_column(
     kind = kind_of(array.type)
     if untyped and kind is Kind.CATEGORICAL:
         kind = _kind_of_texts(array)
+    elif kind is Kind.CATEGORICAL and _are_instants(array):
+        kind = Kind.DATETIME
     dtype = str(array.type) if not untyped or kind is Kind.CATEGORICAL else kind.value
     column = Column(name, kind, role or Role.FEATURE, dtype=dtype)
     if role is None:
@@ -132,6 +138,18 @@ def _kind_of_texts(array: pa.Array) -> Kind:
     if isinstance(instants, Numbers) and instants.values.size >= most:
         return Kind.DATETIME
     return Kind.CATEGORICAL
+
+
+def _are_instants(array: pa.Array) -> bool:
+    """Whether texts of a typed source are dates: a date is no category, and no number."""
+    import pyarrow.types as t
+
+    texts = array.dictionary if t.is_dictionary(array.type) else array
+    valid = texts.drop_null()
+    if len(valid) == 0 or not (t.is_string(texts.type) or t.is_large_string(texts.type)):
+        return False
+    instants = typed_values(valid.slice(0, _SAMPLE), Column("", Kind.DATETIME))
+    return instants.missing.invalid == 0
 
 
 def _lower_words(texts: pa.Array) -> set[str]:
@@ -203,10 +221,17 @@ def _as_id(column: Column, why: str) -> Column:
     return replace(column, role=Role.ID, values=hashed, note=why)
 
 
+def _share_matching(pattern: re.Pattern[str], texts: list[str]) -> float:
+    return sum(bool(pattern.fullmatch(text.strip())) for text in texts) / max(1, len(texts))
+
+
 def _protect(column: Column, categories: Categories) -> Column:
     sample = categories.texts.slice(0, _SAMPLE).to_pylist()
-    personal = sum(1 for text in sample if _PERSONAL_VALUES.fullmatch(text.strip()))
-    named = _PERSONAL_WORDS & set(_words(column.name))
-    if named or (sample and personal >= _PERSONAL_SHARE * len(sample)):
+    personal = _share_matching(_PERSONAL_VALUES, sample) >= _PERSONAL_SHARE
+    telephones = _share_matching(_TELEPHONE, sample) >= _TELEPHONE_SHARE
+    words = _words(column.name)
+    joined = {first + second for first, second in pairwise(words)}  # first_name, e-mail
+    named = _PERSONAL_WORDS & {*words, *joined}
+    if named or personal or telephones:
         return replace(column, values=ValuePolicy.HASHED, note="looks like personal data")
     return column

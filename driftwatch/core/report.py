@@ -8,14 +8,13 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any, Self
 
+from driftwatch.core.dependence_results import DependenceDrift, PairDrift
 from driftwatch.core.results import (
     DatasetDrift,
-    DependenceDrift,
     Distribution,
     DriftResult,
     FeatureDrift,
     Levels,
-    PairDrift,
     Period,
     SchemaChange,
     Status,
@@ -41,7 +40,7 @@ __all__ = [
 SCHEMA_VERSION = 1
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, repr=False)
 class DriftReport:
     """The answer to one check: production rows against a reference.
 
@@ -118,6 +117,12 @@ class DriftReport:
             "production": self.current_period.to_dict(),
         }
 
+    def __str__(self) -> str:
+        return self.summary()
+
+    def __repr__(self) -> str:
+        return f"<DriftReport {self.global_status}: {self.headline()}>"
+
     def summary(self) -> str:
         """Return the verdict in a few plain lines of text.
 
@@ -135,7 +140,7 @@ class DriftReport:
         if self.multivariate is not None and self.multivariate.status.is_drift:
             lines.append(f"  {self.multivariate.status}  {self.multivariate.explanation}")
         if self.undecided_features:
-            lines.append(f"  undecided, more rows needed: {', '.join(self.undecided_features)}")
+            lines.append(f"  undecided: {', '.join(self.undecided_features)}")
         if self.skipped:
             lines.append(
                 f"  not tested: {', '.join(f'{k} ({v})' for k, v in self.skipped.items())}"
@@ -147,7 +152,11 @@ class DriftReport:
         rows = f"({self.rows_current:,} production rows against {self.rows_reference:,})"
         if not self.features:
             return f"no feature to test {rows}"
-        return f"{len(self._drifted())} of {len(self.features)} features drifted {rows}"
+        drifted, tested = len(self._drifted()), len(self.features)
+        undecided = len(self.undecided_features)
+        if undecided and undecided == tested:
+            return f"nothing shown: too few rows to decide on any of {tested} features {rows}"
+        return f"{drifted} of {tested} features drifted {rows}"
 
     def _drifted(self) -> list[FeatureDrift]:
         return [feature for feature in self.features if feature.status.is_drift]
@@ -252,7 +261,13 @@ class DriftReport:
             for f in self.features[:50]
         )
         more = len(self.features) - 50
-        tail = f"<p>and {more} more features</p>" if more > 0 else ""
+        notes = [f"and {more} more features"] if more > 0 else []
+        notes += [str(change) for change in self.schema_changes]
+        if self.multivariate is not None and self.multivariate.status.is_drift:
+            notes.append(self.multivariate.explanation)
+        if self.skipped:
+            notes.append(f"not tested: {', '.join(self.skipped)}")
+        tail = "".join(f"<p>{html.escape(note)}</p>" for note in notes)
         return (
             f"<div><p><b>{self.global_status}</b> {html.escape(self.headline())}</p>"
             "<table><thead><tr><th>status</th><th>feature</th><th>kind</th>"

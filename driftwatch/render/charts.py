@@ -30,6 +30,8 @@ _LEFT, _RIGHT = 4, 476
 _TOP, _BASE = 14, 118
 _HEIGHT = 136
 
+OTHER = "(other)"
+"""Label of the categories that a report does not name."""
 _CATEGORIES = 12
 _LABEL = 18  # characters of a category's name; Chinese, Japanese and Korean ones count twice
 _BAR_LEFT, _BAR_RIGHT = 132, 384
@@ -111,6 +113,7 @@ def _frequent(distribution: Distribution) -> list[tuple[str, float, float]]:
         for name, reference, current in zip(
             names, distribution.reference, distribution.current, strict=False
         )
+        if name != OTHER  # goes with the rest
     ]
     ranked = sorted(range(len(rows)), key=lambda index: -max(rows[index][1:]))
     return [rows[index] for index in sorted(ranked[:_CATEGORIES])]
@@ -124,12 +127,20 @@ def _rest(rows: Sequence[tuple[str, float, float]]) -> list[tuple[str, float, fl
 
 
 def _fitting(label: str) -> str:
-    room = _LABEL
-    for index, character in enumerate(label):
-        room -= 2 if east_asian_width(character) in "WF" else 1
-        if room < 0:
-            return f"{label[: index - 1].rstrip()}…"
-    return label
+    if sum(map(_width_of, label)) <= _LABEL:
+        return label
+    # Long names often differ at their end: paths, user agents, addresses.
+    head, tail = label, label[-5:]
+    while head and sum(map(_width_of, f"{head}…{tail}")) > _LABEL:
+        head = head[:-1]
+    return f"{head.rstrip()}…{tail.lstrip()}"
+
+
+def _width_of(character: str) -> float:
+    """Width in the font of the labels, about, in those of a small letter."""
+    if east_asian_width(character) in "WF":
+        return 2.0
+    return 1.3 if character.isupper() else 1.0
 
 
 def _column(right: int, texts: Sequence[str]) -> str:

@@ -141,8 +141,8 @@ def undecided(report: DriftReport) -> list[str]:
     for feature in report.features:
         if feature.status is Status.UNDECIDED:
             rows = rows_needed(feature)
-            needs = f"{rows:,} production rows" if rows is not None else "more rows"
-            texts.append(f"{name_of(feature)} ({needs} needed)")
+            needs = f" ({rows:,} production rows needed)" if rows is not None else ""
+            texts.append(f"{name_of(feature)}{needs}")
     return texts
 
 

@@ -26,7 +26,9 @@ class Evidence:
         upper: The drift of the population is below this, 95 %; decides between OK and
             UNDECIDED.
         confidence_interval: For the population, 95 %; None where none is known.
-        rows_needed: Current rows that would settle the question; None if no number would.
+        rows: Rows of the reference and of the current side that the test looked at.
+        size_needed: Effective size ``n m / (n + m)`` that would settle the question; None
+            where sketch error alone leaves it open.
         plain_p_value: The textbook's p-value of the point statistic, where it differs from
             `p_value`, which counts sketch error against drift.
         details: How the numbers came about, for the report.
@@ -40,9 +42,30 @@ class Evidence:
     effect: Levels
     upper: float
     confidence_interval: tuple[float, float] | None = None
-    rows_needed: int | None = None
+    rows: tuple[int, int] = (0, 0)
+    size_needed: float | None = None
     plain_p_value: float | None = None
     details: Mapping[str, Any] = field(default_factory=dict)
+
+    @property
+    def rows_needed(self) -> int | None:
+        """Current rows that would settle the question; None if no number would."""
+        n, m = self.rows
+        return rows_beside(n, self.size_needed, more_than=m)
+
+    @property
+    def shortage(self) -> str:
+        """What is missing for a decision.
+
+        ``rows`` of the current side, rows of the ``reference``, precision of the
+        ``sketch``; or nothing, where the drift is simply ``near`` the threshold.
+        """
+        n, _ = self.rows
+        if self.size_needed is None:
+            return "sketch"
+        if self.size_needed >= n:
+            return "reference"
+        return "near" if self.rows_needed is None else "rows"
 
 
 def rows_beside(n: int, size: float | None, /, *, more_than: int = 0) -> int | None:

@@ -5,18 +5,22 @@ from __future__ import annotations
 import math
 from collections.abc import Mapping
 from datetime import UTC, datetime, timedelta
+from typing import Any
 
 import numpy as np
 
 from driftwatch.core.column_profile import ColumnProfile
 from driftwatch.core.drift.sides import CategorySides, NumericSides, Sides
-from driftwatch.core.report import Distribution, DriftResult, Status
+from driftwatch.core.report import DriftResult, Status
 from driftwatch.core.schema import Kind
 
-__all__ = ["distribution_of", "explain"]
+__all__ = ["explain", "moved_most", "undecided_because"]
 
-_BARS = 30
-_NAMED = 12
+_TAILS = [0.05, 0.25, 0.5, 0.75, 0.95]
+_NOTICEABLE = 0.1
+_MANY = 30
+_MOST = 0.2
+_SOME = 0.05
 _FACTORS = (10.0, 12.0, 24.0, 60.0, 100.0, 1000.0, 1024.0, 3600.0, 1e6, 1e9)
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 
@@ -51,8 +55,8 @@ def explain(
         else _categorical(sides, unseen=primary is not None and primary.method == "unseen")
     )
     if status is Status.UNDECIDED and primary is not None:
-        return f"{_undecided(primary, sides.m)}; {moved}"
-    return moved if status.is_drift else f"no drift that matters; {moved}"
+        return f"{undecided_because(primary)}; {_so_far(sides)}"
+    return moved if status.is_drift else f"no drift that matters; {_so_far(sides)}"
 
 
 def _missing(reference: ColumnProfile, current: ColumnProfile) -> str:
@@ -69,31 +73,101 @@ def _missing(reference: ColumnProfile, current: ColumnProfile) -> str:
     return f"rows without a value went from {_percent(before)} to {_percent(after)}{why}"
 
 
-def _undecided(primary: DriftResult, rows: int) -> str:
-    if primary.rows_needed is not None and primary.rows_needed > rows:
-        return f"{rows:,} rows cannot tell, about {primary.rows_needed:,} would"
-    return f"{rows:,} rows cannot tell; the drift is near the threshold"
+def undecided_because(result: DriftResult, /) -> str:
+    """Say what an undecided test lacks."""
+    known: Mapping[str, Any] = result.details.get("undecided") or {}
+    rows: Mapping[str, int] = known.get("rows") or {}
+    n, m = rows.get("reference", 0), rows.get("production", 0)
+    if result.rows_needed is not None:
+        return f"{m:,} rows cannot tell, about {result.rows_needed:,} would"
+    match known.get("shortage"):
+        case "reference":
+            return f"the reference is too small to tell ({n:,} rows)"
+        case "sketch":
+            return "the sketches are too coarse to tell; a larger k would"
+        case _:
+            return f"{m:,} rows cannot tell; the drift is near the threshold"
+
+
+def _so_far(sides: Sides) -> str:
+    """Both sides in a few words, without a claim that anything moved."""
+    if isinstance(sides, CategorySides):
+        return _categorical(sides, unseen=False)
+    old, new = (float(side.quantile(0.5)) for side in (sides.before, sides.after))
+    return _median(sides, old, new)
 
 
 def _numeric(sides: NumericSides) -> str:
     before, after = sides.before, sides.after
     kind = sides.reference.profile.column.kind
-    quantiles = [0.25, 0.5, 0.75]
-    old, new = before.quantile(quantiles), after.quantile(quantiles)
-    middle = f"median {_value(old[1], kind)}"
-    if new[1] != old[1]:
-        middle += f" → {_value(new[1], kind)}"
-        if sides.reference.spread > 0:
-            middle += f" ({(new[1] - old[1]) / sides.reference.spread:+.2f} IQR)"
-    factor = _factor(old.tolist(), new.tolist())
+    old, new = before.quantile(_TAILS), after.quantile(_TAILS)
+    middle = _median(sides, float(old[2]), float(new[2]))
+    factor = _factor(old[1:4].tolist(), new[1:4].tolist())
     if factor is not None:
         return f"values look multiplied by {factor:g}, a change of unit; {middle}"
     gap, at = sides.ks
     if round(abs(gap), 3) == 0:
         return middle
+    atom = _atom(sides, abs(gap))
+    if atom is not None:
+        value, was, now = atom
+        return f"rows equal to {_value(value, kind)}: {_percent(was)} → {_percent(now)}; {middle}"
+    spread = _spread(sides, old.tolist(), new.tolist())
+    if spread is not None:
+        return f"{spread}; {middle}"
     below = f"{_percent(float(before.at(at)))} → {_percent(float(after.at(at)))}"
     where = f"rows at or below {_value(at, kind)}: {below}"
-    return f"values moved {'up' if gap > 0 else 'down'}: {middle}; {where}"
+    # Where the middle went the other way, or only the tails moved, no one word is true.
+    one_way = (new[2] - old[2]) * gap >= 0
+    moved = f"moved {'up' if gap > 0 else 'down'}" if one_way else "are spread differently"
+    return f"values {moved}: {middle}; {where}"
+
+
+def _median(sides: NumericSides, old: float, new: float) -> str:
+    kind, spread = sides.reference.profile.column.kind, sides.reference.spread
+    shift = f"{(new - old) / spread:+.2f}" if spread > 0 else "0.00"
+    before, after = _apart(old, new, kind)
+    if before == after or shift in ("+0.00", "-0.00"):
+        return f"median {before} as before"
+    return f"median {before} → {after}" + (f" ({shift} IQR)" if spread > 0 else "")
+
+
+def _apart(old: float, new: float, kind: Kind) -> tuple[str, str]:
+    """Both values with as many digits as it takes to tell them apart."""
+    before, after = _value(old, kind), _value(new, kind)
+    digits = 5
+    while before == after and old != new and kind is not Kind.DATETIME and digits <= 8:
+        before, after = f"{old:.{digits}g}", f"{new:.{digits}g}"
+        digits += 1
+    return before, after
+
+
+def _atom(sides: NumericSides, gap: float) -> tuple[float, float, float] | None:
+    """The single value that explains most of the gap, and its shares; None if none does."""
+    candidates = np.union1d(sides.before.atoms(0.01), sides.after.atoms(0.01))
+    if not candidates.size or candidates.size == np.union1d(sides.before.values, candidates).size:
+        return None  # every value is one of few: that one of them changed is no news
+    was, now = (s.at(candidates) - s.below(candidates) for s in (sides.before, sides.after))
+    best = int(np.argmax(np.abs(now - was)))
+    if abs(now[best] - was[best]) < max(0.6 * gap, 0.01):
+        return None
+    return float(candidates[best]), float(was[best]), float(now[best])
+
+
+def _spread(sides: NumericSides, old: list[float], new: list[float]) -> str | None:
+    """Whether the tails moved apart, or together; None where all moved one way."""
+    scale, kind = sides.reference.spread, sides.reference.profile.column.kind
+    if scale <= 0:
+        return None
+    low, high = (new[0] - old[0]) / scale, (new[4] - old[4]) / scale
+    if low * high >= 0 or min(abs(low), abs(high)) < _NOTICEABLE:
+        return None
+    how = "spread out" if low < 0 else "drew together"
+    ends = f"{_value(old[0], kind)} … {_value(old[4], kind)}"
+    return (
+        f"values {how}: the middle 90 % of rows went from {ends} to "
+        f"{_value(new[0], kind)} … {_value(new[4], kind)}"
+    )
 
 
 def _factor(old: list[float], new: list[float]) -> float | None:
@@ -113,68 +187,35 @@ def _factor(old: list[float], new: list[float]) -> float | None:
 
 def _categorical(sides: CategorySides, *, unseen: bool) -> str:
     before, after = sides.before / sides.n, sides.after / sides.m
+    of_rows = _of_rows(sides)
+    new = np.where(sides.before == 0, after, 0.0)
+    new[-1] = 0.0
     if unseen:
-        new = np.where(sides.before == 0, after, 0.0)
-        new[-1] = 0.0
-        places = [int(place) for place in np.argsort(-new)[:3] if new[place] > 0]
-        names = ", ".join(f"{_quoted(sides.label(place))}" for place in places)
-        return f"{_percent(float(new.sum()))} of rows hold categories never seen before: {names}"
-    places = [int(place) for place in np.argsort(-np.abs(after - before))[:2]]
+        named = [sides.label(int(place)) for place in np.argsort(-new)[:3] if new[place] > 0]
+        examples = ", ".join(_quoted(label) for label in named if label != "(rare)")
+        share = float(new.sum())
+        told = f"{_percent(share)} of {of_rows} hold categories never seen before"
+        return f"{told}: {examples}" if examples else told
+    gaps = np.abs(after - before)
+    places = [int(place) for place in np.argsort(-gaps)[:2]]
+    if sides.before.size > _MANY and gaps[places].sum() < _MOST * gaps.sum():
+        told = f"{_percent(float(gaps.sum()) / 2)} of {of_rows} moved between categories"
+        told += f", spread over {np.count_nonzero(gaps):,} of them"
+        return told + (f"; {_percent(float(new.sum()))} hold new ones" if new.any() else "")
     parts = [
         f"{_quoted(sides.label(place))} {_percent(float(before[place]))} → "
-        f"{_percent(float(after[place]))}"
+        f"{_percent(float(after[place]))}{' (new)' if new[place] > 0 else ''}"
         for place in places
         if before[place] != after[place]
     ]
     return ", ".join(parts) or "the same shares on both sides"
 
 
-def distribution_of(sides: Sides, /) -> Distribution:
-    """Both sides over cells that are good to look at."""
-    return _bars(sides) if isinstance(sides, NumericSides) else _names(sides)
-
-
-def _bars(sides: NumericSides) -> Distribution:
-    ends = np.array([0.005, 0.995])
-    old, new = sides.before.quantile(ends), sides.after.quantile(ends)
-    low, high = float(min(old[0], new[0])), float(max(old[1], new[1]))
-    whole = bool((np.concatenate((sides.before.values, sides.after.values)) % 1 == 0).all())
-    if whole and high - low <= _BARS:
-        edges = np.arange(low - 0.5, high + 1.0)
-    elif high > low:
-        edges = np.linspace(low, high, _BARS + 1)
-    else:
-        width = max(abs(low), 1.0)
-        edges = np.array([low - width / 2, low + width / 2])
-    return Distribution(
-        reference=_shares(sides.before.at(edges), float(sides.before.below(edges[0]))),
-        current=_shares(sides.after.at(edges), float(sides.after.below(edges[0]))),
-        edges=tuple(float(f"{edge:.6g}") for edge in edges),
-    )
-
-
-def _shares(
-    heights: np.ndarray[tuple[int, ...], np.dtype[np.float64]], start: float
-) -> tuple[float, ...]:
-    steps = np.diff(heights)
-    steps[0] += heights[0] - start  # the first bar holds its left end as well
-    return tuple(round(float(step), 5) for step in steps)
-
-
-def _names(sides: CategorySides) -> Distribution:
-    before, after = sides.before / sides.n, sides.after / sides.m
-    order = np.argsort(-np.maximum(before, after)[:-1], kind="stable")[:_NAMED].tolist()
-    labels = [sides.label(place) for place in order]
-    old, new = [float(before[place]) for place in order], [float(after[place]) for place in order]
-    if 1 - sum(old) > 1e-9 or 1 - sum(new) > 1e-9:
-        labels.append("(other)")
-        old.append(1 - sum(old))
-        new.append(1 - sum(new))
-    return Distribution(
-        reference=tuple(round(share, 5) for share in old),
-        current=tuple(round(share, 5) for share in new),
-        labels=tuple(labels),
-    )
+def _of_rows(sides: CategorySides) -> str:
+    """What shares are of: the rows, unless many of them have no value."""
+    rows = sides.current.rows
+    missing = rows - sides.m > _SOME * rows
+    return f"the {sides.m:,} rows with a value" if missing else "rows"
 
 
 def _percent(share: float) -> str:

@@ -53,6 +53,7 @@ _ALIASES = {
     "missing_rate": "missing",
     "unseen_categories": "unseen",
 }
+_SHARES = {"ks", "tvd", "jensen_shannon", "hellinger", "missing", "unseen"}
 _P_VALUES = {"ks_pvalue": "ks", "chi2_pvalue": "chi2"}
 _CLASSIC: dict[str, Any] = {"psi": [0.1, 0.25], "ks_pvalue": 0.05}
 _LEVEL = 0.05
@@ -115,6 +116,10 @@ class Policy:
         """
         if policy not in ("default", "classic"):
             raise ConfigError(f"policy must be 'default' or 'classic'; got {policy!r}")
+        if thresholds is not None and not isinstance(thresholds, Mapping):
+            raise ConfigError(
+                f"thresholds must be a dict such as {{'psi': 0.2}}; got {type(thresholds).__name__}"
+            )
         classic = policy == "classic"
         given = thresholds or (_CLASSIC if classic else {})
         effects, levels = dict(_EFFECTS), {}
@@ -227,15 +232,26 @@ def _level(key: str, value: object) -> float:
     return level
 
 
+def _effect(name: str, value: object) -> float:
+    effect = _number(name, value)
+    if name in _SHARES and effect > 1:
+        raise ConfigError(f"threshold {name} is a distance between 0 and 1; got {value!r}")
+    return effect
+
+
 def _levels(name: str, value: object) -> Levels:
     if isinstance(value, Levels):
         return value
+    if isinstance(value, Mapping):
+        if set(value) != {"warning", "critical"}:
+            raise ConfigError(f"threshold {name} takes 'warning' and 'critical'; got {list(value)}")
+        return _levels(name, [value["warning"], value["critical"]])
     if isinstance(value, Sequence) and not isinstance(value, str):
         if len(value) != 2:
             raise ConfigError(f"threshold {name} takes one number or [warning, critical]")
-        pair = Levels(_number(name, value[0]), _number(name, value[1]))
+        pair = Levels(_effect(name, value[0]), _effect(name, value[1]))
         if pair.warning > pair.critical:
             raise ConfigError(f"threshold {name}: warning {value[0]} is above critical {value[1]}")
         return pair
-    warning = _number(name, value)
+    warning = _effect(name, value)
     return Levels(warning, 2 * warning if warning else _EFFECTS[name].critical)

@@ -5,7 +5,7 @@ from __future__ import annotations
 import math
 
 from driftwatch.core.column_profile import ColumnProfile
-from driftwatch.core.drift.evidence import Evidence, rows_beside
+from driftwatch.core.drift.evidence import Evidence
 from driftwatch.core.drift.sides import CategorySides
 from driftwatch.core.drift.significance import binomial_sf, normal_sf
 from driftwatch.core.report import Levels
@@ -56,7 +56,8 @@ def missing_rate(
         p_effect=Levels(p(effect.warning), p(effect.critical)),
         effect=effect,
         upper=abs(change) + _Z95 * spread,
-        rows_needed=rows_beside(n, size, more_than=m),
+        rows=(n, m),
+        size_needed=size,
         details={"source": "exact", "reference": before, "production": after},
     )
 
@@ -95,7 +96,8 @@ def unseen_categories(sides: CategorySides, /, *, effect: Levels) -> Evidence | 
         p_effect=Levels(p(effect.warning), p(effect.critical)),
         effect=effect,
         upper=max(0.0, upper - expected),
-        rows_needed=enough if enough and enough > m else None,
+        rows=(n, m),
+        size_needed=n * enough / (n + enough) if enough else None,
         details={"source": sides.source, "expected": expected, "nulls": "left out"},
     )
 

@@ -11,7 +11,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from driftwatch.core.drift import distances
-from driftwatch.core.drift.evidence import Evidence, rows_beside
+from driftwatch.core.drift.evidence import Evidence
 from driftwatch.core.drift.sides import CategorySides, Cells, NumericSides, Sides
 from driftwatch.core.drift.significance import (
     Divergence,
@@ -84,7 +84,8 @@ class KolmogorovSmirnov:
             p_effect=_both(effect, p),
             effect=effect,
             upper=min(1.0, high + noise),
-            rows_needed=rows_beside(sides.n, needed, more_than=sides.m),
+            rows=(sides.n, sides.m),
+            size_needed=needed,
             plain_p_value=kolmogorov_p(statistic, size),
             details={"source": sides.source, "at": at, "moved": "up" if gap > 0 else "down"},
         )
@@ -156,7 +157,8 @@ class Wasserstein:
             p_effect=_both(effect, p),
             effect=effect,
             upper=min(reach, ceiling + noise),
-            rows_needed=rows_beside(sides.n, needed, more_than=sides.m),
+            rows=(sides.n, sides.m),
+            size_needed=needed,
             details={
                 "source": "exact" if sides.error == 0 else "kll",
                 "clip": [low, high],
@@ -282,7 +284,8 @@ class ChiSquared:
             ),
             effect=effect,
             upper=upper,
-            rows_needed=rows_beside(sides.n, needed, more_than=sides.m),
+            rows=(sides.n, sides.m),
+            size_needed=needed,
             details={
                 "source": sides.source,
                 "cells": cells.description,
@@ -323,7 +326,15 @@ class TotalVariation:
         def tail(delta: float) -> float:
             return math.exp(-2 * size * max(0.0, low - delta - noise) ** 2)
 
-        upper = min(1.0, high + noise + math.sqrt(math.log(1 / 0.05) / (2 * size)))
+        tail_95 = math.sqrt(math.log(1 / 0.05) / 2)
+        upper = min(1.0, high + noise + tail_95 / math.sqrt(size))
+        error = high - statistic
+        needed = None
+        if effect.warning > error:
+            # Noise falls with the root of the size; at this size it leaves room for none.
+            tail_level = math.sqrt(math.log(1 / level) / 2)
+            spread = 2 * noise * math.sqrt(size) + tail_95 + tail_level
+            needed = (spread / (effect.warning - error)) ** 2
         return Evidence(
             method=self.name,
             statistic=statistic,
@@ -332,6 +343,8 @@ class TotalVariation:
             p_effect=_both(effect, tail),
             effect=effect,
             upper=upper,
+            rows=(sides.n, sides.m),
+            size_needed=needed,
             details={
                 "source": sides.source,
                 "cells": cells.description,
@@ -393,9 +406,8 @@ def _divergence(
         ),
         effect=effect,
         upper=show(upper),
-        rows_needed=rows_beside(
-            n, chi2_family_size(kind, effect.warning**power, cells.size), more_than=m
-        ),
+        rows=(n, m),
+        size_needed=chi2_family_size(kind, effect.warning**power, cells.size),
         details=details,
     )
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -69,6 +70,14 @@ def _classic_status(found: Evidence, policy: Policy) -> Status:
     return Status.WARNING if found.statistic > found.effect.warning else Status.OK
 
 
+def _details(found: Evidence, status: Status | None) -> Mapping[str, Any]:
+    if status is not Status.UNDECIDED:
+        return found.details
+    n, m = found.rows
+    lacks = {"shortage": found.shortage, "rows": {"reference": n, "production": m}}
+    return {**found.details, "undecided": lacks}
+
+
 def _result(found: Evidence, policy: Policy, status: Status | None) -> DriftResult:
     return DriftResult(
         method=found.method,
@@ -82,7 +91,7 @@ def _result(found: Evidence, policy: Policy, status: Status | None) -> DriftResu
         gates=status is not None,
         status=status,
         rows_needed=found.rows_needed if status is Status.UNDECIDED else None,
-        details=found.details,
+        details=_details(found, status),
     )
 
 

@@ -1,0 +1,72 @@
+"""Both sides of a column over cells that are good to look at."""
+
+from __future__ import annotations
+
+import numpy as np
+
+from driftwatch.core.drift.sides import CategorySides, NumericSides, Sides
+from driftwatch.core.report import Distribution
+
+__all__ = ["distribution_of"]
+
+_BARS = 30
+_NAMED = 12
+_TAIL = 1.0
+"""Beyond the middle 90 % of the rows no more is drawn than this, in its widths."""
+
+
+def distribution_of(sides: Sides, /) -> Distribution:
+    """Both sides over cells that are good to look at."""
+    return _bars(sides) if isinstance(sides, NumericSides) else _names(sides)
+
+
+def _bars(sides: NumericSides) -> Distribution:
+    low, high = _range(sides)
+    whole = bool((np.concatenate((sides.before.values, sides.after.values)) % 1 == 0).all())
+    if whole and high - low <= _BARS:
+        edges = np.arange(low - 0.5, high + 1.0)
+    elif high > low:
+        edges = np.linspace(low, high, _BARS + 1)
+    else:
+        width = max(abs(low), 1.0)
+        edges = np.array([low - width / 2, low + width / 2])
+    return Distribution(
+        reference=_shares(sides.before.at(edges), float(sides.before.below(edges[0]))),
+        current=_shares(sides.after.at(edges), float(sides.after.below(edges[0]))),
+        edges=tuple(float(f"{edge:.6g}") for edge in edges),
+    )
+
+
+def _range(sides: NumericSides) -> tuple[float, float]:
+    """Ends of what is drawn: 99 % of the rows, less where a tail would flatten the rest."""
+    points = np.array([0.005, 0.05, 0.95, 0.995])
+    old, new = sides.before.quantile(points), sides.after.quantile(points)
+    lows, highs = np.minimum(old, new), np.maximum(old, new)
+    reach = _TAIL * (highs[2] - lows[1])
+    if not 0 < reach < np.inf:
+        return float(lows[0]), float(highs[3])
+    return float(max(lows[0], lows[1] - reach)), float(min(highs[3], highs[2] + reach))
+
+
+def _shares(
+    heights: np.ndarray[tuple[int, ...], np.dtype[np.float64]], start: float
+) -> tuple[float, ...]:
+    steps = np.diff(heights)
+    steps[0] += heights[0] - start  # the first bar holds its left end as well
+    return tuple(round(float(step), 5) for step in steps)
+
+
+def _names(sides: CategorySides) -> Distribution:
+    before, after = sides.before / sides.n, sides.after / sides.m
+    order = np.argsort(-np.maximum(before, after)[:-1], kind="stable")[:_NAMED].tolist()
+    labels = [sides.label(place) for place in order]
+    old, new = [float(before[place]) for place in order], [float(after[place]) for place in order]
+    if 1 - sum(old) > 1e-9 or 1 - sum(new) > 1e-9:
+        labels.append("(other)")
+        old.append(1 - sum(old))
+        new.append(1 - sum(new))
+    return Distribution(
+        reference=tuple(round(share, 5) for share in old),
+        current=tuple(round(share, 5) for share in new),
+        labels=tuple(labels),
+    )
