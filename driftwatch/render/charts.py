@@ -130,7 +130,7 @@ def _fitting(label: str) -> str:
     if sum(map(_width_of, label)) <= _LABEL:
         return label
     # Long names often differ at their end: paths, user agents, addresses.
-    head, tail = label, label[-5:]
+    head, tail = label, "" if label.endswith("…") else label[-5:]
     while head and sum(map(_width_of, f"{head}…{tail}")) > _LABEL:
         head = head[:-1]
     return f"{head.rstrip()}…{tail.lstrip()}"

@@ -181,10 +181,22 @@ def test_labels_are_escaped_and_cut() -> None:
     assert "x" * 18 not in svg
 
 
+def test_the_end_of_a_long_label_is_kept_since_it_often_differs() -> None:
+    labels = ("https://example.org/a/very/long/path/1", "https://example.org/a/very/long/path/2")
+    svg = category_chart(Distribution((0.5, 0.5), (0.5, 0.5), labels=labels))
+    assert texts_of(svg)[:2] == ["https://exam…ath/1", "https://exam…ath/2"]
+
+
+def test_unnamed_categories_have_no_bar_and_one_row_with_the_rest() -> None:
+    svg = category_chart(Distribution((0.2, 0.7), (0.3, 0.6), labels=("a", "(other)")))
+    assert texts_of(svg)[:2] == ["a", "all others"]
+    assert "80 % → 70 %" in svg
+
+
 def test_wide_characters_take_the_room_of_two() -> None:
     svg = category_chart(Distribution((0.5,), (0.5,), labels=("東京都" * 9,)))
 
-    assert texts_of(svg)[0] == "東京都東京都東京…"
+    assert texts_of(svg)[0] == "東京都…京都東京都"
 
 
 def test_a_chart_has_a_title_short_numbers_and_balanced_tags() -> None:
