@@ -6,17 +6,14 @@ from collections.abc import Callable, Mapping, Sequence
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any
 
-from driftwatch.core.drift.budget import AlarmBudget
-from driftwatch.core.drift.policy import Policy, PolicyName
-from driftwatch.core.schema import Role, Schema
-from driftwatch.durations import parse_duration
 from driftwatch.errors import ConfigError
-from driftwatch.model_facts import importances_of, version_of
 
-if TYPE_CHECKING:
+if TYPE_CHECKING:  # loaded when a monitor is made: importing the name alone stays quick
     from driftwatch.core.config import SketchConfig
+    from driftwatch.core.drift.policy import PolicyName
     from driftwatch.core.profile import Profile
     from driftwatch.core.report import DriftReport
+    from driftwatch.core.schema import Role, Schema
     from driftwatch.profiling import Progress
 
 __all__ = ["Monitor"]
@@ -97,9 +94,13 @@ class Monitor:
         clock: Callable[[], datetime] = _now,
         progress: Progress | None = None,
     ) -> None:
-        self.name = name
+        from driftwatch.core.drift.budget import AlarmBudget
+        from driftwatch.core.drift.policy import Policy
+        from driftwatch.durations import parse_duration
+        from driftwatch.model_facts import importances_of, version_of
         from driftwatch.references import ReferenceOptions, build_reference
 
+        self.name = name
         budget = None if false_alarms is None else AlarmBudget.of(false_alarms, every=every)
         self.policy = Policy.of(thresholds, policy=policy, budget=budget)
         self.features = _names(features)
@@ -163,6 +164,8 @@ def _names(features: Sequence[str] | None) -> tuple[str, ...] | None:
 
 
 def _roles(roles: Mapping[str, Role | str] | None) -> dict[str, Role]:
+    from driftwatch.core.schema import Role
+
     try:
         return {name: Role(role) for name, role in (roles or {}).items()}
     except ValueError as error:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from functools import partial
 
@@ -34,6 +34,7 @@ from driftwatch.core.sketches.cross import FourthMoments
 __all__ = ["assess"]
 
 _UNREADABLE = 0.05
+_LEAST_WEIGHT = 0.01
 
 
 @dataclass(frozen=True, slots=True)
@@ -143,7 +144,8 @@ def _compare(
 ) -> _Comparison:
     column = reference.columns[current.column.name]
     sides = compare_sides(column, current)
-    effects = policy.effects_above(column.natural(stretch))
+    natural = column.natural(stretch)
+    effects = policy.effects_above(natural)
     gating = policy.gating(column.profile.column.kind)
     evidence: list[tuple[Evidence, bool]] = []
     if sides is not None:
@@ -151,6 +153,9 @@ def _compare(
             if test.applies(sides):
                 level = policy.level_of(test.name)
                 found = test(sides, effect=effects[test.name], level=level)
+                if natural is not None and test.name in natural.distances:
+                    by_itself = {"distance": natural.distances[test.name], "panes": natural.panes}
+                    found = replace(found, details={**found.details, "natural": by_itself})
                 evidence.append((found, test.name in gating))
     missing = missing_rate(column.profile, current, effect=effects["missing"])
     if missing is not None:
@@ -244,15 +249,21 @@ def _dataset(features: Iterable[FeatureDrift], weights: Mapping[str, float]) -> 
     if not features:
         return DatasetDrift(None, None, None)
     drifted = [feature.name for feature in features if feature.status.is_drift]
-    p_values = [
-        feature.primary.p_effect.warning
+    p_values = {
+        feature.name: feature.primary.p_effect.warning
         for feature in features
         if feature.primary is not None and feature.primary.p_effect is not None
-    ]
+    }
+    # A feature the model does not use still counts a little: its source may be broken.
+    shares = [max(weights.get(name, 0.0), _LEAST_WEIGHT) for name in p_values]
     return DatasetDrift(
         share_drifted=len(drifted) / len(features),
         weighted_share_drifted=sum(weights.get(n, 0.0) for n in drifted) if weights else None,
-        p_value=cauchy_combination(p_values) if p_values else None,
+        p_value=(
+            cauchy_combination(list(p_values.values()), weights=shares if weights else None)
+            if p_values
+            else None
+        ),
     )
 
 

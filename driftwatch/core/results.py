@@ -321,7 +321,8 @@ class DatasetDrift:
     Attributes:
         share_drifted: Share of the tested features in WARNING or CRITICAL.
         weighted_share_drifted: The same, weighted by importance; None without importances.
-        p_value: Cauchy combination of the features' ``p_effect.warning``.
+        p_value: Cauchy combination of the features' ``p_effect.warning``, weighted by
+            importance where it is known.
     """
 
     share_drifted: float | None

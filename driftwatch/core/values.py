@@ -269,9 +269,9 @@ def _categories(array: pa.Array) -> Categories:
     counts = np.bincount(_plain(indices), minlength=len(names))
     kept = counts > 0
     if names.null_count:
-        kept &= ~names.is_null().to_numpy(zero_copy_only=False)
+        kept &= ~_truths(names.is_null())
     if not kept.all():
-        names, counts = names.filter(pa.array(kept)), counts[kept]
+        names, counts = names.filter(_mask(kept)), counts[kept]
     return Categories(names, counts, Missing(null=rows - int(counts.sum())))
 
 
@@ -294,7 +294,7 @@ def _booleans(array: pa.Array) -> Categories:
     ones = pc.sum(valid.cast(pa.uint8()), min_count=0).as_py()
     counts = np.array([len(valid) - ones, ones], dtype=np.int64)
     kept = counts > 0
-    names = pa.array(["false", "true"], pa.large_string()).filter(pa.array(kept))
+    names = pa.array(["false", "true"], pa.large_string()).filter(_mask(kept))
     return Categories(names, counts[kept], Missing(null=array.null_count, invalid=invalid))
 
 
@@ -339,20 +339,43 @@ def _as_texts(array: pa.Array) -> pa.Array:
 
 def _plain(array: pa.Array) -> NDArray[Any]:
     """The non-null values as a numpy array, without a copy where there are no nulls."""
+    import pyarrow.types as t
+
     if array.null_count:
         array = array.drop_null()
+    if t.is_integer(array.type) or t.is_floating(array.type):
+        # to_numpy would import pandas where it is installed, for a fifth of a second.
+        data, dtype = array.buffers()[1], np.dtype(array.type.to_pandas_dtype())
+        if data is None or not len(array):
+            return np.empty(0, dtype)
+        return np.frombuffer(data, dtype, len(array), array.offset * dtype.itemsize)
     values: NDArray[Any] = array.to_numpy(zero_copy_only=False)
     return values
 
 
+def _truths(array: pa.Array) -> NDArray[np.bool_]:
+    import pyarrow as pa
+
+    return _plain(array.cast(pa.uint8())).astype(bool)
+
+
+def _mask(kept: NDArray[np.bool_]) -> pa.Array:
+    """A numpy mask for Arrow; pa.array would import pandas as well."""
+    import pyarrow as pa
+
+    bits = pa.py_buffer(np.packbits(kept, bitorder="little").tobytes())
+    return pa.Array.from_buffers(pa.bool_(), kept.size, [None, bits])
+
+
 def _storage(array: pa.Array) -> pa.Array:
     import pyarrow as pa
-    import pyarrow.compute as pc
     import pyarrow.types as t
 
     if isinstance(array, pa.ExtensionArray):
         return _storage(array.storage)
     if t.is_run_end_encoded(array.type):
+        import pyarrow.compute as pc
+
         return _storage(pc.run_end_decode(array))
     return array
 
