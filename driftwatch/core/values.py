@@ -254,7 +254,6 @@ def _seconds(array: pa.Array) -> Numbers:
 
 
 def _categories(array: pa.Array) -> Categories:
-    import pyarrow as pa
     import pyarrow.types as t
 
     if t.is_boolean(array.type):
