@@ -77,13 +77,19 @@ _TERMS = {
 def boundary_sizes(
     *, runs: int, seed: int, n: int = 100_000, cells: int = 10
 ) -> dict[tuple[Kind, float, int], float]:
-    """Rejections at 5 % where the divergence of the populations is exactly the effect."""
+    """Rejections at 5 % where the divergence of the populations is exactly the threshold."""
     rng = np.random.default_rng(seed)
     p = np.full(cells, 1 / cells)
     sizes: dict[tuple[Kind, float, int], float] = {}
-    kinds: tuple[Kind, ...] = ("psi", "jensen_shannon", "hellinger", "chi2")
-    for kind in kinds:
-        for effect in (0.02, 0.1):
+    # The defaults; of distances the divergence is the square.
+    effects: dict[Kind, tuple[float, float]] = {
+        "psi": (0.02, 0.10),
+        "jensen_shannon": (0.05**2, 0.10**2),
+        "hellinger": (0.05**2, 0.10**2),
+        "chi2": (0.02, 0.10),
+    }
+    for kind, both in effects.items():
+        for effect in both:
             for m in (1_000, 5_000, 20_000):
                 q = _tilted(p, kind, effect, m / (n + m))
                 size = effective_size(n, m)

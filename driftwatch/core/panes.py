@@ -104,12 +104,14 @@ class PaneCounts:
         """Return the counts of both, or None where they were not counted alike."""
         if other is None or (self.time, self.cells) != (other.time, other.cells):
             return None
+        narrow, wide = sorted((self.width, other.width))
+        times, odd = divmod(wide, narrow)
+        if odd or times & (times - 1):  # doubling the one never gives the other
+            return None
         left, right = self.copy(), other.copy()
-        while left.width != right.width:
-            narrow = min(left, right, key=lambda panes: panes.width)
-            narrow.roll_up()
-            if narrow.width > max(left.width, right.width):
-                return None
+        for panes in (left, right):
+            while panes.width < wide:
+                panes.roll_up()
         for pane, rows in right.rows.items():
             left.add_pane(pane, rows, right.counts[pane])
         left.untimed += right.untimed
