@@ -21,8 +21,8 @@ def version_of(model: Any, /) -> str | None:
     if model is None:
         return None
     for name in _VERSIONS:
-        value = getattr(model, name, None)
-        if isinstance(value, str | int | float):
+        value = _read(model, name)
+        if isinstance(value, str | int | float) and not isinstance(value, bool):
             return str(value)
     return type(model).__name__
 
@@ -39,45 +39,64 @@ def importances_of(model: Any, columns: Sequence[str], /) -> dict[str, float]:
         model: Any object; nothing of it is called.
         columns: Feature columns of the reference, in order.
     """
-    final = _final_step(model)
+    final, reorders = _final_step(model)
     values = _values(final)
     if values is None:
         return {}
-    names = _feature_names(final) or _feature_names(model)
+    names = _feature_names(final)
+    if names is None and reorders:  # the columns of the data are not those of the last step
+        return {}
+    names = names or _feature_names(model)
     if names is None or len(names) != len(values):
         names = list(columns)
-    total = float(np.abs(values).sum())
-    if len(names) != len(values) or not total > 0:
+    with np.errstate(over="ignore"):
+        total = float(np.abs(values).sum())
+    if len(names) != len(values) or not 0 < total < np.inf:
         return {}
     found = zip(names, (np.abs(values) / total).tolist(), strict=True)
     return {name: share for name, share in found if name in columns}
 
 
-def _final_step(model: Any) -> Any:
-    steps = getattr(model, "steps", None)
-    if isinstance(steps, Sequence) and steps and isinstance(steps[-1], tuple):
-        return steps[-1][-1]
-    return model
+def _read(model: Any, name: str) -> Any:
+    """An attribute, or None: what a property of somebody's model raises is not our affair."""
+    try:
+        return getattr(model, name, None)
+    except Exception:  # noqa: BLE001 - monitoring never breaks the host
+        return None
+
+
+def _final_step(model: Any) -> tuple[Any, bool]:
+    """The last step of a pipeline, and whether an earlier one may reorder columns."""
+    steps = _read(model, "steps")
+    if (
+        not isinstance(steps, list)
+        or not all(isinstance(s, tuple) and s for s in steps)
+        or not steps
+    ):
+        return model, False
+    columns = ("transformers", "transformer_list")
+    reorders = any(_read(step[-1], name) is not None for step in steps[:-1] for name in columns)
+    return steps[-1][-1], reorders
 
 
 def _values(model: Any) -> Any:
-    found = getattr(model, "feature_importances_", None)
+    found = _read(model, "feature_importances_")
     if found is None:
-        found = getattr(model, "coef_", None)
-    if found is None or isinstance(found, Mapping):
+        found = _read(model, "coef_")
+    if found is None or isinstance(found, Mapping) or np.iscomplexobj(found):
         return None
     try:
         values = np.asarray(found, dtype=np.float64)
     except (TypeError, ValueError):
         return None
-    if values.ndim == 2:  # a row of coefficients a class
+    if values.ndim == 2 and values.size:  # a row of coefficients a class
         values = np.abs(values).mean(axis=0)
     return values if values.ndim == 1 and np.isfinite(values).all() else None
 
 
 def _feature_names(model: Any) -> list[str] | None:
     for name in _NAMES:
-        found = getattr(model, name, None)
-        if found is not None and not callable(found) and not isinstance(found, str):
+        found = _read(model, name)
+        if isinstance(found, list | tuple | np.ndarray):
             return [str(item) for item in found]
     return None

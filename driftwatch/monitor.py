@@ -23,6 +23,10 @@ def _now() -> datetime:
     return datetime.now(UTC)
 
 
+def _aware(at: datetime) -> datetime:
+    return at if at.tzinfo is not None else at.replace(tzinfo=UTC)
+
+
 class Monitor:
     """Watches whether production data still look like the reference.
 
@@ -138,7 +142,7 @@ class Monitor:
             self.reference,
             self._current(data, progress),
             policy=self.policy,
-            created_at=self._clock(),
+            created_at=_aware(self._clock()),
             monitor=self.name,
             importances=self.importances,
             model_version=self.model_version,

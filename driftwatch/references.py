@@ -11,7 +11,7 @@ from driftwatch.core.config import SketchConfig
 from driftwatch.core.privacy import ValueGuard
 from driftwatch.core.profile import Profile
 from driftwatch.core.reference import Reference
-from driftwatch.core.schema import Role, Schema
+from driftwatch.core.schema import Role, Schema, ValuePolicy
 from driftwatch.errors import ConfigError
 from driftwatch.files import find_files
 from driftwatch.profiling import (
@@ -84,6 +84,11 @@ def build_reference(
 def saved_profile(data: Any, hash_key: bytes | None, /) -> Profile | None:
     """The profile that `data` is, or that its path leads to; None if it is rows."""
     if isinstance(data, Profile):
+        hashed = any(column.values is ValuePolicy.HASHED for column in data.schema)
+        if hashed and hash_key is not None and data.guard.key_id != ValueGuard(hash_key).key_id:
+            raise ConfigError(
+                "the profile has columns hashed with another key; give the key it was made with"
+            )
         return data
     if isinstance(data, bytes):
         return Profile.from_bytes(data, guard=_guard(hash_key))

@@ -5,8 +5,9 @@ from typing import Any
 import numpy as np
 import pandas as pd
 import pytest
+from sklearn.compose import ColumnTransformer
 from sklearn.ensemble import RandomForestClassifier
-from sklearn.linear_model import LogisticRegression
+from sklearn.linear_model import LinearRegression, LogisticRegression
 from sklearn.pipeline import make_pipeline
 from sklearn.preprocessing import StandardScaler
 
@@ -63,6 +64,37 @@ class Odd:
 def test_anything_may_be_given_and_nothing_breaks(model: Any, expected: dict[str, float]) -> None:
     assert importances_of(model, ["a", "b"]) == expected
     assert not Monitor(X, model=model).check(X).has_drift()
+
+
+class Raising:
+    @property
+    def coef_(self) -> Any:
+        raise RuntimeError("not fitted")
+
+    @property
+    def version(self) -> Any:
+        raise ValueError("no version")
+
+
+class Complex:
+    coef_ = np.array([1j, 2.0])
+    version = True
+
+
+class NoSteps:
+    steps = ((),)
+
+
+@pytest.mark.parametrize("model", [Raising(), Complex(), NoSteps()])
+def test_a_model_that_raises_is_a_model_without_facts(model: Any) -> None:
+    assert importances_of(model, ["a", "b"]) == {}
+    assert version_of(model) == type(model).__name__
+
+
+def test_a_pipeline_that_reorders_columns_tells_nothing() -> None:
+    scaler = ColumnTransformer([("s", StandardScaler(), ["b"])], remainder="passthrough")
+    model = make_pipeline(scaler, LinearRegression()).fit(X, 5 * X["a"] + 0.1 * X["b"])
+    assert importances_of(model, ["a", "b"]) == {}
 
 
 class Versioned:

@@ -10,8 +10,10 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from driftwatch import DriftReport, Monitor, Status
+from driftwatch import Column, DriftReport, Kind, Monitor, Schema, Status
+from driftwatch.core.privacy import ValueGuard
 from driftwatch.errors import ConfigError, DataError, UnknownColumnError
+from driftwatch.profiling import profile_data
 
 RNG = np.random.default_rng(2)
 TRAIN = pd.DataFrame(
@@ -164,3 +166,21 @@ def test_identical_data_never_drift() -> None:
     assert all(
         t.statistic == pytest.approx(0, abs=0.01) for f in report.features for t in f.tests.values()
     )
+
+
+def test_a_column_declared_without_a_type_has_not_changed_it() -> None:
+    schema = Schema((Column("v", Kind.CATEGORICAL),))
+    data = {"v": ["a", "b"] * 500}
+    assert Monitor(data, schema=schema).check(data).schema_changes == ()
+
+
+def test_profiles_hashed_with_another_key_are_not_compared() -> None:
+    emails = {"v": ["ann@example.org", "bob@example.org"] * 100}
+    other = profile_data(emails, guard=ValueGuard(b"B"))
+    with pytest.raises(ConfigError, match="another key"):
+        Monitor(emails, hash_key=b"A").check(other)
+
+
+def test_a_clock_without_a_zone_is_taken_as_utc() -> None:
+    report = Monitor(TRAIN, clock=lambda: datetime(2024, 1, 1)).check(TRAIN)  # noqa: DTZ001 - the point
+    assert report.timestamps["created_at"] == "2024-01-01T00:00:00Z"

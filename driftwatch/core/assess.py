@@ -308,6 +308,8 @@ def _schema_changes(
 
 
 def _type_changed(column: Column, dtype: str) -> bool:
+    if not column.dtype or not dtype:  # declared without a type
+        return False
     before, after = _family(column.dtype), _family(dtype)
     return before != after and not {"text", "null"} & {before, after}
 

@@ -280,18 +280,32 @@ class ColumnProfile:
         if self.categories is not None:
             self.categories.update(found, self.column.values, guard)
 
-    def merge(self, other: Self, /) -> None:
-        """Add other rows of the same column; `other` is left as it was.
+    @property
+    def counts_categories(self) -> bool:
+        """Whether its values are counted by category, as those of identifiers are not."""
+        return self.categories is not None and self.categories.frequencies is not None
 
-        Raises:
-            MergeError: If the columns are of different kinds or keep values differently.
-        """
+    def check_mergeable(self, other: Self, /) -> None:
+        """Raise what `merge` would raise, and change nothing."""
         mine, theirs = self.column, other.column
         if (mine.kind, mine.values) != (theirs.kind, theirs.values):
             raise MergeError(
                 f"column {mine.name!r} is {mine.kind} ({mine.values} values) on one side "
                 f"and {theirs.kind} ({theirs.values} values) on the other"
             )
+        if self.counts_categories != other.counts_categories:
+            raise MergeError(
+                f"the values of column {mine.name!r} were counted on one side only; declare "
+                "its role on both"
+            )
+
+    def merge(self, other: Self, /) -> None:
+        """Add other rows of the same column; `other` is left as it was.
+
+        Raises:
+            MergeError: If the columns are of different kinds or keep values differently.
+        """
+        self.check_mergeable(other)
         self.rows += other.rows
         self.missing.merge(other.missing)
         self.fingerprint.merge(other.fingerprint)

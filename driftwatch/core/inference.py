@@ -197,9 +197,9 @@ def _mark_number_id(column: Column, numbers: Numbers) -> Column:
     distinct = int(np.unique(values).size)
     if _is_named_id(column.name, distinct, values.size):
         return _as_id(column, "named like an identifier, with many values")
-    steps = np.diff(values)
+    rising, falling = values[1:] > values[:-1], values[1:] < values[:-1]
     if distinct >= _NEAR_UNIQUE_INTEGERS * values.size and (
-        bool((steps > 0).all()) or bool((steps < 0).all())
+        bool(rising.all()) or bool(falling.all())
     ):
         return _as_id(column, "counts its rows")
     return column

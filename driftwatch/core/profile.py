@@ -163,6 +163,10 @@ class Profile:
         self.rows += batch.rows
         for name, array in batch.arrays.items():
             self.seen.setdefault(name, "text" if batch.untyped else str(array.type))
+        if batch.rows:
+            self.panes = None  # counted in a pass of their own, which these rows were not in
+            if self.scores is None:
+                self.cross = None
         tasks = [self._task(profile, batch) for profile in self.columns.values()]
         if self.scores is not None and self.cross is not None and batch.rows:
             tasks.insert(0, partial(self._cross, self.scores, self.cross, batch))
@@ -193,7 +197,10 @@ class Profile:
         ):
             if mine != theirs:
                 raise MergeError(f"profiles of different {what} do not merge: {mine} and {theirs}")
-        for name in self.columns.keys() & other.columns.keys():
+        shared = self.columns.keys() & other.columns.keys()
+        for name in shared:  # all of them before the first changes
+            self.columns[name].check_mergeable(other.columns[name])
+        for name in shared:
             self.columns[name].merge(other.columns[name])
         for name, theirs_only in other.columns.items():
             if name not in self.columns:
@@ -203,14 +210,23 @@ class Profile:
                 self.columns[name] = mine_now
         for name in self.columns.keys() - other.columns.keys():
             self.columns[name].update_absent(other.rows)
+        if other.rows:
+            self._merge_measures(other)
         self.rows += other.rows
         self.seen = other.seen | self.seen
-        if self.panes is not None:
+
+    def _merge_measures(self, other: Self) -> None:
+        """Add what is kept beside the columns; what only one side has says nothing of both."""
+        if self.rows == 0:
+            self.panes = None if other.panes is None else other.panes.copy()
+        elif self.panes is not None:
             self.panes = self.panes.merged(other.panes)
-        if self.cross is not None:
+        if self.rows == 0 and self.cross is None:
+            self.cross, self.scores = other.cross, other.scores
+        elif self.cross is not None:
             if other.cross is not None and other.cross.label == self.cross.label:
                 self.cross.merge(other.cross)
-            else:  # rows that were not measured alike cannot be told apart afterwards
+            else:
                 self.cross = self.scores = None
 
     def select(self, names: Iterable[str], /) -> Profile:

@@ -23,7 +23,13 @@ def test_one_number_warns_there_and_is_critical_at_twice_of_it(method: str) -> N
 
 
 @pytest.mark.parametrize(
-    "value", [[0.1, 0.3], (0.1, 0.3), Levels(0.1, 0.3), {"warning": 0.1, "critical": 0.3}]
+    "value",
+    [
+        [0.1, 0.3],
+        (np.float64(0.1), 0.3),
+        Levels(0.1, 0.3),
+        {"warning": 0.1, "critical": 0.3},
+    ],
 )
 def test_two_numbers_are_both_thresholds(value: Any) -> None:
     assert Policy.of({"psi": value}).effects["psi"] == Levels(0.1, 0.3)
@@ -65,7 +71,12 @@ def test_a_p_value_sets_the_level_of_its_test_only() -> None:
         ({"psi": [0.3, 0.1]}, "above critical"),
         ({"psi": [0.1, 0.2, 0.3]}, "one number or"),
         ({"psi": {"warning": 0.1}}, "'warning' and 'critical'"),
-        ({"ks": 5}, "between 0 and 1"),
+        ({"ks": 5}, "below 1"),
+        ({"unseen": 1.0}, "below 1"),
+        ({"ks": 1e-200}, "too small"),
+        ({"psi": Levels(0.3, 0.1)}, "above critical"),
+        ({"psi": b"12"}, "number"),
+        ({1: 0.1}, "named by texts"),
         ({"ks_pvalue": 1.5}, "between 0 and 1"),
         ([0.1], "must be a dict"),
     ],

@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Any, Literal, Self
+
+import numpy as np
 
 from driftwatch.core.drift.budget import AlarmBudget
 from driftwatch.core.drift.univariate import (
@@ -53,6 +56,7 @@ _ALIASES = {
     "missing_rate": "missing",
     "unseen_categories": "unseen",
 }
+_SMALLEST = 1e-6
 _SHARES = {"ks", "tvd", "jensen_shannon", "hellinger", "missing", "unseen"}
 _P_VALUES = {"ks_pvalue": "ks", "chi2_pvalue": "chi2"}
 _CLASSIC: dict[str, Any] = {"psi": [0.1, 0.25], "ks_pvalue": 0.05}
@@ -211,6 +215,8 @@ class Policy:
 
 def _method(key: str) -> str:
     name = _ALIASES.get(key, key)
+    if not isinstance(name, str):
+        raise ConfigError(f"thresholds are named by texts such as 'psi'; got {key!r}")
     if name not in _EFFECTS:
         known = [*_EFFECTS, *_P_VALUES]
         raise ConfigError(
@@ -220,9 +226,12 @@ def _method(key: str) -> str:
 
 
 def _number(key: str, value: object) -> float:
-    if isinstance(value, bool) or not isinstance(value, int | float) or not 0 <= value < 1e9:
+    number = math.nan
+    if isinstance(value, int | float | np.integer | np.floating) and not isinstance(value, bool):
+        number = float(value)
+    if not 0 <= number < 1e9:
         raise ConfigError(f"threshold {key} must be a number of at least 0; got {value!r}")
-    return float(value)
+    return number
 
 
 def _level(key: str, value: object) -> float:
@@ -234,19 +243,21 @@ def _level(key: str, value: object) -> float:
 
 def _effect(name: str, value: object) -> float:
     effect = _number(name, value)
-    if name in _SHARES and effect > 1:
-        raise ConfigError(f"threshold {name} is a distance between 0 and 1; got {value!r}")
+    if name in _SHARES and (effect > 1 or (name == "unseen" and effect == 1)):
+        raise ConfigError(f"threshold {name} is a share or distance below 1; got {value!r}")
+    if 0 < effect < _SMALLEST:
+        raise ConfigError(f"threshold {name}: {value!r} is too small; 0 asks for any drift at all")
     return effect
 
 
 def _levels(name: str, value: object) -> Levels:
     if isinstance(value, Levels):
-        return value
+        return _levels(name, [value.warning, value.critical])
     if isinstance(value, Mapping):
         if set(value) != {"warning", "critical"}:
             raise ConfigError(f"threshold {name} takes 'warning' and 'critical'; got {list(value)}")
         return _levels(name, [value["warning"], value["critical"]])
-    if isinstance(value, Sequence) and not isinstance(value, str):
+    if isinstance(value, list | tuple):
         if len(value) != 2:
             raise ConfigError(f"threshold {name} takes one number or [warning, critical]")
         pair = Levels(_effect(name, value[0]), _effect(name, value[1]))
