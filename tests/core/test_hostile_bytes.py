@@ -13,16 +13,21 @@ import numpy as np
 from driftwatch import Profile
 from driftwatch.core.batch import Batch
 from driftwatch.errors import DriftWatchError
-from driftwatch.profiling import profile_data
+from driftwatch import Reference, Role
+from driftwatch.profiling import count_panes, measure_dependence, profile_data
 
 seed, rounds = int(sys.argv[1]), int(sys.argv[2])
 rng, chance = np.random.default_rng(seed), random.Random(seed)
 n = 20_000
-profile = profile_data({
+data = {
+    "ts": np.datetime64("2024-01-01T00:00") + np.arange(n).astype("timedelta64[m]"),
     "x": rng.normal(size=n), "few": rng.integers(0, 9, n).astype(float),
     "c": rng.choice(list("abcdef"), n), "wide": [f"v{i % 12_000}" for i in range(n)],
     "b": rng.random(n) < 0.5,
-}, features=["x", "few", "c", "wide", "b"])
+}
+profile = profile_data(data, features=["x", "few", "c", "wide", "b"], roles={"ts": Role.TIME})
+count_panes(profile, data, time="ts", width=3600)
+measure_dependence(profile, data, columns=["x", "few", "c"])
 good = profile.to_bytes()
 start = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
 accepted = refused = 0
@@ -42,6 +47,10 @@ for turn in range(rounds):
             if column.numbers is not None and column.numbers.count:
                 column.numbers.cdf().quantile([0.1, 0.5])
         found.content_hash, found.period
+        reference = Reference(found)
+        for column in reference.columns.values():
+            column.natural(24), column.bins
+        reference.frame
         again = Profile.from_bytes(found.to_bytes())
         again.merge(found)
         accepted += 1
