@@ -1,8 +1,10 @@
 """Rows -> normal scores: what the dependence of columns is measured on.
 
 A number becomes the normal quantile of its rank in the reference, so that neither its
-distribution nor its unit matters, and once more the square of that, which sees what a
-correlation does not. A category becomes one indicator for each of its most frequent
+distribution nor its unit matters, and once more the normal quantile of how far that rank is
+from the middle, which sees what a correlation does not. (The square of a normal score would
+see the same, but its tails are so heavy that the correlations of a few thousand rows are far
+from normal where Bonferroni looks, and the test rejects too often.) A category becomes one indicator for each of its most frequent
 values. Correlations of such scores are the parameters of a Gaussian copula.
 """
 
@@ -44,7 +46,7 @@ class Dimension:
 
     Attributes:
         column: The data's column it comes from.
-        part: ``rank``, ``square``, ``missing``, or ``level``.
+        part: ``rank``, ``extreme``, ``missing``, or ``level``.
         label: The category as it may be shown, for a level.
     """
 
@@ -69,7 +71,7 @@ class ScoreSpec:
         >>> from driftwatch.core.schema import Kind
         >>> spec = ScoreSpec({"x": np.array([1.0, 2.0, 3.0])}, {}, {})
         >>> [f"{d.column} {d.part}" for d in spec.dimensions]
-        ['x rank', 'x square']
+        ['x rank', 'x extreme']
         >>> columns = {"x": Column("x", Kind.NUMERIC)}
         >>> batch = next(batches_of({"x": [0.5, 2.5, None]}))
         >>> spec.scores(batch, columns, ValueGuard())[:, 0].round(2).tolist()
@@ -122,7 +124,7 @@ class ScoreSpec:
     def _dimensions(self) -> Iterator[Dimension]:
         for name in self.edges:
             yield Dimension(name, "rank")
-            yield Dimension(name, "square")
+            yield Dimension(name, "extreme")
         for name, levels in self.levels.items():
             for level in levels:
                 shown = f"hash:{level[:8]}" if name in self.hashed else level
@@ -152,9 +154,7 @@ class ScoreSpec:
         at = 0
         for name, edges in self.edges.items():
             ranks = _ranks(batch.arrays.get(name), columns[name], edges, batch.rows)
-            table = np.append(_normal_scores(edges.size + 1), 0.0)  # the last is for missing
-            found[:, at] = table[ranks]
-            found[:, at + 1] = np.where(ranks < 0, 0.0, (table[ranks] ** 2 - 1) / np.sqrt(2))
+            found[:, at : at + 2] = _normal_scores(edges.size + 1)[ranks]
             absent[name] = ranks < 0
             at += 2
         for name, levels in self.levels.items():
@@ -180,9 +180,13 @@ def _common_levels(frequencies: Frequencies) -> dict[str, float]:
 
 
 def _normal_scores(cells: int) -> Floats:
+    """Scores of every cell, by rank and by distance from the middle; the last is for missing."""
     from scipy.special import ndtri
 
-    scores: Floats = ndtri((np.arange(cells) + 0.5) / cells)
+    rank = (np.arange(cells) + 0.5) / cells
+    # The middle one of an odd number of cells has no partner, and half the weight.
+    distance = np.maximum(np.abs(2 * rank - 1), 0.5 / cells)
+    scores: Floats = np.vstack((ndtri(np.column_stack((rank, distance))), np.zeros(2)))
     return scores
 
 

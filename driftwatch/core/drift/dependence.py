@@ -38,7 +38,7 @@ def dependence_drift(
     Bonferroni's, ``min(1, 2 P Phi(-z))``. Each side's correlations use its own means and
     variances, so that a shift of a column by itself is no drift here.
 
-    Pairs are ranks with ranks, squares with squares (dependence without correlation), and
+    Pairs are ranks with ranks, extremes with extremes (dependence without correlation), and
     levels of a category with everything outside its own column.
 
     Args:
@@ -113,7 +113,7 @@ def _pairs(
 ) -> tuple[NDArray[np.intp], NDArray[np.intp]]:
     rows, columns = np.triu_indices(len(dimensions), 1)
     names = np.array([d.column for d in dimensions], dtype=object)
-    numeric = {"rank": 1, "square": 2}
+    numeric = {"rank": 1, "extreme": 2}
     parts = np.array([numeric.get(d.part, 0) for d in dimensions])
     alike = (parts[rows] == parts[columns]) | (parts[rows] == 0) | (parts[columns] == 0)
     # What does not vary on a side has no correlation there.
@@ -162,4 +162,4 @@ def _kind(first: Dimension, second: Dimension) -> str:
     parts = {first.part, second.part}
     if parts == {"rank"}:
         return "rank"
-    return "extremes" if parts == {"square"} else "category"
+    return "extremes" if parts == {"extreme"} else "category"
