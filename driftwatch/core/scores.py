@@ -4,8 +4,9 @@ A number becomes the normal quantile of its rank in the reference, so that neith
 distribution nor its unit matters, and once more the normal quantile of how far that rank is
 from the middle, which sees what a correlation does not. (The square of a normal score would
 see the same, but its tails are so heavy that the correlations of a few thousand rows are far
-from normal where Bonferroni looks, and the test rejects too often.) A category becomes one indicator for each of its most frequent
-values. Correlations of such scores are the parameters of a Gaussian copula.
+from normal where Bonferroni looks, and the test rejects too often.) A category becomes one
+indicator for each of its most frequent values. Correlations of such scores are the parameters
+of a Gaussian copula.
 """
 
 from __future__ import annotations
