@@ -7,7 +7,7 @@ from datetime import timedelta
 
 from driftwatch.errors import ConfigError
 
-__all__ = ["parse_duration"]
+__all__ = ["format_duration", "parse_duration"]
 
 _SECONDS = {"s": 1, "m": 60, "h": 3600, "d": 86_400, "w": 604_800}
 
@@ -26,3 +26,17 @@ def parse_duration(text: str, /) -> timedelta:
     if match is None or int(match[1]) == 0:
         raise ConfigError(f"a duration looks like 90s, 15m, 24h, 7d or 2w; got {text!r}")
     return timedelta(seconds=int(match[1]) * _SECONDS[match[2]])
+
+
+def format_duration(duration: timedelta, /) -> str:
+    """Write a duration in its largest whole unit up to days.
+
+    Example:
+        >>> format_duration(timedelta(hours=48)), format_duration(timedelta(seconds=90))
+        ('2d', '90s')
+    """
+    seconds = round(duration.total_seconds())
+    for unit, size in (("d", 86_400), ("h", 3600), ("m", 60)):
+        if seconds and seconds % size == 0 and (unit != "d" or seconds != size):
+            return f"{seconds // size}{unit}"
+    return f"{seconds}s"

@@ -8,6 +8,7 @@
     ├── ProfileFormatError (ValueError)   bytes that are not a profile we can trust
     ├── MergeError (ValueError)           two sketches that cannot be added up
     ├── EmptySketchError (ValueError)     a question to a sketch that has seen nothing
+    ├── StoreError (OSError)              a store cannot do what was asked of it
     └── MissingDependencyError (ImportError)
 
 Each also inherits the builtin a caller would reach for, so `except ValueError` works.
@@ -27,6 +28,7 @@ __all__ = [
     "MissingDependencyError",
     "ProfileFormatError",
     "SchemaError",
+    "StoreError",
     "UnknownColumnError",
     "did_you_mean",
 ]
@@ -77,6 +79,10 @@ class EmptySketchError(DriftWatchError, ValueError):
 
     def __init__(self, sketch: str, question: str) -> None:
         super().__init__(f"{sketch}.{question} of an empty sketch; check .count first")
+
+
+class StoreError(DriftWatchError, OSError):
+    """A store is locked, read-only, full, damaged or gone; nothing of the call happened."""
 
 
 class MissingDependencyError(DriftWatchError, ImportError):

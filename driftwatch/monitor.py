@@ -2,10 +2,20 @@
 
 from __future__ import annotations
 
+import logging
+import os
+import socket
+import time
+import weakref
 from collections.abc import Callable, Mapping, Sequence
+from dataclasses import replace
 from datetime import UTC, datetime
-from typing import TYPE_CHECKING, Any
+from functools import partial
+from pathlib import Path
+from threading import RLock
+from typing import TYPE_CHECKING, Any, Self
 
+from driftwatch.durations import parse_duration
 from driftwatch.errors import ConfigError
 
 if TYPE_CHECKING:  # loaded when a monitor is made: importing the name alone stays quick
@@ -14,9 +24,15 @@ if TYPE_CHECKING:  # loaded when a monitor is made: importing the name alone sta
     from driftwatch.core.profile import Profile
     from driftwatch.core.report import DriftReport
     from driftwatch.core.schema import Role, Schema
+    from driftwatch.evaluate import Result
     from driftwatch.profiling import Progress
+    from driftwatch.protocols import Store
+    from driftwatch.records import RecordBuffer
+    from driftwatch.streaming import Stream
 
 __all__ = ["Monitor"]
+
+_WINDOW: Any = object()  # not None, which is more likely a mistake than a question
 
 
 def _now() -> datetime:
@@ -56,7 +72,20 @@ class Monitor:
         config: Sizes of the sketches.
         hash_key: Key for the tokens of columns whose values must not be readable.
         name: Name of the monitor in reports.
-        clock: Gives the time of a report; the system's clock if not given.
+        clock: Gives the time of a report and of records that bring none; the system's clock
+            if not given.
+        window: Length of the window that a stream is judged by, such as ``"24h"``, or
+            ``"10000 rows"``.
+        slide: How far the window moves from one evaluation to the next; a pane. Its own
+            length, so that windows tumble, if None.
+        lateness: How long a pane stays open to late rows; a tenth of the slide, and at
+            least five minutes, if None.
+        compare: What a window is compared with: ``"frozen"``, the reference; ``"sliding"``,
+            the window before it; ``"seasonal"``, the same hours of the four weeks before.
+        store: Where a stream's sketches are kept: path of a SQLite file, which may be
+            shared by processes and survives them, or a store. Memory if not given.
+        source: Name of this process among those that feed the monitor.
+        flush_every: How long rows wait, at most, before they are stored.
         progress: Called after every batch of the reference with rows and bytes read.
 
     Raises:
@@ -95,13 +124,21 @@ class Monitor:
         config: SketchConfig | None = None,
         hash_key: bytes | None = None,
         name: str = "default",
-        clock: Callable[[], datetime] = _now,
+        clock: Callable[[], datetime] | None = None,
+        window: str = "24h",
+        slide: str | None = "1h",
+        lateness: str | None = None,
+        compare: str = "frozen",
+        store: str | Path | Store | None = None,
+        source: str | None = None,
+        flush_every: str = "10s",
         progress: Progress | None = None,
     ) -> None:
         from driftwatch.core.drift.budget import AlarmBudget
         from driftwatch.core.drift.policy import Policy
-        from driftwatch.durations import parse_duration
+        from driftwatch.core.windows import WindowSpec
         from driftwatch.model_facts import importances_of, version_of
+        from driftwatch.reference_windows import COMPARISONS
         from driftwatch.references import ReferenceOptions, build_reference
 
         self.name = name
@@ -109,7 +146,8 @@ class Monitor:
         self.policy = Policy.of(thresholds, policy=policy, budget=budget)
         self.features = _names(features)
         self.model_version = version_of(model)
-        self._clock = clock
+        self._clock = clock or _now
+        self._seconds = time.time if clock is None else (lambda: _aware(clock()).timestamp())
         options = ReferenceOptions(
             features=self.features,
             roles=_roles(roles),
@@ -122,20 +160,37 @@ class Monitor:
         self.reference = build_reference(reference_data, options, progress=progress)
         tested = [column.name for column in self.reference.schema if column.role.is_tested]
         self.importances = importances_of(model, tested)
+        self.spec = WindowSpec.of(window, slide, lateness=lateness)
+        if compare not in COMPARISONS:
+            raise ConfigError(f"compare must be one of {', '.join(COMPARISONS)}; got {compare!r}")
+        self._compare = compare
+        self._store_at = store
+        self._source = source or f"{socket.gethostname()}-{os.getpid()}"
+        self._flush_every = parse_duration(flush_every)
+        self._stream: Stream | None = None
+        self._buffer: RecordBuffer | None = None
+        self._starting = RLock()
+        if hasattr(os, "register_at_fork"):
+            os.register_at_fork(after_in_child=partial(_begin_again, weakref.ref(self)))
 
-    def check(self, data: Any, /, *, progress: Progress | None = None) -> DriftReport:
-        """Compare production data with the reference.
+    def check(self, data: Any = _WINDOW, /, *, progress: Progress | None = None) -> DriftReport:
+        """Compare production data, or the current window of the stream, with the reference.
 
         Args:
-            data: As `reference_data`; read once, in batches, and not kept.
+            data: As `reference_data`; read once, in batches, and not kept. Without it the
+                window that ends with the newest pane is reported, rows that are not stored
+                yet included. Asking changes nothing.
             progress: Called after every batch with rows and bytes read.
 
         Raises:
             DataError: If the data cannot be read.
+            StoreError: If the store cannot be read.
 
         Cost: a sort of every numeric column, on all cores, and about a millisecond a
         feature for the tests. Memory does not depend on the number of rows.
         """
+        if data is _WINDOW:
+            return self.stream.report()
         from driftwatch.core.assess import assess
 
         return assess(
@@ -149,6 +204,184 @@ class Monitor:
             ignore_new=self.features is not None,
         )
 
+    def observe(
+        self,
+        record: Mapping[str, Any],
+        /,
+        *,
+        prediction: Any = None,
+        score: Any = None,
+        label: Any = None,
+        id: Any = None,  # noqa: A002 - the word of the field
+        at: datetime | float | None = None,
+        model_version: str | None = None,
+    ) -> None:
+        """Take in one record of production. Never raises, about three microseconds.
+
+        Args:
+            record: Values by column; copied, so the dict may be used again.
+            prediction: Goes into the reference's column of that role, as do the next three.
+            score: The model's score or probability.
+            label: The true outcome, where it is known.
+            id: What identifies the record.
+            at: When it happened: a datetime (UTC where it has no zone) or seconds since 1970;
+                now if not given.
+            model_version: Of the model that saw it, if not the monitor's.
+
+        Records are gathered and sketched some thousands at a time, in a thread where the
+        caller runs an event loop. What is wrong with a record is counted; see `counters`.
+        Safe from any thread. A process that is killed loses what came since the last flush.
+
+        Example:
+            >>> from datetime import datetime
+            >>> monitor = Monitor({"age": list(range(20, 70)) * 40})
+            >>> for age in range(2000):
+            ...     monitor.observe({"age": 20 + age % 50}, at=datetime(2026, 1, 1, age % 24))
+            >>> monitor.check().rows_current
+            2000
+        """
+        buffer = self._buffer
+        if buffer is None and (buffer := self._begin()) is None:
+            return
+        full = buffer.append(record, prediction, score, label, id, at, model_version)
+        if full and self._stream is not None:
+            self._stream.settle()
+
+    def observe_many(
+        self, data: Any, /, *, at: Any = None, model_version: str | None = None
+    ) -> None:
+        """Take in many rows of production at once.
+
+        Args:
+            data: A frame, a table, a dict of arrays or a list of records; not a path, which
+                is for `driftwatch absorb`.
+            at: Their event times: one for all, or one a row. The reference's time column
+                if not given, or else now.
+            model_version: Of the model that saw them, if not the monitor's.
+
+        Raises:
+            DataError: If the data cannot be read as rows.
+        """
+        self._begin()
+        self.stream.observe_many(data, at=at, model_version=model_version)
+
+    def absorb(
+        self, profile: Profile | bytes | str | Path, /, *, at: datetime | float | None = None
+    ) -> bool:
+        """Take in a profile that was made elsewhere as the rows of one pane.
+
+        Args:
+            profile: A profile, its bytes or its path; best made with this reference's
+                cells, see `Reference.new_profile`.
+            at: When its rows happened; the end of the period it covers if not given.
+
+        Returns:
+            False if the very same rows were absorbed before; nothing changes then.
+
+        Raises:
+            MergeError: If it does not go with the reference.
+            ProfileFormatError: If it is damaged.
+            StoreError: If the store cannot take it.
+        """
+        from driftwatch.references import saved_profile
+
+        found = saved_profile(profile, self.reference.profile.guard.key)
+        if found is None:
+            raise ConfigError("absorb takes a profile; give rows to observe_many")
+        return self.stream.absorb(found, at=at, key=None)
+
+    def flush(self) -> int:
+        """Store everything that waits; returns the rows that the store acknowledged.
+
+        Raises:
+            StoreError: If the store cannot take it; nothing is lost, and the next flush
+                tries again.
+        """
+        return self.stream.flush() if self._stream is not None else 0
+
+    def evaluate(self) -> Result | None:
+        """Evaluate the window that is due, advance detectors and alarm, and keep the report.
+
+        Returns:
+            Report and event; None if nothing is due or another process holds the lease.
+
+        Raises:
+            StoreError: If the store cannot be used.
+        """
+        self.flush()
+        return self.stream.evaluator.step()
+
+    @property
+    def counters(self) -> dict[str, int]:
+        """What was counted instead of used, by reason, as far as it is stored."""
+        return dict(self.stream.options.store.overview(self.name)["counters"])
+
+    @property
+    def stream(self) -> Stream:
+        """The stream behind `observe`: store, accumulator and evaluator."""
+        with self._starting:
+            if self._stream is None:
+                self._stream = self._new_stream()
+            return self._stream
+
+    def close(self) -> None:
+        """Store everything and let go of the store; a second time does nothing."""
+        stream, self._stream, self._buffer = self._stream, None, None
+        if stream is not None:
+            stream.evaluator.stop()
+            try:
+                stream.close()
+            finally:
+                if stream.options.store is not self._store_at:
+                    stream.options.store.close()
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.close()
+
+    def _begin(self) -> RecordBuffer | None:
+        try:
+            self._buffer = self.stream.begin()
+        except Exception as error:  # noqa: BLE001 - monitoring never breaks the host
+            logging.getLogger("driftwatch").warning("driftwatch: not observing: %s", error)
+            return None
+        return self._buffer
+
+    def _new_stream(self) -> Stream:
+        from driftwatch.core.drift.budget import AlarmBudget
+        from driftwatch.evaluate import EvaluationRules
+        from driftwatch.stores import open_store
+        from driftwatch.streaming import Stream, StreamOptions
+
+        store = open_store(self._store_at)
+        policy = self.policy
+        if policy.budget is None and not policy.classic and not policy.levels:
+            # A stream is checked again and again, so its level follows from a budget.
+            policy = replace(policy, budget=AlarmBudget.of("1 per 30d", every=self.spec.slide))
+        run_length = policy.budget.run_length if policy.budget is not None else 720.0
+        options = StreamOptions(
+            spec=self.spec,
+            store=store,
+            rules=EvaluationRules(policy, compare=self._compare, run_length=run_length),
+            source=self._source,
+            flush_every=self._flush_every,
+        )
+        reference, now = self.reference, self._seconds()
+        if store.reference_in_use(self.name, self.model_version) != reference.id:
+            store.add_reference(self.name, reference.id, reference.profile.to_bytes(), now=now)
+            store.use_reference(self.name, reference.id, model_version=self.model_version, now=now)
+        return Stream(
+            reference,
+            options,
+            monitor=self.name,
+            clock=self._seconds,
+            importances=self.importances,
+            model_version=self.model_version,
+            ignore_new=self.features is not None,
+        )
+
     def _current(self, data: Any, progress: Progress | None) -> Profile:
         from driftwatch.profiling import profile_like
         from driftwatch.references import saved_profile
@@ -157,6 +390,13 @@ class Monitor:
         if profile is not None:
             return profile
         return profile_like(self.reference, data, progress=progress)
+
+
+def _begin_again(monitor: weakref.ref[Monitor]) -> None:
+    """In a child after a fork: what waits is the parent's, and so are its threads."""
+    found = monitor()
+    if found is not None:
+        found._buffer, found._starting = None, RLock()  # noqa: SLF001 - our own
 
 
 def _names(features: Sequence[str] | None) -> tuple[str, ...] | None:

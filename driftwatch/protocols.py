@@ -2,14 +2,18 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Protocol
+from collections.abc import Mapping, Sequence
+from typing import TYPE_CHECKING, Any, Protocol
 
 if TYPE_CHECKING:
     from driftwatch.core.drift.evidence import Evidence
     from driftwatch.core.drift.sides import Sides
-    from driftwatch.core.report import Levels
+    from driftwatch.core.evaluations import Evaluation
+    from driftwatch.core.privacy import ValueGuard
+    from driftwatch.core.report import DriftReport, Levels
+    from driftwatch.core.segments import Delivery, Outcome, StoredSegment
 
-__all__ = ["DriftTest"]
+__all__ = ["DriftTest", "Sink", "Store"]
 
 
 class DriftTest(Protocol):
@@ -34,3 +38,120 @@ class DriftTest(Protocol):
             effect: Sizes of drift to warn of, and to call critical.
             level: Significance level, for the number of rows a decision would need.
         """
+
+
+class Sink(Protocol):
+    """Where reports go. An error in one sink is counted and stops neither the others nor
+    the evaluation.
+    """
+
+    def emit(self, report: DriftReport, /) -> None:
+        """Take a report."""
+
+
+class Store(Protocol):
+    """Keeps segments, progress, references, reports and the states of detectors.
+
+    Every method is atomic: when it returns, its effect survives the process; when it
+    raises, nothing changed. Methods may be called from any thread. Times are seconds since
+    1970 and are given by the caller, who owns the clock.
+
+    Raises:
+        StoreError: From every method, if the store cannot do what was asked: locked,
+            read-only, full, or gone.
+    """
+
+    def deliver(self, delivery: Delivery, /, *, now: float) -> Outcome:
+        """Take in a delivery exactly once, and its cursor with it."""
+
+    def cursor(self, monitor: str, name: str, /) -> int:
+        """Where a source stands; 0 if it never delivered."""
+
+    def segments(
+        self, monitor: str, /, *, width: int, first: int, last: int, after: int = 0
+    ) -> list[StoredSegment]:
+        """Segments of some panes in the order of their ids, those after one if given.
+
+        Segments whose bytes are damaged are set aside and not returned.
+        """
+
+    def set_aside(self, monitor: str, id_: int, reason: str, /) -> None:
+        """Take a segment that cannot be read out of the data, into the quarantine."""
+
+    def overview(self, monitor: str, /) -> Mapping[str, Any]:
+        """Rows, segments, bytes, first and last pane by width, event times, counters."""
+
+    def newest(self, monitor: str, /) -> int:
+        """The highest id of any segment; 0 of none. Cheap: tells whether anything is new."""
+
+    def sources(self, monitor: str, /) -> list[Mapping[str, Any]]:
+        """Every source: when it was last heard, and the last event time it delivered."""
+
+    def add_reference(self, monitor: str, id_: str, body: bytes, /, *, now: float) -> None:
+        """Keep a reference; one that is there already stays as it is."""
+
+    def use_reference(
+        self, monitor: str, id_: str, /, *, model_version: str | None, now: float
+    ) -> None:
+        """Point a model version at a reference, from now on."""
+
+    def references(self, monitor: str, /) -> list[Mapping[str, Any]]:
+        """Every reference: id, bytes, when it came, and for which versions it is in use."""
+
+    def reference(self, monitor: str, id_: str, /) -> bytes | None:
+        """A reference's profile."""
+
+    def reference_in_use(self, monitor: str, model_version: str | None, /) -> str | None:
+        """Id of the reference in use for a model version, or for all where it has none."""
+
+    def lease(self, monitor: str, holder: str, /, *, now: float, seconds: float) -> int | None:
+        """Take or renew the lease to evaluate; its token, or None while another holds it."""
+
+    def record(self, evaluation: Evaluation, /) -> bool:
+        """Keep what an evaluation leaves behind, all or nothing.
+
+        Returns:
+            False, and nothing changes, if the token is not that of the lease any more.
+        """
+
+    def state(self, monitor: str, /) -> Mapping[str, Any] | None:
+        """States of detectors and hysteresis with the pane they have consumed."""
+
+    def reports(
+        self, monitor: str, /, *, limit: int, alarms_only: bool = False
+    ) -> Sequence[Mapping[str, Any]]:
+        """Stored reports, the latest first."""
+
+    def compact(
+        self,
+        monitor: str,
+        /,
+        *,
+        before: int,
+        width: int,
+        into: int | None = None,
+        upto: int | None = None,
+        guard: ValueGuard | None = None,
+    ) -> int:
+        """Merge the segments of every pane before one into one segment a pane.
+
+        Args:
+            monitor: Whose.
+            before: Panes with lower numbers, counted in the width they get.
+            width: Width of the segments' panes now.
+            into: Width of the panes to merge into, a multiple of `width`; the same if None.
+            upto: Leave segments of higher ids alone.
+            guard: The hash key in use, if it is not the default.
+
+        Returns:
+            How many segments are gone.
+        """
+
+    def expire(self, monitor: str, /, *, width: int, before: int) -> int:
+        """Forget segments of panes before one; returns their rows."""
+
+    def quarantine(self, monitor: str | None = None, /) -> list[Mapping[str, Any]]:
+        """What was set aside as damaged, and why."""
+
+    def close(self) -> None:
+        """Let go of the store; further calls raise."""

@@ -27,6 +27,7 @@ from driftwatch.core.report import (
     FeatureDrift,
     SchemaChange,
     Status,
+    WindowFacts,
 )
 from driftwatch.core.schema import Column, Kind, Role
 from driftwatch.core.sketches.cross import FourthMoments
@@ -47,7 +48,7 @@ class _Comparison:
     evidence: list[tuple[Evidence, bool]]
 
 
-def assess(
+def assess(  # noqa: PLR0913 - two sides, the rules, and what the report says of itself
     reference: Reference,
     current: Profile,
     /,
@@ -58,6 +59,7 @@ def assess(
     importances: Mapping[str, float] | None = None,
     model_version: str | None = None,
     ignore_new: bool = False,
+    window: WindowFacts | None = None,
 ) -> DriftReport:
     """Compare a profile with a reference.
 
@@ -73,6 +75,8 @@ def assess(
         importances: Weights of the features in the model.
         model_version: Version of the model, for the report.
         ignore_new: Whether columns that the reference does not have are of no interest.
+        window: The window of a stream that the profile is, for the report and to know how
+            long it lasted.
 
     Returns:
         The report, worst feature first. Cost: about a millisecond a feature.
@@ -80,7 +84,7 @@ def assess(
     changes = _schema_changes(reference.profile, current, ignore_new=ignore_new)
     tested = [c for c in reference.schema if _why_skipped(c) is None]
     policy = policy.shared_by([column.kind for column in tested])
-    stretch = reference.panes_like(current)
+    stretch = reference.panes_like(current, window.period if window else None)
     comparisons = {
         column.name: _compare(reference, current.columns[column.name], policy, stretch)
         for column in tested
@@ -123,6 +127,7 @@ def assess(
         model_version=model_version,
         policy=policy.to_dict(),
         multivariate=dependence,
+        window=window,
     )
 
 

@@ -3,8 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Generator, Mapping, Sequence
-from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING, Any, Self
+
+import numpy as np
+from numpy.typing import NDArray
 
 from driftwatch.errors import DataError
 
@@ -48,6 +51,18 @@ class Batch:
             raise DataError(f"two columns are called {twice[0]!r}; rename one of them")
         arrays = dict(zip(names, batch.columns, strict=True))
         return cls(batch.num_rows, arrays, untyped, size_bytes)
+
+    def take(self, rows: NDArray[np.intp], /) -> Self:
+        """Return some of the rows; without a copy where they follow each other."""
+        import pyarrow as pa
+
+        start, end = (int(rows[0]), int(rows[-1])) if rows.size else (0, -1)
+        if end - start + 1 == rows.size and (np.diff(rows) == 1).all():
+            arrays = {name: array.slice(start, rows.size) for name, array in self.arrays.items()}
+        else:
+            chosen = pa.array(rows)
+            arrays = {name: array.take(chosen) for name, array in self.arrays.items()}
+        return replace(self, rows=rows.size, arrays=arrays, size_bytes=0)
 
 
 def batches_of(data: object, /, *, rows: int = BATCH_ROWS) -> Generator[Batch]:

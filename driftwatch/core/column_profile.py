@@ -5,7 +5,7 @@ from __future__ import annotations
 import hashlib
 import struct
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Self
 
 import numpy as np
@@ -83,13 +83,20 @@ class NumericSketches:
         if self.grid is not None and other.grid is not None and self.grid.grid == other.grid.grid:
             self.grid.merge(other.grid)
         elif other.count:
-            self.grid = other._copied_grid() if self.count == 0 else None
+            kept = other.grid if self.count == 0 else None
+            self.grid = None if kept is None else kept.copy()
         self.quantiles.merge(other.quantiles)
         self.moments.merge(other.moments)
         self.values.merge(other.values)
 
-    def _copied_grid(self) -> GridCounts | None:
-        return None if self.grid is None else GridCounts(self.grid.grid, self.grid.counts.copy())
+    def copy(self) -> Self:
+        """Return sketches that can change without these changing."""
+        return type(self)(
+            self.quantiles.copy(),
+            replace(self.moments),
+            self.values.copy(),
+            None if self.grid is None else self.grid.copy(),
+        )
 
     def cdf(self) -> Cdf:
         """The distribution: exact where every value was counted, else from the KLL."""
@@ -176,6 +183,11 @@ class CategorySketches:
         self.distinct.merge(other.distinct)
         if self.frequencies is not None and other.frequencies is not None:
             self.frequencies.merge(other.frequencies)
+
+    def copy(self) -> Self:
+        """Return sketches that can change without these changing."""
+        frequencies = None if self.frequencies is None else self.frequencies.copy()
+        return type(self)(self.distinct.copy(), frequencies)
 
     def to_sections(self) -> dict[str, bytes]:
         """Serialize as named sections."""
@@ -313,6 +325,17 @@ class ColumnProfile:
             self.numbers.merge(other.numbers)
         if self.categories is not None and other.categories is not None:
             self.categories.merge(other.categories)
+
+    def copy(self) -> Self:
+        """Return a profile that can change without this changing."""
+        return type(self)(
+            self.column,
+            self.rows,
+            replace(self.missing),
+            replace(self.fingerprint),
+            None if self.numbers is None else self.numbers.copy(),
+            None if self.categories is None else self.categories.copy(),
+        )
 
     def content_hash(self) -> bytes:
         """Hash of name, kind and values, independent of their order."""

@@ -12,8 +12,9 @@ from numpy.typing import NDArray
 
 from driftwatch.core.batch import Batch
 from driftwatch.core.privacy import ValueGuard
-from driftwatch.core.schema import Column, Kind
+from driftwatch.core.schema import Column
 from driftwatch.core.sketches.grid import Grid, GridCounts
+from driftwatch.core.times import event_times
 from driftwatch.core.values import Categories, Numbers, typed_values
 from driftwatch.errors import ConfigError, ProfileFormatError, UnknownColumnError
 
@@ -78,13 +79,12 @@ class PaneCounts:
 
     def _panes(self, times: pa.Array) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
         """Pane numbers of the rows that have a time, and those rows."""
-        import pyarrow as pa
-
-        rows = np.flatnonzero(times.is_valid().to_numpy(zero_copy_only=False))
-        found = typed_values(times.take(pa.array(rows)), Column(self.time, Kind.DATETIME))
-        if not isinstance(found, Numbers) or found.values.size != rows.size:
+        valid = times.is_valid().to_numpy(zero_copy_only=False)
+        seconds = event_times(times)
+        if np.isnan(seconds[valid]).any():
             raise ConfigError(f"column {self.time!r} holds values that are no times")
-        return np.floor(found.values / self.width).astype(np.int64), rows
+        rows = np.flatnonzero(valid)
+        return np.floor(seconds[rows] / self.width).astype(np.int64), rows
 
     def roll_up(self) -> None:
         """Join every two neighbouring panes into one of twice the width."""

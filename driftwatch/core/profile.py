@@ -222,12 +222,21 @@ class Profile:
         elif self.panes is not None:
             self.panes = self.panes.merged(other.panes)
         if self.rows == 0 and self.cross is None:
-            self.cross, self.scores = other.cross, other.scores
+            self.cross = None if other.cross is None else other.cross.copy()
+            self.scores = other.scores
         elif self.cross is not None:
             if other.cross is not None and other.cross.label == self.cross.label:
                 self.cross.merge(other.cross)
             else:
                 self.cross = self.scores = None
+
+    def copy(self) -> Profile:
+        """Return a profile that can change without this changing. About 10 us a column."""
+        twin = self._with({name: column.copy() for name, column in self.columns.items()})
+        twin.seen = dict(self.seen)
+        twin.panes = None if self.panes is None else self.panes.copy()
+        twin.cross = None if self.cross is None else self.cross.copy()
+        return twin
 
     def select(self, names: Iterable[str], /) -> Profile:
         """Return a profile of some of the columns, sharing their sketches.

@@ -12,6 +12,7 @@ from numpy.typing import NDArray
 from driftwatch.core.column_profile import ColumnProfile
 from driftwatch.core.drift.ties import TiedNull
 from driftwatch.core.profile import Frame, Profile
+from driftwatch.core.results import Period
 from driftwatch.core.schema import Schema
 from driftwatch.core.scores import ScoreSpec
 from driftwatch.core.sketches.cdf import Cdf
@@ -169,15 +170,17 @@ class Reference:
         rows = np.array([panes.rows[pane] for pane in sorted(panes.rows)], dtype=np.int64)
         return ReferenceColumn(column, grid, panes.matrix(name), rows)
 
-    def panes_like(self, current: Profile, /) -> int:
+    def panes_like(self, current: Profile, period: Period | None = None, /) -> int:
         """How many of the reference's panes last as long as a profile, or hold as much.
 
-        By the time that the profile covers where it knows; by its rows otherwise.
+        By the period given, or the time that the profile covers, where it is known; by its
+        rows otherwise.
         """
         panes = self.profile.panes
         if panes is None or not panes.rows:
             return 1
-        period = current.period
+        if period is None or period.start is None:
+            period = current.period
         if period.start is not None and period.end is not None:
             return max(1, math.ceil((period.end - period.start).total_seconds() / panes.width))
         return max(1, round(current.rows * len(panes.rows) / sum(panes.rows.values())))

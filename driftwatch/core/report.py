@@ -21,6 +21,7 @@ from driftwatch.core.results import (
     from_iso,
     to_iso,
 )
+from driftwatch.core.window_facts import EarlySign, WindowFacts
 from driftwatch.errors import ConfigError, DataError
 
 __all__ = [
@@ -29,12 +30,14 @@ __all__ = [
     "Distribution",
     "DriftReport",
     "DriftResult",
+    "EarlySign",
     "FeatureDrift",
     "Levels",
     "PairDrift",
     "Period",
     "SchemaChange",
     "Status",
+    "WindowFacts",
 ]
 
 SCHEMA_VERSION = 1
@@ -65,6 +68,7 @@ class DriftReport:
         policy: The rules the verdict used.
         multivariate: Drift in how columns depend on each other; None where it was not
             asked for, or could not be told.
+        window: The window of a stream that production is; None for a check of given rows.
     """
 
     monitor: str
@@ -83,6 +87,7 @@ class DriftReport:
     model_version: str | None = None
     policy: Mapping[str, Any] = field(default_factory=dict)
     multivariate: DependenceDrift | None = None
+    window: WindowFacts | None = None
 
     def has_drift(self, level: str = "warning") -> bool:
         """Whether the data set drifted: at least `level` (``"warning"`` or ``"critical"``)."""
@@ -139,6 +144,8 @@ class DriftReport:
         lines += [f"  {change.status}  {change}" for change in self.schema_changes]
         if self.multivariate is not None and self.multivariate.status.is_drift:
             lines.append(f"  {self.multivariate.status}  {self.multivariate.explanation}")
+        if self.window is not None:
+            lines += [f"  early sign  {sign}" for sign in self.window.early]
         if self.undecided_features:
             lines.append(f"  undecided: {', '.join(self.undecided_features)}")
         if self.skipped:
@@ -172,7 +179,7 @@ class DriftReport:
             "skipped": dict(self.skipped),
             "schema_changes": [change.to_dict() for change in self.schema_changes],
             "timestamps": self.timestamps,
-            "window": None,
+            "window": self.window.to_dict() if self.window else None,
             "model_version": self.model_version,
             "reference_data_hash": self.reference_data_hash,
             "production_data_hash": self.production_data_hash,
@@ -247,6 +254,7 @@ class DriftReport:
             model_version=data.get("model_version"),
             policy=dict(data.get("policy") or {}),
             multivariate=DependenceDrift.from_dict(data.get("multivariate")),
+            window=WindowFacts.from_dict(data.get("window")),
         )
 
     def _repr_html_(self) -> str:

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from datetime import timedelta
 from typing import Any, Self
 
-from driftwatch.durations import parse_duration
+from driftwatch.durations import format_duration, parse_duration
 from driftwatch.errors import ConfigError
 
 __all__ = ["AlarmBudget"]
@@ -45,7 +45,7 @@ class AlarmBudget:
         if self.alarms <= 0 or self.alarms * self.every >= self.per:
             raise ConfigError(
                 f"a budget of {self} is no limit: with an evaluation every "
-                f"{_short(self.every)} nearly each could be a false alarm"
+                f"{format_duration(self.every)} nearly each could be a false alarm"
             )
 
     @classmethod
@@ -71,15 +71,7 @@ class AlarmBudget:
         return 1 / (self.run_length * max(1, tests))
 
     def __str__(self) -> str:
-        return f"{self.alarms:g} per {_short(self.per)}"
+        return f"{self.alarms:g} per {format_duration(self.per)}"
 
     def to_dict(self) -> dict[str, Any]:
-        return {"false_alarms": str(self), "every": _short(self.every)}
-
-
-def _short(duration: timedelta) -> str:
-    seconds = round(duration.total_seconds())
-    for unit, size in (("d", 86_400), ("h", 3600), ("m", 60)):
-        if seconds % size == 0:
-            return f"{seconds // size}{unit}"
-    return f"{seconds}s"
+        return {"false_alarms": str(self), "every": format_duration(self.every)}

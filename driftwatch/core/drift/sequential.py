@@ -105,6 +105,7 @@ class ColumnDetector:
         self._cells = cells.astype(np.int64)
         self._labels = labels
         self._phi = overdispersion
+        self._tolerance = tolerance
         score = float(ndtri(1 - _REFERENCE_MISSES / max(1, shares.size)))
         band = score * np.sqrt(shares * (1 - shares) * overdispersion / max(1, rows)) + error
         both = np.stack((shares, 1 - shares))  # more rows, fewer rows
@@ -136,9 +137,13 @@ class ColumnDetector:
         self.wealth = np.where(self._open, np.logaddexp(self.wealth, 0.0) + gain, -np.inf)
 
     def best(self) -> tuple[str, float]:
-        """Name of the cut whose bet is ahead, and the change of share that it bet on."""
+        """Name of the cut whose bet is ahead, and the change of share that it bet on.
+
+        The change is from the reference: the bet's size and the tolerance it comes on top of.
+        """
         sign, cut, bet = np.unravel_index(int(np.argmax(self.wealth)), self.wealth.shape)
-        return self._labels[int(cut)], float(_BETS[bet]) * (-1.0 if sign else 1.0)
+        change = float(_BETS[bet]) + self._tolerance
+        return self._labels[int(cut)], -change if sign else change
 
     def reset(self) -> None:
         """Take all bets back."""

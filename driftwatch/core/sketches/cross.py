@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Mapping
+from copy import deepcopy
 from typing import Self
 
 import numpy as np
@@ -69,6 +70,10 @@ class CrossMoments:
         self.count += other.count
         self.sums += other.sums
         self.products += other.products
+
+    def copy(self) -> Self:
+        """Return moments that can change without these changing."""
+        return deepcopy(self)
 
     @property
     def mean(self) -> Floats:

@@ -70,6 +70,12 @@ class DistinctSketch:
             raise MergeError(f"cannot merge {other.k} kept hashes into {self.k}")
         self.update(other.hashes)
 
+    def copy(self) -> Self:
+        """Return a sketch that can change without this changing; hashes are never written."""
+        twin = type(self)(self.k)
+        twin.hashes = self.hashes
+        return twin
+
     def estimate(self) -> float:
         """Estimated number of distinct values."""
         if self.is_exact:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterable, Mapping
+from copy import copy
 from typing import TYPE_CHECKING, Any, Self
 
 from driftwatch.core.sketches.binary import check_frequent_strings
@@ -116,6 +117,18 @@ class Frequencies:
         if self._frequent is not None:
             self._frequent.merge(other._frequent)
         self.other += other.other
+
+    def copy(self) -> Self:
+        """Return counts that can change without these changing."""
+        twin = type(self)(
+            limit=self._limit,
+            dictionary_size=self._dictionary_size,
+            lg=self._lg,
+            dictionary=self._assigned,
+        )
+        twin.counts, twin.other = dict(self.counts), self.other
+        twin._frequent = copy(self._frequent)  # noqa: SLF001 - a twin
+        return twin
 
     def newcomers(self, *, most: int = 20) -> list[tuple[str, int]]:
         """Heavy hitters outside the dictionary: text and certain lower bound of its count."""

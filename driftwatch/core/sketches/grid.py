@@ -108,6 +108,10 @@ class GridCounts:
             raise ConfigError("counts on different grids cannot be added")
         self.counts += other.counts
 
+    def copy(self) -> Self:
+        """Return counts that can change without these changing."""
+        return type(self)(self.grid, self.counts.copy())
+
     def cumulative(self) -> NDArray[np.float64]:
         """Share of values at or below each edge."""
         total = self.count

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from copy import copy
 from typing import TYPE_CHECKING, Self
 
 import numpy as np
@@ -136,6 +137,12 @@ class QuantileSketch:
             raise MergeError(f"cannot merge a KLL of k={other.k} into one of k={self.k}")
         if other.count:
             self._kll.merge(other._kll)
+
+    def copy(self) -> Self:
+        """Return a sketch that can change without this changing. O(k)."""
+        twin = type(self)(self.k)
+        twin._kll = copy(self._kll)  # noqa: SLF001 - a twin
+        return twin
 
     def cdf(self) -> Cdf:
         """Return the distribution, with its error bound. O(k log k).

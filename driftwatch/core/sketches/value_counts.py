@@ -69,6 +69,12 @@ class ValueCounts:
         if not self.overflowed and other.values.size:
             self._add(other.values, other.counts)
 
+    def copy(self) -> Self:
+        """Return a sketch that can change without this changing; arrays are never written."""
+        twin = type(self)(self.limit)
+        twin.values, twin.counts, twin.overflowed = self.values, self.counts, self.overflowed
+        return twin
+
     def _add(self, values: NDArray[np.float64], counts: NDArray[np.int64]) -> None:
         if values.size <= self.limit:
             values, inverse = np.unique(np.concatenate((self.values, values)), return_inverse=True)

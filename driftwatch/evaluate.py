@@ -1,0 +1,426 @@
+"""The read side: stored segments into windows, windows into reports and alarms."""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+import os
+import socket
+import threading
+from collections import Counter
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field, replace
+from datetime import timedelta
+from secrets import token_hex
+from typing import Any
+
+from driftwatch.core.assess import assess
+from driftwatch.core.cells import cell_counts
+from driftwatch.core.drift.policy import Policy
+from driftwatch.core.drift.sequential import PaneDetector
+from driftwatch.core.evaluations import Evaluation
+from driftwatch.core.hysteresis import Event, Hysteresis
+from driftwatch.core.profile import Profile
+from driftwatch.core.reference import Reference
+from driftwatch.core.report import DriftReport, EarlySign, Status, WindowFacts
+from driftwatch.core.times import to_utc
+from driftwatch.core.windows import WindowSpec
+from driftwatch.errors import DriftWatchError
+from driftwatch.protocols import Sink, Store
+from driftwatch.reference_windows import ReferenceWindows
+from driftwatch.stream_progress import StreamProgress, progress_of
+from driftwatch.window_source import StoredWindows
+
+__all__ = ["EvaluationRules", "Evaluator", "Result"]
+
+_LOG = logging.getLogger("driftwatch")
+_KEPT_STATUSES = 1_000
+
+
+@dataclass(frozen=True, slots=True)
+class EvaluationRules:
+    """How a stream is judged.
+
+    Attributes:
+        policy: The rules of a window's verdict.
+        compare: What a window is compared with: ``frozen`` (the reference), ``sliding`` (the
+            window before it) or ``seasonal`` (the same hours of the weeks before).
+        run_length: Panes from one false early sign to the next, at least, on average; 0 to
+            do without detectors.
+        tolerance: Change of a share of rows that is no drift to a detector.
+        clear_after: Quiet panes after which an alarm is over.
+        lease_seconds: For how long an evaluator that falls silent keeps others waiting.
+    """
+
+    policy: Policy = field(default_factory=Policy)
+    compare: str = "frozen"
+    run_length: float = 720.0
+    tolerance: float = 0.05
+    clear_after: int = 3
+    lease_seconds: float = 60.0
+
+
+@dataclass(frozen=True, slots=True)
+class Result:
+    """What one evaluation came to.
+
+    Attributes:
+        report: The report; None where no window was due.
+        event: What it changed about the alarm.
+        pane: Last pane of the window.
+    """
+
+    report: DriftReport | None
+    event: Event | None
+    pane: int
+
+
+@dataclass(slots=True)
+class _State:
+    """What goes on from one evaluation to the next; stored with every one of them."""
+
+    consumed: int | None = None
+    evaluated: int | None = None
+    revision: int = 0
+    reference: str = ""
+    alarm: Hysteresis = field(default_factory=Hysteresis)
+    statuses: dict[int, str] = field(default_factory=dict)
+    early: tuple[EarlySign, ...] = ()
+
+    def to_dict(self, detector: PaneDetector | None) -> dict[str, Any]:
+        return {
+            "evaluated": self.evaluated,
+            "revision": self.revision,
+            "reference": self.reference,
+            "alarm": self.alarm.to_dict(),
+            "statuses": {str(pane): status for pane, status in self.statuses.items()},
+            "early": [sign.to_dict() for sign in self.early],
+            "detector": detector.to_dict() if detector is not None else None,
+        }
+
+
+class Evaluator:
+    """Reports on the window of a stored stream, pane after pane.
+
+    A window is reported once, when its last pane has ended; if late rows change it before
+    the next is due it is reported again, marked as revised. Detectors and the alarm advance
+    once for every pane, in order, when the pane is final, and never go back. Of all
+    evaluators of a store the one that holds the lease does this; its results are refused
+    once it has lost the lease, so that no alarm is raised twice. Windows that were missed
+    while no evaluator ran are made up by one report of the latest.
+
+    Args:
+        store: The stream.
+        reference: What to compare with.
+        spec: How the stream is cut.
+        rules: How it is judged.
+        monitor: Name of the monitor.
+        clock: Seconds since 1970.
+        importances: Weights of the features in the model.
+        model_version: Of the model; the newest that the segments name if not given.
+        sinks: Where reports go, besides the store.
+        ignore_new: Whether columns that the reference does not have are of no interest.
+
+    Cost: about three merges of two profiles and a check a pane, and memory for some
+    ``2 sqrt(panes)`` profiles.
+    """
+
+    def __init__(  # noqa: PLR0913 - what is evaluated, how, and for whom
+        self,
+        store: Store,
+        reference: Reference,
+        spec: WindowSpec,
+        /,
+        *,
+        clock: Callable[[], float],
+        rules: EvaluationRules | None = None,
+        monitor: str = "default",
+        importances: Mapping[str, float] | None = None,
+        model_version: str | None = None,
+        sinks: Sequence[Sink] = (),
+        ignore_new: bool = False,
+    ) -> None:
+        self.spec = spec
+        self.rules = rules or EvaluationRules()
+        self.monitor = monitor
+        self.sinks = list(sinks)
+        self.errors: Counter[str] = Counter()
+        self._store = store
+        self._clock = clock
+        self._importances = importances
+        self._model_version = model_version
+        self._ignore_new = ignore_new
+        self._holder = f"{socket.gethostname()}-{os.getpid()}-{token_hex(4)}"
+        self._lock = threading.RLock()
+        self._stop = threading.Event()
+        self._thread: threading.Thread | None = None
+        self._state: _State | None = None
+        self._token: int | None = None
+        self._use(reference)
+
+    def _use(self, reference: Reference) -> None:
+        guard = reference.profile.guard
+        self.reference = reference
+        self._windows = StoredWindows(self._store, self.spec, monitor=self.monitor, guard=guard)
+        self._now = StoredWindows(self._store, self.spec, monitor=self.monitor, guard=guard)
+        self._compare = ReferenceWindows(
+            self._store, self.spec, reference, monitor=self.monitor, compare=self.rules.compare
+        )
+        self._detector: PaneDetector | None = None
+        if self.rules.run_length > 1:
+            self._detector = PaneDetector.of(
+                reference, run_length=self.rules.run_length, tolerance=self.rules.tolerance
+            )
+
+    @property
+    def windows(self) -> StoredWindows:
+        """The windows that are being evaluated; for benchmarks and diagnosis."""
+        return self._windows
+
+    def progress(self) -> StreamProgress | None:
+        """How far the stream has come; None while it is empty."""
+        return progress_of(self._store, self.monitor, self.spec, now=self._clock())
+
+    # -- asking changes nothing
+
+    def peek(self, last: int | None = None, /, *, unstored: Profile | None = None) -> DriftReport:
+        """Report on the window that ends with a pane, the newest if not given.
+
+        Nothing is stored, and no detector or alarm moves.
+
+        Args:
+            last: The pane.
+            unstored: Rows of the window that are in no segment yet.
+        """
+        with self._lock:
+            found = self.progress()
+            if last is None:
+                last = found.newest if found is not None else self.spec.pane_at(self._clock())
+            self._now.refresh()
+            merged = self._now.window(last)
+            if unstored is not None:
+                if merged is None:
+                    merged = unstored
+                else:
+                    merged = merged.copy()
+                    merged.merge(unstored)
+            return self._assessed(last, merged, self._now, revised=False)
+
+    # -- evaluation
+
+    def step(self) -> Result | None:
+        """Evaluate what is due.
+
+        Returns:
+            What came of it; None if another evaluator holds the lease, or nothing is due.
+
+        Raises:
+            StoreError: If the store cannot be read or written; nothing has advanced.
+        """
+        with self._lock:
+            now = self._clock()
+            token = self._store.lease(
+                self.monitor, self._holder, now=now, seconds=self.rules.lease_seconds
+            )
+            if token is None:
+                self._state = None
+                return None
+            if token != self._token or self._state is None:
+                self._token, self._state = token, self._restored()
+            self._promote()
+            found = self.progress()
+            if found is None or found.complete is None:
+                return None
+            return self._advance(self._state, found, now)
+
+    def run(self, *, every: timedelta, stop: threading.Event | None = None) -> None:
+        """Evaluate again and again until told to stop; errors are counted and logged.
+
+        Args:
+            every: Time from one look at the store to the next.
+            stop: Set it to end the loop.
+        """
+        stop = stop or self._stop
+        while not stop.is_set():
+            try:
+                self.step()
+            except Exception as error:  # noqa: BLE001 - the next look may go well
+                self.errors[type(error).__name__] += 1
+                _LOG.warning("driftwatch: %s: evaluation failed: %s", self.monitor, error)
+            stop.wait(every.total_seconds())
+
+    def start(self, *, every: timedelta) -> None:
+        """Run in a thread of its own until `stop`."""
+        if self._thread is None or not self._thread.is_alive():
+            self._stop.clear()
+            self._thread = threading.Thread(
+                target=self.run, kwargs={"every": every}, name="driftwatch-evaluate", daemon=True
+            )
+            self._thread.start()
+
+    def stop(self) -> None:
+        """End the thread of `start` and wait for it."""
+        self._stop.set()
+        if self._thread is not None:
+            self._thread.join()
+            self._thread = None
+
+    async def run_async(self, *, every: timedelta) -> None:
+        """Run as a task of an event loop, which is never held up; cancel it to end it."""
+        while True:
+            try:
+                await asyncio.to_thread(self.step)
+            except Exception as error:  # noqa: BLE001 - the next look may go well
+                self.errors[type(error).__name__] += 1
+                _LOG.warning("driftwatch: %s: evaluation failed: %s", self.monitor, error)
+            await asyncio.sleep(every.total_seconds())
+
+    def _advance(self, state: _State, found: StreamProgress, now: float) -> Result | None:
+        changed = self._windows.refresh()
+        complete = found.complete
+        if complete is None:
+            return None
+        due = state.evaluated is None or complete > state.evaluated
+        revised = not due and bool(changed)
+        report: DriftReport | None = None
+        before = replace(state, statuses=dict(state.statuses), alarm=replace(state.alarm))
+        wealth = self._detector.to_dict() if self._detector is not None else {}
+        try:
+            if due or revised:
+                pane = complete if due or state.evaluated is None else state.evaluated
+                report = self._assessed(
+                    pane,
+                    self._windows.window(pane),
+                    self._windows,
+                    revised=revised,
+                    early=state.early,
+                )
+                state.revision = state.revision + 1 if revised else 0
+                state.evaluated = pane
+                state.statuses[pane] = report.global_status.value
+            event = self._consume(state, found)
+            if report is not None and state.early and report.window is not None:
+                report = replace(report, window=replace(report.window, early=state.early))
+            if report is None and state.consumed == before.consumed:
+                return None
+            kept = self._record(state, report, event, now)
+        except DriftWatchError:
+            self._state = None  # whatever advanced, the store knows better
+            if self._detector is not None:
+                self._detector.restore(wealth)
+            raise
+        if not kept:
+            self._state = None
+            return None
+        if report is not None:
+            self._emit(report)
+        return Result(report, event, state.evaluated or complete)
+
+    def _consume(self, state: _State, found: StreamProgress) -> Event | None:
+        """Let detectors and alarm see every pane that has become final."""
+        if found.final is None:
+            return None
+        if state.consumed is None:
+            state.consumed = found.oldest - 1
+        event: Event | None = None
+        for pane in range(max(state.consumed + 1, found.oldest), found.final + 1):
+            signs: tuple[EarlySign, ...] = ()
+            profile = self._windows.pane(pane) if self._detector is not None else None
+            if profile is not None and self._detector is not None:
+                alarms = self._detector.update(cell_counts(self.reference, profile))
+                signs = tuple(EarlySign(a.column, a.where, a.change) for a in alarms)
+            status = Status(state.statuses.pop(pane, Status.INSUFFICIENT_DATA.value))
+            happened = state.alarm.update(pane, status, early=bool(signs))
+            if happened is not None:
+                event = happened
+            if signs:
+                state.early = signs
+            elif not state.alarm.level.is_drift:
+                state.early = ()
+            state.consumed = pane
+        for pane in sorted(state.statuses)[:-_KEPT_STATUSES]:
+            del state.statuses[pane]
+        return event
+
+    def _assessed(
+        self,
+        last: int,
+        current: Profile | None,
+        windows: StoredWindows,
+        *,
+        revised: bool,
+        early: tuple[EarlySign, ...] = (),
+    ) -> DriftReport:
+        late, ids, version = windows.facts()
+        against, ids = self._compare.against(last), ids or (self.reference.id,)
+        facts = WindowFacts(self.spec.period(last), last, revised, late, ids, early)
+        return assess(
+            against,
+            current if current is not None else self.reference.new_profile(),
+            policy=self.rules.policy,
+            created_at=to_utc(self._clock()),
+            monitor=self.monitor,
+            importances=self._importances,
+            model_version=self._model_version or version,
+            ignore_new=self._ignore_new,
+            window=facts,
+        )
+
+    def _record(
+        self, state: _State, report: DriftReport | None, event: Event | None, now: float
+    ) -> bool:
+        return self._store.record(
+            Evaluation(
+                monitor=self.monitor,
+                token=self._token or 0,
+                pane=state.evaluated if state.evaluated is not None else 0,
+                revision=state.revision,
+                created=now,
+                status=report.global_status.value if report is not None else "",
+                report=report.to_json() if report is not None else None,
+                event=event.value if event is not None else None,
+                state=state.to_dict(self._detector),
+                consumed=state.consumed if state.consumed is not None else -1,
+            )
+        )
+
+    def _restored(self) -> _State:
+        saved = self._store.state(self.monitor)
+        fresh = _State(reference=self.reference.id, alarm=Hysteresis(self.rules.clear_after))
+        if saved is None:
+            return fresh
+        if saved["reference"] != self.reference.id:
+            # Another reference: its detectors and alarm begin now, not with the past.
+            fresh.consumed, fresh.evaluated = saved["consumed"], saved["evaluated"]
+            return fresh
+        if self._detector is not None:
+            self._detector.restore(saved.get("detector") or {})
+        return _State(
+            consumed=saved["consumed"],
+            evaluated=saved["evaluated"],
+            revision=int(saved["revision"]),
+            reference=saved["reference"],
+            alarm=fresh.alarm.restored(saved["alarm"]),
+            statuses={int(pane): str(status) for pane, status in saved["statuses"].items()},
+            early=tuple(EarlySign(**sign) for sign in saved["early"]),
+        )
+
+    def _promote(self) -> None:
+        """Go over to the reference that the store says is in use."""
+        wanted = self._store.reference_in_use(self.monitor, self._model_version)
+        if wanted is None or wanted == self.reference.id:
+            return
+        body = self._store.reference(self.monitor, wanted)
+        if body is None:
+            return
+        profile = Profile.from_bytes(body, guard=self.reference.profile.guard)
+        self._use(Reference(profile))
+        self._state = self._restored()
+
+    def _emit(self, report: DriftReport) -> None:
+        for sink in self.sinks:
+            try:
+                sink.emit(report)
+            except Exception as error:  # noqa: BLE001 - one sink must not stop the others
+                self.errors[type(sink).__name__] += 1
+                _LOG.warning("driftwatch: %s: %s", type(sink).__name__, error)

@@ -1,0 +1,200 @@
+"""Records, one at a time -> batches: a list to append to, turned into columns now and then."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass
+from datetime import datetime
+from operator import itemgetter
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from driftwatch.core.batch import Batch, table_of
+from driftwatch.core.schema import Role, Schema
+from driftwatch.core.times import event_times, seconds_of
+
+__all__ = ["BUFFERED", "RecordBuffer", "TimedBatch"]
+
+BUFFERED = 4_096
+"""Records that are sketched together: enough to share the cost of a batch, few enough to be
+still in the processor's cache when they are."""
+
+_SAID = {"prediction": Role.PREDICTION, "score": Role.SCORE, "label": Role.LABEL, "id": Role.ID}
+
+
+@dataclass(frozen=True, slots=True)
+class TimedBatch:
+    """Rows of one model version with their event times.
+
+    Attributes:
+        batch: The rows.
+        times: Seconds since 1970; NaN where the time could not be read.
+        model_version: What the caller said.
+    """
+
+    batch: Batch
+    times: NDArray[np.float64]
+    model_version: str | None
+
+
+class RecordBuffer:
+    """Takes records in about a microsecond each and gives them back as batches.
+
+    A record's values are copied out at once, so the caller may use its dict again. Nothing
+    is checked until the batch is made: what is wrong with a record is counted then, by
+    reason, and never raised at the caller.
+
+    Appending is safe from any thread; `take` is not, and its caller holds a lock.
+
+    Args:
+        schema: Columns of the reference.
+        clock: Seconds since 1970; the event time of records that bring none.
+        count: Called with a reason and a number of records that could not be used.
+
+    Example:
+        >>> from driftwatch.core.schema import Column, Kind
+        >>> buffer = RecordBuffer(
+        ...     Schema((Column("age", Kind.NUMERIC),)), lambda: 60.0, lambda reason, rows: None
+        ... )
+        >>> buffer.append({"age": 31}, None, None, None, None, None, None)
+        >>> [(found.batch.rows, found.times.tolist()) for found in buffer.take()]
+        [(1, [60.0])]
+    """
+
+    def __init__(
+        self, schema: Schema, clock: Callable[[], float], count: Callable[[str, int], None], /
+    ) -> None:
+        self._clock = clock
+        self._count = count
+        self._extra = {
+            said: next((column.name for column in schema if column.role is role), None)
+            for said, role in _SAID.items()
+        }
+        given = {name for name in self._extra.values() if name}
+        self._names = tuple(
+            column.name
+            for column in schema
+            if column.name not in given and column.role is not Role.TIME
+        )
+        self._width = len(self._names)
+        self._pick = itemgetter(*self._names) if self._width > 1 else self._pick_few
+        self._rows: list[tuple[Any, ...]] = []
+
+    def _pick_few(self, record: Mapping[str, Any]) -> tuple[Any, ...]:
+        return tuple(record[name] for name in self._names)
+
+    @property
+    def waiting(self) -> int:
+        """Records that wait."""
+        return len(self._rows)
+
+    def append(
+        self,
+        record: Mapping[str, Any],
+        prediction: Any,
+        score: Any,
+        label: Any,
+        id_: Any,
+        at: datetime | float | None,
+        model_version: str | None,
+    ) -> bool:
+        """Take one record; returns whether it is time to `take` them."""
+        values: Any
+        try:
+            values = self._pick(record)
+            if len(record) != self._width:
+                values = dict(record)  # more than the reference knows: said in the report
+        except (KeyError, TypeError):
+            values = _copied(record)
+        said = None
+        if not (prediction is None and score is None and label is None and id_ is None):
+            said = (prediction, score, label, id_)
+        rows = self._rows
+        rows.append((values, self._clock() if at is None else at, model_version, said))
+        return len(rows) >= BUFFERED
+
+    def drop_oldest(self, kept: int, /) -> int:
+        """Forget the oldest records beyond a number; returns how many."""
+        surplus = max(0, len(self._rows) - kept)
+        del self._rows[:surplus]
+        return surplus
+
+    def clear(self) -> None:
+        """Forget everything: in a child after a fork, whose parent keeps its records."""
+        self._rows = []
+
+    def take(self) -> Iterator[TimedBatch]:
+        """Give back everything appended so far, and forget it."""
+        size = len(self._rows)
+        rows = self._rows[:size]
+        # One deletion at the front: records that other threads append meanwhile stay.
+        del self._rows[:size]
+        if not rows:
+            return
+        values, times, versions, said = (list(column) for column in zip(*rows, strict=True))
+        if len(set(versions)) == 1 and type(None) not in set(map(type, values)):
+            yield self._batch(values, times, versions[0], said)
+            return
+        for version in dict.fromkeys(versions):
+            mine = [row for row in rows if row[2] == version]
+            usable = [row for row in mine if row[0] is not None]
+            if len(usable) < len(mine):
+                self._count("not_a_record", len(mine) - len(usable))
+            if usable:
+                values, times, _, said = (list(column) for column in zip(*usable, strict=True))
+                yield self._batch(values, times, version, said)
+
+    def _batch(
+        self, values: list[Any], times: list[Any], version: str | None, said: list[Any]
+    ) -> TimedBatch:
+        columns: dict[str, list[Any]]
+        if dict in set(map(type, values)):
+            columns = self._from_dicts(values)
+        else:
+            columns = dict(zip(self._names, map(list, zip(*values, strict=True)), strict=True))
+        nothing = said.count(None) == len(said)
+        for place, (word, name) in enumerate(self._extra.items()):
+            if nothing and (name is None or name in columns):
+                continue
+            given = [None if some is None else some[place] for some in said]
+            if name is None:
+                unused = len(given) - given.count(None)
+                if unused:
+                    self._count(f"{word}_without_a_column", unused)
+            elif name not in columns or given.count(None) < len(given):
+                columns[name] = given
+        table = table_of(columns)
+        arrays = {name: table.column(name).combine_chunks() for name in table.column_names}
+        return TimedBatch(Batch(len(values), arrays), _seconds(times), version)
+
+    def _from_dicts(self, values: list[Any]) -> dict[str, list[Any]]:
+        records = [
+            value if type(value) is dict else dict(zip(self._names, value, strict=True))
+            for value in values
+        ]
+        names = dict.fromkeys(str(name) for record in records for name in record)
+        return {name: [record.get(name) for record in records] for name in names}
+
+
+def _copied(record: object) -> dict[str, Any] | None:
+    return dict(record) if isinstance(record, Mapping) else None
+
+
+def _seconds(times: list[Any]) -> NDArray[np.float64]:
+    if set(map(type, times)) == {float}:
+        return np.array(times, dtype=np.float64)
+    import pyarrow as pa
+
+    try:
+        return event_times(pa.array(times))
+    except (pa.ArrowInvalid, pa.ArrowTypeError):
+        return np.array([_second(time) for time in times], dtype=np.float64)
+
+
+def _second(time: Any) -> float:
+    try:
+        return seconds_of(time)
+    except (TypeError, ValueError):
+        return float("nan")

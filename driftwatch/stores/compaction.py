@@ -1,0 +1,53 @@
+"""Several segments into one: fewer rows in the store, the same answer."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from driftwatch.core.privacy import ValueGuard
+from driftwatch.core.profile import Profile
+from driftwatch.core.segments import Segment
+
+__all__ = ["merge_segments"]
+
+
+def merge_segments(
+    segments: Sequence[Segment],
+    /,
+    *,
+    pane: int,
+    width: int,
+    guard: ValueGuard | None = None,
+) -> Segment:
+    """Merge segments of one pane, or of several into a wider one.
+
+    Counts, ranges, sums, cells and content hash of the result are those of all rows;
+    quantiles stay within the stated error of a sketch of all rows.
+
+    Args:
+        segments: At least one; of one reference and one model version.
+        pane: Number of the pane they go into.
+        width: Its width.
+        guard: The hash key in use, if it is not the default.
+
+    Raises:
+        ProfileFormatError: If one of them is damaged.
+        MergeError: If they are of different configurations.
+    """
+    first, *others = segments
+    merged = Profile.from_bytes(first.body, guard=guard)
+    for other in others:
+        merged.merge(Profile.from_bytes(other.body, guard=guard))
+    earliest = [s.earliest for s in segments if s.earliest is not None]
+    latest = [s.latest for s in segments if s.latest is not None]
+    return Segment(
+        pane=pane,
+        width=width,
+        rows=sum(s.rows for s in segments),
+        body=merged.to_bytes(),
+        late=sum(s.late for s in segments),
+        earliest=min(earliest, default=None),
+        latest=max(latest, default=None),
+        reference=first.reference,
+        model_version=first.model_version,
+    )

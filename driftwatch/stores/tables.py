@@ -1,0 +1,101 @@
+"""Tables of the SQLite store, by version; a store of an older version is brought up on opening."""
+
+from __future__ import annotations
+
+__all__ = ["MIGRATIONS"]
+
+MIGRATIONS: tuple[str, ...] = (
+    """
+    CREATE TABLE segments (
+        id INTEGER PRIMARY KEY AUTOINCREMENT,
+        monitor TEXT NOT NULL,
+        width INTEGER NOT NULL,
+        pane INTEGER NOT NULL,
+        rows INTEGER NOT NULL,
+        late INTEGER NOT NULL,
+        earliest REAL,
+        latest REAL,
+        reference TEXT NOT NULL,
+        model_version TEXT,
+        covers INTEGER NOT NULL,
+        digest BLOB NOT NULL,
+        body BLOB NOT NULL
+    ) STRICT;
+    CREATE INDEX segments_by_pane ON segments (monitor, width, pane);
+    CREATE TABLE accepted (
+        monitor TEXT NOT NULL,
+        source TEXT NOT NULL,
+        epoch TEXT NOT NULL,
+        low INTEGER NOT NULL,
+        high INTEGER NOT NULL,
+        PRIMARY KEY (monitor, source, epoch, low)
+    ) STRICT, WITHOUT ROWID;
+    CREATE TABLE sources (
+        monitor TEXT NOT NULL,
+        source TEXT NOT NULL,
+        epoch TEXT NOT NULL,
+        heard REAL NOT NULL,
+        sent REAL NOT NULL,
+        latest REAL,
+        rows INTEGER NOT NULL,
+        deliveries INTEGER NOT NULL,
+        PRIMARY KEY (monitor, source)
+    ) STRICT, WITHOUT ROWID;
+    CREATE TABLE cursors (
+        monitor TEXT NOT NULL,
+        name TEXT NOT NULL,
+        position INTEGER NOT NULL,
+        PRIMARY KEY (monitor, name)
+    ) STRICT, WITHOUT ROWID;
+    CREATE TABLE counters (
+        monitor TEXT NOT NULL,
+        name TEXT NOT NULL,
+        value INTEGER NOT NULL,
+        PRIMARY KEY (monitor, name)
+    ) STRICT, WITHOUT ROWID;
+    CREATE TABLE refs (
+        monitor TEXT NOT NULL,
+        id TEXT NOT NULL,
+        added REAL NOT NULL,
+        body BLOB NOT NULL,
+        PRIMARY KEY (monitor, id)
+    ) STRICT;
+    CREATE TABLE uses (
+        monitor TEXT NOT NULL,
+        model_version TEXT NOT NULL,
+        valid_from REAL NOT NULL,
+        reference TEXT NOT NULL
+    ) STRICT;
+    CREATE TABLE reports (
+        id INTEGER PRIMARY KEY AUTOINCREMENT,
+        monitor TEXT NOT NULL,
+        pane INTEGER NOT NULL,
+        revision INTEGER NOT NULL,
+        created REAL NOT NULL,
+        status TEXT NOT NULL,
+        event TEXT,
+        body TEXT NOT NULL
+    ) STRICT;
+    CREATE UNIQUE INDEX reports_by_pane ON reports (monitor, pane, revision);
+    CREATE TABLE states (
+        monitor TEXT PRIMARY KEY,
+        pane INTEGER NOT NULL,
+        body TEXT NOT NULL
+    ) STRICT, WITHOUT ROWID;
+    CREATE TABLE leases (
+        monitor TEXT PRIMARY KEY,
+        holder TEXT NOT NULL,
+        token INTEGER NOT NULL,
+        expires REAL NOT NULL
+    ) STRICT, WITHOUT ROWID;
+    CREATE TABLE quarantine (
+        id INTEGER PRIMARY KEY AUTOINCREMENT,
+        monitor TEXT NOT NULL,
+        what TEXT NOT NULL,
+        rows INTEGER NOT NULL,
+        reason TEXT NOT NULL,
+        body BLOB
+    ) STRICT;
+    """,
+)
+"""One script a version: script i takes a store of version i to version i + 1."""

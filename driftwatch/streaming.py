@@ -1,0 +1,298 @@
+"""A monitor's stream: records in, deliveries out, the current window on demand."""
+
+from __future__ import annotations
+
+import asyncio
+import atexit
+import logging
+import os
+import threading
+import time
+import weakref
+from collections.abc import Callable, Mapping
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import Any
+
+import numpy as np
+
+from driftwatch.accumulate import Accumulator
+from driftwatch.core.batch import batches_of
+from driftwatch.core.profile import Profile
+from driftwatch.core.reference import Reference
+from driftwatch.core.report import DriftReport
+from driftwatch.core.schema import Role
+from driftwatch.core.segments import Delivery, Outcome, Segment
+from driftwatch.core.times import seconds_of
+from driftwatch.core.windows import WindowSpec
+from driftwatch.errors import DataError, MergeError
+from driftwatch.evaluate import EvaluationRules, Evaluator
+from driftwatch.protocols import Store
+from driftwatch.records import BUFFERED, RecordBuffer
+
+__all__ = ["Stream", "StreamOptions"]
+
+MOST_WAITING = 64 * BUFFERED
+"""Records that wait at most, where sketching cannot keep up; the oldest go, and are counted."""
+
+_LOG = logging.getLogger("driftwatch")
+
+
+@dataclass(frozen=True, slots=True)
+class StreamOptions:
+    """How a monitor takes in a stream.
+
+    Attributes:
+        spec: How it is cut.
+        store: Where it is kept.
+        rules: How it is judged.
+        source: Who sees the rows.
+        flush_every: How long rows wait, at most, before they are stored; what a process that
+            is killed can lose.
+    """
+
+    spec: WindowSpec
+    store: Store
+    rules: EvaluationRules
+    source: str
+    flush_every: timedelta
+
+
+class Stream:
+    """What stands behind `Monitor.observe`: composes buffer, accumulator and evaluator."""
+
+    def __init__(
+        self,
+        reference: Reference,
+        options: StreamOptions,
+        /,
+        *,
+        monitor: str,
+        clock: Callable[[], float],
+        importances: Mapping[str, float] | None = None,
+        model_version: str | None = None,
+        ignore_new: bool = False,
+    ) -> None:
+        self.options = options
+        self.monitor = monitor
+        self._clock = clock
+        self._reference = reference
+        self._version = model_version
+        self._time = next((c.name for c in reference.schema if c.role is Role.TIME), None)
+        self._drain_lock = threading.RLock()
+        self._drainer: ThreadPoolExecutor | None = None
+        self._drain_queued = False
+        self._flushed = time.monotonic()
+        self._complained = -np.inf
+        self._pid = 0
+        self.closed = threading.Event()
+        self.accumulator = Accumulator(
+            reference,
+            options.spec,
+            options.store,
+            monitor=monitor,
+            source=options.source,
+            clock=clock,
+        )
+        self.buffer = RecordBuffer(reference.schema, clock, self.accumulator.count)
+        self.evaluator = Evaluator(
+            options.store,
+            reference,
+            options.spec,
+            clock=clock,
+            rules=options.rules,
+            monitor=monitor,
+            importances=importances,
+            model_version=model_version,
+            ignore_new=ignore_new,
+        )
+
+    def begin(self) -> RecordBuffer:
+        """Make sure that what waits is stored in time; called in every process that feeds."""
+        if self._pid != os.getpid():
+            if self._pid:  # a child: what waits is its parent's
+                self._drain_lock = threading.RLock()
+                self.buffer.clear()
+                self.accumulator.after_fork()
+            self._pid, self._drainer, self._drain_queued = os.getpid(), None, False
+            seconds = self.options.flush_every.total_seconds()
+            stream = weakref.ref(self)
+            threading.Thread(
+                target=_flush_now_and_then, args=(stream, seconds), daemon=True
+            ).start()
+            atexit.register(_flush_at_exit, stream)
+        return self.buffer
+
+    def settle(self) -> None:
+        """Sketch what waits; in a thread where an event loop must not be held up."""
+        if not _in_event_loop():
+            self.drain()
+            return
+        surplus = self.buffer.drop_oldest(MOST_WAITING)
+        if surplus:
+            self.accumulator.count("dropped_unsketched", surplus)
+        if self._drainer is None:
+            self._drainer = ThreadPoolExecutor(1, thread_name_prefix="driftwatch-drain")
+        if not self._drain_queued:
+            self._drain_queued = True
+            self._drainer.submit(self._drain_queued_rows)
+
+    def _drain_queued_rows(self) -> None:
+        self._drain_queued = False
+        self.drain()
+
+    def drain(self) -> None:
+        """Sketch the records that wait in the buffer."""
+        with self._drain_lock:
+            try:
+                for found in self.buffer.take():
+                    version = found.model_version or self._version
+                    self.accumulator.add(found.batch, times=found.times, model_version=version)
+            except Exception as error:  # noqa: BLE001 - monitoring never breaks the host
+                self.accumulator.count("failed_batches")
+                self._complain(f"records could not be sketched: {error}")
+
+    def flush_quietly(self) -> None:
+        """Store what waits; what goes wrong is counted, and tried again next time."""
+        try:
+            self.flush()
+        except Exception as error:  # noqa: BLE001 - monitoring never breaks the host
+            self.accumulator.count("failed_flushes")
+            self._complain(f"not stored yet, will be tried again: {error}")
+
+    def _complain(self, message: str) -> None:
+        now = time.monotonic()
+        if now - self._complained >= 60:
+            self._complained = now
+            _LOG.warning("driftwatch: %s: %s", self.monitor, message)
+
+    def observe_many(self, data: Any, *, at: Any = None, model_version: str | None = None) -> None:
+        """Sketch a frame's rows."""
+        version = model_version or self._version
+        with self._drain_lock:
+            if self.buffer.waiting:
+                self.drain()
+            start = 0
+            times = None if at is None else _times_of(at)
+            for batch in batches_of(data):
+                mine = times
+                if times is not None:
+                    shared = times.size == 1
+                    mine = np.full(batch.rows, times[0]) if shared else times[start:][: batch.rows]
+                    if mine.size != batch.rows:
+                        raise DataError(f"at has {times.size} times; the data has more rows")
+                self.accumulator.add(
+                    batch, times=mine, time_column=self._time, model_version=version
+                )
+                start += batch.rows
+        if time.monotonic() - self._flushed >= self.options.flush_every.total_seconds():
+            self.flush_quietly()
+
+    def flush(self) -> int:
+        """Sketch and store everything; returns the rows that the store acknowledged."""
+        with self._drain_lock:
+            self._flushed = time.monotonic()
+            self.drain()
+            return self.accumulator.flush()
+
+    def absorb(self, profile: Profile, *, at: datetime | float | None, key: str | None) -> bool:
+        """Store a profile made elsewhere as rows of one pane; False if it was there already."""
+        self._check(profile)
+        spec = self.options.spec
+        period = profile.period
+        when = at if at is not None else (period.end or self._clock())
+        second = seconds_of(when)
+        if spec.by_rows:
+            raise MergeError("a profile cannot be absorbed into windows by rows; use time")
+        delivery = Delivery(
+            monitor=self.monitor,
+            source="absorbed",
+            epoch=key or profile.content_hash,
+            sequence=0,
+            segments=(
+                Segment(
+                    pane=spec.pane_at(second),
+                    width=spec.width,
+                    rows=profile.rows,
+                    body=profile.to_bytes(),
+                    earliest=None if period.start is None else period.start.timestamp(),
+                    latest=second if period.end is None else period.end.timestamp(),
+                    reference=self._reference.id,
+                    model_version=self._version,
+                ),
+            ),
+            sent_at=self._clock(),
+        )
+        return self.options.store.deliver(delivery, now=self._clock()) is Outcome.STORED
+
+    def _check(self, profile: Profile) -> None:
+        trial = self._reference.new_profile()
+        if profile.k != trial.k:
+            raise MergeError(
+                f"the profile has quantiles of k={profile.k}; windows need k={trial.k} (make it "
+                "with `driftwatch profile`, not as a reference)"
+            )
+        trial.merge(profile)
+
+    def report(self) -> DriftReport:
+        """Report on the current window, what is not stored yet included."""
+        with self._drain_lock:
+            self.drain()
+            spec, found = self.options.spec, self.evaluator.progress()
+            panes = [self.accumulator.latest_pane(), found.newest if found else None]
+            last = max((pane for pane in panes if pane is not None), default=None)
+            unstored = None
+            if last is not None:
+                unstored = self.accumulator.unstored(spec.first_of(last), last)
+        return self.evaluator.peek(last, unstored=unstored)
+
+    def close(self) -> None:
+        """Store everything and let go of threads; a second time does nothing."""
+        if self.closed.is_set():
+            return
+        self.closed.set()
+        drainer, self._drainer = self._drainer, None
+        if drainer is not None and self._pid == os.getpid():
+            drainer.shutdown(wait=True)
+        try:
+            self.flush()
+        finally:
+            self.accumulator.close()
+
+
+def _flush_now_and_then(stream: weakref.ref[Stream], seconds: float) -> None:
+    """Store what waits every few seconds, for as long as the stream lives."""
+    pid = os.getpid()
+    while (found := stream()) is not None and not found.closed.is_set():
+        closed = found.closed
+        del found  # a stream that nobody uses any more may go while we wait
+        if closed.wait(seconds):
+            return
+        found = stream()
+        if found is not None and os.getpid() == pid:
+            found.flush_quietly()
+
+
+def _flush_at_exit(stream: weakref.ref[Stream]) -> None:
+    found = stream()
+    if found is not None and not found.closed.is_set():
+        found.flush_quietly()
+
+
+def _in_event_loop() -> bool:
+    try:
+        asyncio.get_running_loop()
+    except RuntimeError:
+        return False
+    return True
+
+
+def _times_of(at: Any) -> np.ndarray[Any, np.dtype[np.float64]]:
+    if isinstance(at, datetime | int | float):
+        return np.array([seconds_of(at)])
+    from driftwatch.core.batch import table_of
+    from driftwatch.core.times import event_times
+
+    column = table_of({"at": at}).column("at").combine_chunks()
+    return event_times(column)
