@@ -7,7 +7,7 @@ from datetime import timedelta
 
 from driftwatch.errors import ConfigError
 
-__all__ = ["format_duration", "parse_duration"]
+__all__ = ["format_duration", "parse_duration", "parse_length"]
 
 _SECONDS = {"s": 1, "m": 60, "h": 3600, "d": 86_400, "w": 604_800}
 
@@ -26,6 +26,25 @@ def parse_duration(text: str, /) -> timedelta:
     if match is None or int(match[1]) == 0:
         raise ConfigError(f"a duration looks like 90s, 15m, 24h, 7d or 2w; got {text!r}")
     return timedelta(seconds=int(match[1]) * _SECONDS[match[2]])
+
+
+def parse_length(text: str, /) -> timedelta | int:
+    """Read a duration, or a number of rows such as ``500 rows``.
+
+    Raises:
+        ConfigError: If it is neither.
+
+    Example:
+        >>> parse_length("500 rows"), parse_length("1h")
+        (500, datetime.timedelta(seconds=3600))
+    """
+    rows = re.fullmatch(r"\s*(\d{1,12})\s*rows?\s*", text)
+    if rows is not None and int(rows[1]):
+        return int(rows[1])
+    try:
+        return parse_duration(text)
+    except ConfigError as error:
+        raise ConfigError(f"{error}; or a number of rows, such as 500 rows") from None
 
 
 def format_duration(duration: timedelta, /) -> str:

@@ -156,6 +156,7 @@ class Evaluator:
         self._thread: threading.Thread | None = None
         self._state: _State | None = None
         self._token: int | None = None
+        self._oldest: int | None = None
         self._use(reference)
 
     def _use(self, reference: Reference) -> None:
@@ -196,6 +197,7 @@ class Evaluator:
             found = self.progress()
             if last is None:
                 last = found.newest if found is not None else self.spec.pane_at(self._clock())
+            self._oldest = found.oldest if found is not None else None
             self._now.refresh()
             merged = self._now.window(last)
             if unstored is not None:
@@ -208,8 +210,11 @@ class Evaluator:
 
     # -- evaluation
 
-    def step(self) -> Result | None:
+    def step(self, progress: StreamProgress | None = None, /) -> Result | None:
         """Evaluate what is due.
+
+        Args:
+            progress: How far the stream has come, for histories; found out if not given.
 
         Returns:
             What came of it; None if another evaluator holds the lease, or nothing is due.
@@ -228,7 +233,7 @@ class Evaluator:
             if token != self._token or self._state is None:
                 self._token, self._state = token, self._restored()
             self._promote()
-            found = self.progress()
+            found = progress or self.progress()
             if found is None or found.complete is None:
                 return None
             return self._advance(self._state, found, now)
@@ -277,6 +282,7 @@ class Evaluator:
 
     def _advance(self, state: _State, found: StreamProgress, now: float) -> Result | None:
         changed = self._windows.refresh()
+        self._oldest = found.oldest
         complete = found.complete
         if complete is None:
             return None
@@ -353,7 +359,8 @@ class Evaluator:
     ) -> DriftReport:
         late, ids, version = windows.facts()
         against, ids = self._compare.against(last), ids or (self.reference.id,)
-        facts = WindowFacts(self.spec.period(last), last, revised, late, ids, early)
+        period = self.spec.period(last, oldest=self._oldest)
+        facts = WindowFacts(period, last, revised, late, ids, early)
         return assess(
             against,
             current if current is not None else self.reference.new_profile(),

@@ -15,7 +15,7 @@ from pathlib import Path
 from threading import RLock
 from typing import TYPE_CHECKING, Any, Self
 
-from driftwatch.durations import parse_duration
+from driftwatch.durations import parse_duration, parse_length
 from driftwatch.errors import ConfigError
 
 if TYPE_CHECKING:  # loaded when a monitor is made: importing the name alone stays quick
@@ -154,7 +154,7 @@ class Monitor:
             schema=schema,
             config=config,
             hash_key=hash_key,
-            pane=None if pane is None else parse_duration(pane),
+            pane=None if pane is None else parse_length(pane),
             multivariate=multivariate if isinstance(multivariate, bool) else _names(multivariate),
         )
         self.reference = build_reference(reference_data, options, progress=progress)
@@ -236,7 +236,7 @@ class Monitor:
             >>> from datetime import datetime
             >>> monitor = Monitor({"age": list(range(20, 70)) * 40})
             >>> for age in range(2000):
-            ...     monitor.observe({"age": 20 + age % 50}, at=datetime(2026, 1, 1, age % 24))
+            ...     monitor.observe({"age": 20 + age % 50}, at=datetime(2026, 1, 1, age // 100))
             >>> monitor.check().rows_current
             2000
         """

@@ -5,10 +5,13 @@ from __future__ import annotations
 import os
 from collections.abc import Callable, Collection, Generator, Iterable, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor, wait
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
-from driftwatch.core.batch import Batch, batches_of
+import numpy as np
+
+from driftwatch.core.batch import Batch, batches_of, table_of
 from driftwatch.core.config import SketchConfig
 from driftwatch.core.inference import infer_schema
 from driftwatch.core.panes import PaneCounts
@@ -22,13 +25,16 @@ from driftwatch.errors import ConfigError, DataError, UnknownColumnError
 from driftwatch.files import DataFiles, find_files
 
 __all__ = [
+    "DataSlice",
     "Progress",
     "count_panes",
+    "count_rows",
     "is_path",
     "load_profile",
     "measure_dependence",
     "profile_data",
     "profile_like",
+    "read_batches",
 ]
 
 Progress = Callable[[int, int], None]
@@ -37,6 +43,43 @@ Progress = Callable[[int, int], None]
 MAX_SCORES = 128
 """Scores whose products are summed: 64 numeric columns, or some 25 categorical ones."""
 _INFERENCE_ROWS = 65_536
+
+
+@dataclass(frozen=True, slots=True)
+class DataSlice:
+    """Some rows of a data set, in its order.
+
+    Attributes:
+        data: The data, or its paths.
+        start: First row.
+        stop: The row after the last; None for all that follow.
+    """
+
+    data: Any
+    start: int = 0
+    stop: int | None = None
+
+
+def count_rows(data: Any, /) -> int:
+    """How many rows there are; reads the files where their format does not say."""
+    if not is_path(data):
+        return int(table_of(data).num_rows)
+    return sum(batch.rows for batch in find_files(data).batches(frozenset()))
+
+
+def read_batches(data: Any, wanted: Collection[str] | None = None, /) -> Generator[Batch]:
+    """Read a data set, or a slice of it, batch by batch.
+
+    Args:
+        data: As for `profile_data`, or a `DataSlice`.
+        wanted: Columns to read, where the format allows to read only some.
+
+    Raises:
+        DataError: If it cannot be read.
+    """
+    if isinstance(data, DataSlice):
+        return _sliced(data, wanted)
+    return _batches(data, None if wanted is None else set(wanted))
 
 
 def is_path(data: object, /) -> bool:
@@ -114,22 +157,22 @@ def count_panes(
     Args:
         profile: Profile of the same data.
         data: The data, or its paths.
-        time: Name of the time column.
-        width: Seconds of a pane.
+        time: Name of the time column; empty to cut by rows.
+        width: Seconds, or rows, of a pane.
         progress: Called after every batch.
 
     Raises:
         ConfigError: If the column holds values that are no times.
         UnknownColumnError: If the data has no such column.
     """
-    if time not in profile.columns:
+    if time and time not in profile.columns:
         raise UnknownColumnError(time, profile.columns, "the data")
     frame = Reference(profile).frame
     tested = {c.name: c for c in profile.schema if c.role.is_tested}
     cells = {n: g for n, g in frame.grids.items() if n in tested}
     words = {n: d for n, d in frame.dictionaries.items() if n in tested}
     panes = PaneCounts(time, width, {**cells, **words})
-    batches = _batches(data, {time, *panes.cells})
+    batches = _batches(data, {time, *panes.cells} - {""})
     for batch in batches:
         if batch.rows:
             panes.update(batch, tested, profile.guard)
@@ -207,7 +250,34 @@ def load_profile(files: DataFiles, /, *, guard: ValueGuard | None = None) -> Pro
     return merged
 
 
+def _sliced(part: DataSlice, wanted: Collection[str] | None) -> Generator[Batch]:
+    position = 0
+    yielded = False
+    batches = read_batches(part.data, wanted)
+    try:
+        for batch in batches:
+            first = max(part.start - position, 0)
+            last = batch.rows if part.stop is None else min(part.stop - position, batch.rows)
+            position += batch.rows
+            if first == 0 and last == batch.rows:
+                yielded = True
+                yield batch
+            elif first < last:
+                yielded = True
+                share = (last - first) / batch.rows
+                part_of_it = batch.take(np.arange(first, last))
+                yield replace(part_of_it, size_bytes=int(batch.size_bytes * share))
+            elif not yielded and part.stop is not None and position >= part.stop:
+                yield batch.take(np.arange(0))  # no row, but the columns are known
+            if part.stop is not None and position >= part.stop:
+                return
+    finally:
+        batches.close()
+
+
 def _batches(data: Any, wanted: set[str] | None) -> Generator[Batch]:
+    if isinstance(data, DataSlice):
+        return _sliced(data, wanted)
     if not is_path(data):
         return batches_of(data)
     files = find_files(data)

@@ -36,7 +36,8 @@ class ReferenceOptions:
         schema: Columns declared by the caller.
         config: Sizes of the sketches.
         hash_key: Key of hashed columns.
-        pane: Length of the panes to count, for its natural variability.
+        pane: Length of the panes to count, for its natural variability: a time, or a number
+            of rows.
         multivariate: Whether to measure how columns depend on each other, or which.
     """
 
@@ -45,7 +46,7 @@ class ReferenceOptions:
     schema: Schema | None = None
     config: SketchConfig | None = None
     hash_key: bytes | None = None
-    pane: timedelta | None = None
+    pane: timedelta | int | None = None
     multivariate: bool | tuple[str, ...] | None = False
 
 
@@ -73,8 +74,11 @@ def build_reference(
         progress=progress,
     )
     if options.pane is not None:
-        width = int(options.pane.total_seconds())
-        count_panes(profile, data, time=_time_column(profile.schema), width=width)
+        if isinstance(options.pane, int):
+            count_panes(profile, data, time="", width=options.pane)
+        else:
+            width = int(options.pane.total_seconds())
+            count_panes(profile, data, time=_time_column(profile.schema), width=width)
     if options.multivariate:
         named = options.multivariate if isinstance(options.multivariate, tuple) else None
         measure_dependence(profile, data, columns=named)

@@ -34,12 +34,13 @@ class PaneCounts:
     """Exact counts of every column's cells, apart for each pane of event time.
 
     A pane is a half-open stretch of UTC time, ``[i * width, (i + 1) * width)`` seconds
-    since 1970. Numeric columns are counted in the cells of a grid, categorical ones by the
-    categories of a dictionary and, last, all others.
+    since 1970; or, where there is no time column, of rows in their order. Numeric columns
+    are counted in the cells of a grid, categorical ones by the categories of a dictionary
+    and, last, all others.
 
     Attributes:
-        time: Name of the time column.
-        width: Seconds of a pane.
+        time: Name of the time column; empty where rows are counted instead.
+        width: Seconds, or rows, of a pane.
         cells: A grid or a dictionary for each counted column.
         rows: Rows by pane number.
         counts: Counts by cell, by column, by pane number.
@@ -55,7 +56,7 @@ class PaneCounts:
 
     def __post_init__(self) -> None:
         if self.width < 1:
-            raise ConfigError(f"a pane lasts at least a second; got {self.width}")
+            raise ConfigError(f"a pane lasts at least a second or a row; got {self.width}")
 
     def update(self, batch: Batch, columns: Mapping[str, Column], guard: ValueGuard, /) -> None:
         """Count the rows of a batch in their panes.
@@ -63,9 +64,13 @@ class PaneCounts:
         Raises:
             UnknownColumnError: If the batch has no time column.
         """
-        if self.time not in batch.arrays:
+        if not self.time:
+            rows = np.arange(batch.rows)
+            panes = (sum(self.rows.values()) + rows) // self.width
+        elif self.time in batch.arrays:
+            panes, rows = self._panes(batch.arrays[self.time])
+        else:
             raise UnknownColumnError(self.time, batch.arrays, "the data")
-        panes, rows = self._panes(batch.arrays[self.time])
         self.untimed += batch.rows - rows.size
         for pane, members in _groups(panes, rows):
             self.rows[pane] = self.rows.get(pane, 0) + members.size
@@ -103,6 +108,8 @@ class PaneCounts:
     def merged(self, other: Self | None, /) -> Self | None:
         """Return the counts of both, or None where they were not counted alike."""
         if other is None or (self.time, self.cells) != (other.time, other.cells):
+            return None
+        if not self.time:  # which rows came first is not known any more
             return None
         narrow, wide = sorted((self.width, other.width))
         times, odd = divmod(wide, narrow)

@@ -181,7 +181,7 @@ class Reference:
             return 1
         if period is None or period.start is None:
             period = current.period
-        if period.start is not None and period.end is not None:
+        if panes.time and period.start is not None and period.end is not None:
             return max(1, math.ceil((period.end - period.start).total_seconds() / panes.width))
         return max(1, round(current.rows * len(panes.rows) / sum(panes.rows.values())))
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from typing import Any, Self
@@ -11,7 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from driftwatch.core.results import Period
-from driftwatch.durations import format_duration, parse_duration
+from driftwatch.durations import format_duration, parse_duration, parse_length
 from driftwatch.errors import ConfigError
 
 __all__ = ["MOST_WINDOW_PANES", "WindowSpec"]
@@ -19,7 +18,6 @@ __all__ = ["MOST_WINDOW_PANES", "WindowSpec"]
 MOST_WINDOW_PANES = 10_000
 """A window of more panes than this is cut too finely to be worth its bookkeeping."""
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
-_ROWS = re.compile(r"\s*(\d{1,12})\s*rows?\s*")
 
 
 @dataclass(frozen=True, slots=True)
@@ -104,11 +102,17 @@ class WindowSpec:
         """First pane of the window that ends with pane `last`."""
         return last - self.panes + 1
 
-    def period(self, last: int, /) -> Period:
-        """From when to when the window lasts that ends with pane `last`; by rows, unknown."""
+    def period(self, last: int, /, *, oldest: int | None = None) -> Period:
+        """From when to when the window lasts that ends with pane `last`; by rows, unknown.
+
+        A stream that began inside the window, with pane `oldest`, has not lasted as long.
+        """
         if self.by_rows:
             return Period()
-        start = _EPOCH + timedelta(seconds=self.first_of(last) * self.width)
+        first = self.first_of(last)
+        if oldest is not None:
+            first = min(max(first, oldest), last)
+        start = _EPOCH + timedelta(seconds=first * self.width)
         return Period(start, _EPOCH + timedelta(seconds=self.end_of(last)))
 
     @property
@@ -129,10 +133,10 @@ class WindowSpec:
 
 
 def _length(text: str) -> tuple[int, bool]:
-    rows = _ROWS.fullmatch(text)
-    if rows is not None and int(rows[1]):
-        return int(rows[1]), True
-    return _seconds(text), False
+    length = parse_length(text)
+    if isinstance(length, int):
+        return length, True
+    return int(length.total_seconds()), False
 
 
 def _seconds(text: str) -> int:
