@@ -79,6 +79,8 @@ class Accumulator:
         monitor: Name of the monitor.
         source: Who sees the rows; with windows by rows it must be the same after a restart.
         clock: Seconds since 1970.
+        epoch: Name of this life of the source, where its rows are always the same, so that
+            they count once whenever they come; random if not given.
 
     Cost: the sketching of `Profile.update`; a pane that is open takes some 3 to 25
     kilobytes a column.
@@ -94,6 +96,7 @@ class Accumulator:
         monitor: str,
         source: str,
         clock: Callable[[], float],
+        epoch: str | None = None,
     ) -> None:
         self.reference = reference
         self.spec = spec
@@ -106,12 +109,13 @@ class Accumulator:
         self._open: dict[_PaneKey, _OpenPane] = {}
         self._counters: Counter[str] = Counter()
         self._cursor = f"rows of {source}"
+        self._fixed = epoch
         self._forget()
 
     def _forget(self) -> None:
         """Begin a new life of the source: at the start, and in a child after a fork."""
         self._pid = os.getpid()
-        self._epoch = secrets.token_hex(8)
+        self._epoch = self._fixed or secrets.token_hex(8)
         self._sequence = 0
         self._pending: Delivery | None = None
         self._pool: ThreadPoolExecutor | None = None
@@ -247,6 +251,9 @@ class Accumulator:
         most = max(4, _OPEN_COLUMNS // max(1, len(self.reference.schema)))
         if len(self._open) < most:
             return
+        if self._fixed is not None:  # a file: it can be read again, so an error is an error
+            self.flush()
+            return
         try:
             self.flush()
         except StoreError as error:
@@ -275,6 +282,20 @@ class Accumulator:
                 self._sequence += 1
             return done
 
+    def deliver(self, move: CursorMove, /) -> Outcome:
+        """Deliver everything that is open together with a source's progress, in one step.
+
+        Raises:
+            StoreError: If the store could not take it; nothing has changed.
+        """
+        with self._lock:
+            return self._store.deliver(self._packed(move), now=self._clock())
+
+    def waiting_counters(self) -> dict[str, int]:
+        """What was counted since the last flush, by reason."""
+        with self._lock:
+            return {name: count for name, count in self._counters.items() if count}
+
     def _refuse(self) -> None:
         rows = self._pending.rows if self._pending is not None else 0
         self.after_fork()
@@ -285,7 +306,7 @@ class Accumulator:
             "need one feeder a source"
         )
 
-    def _packed(self) -> Delivery:
+    def _packed(self, *moves: CursorMove) -> Delivery:
         segments = [
             Segment(
                 pane=number,
@@ -302,9 +323,8 @@ class Accumulator:
                 self._open.items(), key=lambda item: (item[0][0], item[0][1] or "")
             )
         ]
-        move = None
         if self.spec.by_rows and segments:
-            move = CursorMove(self._cursor, self._stored_rows, self._rows_seen)
+            moves += (CursorMove(self._cursor, self._stored_rows, self._rows_seen),)
             self._stored_rows = self._rows_seen
         delivery = Delivery(
             monitor=self._monitor,
@@ -313,7 +333,7 @@ class Accumulator:
             sequence=self._sequence,
             segments=tuple(segments),
             counters={name: count for name, count in self._counters.items() if count},
-            cursor=move,
+            cursors=moves,
             sent_at=self._clock(),
         )
         self._open, self._counters = {}, Counter()

@@ -16,7 +16,7 @@ from driftwatch.errors import DataError
 if TYPE_CHECKING:
     import pyarrow as pa
 
-__all__ = ["DataFiles", "find_files"]
+__all__ = ["DataFiles", "find_files", "header_of"]
 
 PROFILE_SUFFIX = ".dwp"
 _COMPRESSED = {".gz": "gzip", ".bz2": "bz2", ".zst": "zstd", ".lz4": "lz4", ".br": "brotli"}
@@ -178,7 +178,7 @@ def _delimited(path: Path, delimiter: str) -> Iterator[Batch]:
 
     # Every column is read as text and typed later: a guess from the first block would make
     # a later "n/a" an error, and a postal code a number.
-    names = _header(path, delimiter)
+    names = header_of(path, delimiter)
     options = {
         "parse_options": csv.ParseOptions(delimiter=delimiter, newlines_in_values=True),
         "read_options": csv.ReadOptions(block_size=_BLOCK, column_names=names, skip_rows=1),
@@ -204,8 +204,12 @@ def _delimited(path: Path, delimiter: str) -> Iterator[Batch]:
                 at = now
 
 
-def _header(path: Path, delimiter: str) -> list[str]:
-    """Column names, read the way the rest of the file is."""
+def header_of(path: Path, delimiter: str, /) -> list[str]:
+    """Column names of a CSV file, read the way the rest of it is.
+
+    Raises:
+        DataError: If there are none, or two are alike.
+    """
     from pyarrow import csv
 
     raw, plain = _open(path)

@@ -62,7 +62,7 @@ class Store(Protocol):
     """
 
     def deliver(self, delivery: Delivery, /, *, now: float) -> Outcome:
-        """Take in a delivery exactly once, and its cursor with it."""
+        """Take in a delivery exactly once, and its cursors with it."""
 
     def cursor(self, monitor: str, name: str, /) -> int:
         """Where a source stands; 0 if it never delivered."""

@@ -188,6 +188,15 @@ def report(
     raise typer.Exit(int(showing.show(load_report(file))))
 
 
+def _add_stream_commands() -> None:
+    from driftwatch.cli.stream_commands import add_commands
+
+    add_commands(app)
+
+
+_add_stream_commands()
+
+
 def _version(asked: bool) -> None:  # noqa: FBT001 - typer's callback
     if asked:
         from driftwatch import __version__

@@ -62,7 +62,7 @@ class Delivery:
         sequence: Number of the delivery in that life, from 0.
         segments: One a pane.
         counters: Rows that are in no segment, by reason, and other things to add up.
-        cursor: Progress that is stored in the same step.
+        cursors: Progress that is stored in the same step.
         sent_at: When the source sent it, seconds since 1970.
     """
 
@@ -72,7 +72,7 @@ class Delivery:
     sequence: int
     segments: tuple[Segment, ...] = ()
     counters: Mapping[str, int] = field(default_factory=dict)
-    cursor: CursorMove | None = None
+    cursors: tuple[CursorMove, ...] = ()
     sent_at: float = 0.0
 
     @property

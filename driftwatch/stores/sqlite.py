@@ -63,14 +63,14 @@ class SQLiteStore:
     # -- segments
 
     def deliver(self, delivery: Delivery, /, *, now: float) -> Outcome:
-        """Take in a delivery exactly once, and its cursor with it."""
+        """Take in a delivery exactly once, and its cursors with it."""
         with self._database.transaction() as db:
             if is_accepted(db, delivery):
                 return Outcome.DUPLICATE
-            move = delivery.cursor
-            if move is not None:
+            for move in delivery.cursors:
                 if position(db, delivery.monitor, move.name) != move.start:
                     return Outcome.FENCED
+            for move in delivery.cursors:
                 db.execute(
                     "INSERT OR REPLACE INTO cursors VALUES (?,?,?)",
                     (delivery.monitor, move.name, move.end),

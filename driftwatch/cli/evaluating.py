@@ -1,0 +1,67 @@
+"""``driftwatch evaluate``: what is due, once, as from cron, or again and again."""
+
+from __future__ import annotations
+
+import sys
+import time
+
+from driftwatch.cli.exits import Exit
+from driftwatch.cli.last_report import save_report
+from driftwatch.cli.monitors import StreamRequest, opened
+from driftwatch.cli.showing import Showing
+from driftwatch.durations import parse_duration
+from driftwatch.errors import DataError, StoreError
+from driftwatch.monitor import Monitor
+
+__all__ = ["evaluate_once", "run_evaluate"]
+
+
+def run_evaluate(
+    request: StreamRequest, showing: Showing, /, *, every: str | None, current: bool
+) -> Exit:
+    """Evaluate the window that is due; with `every` again and again until interrupted.
+
+    Args:
+        request: Which monitor.
+        showing: How to show its report.
+        every: Time from one look to the next; None for one look.
+        current: Show the window as it is now, and change nothing.
+    """
+    with opened(request) as (monitor, _):
+        if current:
+            report = monitor.check()
+            return showing.show(report)
+        if every is None:
+            return evaluate_once(monitor, showing)
+        seconds = parse_duration(every).total_seconds()
+        worst = Exit.NO_DRIFT
+        while True:
+            try:
+                said = evaluate_once(monitor, showing, silent_without_news=True)
+                worst = Exit.DRIFT if said is Exit.DRIFT else worst
+            except StoreError as error:
+                sys.stderr.write(f"driftwatch: {error}; trying again\n")
+            try:
+                time.sleep(seconds)
+            except KeyboardInterrupt:
+                return worst
+
+
+def evaluate_once(
+    monitor: Monitor, showing: Showing, /, *, silent_without_news: bool = False
+) -> Exit:
+    """Evaluate what is due and show the report."""
+    result = monitor.evaluate()
+    if result is None:
+        if not silent_without_news:
+            sys.stderr.write(f"{monitor.name}: nothing is due\n")
+        return Exit.NO_DRIFT
+    if result.event is not None:
+        sys.stderr.write(f"{monitor.name}: alarm {result.event.value}\n")
+    if result.report is None:
+        return Exit.NO_DRIFT
+    try:
+        save_report(result.report)
+    except DataError as error:
+        sys.stderr.write(f"driftwatch: the report was not kept: {error}\n")
+    return showing.show(result.report)

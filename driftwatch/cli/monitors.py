@@ -1,0 +1,73 @@
+"""Options of the commands that work on a stored stream -> a monitor."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from driftwatch.config import Config, MonitorConfig, load_config
+from driftwatch.errors import ConfigError
+from driftwatch.monitor import Monitor
+
+__all__ = ["StreamRequest", "configured", "opened"]
+
+
+@dataclass(frozen=True, slots=True)
+class StreamRequest:
+    """Which monitor, from a configuration or from options.
+
+    Attributes:
+        config: The configuration file; looked for where neither it nor a store is named.
+        monitor: Name of the monitor.
+        store: The store, where there is no configuration.
+        settings: Other keys of the monitor that were given as options, which go before the
+            configuration's.
+    """
+
+    config: Path | None
+    monitor: str | None
+    store: str | None
+    settings: dict[str, Any]
+
+
+def configured(request: StreamRequest, /) -> tuple[str, MonitorConfig, Path]:
+    """Name, configuration and folder of the monitor that is meant.
+
+    Raises:
+        ConfigError: If the configuration cannot be read, or does not say which.
+    """
+    given = {key: value for key, value in request.settings.items() if value is not None}
+    if request.config is None and request.store is not None:
+        name = request.monitor or "default"
+        return name, _with({"store": request.store}, given), Path()
+    config: Config = load_config(request.config)
+    name, found = config.one(request.monitor)
+    if request.store is not None:
+        given["store"] = request.store
+    found = _with(found.model_dump(exclude_unset=True) | {"store": found.store}, given)
+    if found.store is None:
+        raise ConfigError(f'monitor {name!r} has no store: name one (store = "driftwatch.db")')
+    return name, found, config.folder
+
+
+def _with(base: dict[str, Any], given: dict[str, Any]) -> MonitorConfig:
+    try:
+        return MonitorConfig.model_validate(base | given)
+    except ValueError as error:
+        raise ConfigError(str(error).splitlines()[-1].strip()) from error
+
+
+@contextmanager
+def opened(request: StreamRequest, /) -> Iterator[tuple[Monitor, MonitorConfig]]:
+    """Open the monitor that is meant, and close it with its store."""
+    name, config, folder = configured(request)
+    monitor = config.monitor(name, folder=folder)
+    try:
+        yield monitor, config
+    finally:
+        store = monitor.stream.options.store
+        monitor.close()
+        store.close()

@@ -1,0 +1,99 @@
+"""``driftwatch reference add | list | use``: which reference a stream is compared with."""
+
+from __future__ import annotations
+
+import sys
+import time
+from collections.abc import Mapping
+
+from driftwatch.cli.checking import hash_key
+from driftwatch.cli.monitors import StreamRequest, configured
+from driftwatch.cli.progress import progress_bar
+from driftwatch.core.schema import Role
+from driftwatch.core.times import to_utc
+from driftwatch.durations import parse_length
+from driftwatch.errors import ConfigError
+from driftwatch.files import find_files
+from driftwatch.protocols import Store
+from driftwatch.references import ReferenceOptions, build_reference
+from driftwatch.stores import open_store
+
+__all__ = ["add_reference", "list_references", "use_reference"]
+
+
+def add_reference(
+    request: StreamRequest,
+    files: list[str],
+    /,
+    *,
+    use: bool,
+    model_version: str | None,
+    roles: Mapping[str, str],
+    quiet: bool,
+) -> None:
+    """Read a reference into the store, and put it to use if that is wanted or none is."""
+    name, config, folder = configured(request)
+    found = find_files(files)
+    with progress_bar(found.label, found.size_bytes, quiet=quiet) as progress:
+        reference = build_reference(
+            files,
+            ReferenceOptions(
+                features=None if config.features is None else tuple(config.features),
+                roles={n: Role(r) for n, r in {**config.roles(), **roles}.items()},
+                hash_key=hash_key(),
+                pane=None if config.pane is None else parse_length(config.pane),
+                multivariate=config.multivariate
+                if isinstance(config.multivariate, bool)
+                else tuple(config.multivariate),
+            ),
+            progress=progress,
+        )
+    store = open_store(None if config.store is None else folder / config.store)
+    try:
+        now = time.time()
+        store.add_reference(name, reference.id, reference.profile.to_bytes(), now=now)
+        first = store.reference_in_use(name, model_version) is None
+        if use or first:
+            store.use_reference(name, reference.id, model_version=model_version, now=now)
+    finally:
+        store.close()
+    sys.stdout.write(f"{reference.id}\n")
+    if not quiet:
+        sys.stderr.write(
+            f"{name}: {reference.profile.rows:,} rows, {len(reference.columns)} columns"
+            f"{', now in use' if use or first else '; put it to use with `reference use`'}\n"
+        )
+
+
+def list_references(request: StreamRequest, /) -> None:
+    """Print every reference of a monitor, the oldest first."""
+    name, store = _opened(request)
+    try:
+        for row in store.references(name):
+            used = ", ".join(version or "every version" for version in row["used_for"])
+            sys.stdout.write(
+                f"{row['id']}  {to_utc(row['added']):%Y-%m-%d %H:%M}  {row['bytes']:>10,} bytes"
+                f"{f'  in use for {used}' if used else ''}\n"
+            )
+    finally:
+        store.close()
+
+
+def use_reference(request: StreamRequest, id_: str, /, *, model_version: str | None) -> None:
+    """Point a model version at a reference, given by the beginning of its id."""
+    name, store = _opened(request)
+    try:
+        ids = [str(row["id"]) for row in store.references(name)]
+        meant = [full for full in ids if full.startswith(id_)]
+        if len(meant) != 1:
+            problem = "is the beginning of several references" if meant else "is no reference"
+            raise ConfigError(f"{id_!r} {problem} of {name!r}; known: {', '.join(ids) or 'none'}")
+        store.use_reference(name, meant[0], model_version=model_version, now=time.time())
+    finally:
+        store.close()
+    sys.stderr.write(f"{name}: {meant[0]} is in use from now on; detectors begin afresh\n")
+
+
+def _opened(request: StreamRequest) -> tuple[str, Store]:
+    name, config, folder = configured(request)
+    return name, open_store(None if config.store is None else folder / config.store)

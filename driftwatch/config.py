@@ -1,0 +1,208 @@
+"""``driftwatch.toml`` -> monitors: every key checked, every error names its key."""
+
+from __future__ import annotations
+
+import os
+import tomllib
+from collections.abc import Mapping
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, Literal
+
+from pydantic import BaseModel, ConfigDict, Field, ValidationError
+
+from driftwatch.errors import ConfigError, did_you_mean
+
+if TYPE_CHECKING:
+    from driftwatch.monitor import Monitor
+
+__all__ = ["Config", "MonitorConfig", "load_config"]
+
+_DEFAULT = "driftwatch.toml"
+
+
+class MonitorConfig(BaseModel):
+    """One ``[monitors.NAME]``; the keys are the arguments of `Monitor`.
+
+    Attributes:
+        reference: Paths of the reference data, or of a profile of it. Without it the
+            reference that the store says is in use.
+        store: Path of the SQLite file.
+        every: How often to look for something to evaluate.
+        time: Name of the column of event times.
+        id: Names of columns of identifiers.
+        label: Names of columns of labels.
+    """
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+    reference: str | list[str] | None = None
+    store: str | None = None
+    features: list[str] | None = None
+    time: str | None = None
+    id: list[str] = Field(default_factory=list)
+    label: list[str] = Field(default_factory=list)
+    prediction: str | None = None
+    score: str | None = None
+    thresholds: dict[str, float | list[float]] | None = None
+    policy: Literal["default", "classic"] = "default"
+    false_alarms: str | None = None
+    window: str = "24h"
+    slide: str | None = "1h"
+    lateness: str | None = None
+    compare: Literal["frozen", "sliding", "seasonal"] = "frozen"
+    pane: str | None = None
+    multivariate: bool | list[str] = False
+    flush_every: str = "10s"
+    every: str = "1m"
+
+    def roles(self) -> dict[str, str]:
+        """Role of every column that has one."""
+        named: dict[str, list[str | None]] = {
+            "time": [self.time],
+            "id": [*self.id],
+            "label": [*self.label],
+            "prediction": [self.prediction],
+            "score": [self.score],
+        }
+        return {name: role for role, names in named.items() for name in names if name}
+
+    def monitor(self, name: str, /, *, folder: Path, source: str | None = None) -> Monitor:
+        """Build the monitor.
+
+        Args:
+            name: Its name.
+            folder: What relative paths are relative to.
+            source: Name of this process among those that feed it.
+
+        Raises:
+            ConfigError: If a value is not usable, or there is no reference.
+            DataError: If the reference cannot be read.
+            StoreError: If the store cannot be opened.
+        """
+        from driftwatch.monitor import Monitor
+        from driftwatch.stores import open_store
+
+        store = open_store(None if self.store is None else folder / self.store)
+        try:
+            return Monitor(
+                self._reference(name, store, folder),
+                features=self.features,
+                thresholds=self.thresholds,
+                policy=self.policy,
+                false_alarms=self.false_alarms,
+                every=self.slide or self.window,
+                pane=self.pane,
+                multivariate=self.multivariate,
+                roles=self.roles(),
+                hash_key=_hash_key(),
+                name=name,
+                window=self.window,
+                slide=self.slide,
+                lateness=self.lateness,
+                compare=self.compare,
+                store=store,
+                source=source,
+                flush_every=self.flush_every,
+            )
+        except BaseException:
+            store.close()
+            raise
+
+    def _reference(self, name: str, store: Any, folder: Path) -> Any:
+        if self.reference is not None:
+            paths = [self.reference] if isinstance(self.reference, str) else self.reference
+            return [str(folder / path) for path in paths]
+        used = store.reference_in_use(name, None)
+        body = store.reference(name, used) if used is not None else None
+        if body is None:
+            raise ConfigError(
+                f'monitor {name!r} has no reference: name its data (reference = "train.parquet" '
+                "in the configuration, --ref on the command line), or add one to its store "
+                "(driftwatch reference add)"
+            )
+        return body
+
+
+class Config(BaseModel):
+    """A whole file.
+
+    Attributes:
+        store: Path of the SQLite file of every monitor that names none.
+        monitors: By name.
+    """
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+    store: str | None = None
+    monitors: dict[str, MonitorConfig] = Field(default_factory=dict)
+    folder: Path = Field(default=Path(), exclude=True)
+
+    def one(self, name: str | None, /) -> tuple[str, MonitorConfig]:
+        """The monitor of a name, or the only one.
+
+        Raises:
+            ConfigError: If there is none, or several and no name was given.
+        """
+        known = ", ".join(self.monitors) or "none"
+        if name is None and len(self.monitors) != 1:
+            raise ConfigError(f"say which monitor with --monitor; configured: {known}")
+        name = name if name is not None else next(iter(self.monitors))
+        if name not in self.monitors:
+            raise ConfigError(
+                f"no monitor {name!r}{did_you_mean(name, self.monitors)}; configured: {known}"
+            )
+        found = self.monitors[name]
+        if found.store is None and self.store is not None:
+            found = found.model_copy(update={"store": self.store})
+        return name, found
+
+
+def load_config(path: str | Path | None = None, /) -> Config:
+    """Read ``driftwatch.toml``, or ``[tool.driftwatch]`` of a ``pyproject.toml``.
+
+    Args:
+        path: The file; ``driftwatch.toml`` or ``pyproject.toml`` of the current folder if not
+            given.
+
+    Raises:
+        ConfigError: If there is none, it is no TOML, or a key is unknown or its value wrong.
+    """
+    file = Path(path) if path is not None else _found()
+    try:
+        data: Any = tomllib.loads(file.read_text("utf-8"))
+    except OSError as error:
+        raise ConfigError(f"cannot read {file}: {error.strerror or error}") from error
+    except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
+        raise ConfigError(f"{file} is no TOML: {error}") from error
+    if file.name == "pyproject.toml":
+        data = data.get("tool", {}).get("driftwatch", {})
+    try:
+        return Config.model_validate({**data, "folder": file.parent})
+    except ValidationError as error:
+        raise ConfigError(f"{file}: {_explained(error)}") from error
+
+
+def _found() -> Path:
+    for name in (_DEFAULT, "pyproject.toml"):
+        if Path(name).is_file():
+            return Path(name)
+    raise ConfigError(f"no {_DEFAULT} in this folder; name one with --config")
+
+
+def _explained(error: ValidationError) -> str:
+    """The first thing that is wrong, by its key."""
+    first = error.errors()[0]
+    key = ".".join(str(part) for part in first["loc"])
+    if first["type"] == "extra_forbidden":
+        owner: Mapping[str, Any] = Config.model_fields
+        if len(first["loc"]) > 1:
+            owner = MonitorConfig.model_fields
+        wrong = str(first["loc"][-1])
+        known = [name for name in owner if name != "folder"]
+        return f"unknown key {key}{did_you_mean(wrong, known)}; known: {', '.join(known)}"
+    return f"{key}: {first['msg'].lower()}; got {first['input']!r}"
+
+
+def _hash_key() -> bytes | None:
+    key = os.environ.get("DRIFTWATCH_HASH_KEY")
+    return key.encode() if key else None
