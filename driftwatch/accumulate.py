@@ -257,6 +257,8 @@ class Accumulator:
         try:
             self.flush()
         except StoreError as error:
+            if not self._open:  # packed, and waiting for the store to come back
+                return
             oldest = min(self._open, key=lambda key: key[0])
             lost = self._open.pop(oldest).profile.rows
             self._counters["dropped_while_the_store_was_away"] += lost

@@ -270,6 +270,13 @@ class Evaluator:
             self._thread.join()
             self._thread = None
 
+    def close(self) -> None:
+        """End the thread, and give the lease back so that nobody has to wait for it."""
+        self.stop()
+        if self._token is not None:
+            token, self._token, self._state = self._token, None, None
+            self._store.release(self.monitor, token)
+
     async def run_async(self, *, every: timedelta) -> None:
         """Run as a task of an event loop, which is never held up; cancel it to end it."""
         while True:
@@ -328,7 +335,7 @@ class Evaluator:
             return None
         if state.consumed is None:
             state.consumed = found.oldest - 1
-        event: Event | None = None
+        before = state.alarm.level
         for pane in range(max(state.consumed + 1, found.oldest), found.final + 1):
             signs: tuple[EarlySign, ...] = ()
             profile = self._windows.pane(pane) if self._detector is not None else None
@@ -336,9 +343,7 @@ class Evaluator:
                 alarms = self._detector.update(cell_counts(self.reference, profile))
                 signs = tuple(EarlySign(a.column, a.where, a.change) for a in alarms)
             status = Status(state.statuses.pop(pane, Status.INSUFFICIENT_DATA.value))
-            happened = state.alarm.update(pane, status, early=bool(signs))
-            if happened is not None:
-                event = happened
+            state.alarm.update(pane, status, early=bool(signs))
             if signs:
                 state.early = signs
             elif not state.alarm.level.is_drift:
@@ -346,7 +351,7 @@ class Evaluator:
             state.consumed = pane
         for pane in sorted(state.statuses)[:-_KEPT_STATUSES]:
             del state.statuses[pane]
-        return event
+        return _event(before, state.alarm.level)
 
     def _assessed(
         self,
@@ -431,3 +436,10 @@ class Evaluator:
             except Exception as error:  # noqa: BLE001 - one sink must not stop the others
                 self.errors[type(sink).__name__] += 1
                 _LOG.warning("driftwatch: %s: %s", type(sink).__name__, error)
+
+
+def _event(before: Status, after: Status) -> Event | None:
+    """What an evaluation, which may have seen several panes, changed about the alarm."""
+    if before.is_drift != after.is_drift:
+        return Event.RAISED if after.is_drift else Event.CLEARED
+    return Event.ESCALATED if after.severity > before.severity else None

@@ -328,8 +328,8 @@ class Monitor:
         """Store everything and let go of the store; a second time does nothing."""
         stream, self._stream, self._buffer = self._stream, None, None
         if stream is not None:
-            stream.evaluator.stop()
             try:
+                stream.evaluator.close()
                 stream.close()
             finally:
                 if stream.options.store is not self._store_at:

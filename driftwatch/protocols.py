@@ -107,6 +107,9 @@ class Store(Protocol):
     def lease(self, monitor: str, holder: str, /, *, now: float, seconds: float) -> int | None:
         """Take or renew the lease to evaluate; its token, or None while another holds it."""
 
+    def release(self, monitor: str, token: int, /) -> None:
+        """Give the lease back, if it is still that of the token, so that nobody has to wait."""
+
     def record(self, evaluation: Evaluation, /) -> bool:
         """Keep what an evaluation leaves behind, all or nothing.
 

@@ -16,7 +16,14 @@ PACKAGE = Path(driftwatch.__file__).parent
 FLOORS = [  # lowest first; a module may import only from floors below its own, or its own room
     {"errors", "protocols"},
     {"core.schema", "core.config", "core.codec", "core.results", "durations"},
-    {"core.segments", "core.evaluations", "core.hysteresis", "core.windows", "core.window_facts", "core.timeline"},
+    {
+        "core.segments",
+        "core.evaluations",
+        "core.hysteresis",
+        "core.windows",
+        "core.window_facts",
+        "core.timeline",
+    },
     {"core.sketches", "core.values", "core.dependence_results"},
     {"core.report"},
     {"core.batch", "core.privacy", "core.inference", "core.times"},

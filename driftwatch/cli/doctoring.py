@@ -57,7 +57,7 @@ def _findings(request: StreamRequest) -> list[_Finding]:
     except DriftWatchError as error:
         return [*found, _Finding("store", str(error), ok=False)]
     try:
-        found += _of_store(store, name)
+        found += _of_store(store, name, config.reference)
         found += _of_stream(store, name, spec)
         found += _of_evaluations(store, name, spec, every.total_seconds())
     except DriftWatchError as error:
@@ -67,7 +67,7 @@ def _findings(request: StreamRequest) -> list[_Finding]:
     return found
 
 
-def _of_store(store: Store, name: str) -> list[_Finding]:
+def _of_store(store: Store, name: str, named: str | list[str] | None) -> list[_Finding]:
     facts = store.overview(name)
     size = sum(pane["bytes"] for pane in facts["panes"])
     segments = sum(pane["segments"] for pane in facts["panes"])
@@ -79,7 +79,10 @@ def _of_store(store: Store, name: str) -> list[_Finding]:
         found.append(_Finding("set aside", f"{len(aside)} times: {said}", ok=False))
     used = store.reference_in_use(name, None)
     known = len(store.references(name))
-    if used is None:
+    if used is None and named is not None:
+        paths = [named] if isinstance(named, str) else named
+        found.append(_Finding("reference", f"{', '.join(paths)}, not read yet"))
+    elif used is None:
         found.append(
             _Finding("reference", "none in use; add one with `driftwatch reference add`", ok=False)
         )

@@ -221,6 +221,8 @@ def _parse_instants(texts: pa.Array) -> pa.Array:
     import pyarrow as pa
     import pyarrow.compute as pc
 
+    # What is finer than a microsecond is beyond a double's seconds, and Arrow refuses it.
+    texts = pc.replace_substring_regex(texts, r"(\.\d{6})\d+", r"\1")
     zoned = pc.match_substring_regex(texts, r"\d{2}:\d{2}.*(Z|[+-]\d{2}(:?\d{2})?)$")
     with_zone = texts.filter(zoned).cast(pa.timestamp("us", "UTC"))
     without = texts.filter(pc.invert(zoned)).cast(pa.timestamp("us"))

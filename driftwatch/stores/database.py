@@ -153,6 +153,11 @@ class Database:
                 self._connection.close()
             self._connection = None
 
+    def __del__(self) -> None:
+        # A connection that is let go unclosed warns; the caller may have had good reasons.
+        with contextlib.suppress(Exception):
+            self.close()
+
     def _mine(self) -> sqlite3.Connection:
         if self._connection is None:
             raise StoreError(f"the store {self.path or 'in memory'} is closed")

@@ -254,6 +254,11 @@ class SQLiteStore:
             )
         return int(token)
 
+    def release(self, monitor: str, token: int, /) -> None:
+        """Give the lease back, if it is still that of the token."""
+        with self._database.transaction() as db:
+            db.execute("UPDATE leases SET expires=0 WHERE monitor=? AND token=?", (monitor, token))
+
     def record(self, evaluation: Evaluation, /) -> bool:
         """Keep what an evaluation leaves behind, all or nothing."""
         import orjson

@@ -1,0 +1,353 @@
+"""The SQLite store: exactly once, compaction that changes nothing, damage survived."""
+
+from __future__ import annotations
+
+import sqlite3
+import threading
+from itertools import pairwise
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from driftwatch import Profile, Reference
+from driftwatch.core.batch import batches_of
+from driftwatch.core.evaluations import Evaluation
+from driftwatch.core.segments import CursorMove, Delivery, Outcome, Segment
+from driftwatch.errors import ConfigError, StoreError
+from driftwatch.profiling import profile_data
+from driftwatch.stores import open_store
+from driftwatch.stores.memory import MemoryStore
+from driftwatch.stores.sqlite import SQLiteStore
+
+WIDTH = 3600
+
+
+@pytest.fixture(scope="module")
+def reference() -> Reference:
+    rng = np.random.default_rng(0)
+    data = {"x": rng.normal(size=5_000).round(2), "c": rng.choice(list("abcd"), 5_000)}
+    return Reference(profile_data(data, reference=True))
+
+
+def segment(reference: Reference, pane: int, rows: int, seed: int = 0, **more: Any) -> Segment:
+    rng = np.random.default_rng(seed)
+    profile = reference.new_profile()
+    for batch in batches_of({"x": rng.integers(0, 1000, rows), "c": rng.choice(list("ab"), rows)}):
+        profile.update(batch)
+    return Segment(pane, WIDTH, rows, profile.to_bytes(), reference=reference.id, **more)
+
+
+def test_a_delivery_is_taken_once(reference: Reference) -> None:
+    store = MemoryStore()
+    one = Delivery("m", "a", "e", 0, (segment(reference, 1, 10), segment(reference, 2, 5)))
+    assert store.deliver(one, now=1.0) is Outcome.STORED
+    assert store.deliver(one, now=2.0) is Outcome.DUPLICATE
+    other_life = Delivery("m", "a", "f", 0, (segment(reference, 1, 3),), {"untimed": 2})
+    assert store.deliver(other_life, now=3.0) is Outcome.STORED
+    facts = store.overview("m")
+    assert facts["rows"] == 18
+    assert facts["counters"] == {"untimed": 2}
+    (source,) = store.sources("m")
+    assert (source["rows"], source["deliveries"], source["heard"]) == (18, 2, 3.0)
+    assert store.overview("another")["rows"] == 0
+
+
+@given(order=st.lists(st.integers(0, 12), max_size=40))
+def test_keys_are_remembered_as_ranges(order: list[int]) -> None:
+    store = MemoryStore()
+    seen: set[int] = set()
+    for number in order:
+        outcome = store.deliver(Delivery("m", "a", "e", number), now=0.0)
+        assert outcome is (Outcome.DUPLICATE if number in seen else Outcome.STORED)
+        seen.add(number)
+    ranges = store._rows("SELECT low, high FROM accepted ORDER BY low", ())
+    kept = [n for row in ranges for n in range(row["low"], row["high"] + 1)]
+    assert kept == sorted(seen)
+    assert all(b["low"] > a["high"] + 1 for a, b in pairwise(ranges))
+
+
+def test_a_cursor_moves_with_its_rows_or_not_at_all(reference: Reference) -> None:
+    store = MemoryStore()
+    rows = (segment(reference, 1, 10),)
+    first = Delivery("m", "a", "e", 0, rows, cursors=(CursorMove("p0", 0, 10),))
+    assert store.deliver(first, now=0.0) is Outcome.STORED
+    assert store.cursor("m", "p0") == 10
+    zombie = Delivery(
+        "m", "b", "z", 0, rows, cursors=(CursorMove("p1", 0, 4), CursorMove("p0", 0, 9))
+    )
+    assert store.deliver(zombie, now=0.0) is Outcome.FENCED
+    assert (store.cursor("m", "p0"), store.cursor("m", "p1")) == (10, 0)
+    assert store.overview("m")["rows"] == 10
+    # The key was not used up: from the right place the same delivery is taken.
+    again = Delivery("m", "b", "z", 0, rows, cursors=(CursorMove("p0", 10, 20),))
+    assert store.deliver(again, now=0.0) is Outcome.STORED
+
+
+def merged(store: Any, width: int = WIDTH) -> Profile:
+    found = store.segments("m", width=width, first=-(1 << 40), last=1 << 40)
+    whole = Profile.from_bytes(found[0].segment.body)
+    for other in found[1:]:
+        whole.merge(Profile.from_bytes(other.segment.body))
+    return whole
+
+
+@settings(max_examples=30)
+@given(
+    parts=st.lists(st.tuples(st.integers(0, 30), st.integers(1, 40)), min_size=1, max_size=15),
+    wide=st.sampled_from([None, 6 * WIDTH]),
+)
+def test_compaction_changes_no_count(
+    reference: Reference, parts: list[tuple[int, int]], wide: int | None
+) -> None:
+    store = MemoryStore()
+    for number, (pane, rows) in enumerate(parts):
+        one = segment(
+            reference, pane, rows, number, late=1, earliest=pane * 9.0, latest=pane * 10.0
+        )
+        store.deliver(Delivery("m", "a", "e", number, (one,)), now=0.0)
+    before, facts = merged(store), store.overview("m")
+    gone = store.compact("m", before=1 << 30, width=WIDTH, into=wide)
+    after, width = merged(store, wide or WIDTH), wide or WIDTH
+    assert after.rows == before.rows
+    assert after.content_hash == before.content_hash
+    mine, theirs = after["x"].numbers, before["x"].numbers
+    assert mine is not None
+    assert theirs is not None
+    assert mine.moments.total == theirs.moments.total
+    assert (mine.moments.minimum, mine.moments.maximum) == (
+        theirs.moments.minimum,
+        theirs.moments.maximum,
+    )
+    assert mine.grid is not None
+    assert theirs.grid is not None
+    assert mine.grid.counts.tolist() == theirs.grid.counts.tolist()
+    now = store.overview("m")
+    panes = {pane * WIDTH // width for pane, _ in parts}
+    assert now["panes"][0]["segments"] == len(panes) == len(parts) - gone
+    for name in ("rows", "earliest", "latest"):
+        assert now[name] == facts[name]
+    assert now["panes"][0]["late"] == facts["panes"][0]["late"]
+    for number in range(len(parts)):  # what was accepted stays accepted
+        assert store.deliver(Delivery("m", "a", "e", number), now=0.0) is Outcome.DUPLICATE
+    covers = [found.covers for found in store.segments("m", width=width, first=-9, last=99)]
+    assert max(covers) <= len(parts)
+
+
+def test_compaction_leaves_what_came_later_alone(reference: Reference) -> None:
+    store = MemoryStore()
+    for number in range(3):
+        store.deliver(Delivery("m", "a", "e", number, (segment(reference, 1, 5),)), now=0.0)
+    assert store.compact("m", before=2, width=WIDTH, upto=2) == 1
+    (untouched, compacted) = store.segments("m", width=WIDTH, first=1, last=1)
+    assert (untouched.id, untouched.covers) == (3, 0)
+    assert compacted.covers == 2
+    assert store.compact("m", before=1, width=WIDTH) == 0
+
+
+def test_expiry_is_counted(reference: Reference) -> None:
+    store = MemoryStore()
+    for pane in range(4):
+        store.deliver(Delivery("m", "a", "e", pane, (segment(reference, pane, 5),)), now=0.0)
+    assert store.expire("m", width=WIDTH, before=3) == 15
+    assert store.expire("m", width=WIDTH, before=3) == 0
+    assert store.overview("m")["counters"] == {"expired": 15}
+    assert store.overview("m")["rows"] == 5
+
+
+def test_references_and_their_use(reference: Reference) -> None:
+    store = MemoryStore()
+    body = reference.profile.to_bytes()
+    assert store.reference_in_use("m", None) is None
+    for id_ in ("r1", "r2"):
+        store.add_reference("m", id_, body, now=1.0)
+    store.add_reference("m", "r1", b"other", now=2.0)
+    assert store.reference("m", "r1") == body
+    assert store.reference("m", "none") is None
+    store.use_reference("m", "r1", model_version=None, now=3.0)
+    store.use_reference("m", "r2", model_version="v2", now=4.0)
+    assert store.reference_in_use("m", None) == "r1"
+    assert store.reference_in_use("m", "v2") == "r2"
+    assert store.reference_in_use("m", "v9") == "r1"
+    store.use_reference("m", "r2", model_version=None, now=5.0)
+    store.use_reference("m", "r1", model_version=None, now=6.0)
+    assert store.reference_in_use("m", None) == "r1"
+    assert [(r["id"], r["used_for"]) for r in store.references("m")] == [
+        ("r1", [""]),
+        ("r2", ["v2"]),
+    ]
+
+
+def evaluation(token: int, pane: int, **more: Any) -> Evaluation:
+    facts = {"revision": 0, "created": 1.0, "status": "OK", "report": "{}", "event": None}
+    return Evaluation("m", token, pane, state={"a": 1}, consumed=pane, **(facts | more))
+
+
+def test_the_lease_elects_one_and_fences_the_other() -> None:
+    store = MemoryStore()
+    assert store.lease("m", "a", now=0.0, seconds=10) == 1
+    assert store.lease("m", "b", now=5.0, seconds=10) is None
+    assert store.lease("m", "a", now=9.0, seconds=10) == 1
+    assert store.record(evaluation(1, 3))
+    assert store.lease("m", "b", now=20.0, seconds=10) == 2  # a fell silent
+    assert not store.record(evaluation(1, 4, status="CRITICAL"))
+    assert store.record(evaluation(2, 4))
+    assert [r["pane"] for r in store.reports("m", limit=9)] == [4, 3]
+    assert store.state("m") == {"consumed": 4, "a": 1}
+    store.release("m", 2)
+    assert store.lease("m", "a", now=20.0, seconds=10) == 3
+    # A lease from a clock that was ahead by years does not last for years.
+    assert store.lease("m", "a", now=1e9, seconds=10) == 3
+    assert store.lease("m", "b", now=30.0, seconds=10) == 4
+
+
+def test_alarms_are_found_and_outlive_other_reports() -> None:
+    store = MemoryStore()
+    assert store.lease("m", "a", now=0.0, seconds=10) == 1
+    for pane in range(5):
+        store.record(evaluation(1, pane, event="raised" if pane == 2 else None))
+    assert [r["pane"] for r in store.reports("m", limit=9, alarms_only=True)] == [2]
+    assert store.forget_reports("m", before=9.0) == 4
+    assert [r["pane"] for r in store.reports("m", limit=9)] == [2]
+
+
+def test_many_threads_and_connections(tmp_path: Path, reference: Reference) -> None:
+    path = tmp_path / "s.db"
+    stores = [SQLiteStore(path, timeout=30) for _ in range(3)]
+    one = segment(reference, 1, 5)
+
+    def work(name: str, store: SQLiteStore) -> None:
+        for number in range(20):
+            for _ in range(2):
+                store.deliver(Delivery("m", name, "e", number, (one,)), now=0.0)
+
+    threads = [threading.Thread(target=work, args=(f"s{i}", stores[i % 3])) for i in range(6)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    assert stores[0].overview("m")["rows"] == 6 * 20 * 5
+    for store in stores:
+        store.close()
+        store.close()
+    with pytest.raises(StoreError, match="closed"):
+        stores[0].newest("m")
+
+
+def test_a_changed_segment_is_set_aside(tmp_path: Path, reference: Reference) -> None:
+    store = SQLiteStore(tmp_path / "s.db")
+    for number in range(3):
+        store.deliver(Delivery("m", "a", "e", number, (segment(reference, 1, 5),)), now=0.0)
+    with sqlite3.connect(tmp_path / "s.db") as direct:
+        direct.execute("UPDATE segments SET body = substr(body, 1, 100) WHERE id = 2")
+    direct.close()
+    assert [s.id for s in store.segments("m", width=WIDTH, first=1, last=1)] == [1, 3]
+    (aside,) = store.quarantine("m")
+    assert (aside["rows"], aside["monitor"]) == (5, "m")
+    assert "changed" in aside["reason"]
+    assert store.overview("m")["rows"] == 10
+    store.close()
+
+
+def filled(path: Path, reference: Reference, segments: int = 40) -> None:
+    store = SQLiteStore(path)
+    for number in range(segments):
+        store.deliver(Delivery("m", "a", "e", number, (segment(reference, number, 50),)), now=0.0)
+    store.close()
+
+
+@pytest.mark.parametrize("damage", ["not a database", "half", "a page", "empty"])
+def test_a_damaged_file_is_set_aside_and_work_goes_on(
+    tmp_path: Path, reference: Reference, damage: str
+) -> None:
+    path = tmp_path / "s.db"
+    filled(path, reference)
+    data = bytearray(path.read_bytes())
+    match damage:
+        case "not a database":
+            path.write_bytes(b"something else entirely " * 500)
+        case "half":
+            path.write_bytes(data[: len(data) // 2])
+        case "a page":
+            middle = len(data) // 2 // 4096 * 4096
+            data[middle : middle + 4096] = b"\xff" * 4096
+            path.write_bytes(data)
+        case _:
+            path.write_bytes(b"")
+    store = SQLiteStore(path)
+    if damage == "empty":  # an empty file is a new store
+        assert store.damage is None
+    else:
+        assert store.damage is not None
+        assert "set aside as s.db.corrupt-1" in store.damage
+        assert (tmp_path / "s.db.corrupt-1").exists()
+        assert any(row["what"] == "database" for row in store.quarantine("m"))
+    if damage == "a page":  # what can be read is taken over
+        assert store.overview("m")["rows"] > 0
+    assert store.deliver(Delivery("m", "b", "n", 0, (segment(reference, 1, 7),)), now=0.0)
+    store.segments("m", width=WIDTH, first=0, last=99)
+    store.close()
+    again = SQLiteStore(path)
+    assert again.damage is None
+    again.close()
+
+
+def test_a_newer_store_is_refused(tmp_path: Path) -> None:
+    path = tmp_path / "s.db"
+    SQLiteStore(path).close()
+    with sqlite3.connect(path) as direct:
+        direct.execute("PRAGMA user_version = 99")
+    direct.close()
+    with pytest.raises(StoreError, match="newer version"):
+        SQLiteStore(path)
+
+
+def test_locked_full_and_missing_are_clear_errors(tmp_path: Path, reference: Reference) -> None:
+    path = tmp_path / "s.db"
+    store = SQLiteStore(path, timeout=0.01)
+    one = Delivery("m", "a", "e", 0, (segment(reference, 1, 2000),))
+    with sqlite3.connect(path, isolation_level=None) as other:
+        other.execute("BEGIN IMMEDIATE")
+        with pytest.raises(StoreError, match="is locked"):
+            store.deliver(one, now=0.0)
+        other.execute("ROLLBACK")
+    other.close()
+    with store._database.reading() as db:
+        pages = db.execute("PRAGMA page_count").fetchone()[0]
+        db.execute(f"PRAGMA max_page_count={pages}")
+    with pytest.raises(StoreError, match="no space left"):
+        store.deliver(one, now=0.0)
+    assert store.overview("m")["rows"] == 0
+    with store._database.reading() as db:
+        db.execute("PRAGMA max_page_count=1000000")
+    assert store.deliver(one, now=0.0) is Outcome.STORED
+    store.close()
+    with pytest.raises(StoreError, match="cannot be written"):
+        SQLiteStore(tmp_path / "nowhere" / "s.db")
+
+
+def test_a_read_only_file_is_a_clear_error(tmp_path: Path, reference: Reference) -> None:
+    path = tmp_path / "s.db"
+    filled(path, reference, 2)
+    store = SQLiteStore(path)
+    with store._database.reading() as db:
+        db.execute("PRAGMA query_only=1")
+    with pytest.raises(StoreError, match="cannot be written"):
+        store.deliver(Delivery("m", "z", "z", 0), now=0.0)
+    assert store.overview("m")["rows"] == 100
+    store.close()
+
+
+def test_how_a_store_is_named(tmp_path: Path) -> None:
+    assert isinstance(open_store(None), MemoryStore)
+    assert isinstance(open_store(":memory:"), MemoryStore)
+    found = open_store(f"sqlite://{tmp_path}/s.db")
+    assert isinstance(found, SQLiteStore)
+    assert found.path == tmp_path / "s.db"
+    assert open_store(found) is found
+    found.close()
+    with pytest.raises(ConfigError, match="postgresql"):
+        open_store("postgresql://user:secret@host/db")

@@ -1,0 +1,269 @@
+"""The monitor as its users hold it: observe, check, absorb, close."""
+
+from __future__ import annotations
+
+import asyncio
+import gc
+import os
+import threading
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pandas as pd
+import pytest
+
+from driftwatch import Monitor, Status
+from driftwatch.errors import ConfigError, DataError, MergeError, StoreError
+from driftwatch.profiling import profile_like
+from driftwatch.records import BUFFERED
+from driftwatch.stores import open_store
+from tests.streams.conftest import HOUR, START
+
+RNG = np.random.default_rng(11)
+TRAIN = pd.DataFrame(
+    {
+        "age": RNG.normal(40, 9, 5_000).round(1),
+        "plan": RNG.choice(["a", "b"], 5_000),
+        "yhat": RNG.uniform(size=5_000),
+    }
+)
+ROLES = {"yhat": "prediction"}
+AT = datetime.fromtimestamp(START, UTC)
+
+
+def monitor(**more: Any) -> Monitor:
+    more.setdefault("clock", lambda: AT + timedelta(days=1))
+    return Monitor(TRAIN, roles=ROLES, **more)
+
+
+def records(n: int, shift: float = 0.0, seed: int = 0) -> list[dict[str, Any]]:
+    rng = np.random.default_rng(seed)
+    ages, plans = rng.normal(40 + shift, 9, n).round(1), rng.choice(["a", "b"], n)
+    return [{"age": float(a), "plan": str(p)} for a, p in zip(ages, plans, strict=True)]
+
+
+def test_records_and_frames_give_the_same_window() -> None:
+    rows = records(6_000)
+    times = [AT + timedelta(seconds=2 * i) for i in range(len(rows))]
+    one, many = monitor(), monitor()
+    for row, at in zip(rows, times, strict=True):
+        one.observe(row, prediction=0.25, at=at)
+    many.observe_many(pd.DataFrame(rows).assign(yhat=0.25), at=times)
+    left, right = one.check(), many.check()
+    assert left.production_data_hash == right.production_data_hash
+    assert left.rows_current == right.rows_current == 6_000
+    assert left.window is not None
+    assert left.window == right.window
+    assert left.feature_drift()["yhat"].status is Status.CRITICAL
+    for closing in (one, many):
+        closing.close()
+        closing.close()
+
+
+def test_the_window_moves_and_is_judged_by_a_budget() -> None:
+    with monitor(window="3h") as watched:
+        for hour in range(6):
+            for i, row in enumerate(records(800, shift=20.0 if hour < 2 else 0.0, seed=hour)):
+                at = START + hour * HOUR + i * 4
+                watched.observe(row, prediction=RNG.uniform(), at=at)
+        report = watched.check()
+        assert report.rows_current == 2_400
+        assert "age" not in report.drifted_features  # the drift has left the window
+        assert report.policy["correction"] == "budget"
+        assert report.window is not None
+        assert report.window.period.end == AT + timedelta(hours=6)
+
+
+def test_state_survives_the_process(tmp_path: Path) -> None:
+    path = tmp_path / "s.db"
+    with monitor(store=path) as first:
+        first.observe_many(pd.DataFrame(records(500)), at=AT)
+    with monitor(store=path) as second:
+        second.observe_many(pd.DataFrame(records(300)), at=AT)
+        assert second.check().rows_current == 800
+        assert second.counters == {}
+    third = Monitor(TRAIN, roles=ROLES, store=open_store(path))
+    assert third.check().rows_current == 800
+    third.close()
+    third.stream.options.store.close()
+
+
+def test_two_monitors_share_a_store(tmp_path: Path) -> None:
+    path = tmp_path / "s.db"
+    left, right = monitor(store=path, source="a"), monitor(store=path, source="b")
+    other = monitor(store=path, name="other")
+    left.observe_many(pd.DataFrame(records(500)), at=AT)
+    right.observe_many(pd.DataFrame(records(700)), at=AT + timedelta(hours=1))
+    other.observe_many(pd.DataFrame(records(9)), at=AT)
+    for one in (left, right, other):
+        one.flush()
+    assert left.check().rows_current == right.check().rows_current == 1_200
+    assert other.check().rows_current == 9
+    for one in (left, right, other):
+        one.close()
+
+
+def test_evaluating_keeps_the_report(tmp_path: Path) -> None:
+    with monitor(store=tmp_path / "s.db", window="2h") as watched:
+        for hour in range(4):
+            frame = pd.DataFrame(records(900, shift=9.0, seed=hour))
+            watched.observe_many(frame, at=AT + timedelta(hours=hour))
+        result = watched.evaluate()
+        assert result is not None
+        assert result.report is not None
+        assert result.report.global_status is Status.CRITICAL
+        assert watched.evaluate() is None
+
+
+@pytest.mark.parametrize("junk", [None, 3, "text", [1], {"age": object()}, {}, {1: 2}])
+def test_observing_never_raises(junk: Any) -> None:
+    with monitor() as watched:
+        watched.observe(junk)
+        for row in records(10):
+            watched.observe(row, at=AT)
+        watched.observe({"age": float("nan"), "plan": None}, at="junk")  # type: ignore[arg-type]
+        watched.flush()
+        report = watched.check()
+        used = report.rows_current + sum(watched.counters.values())
+        assert used >= 11
+
+
+def test_a_store_that_cannot_be_opened_does_not_break_the_host(
+    tmp_path: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    watched = monitor(store=tmp_path / "nowhere" / "s.db")
+    watched.observe({"age": 1.0, "plan": "a"})
+    assert "cannot be written" in caplog.text
+    with pytest.raises(StoreError):
+        watched.check()
+    watched.close()
+
+
+def test_an_event_loop_is_not_held_up() -> None:
+    """Sketching happens in another thread where a loop runs in this one."""
+    watched = monitor()
+    threads: set[int] = set()
+    drain = watched.stream.drain
+
+    def noted() -> None:
+        threads.add(threading.get_ident())
+        drain()
+
+    watched.stream.drain = noted  # type: ignore[method-assign]
+
+    async def host() -> None:
+        for i, row in enumerate(records(3 * BUFFERED)):
+            watched.observe(row, prediction=0.5, at=START + i)
+            if i % 500 == 0:
+                await asyncio.sleep(0)
+
+    asyncio.run(host())
+    watched.stream.close()
+    assert threads - {threading.get_ident()}
+    assert watched.check().rows_current + sum(watched.counters.values()) == 3 * BUFFERED
+    watched.close()
+
+
+def test_threads_lose_nothing() -> None:
+    watched = monitor()
+    rows = records(5_000)
+
+    def feed() -> None:
+        for row in rows:
+            watched.observe(row, prediction=0.5, at=AT)
+
+    threads = [threading.Thread(target=feed) for _ in range(4)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    assert watched.check().rows_current == 20_000
+    watched.close()
+
+
+def test_profiles_are_absorbed_once() -> None:
+    with monitor() as watched:
+        frame = pd.DataFrame(records(600)).assign(yhat=0.5)
+        profile = profile_like(watched.reference, frame)
+        assert watched.absorb(profile, at=AT)
+        assert not watched.absorb(profile.to_bytes(), at=AT)
+        assert watched.check().rows_current == 600
+        with pytest.raises(MergeError, match="quantiles of k"):
+            watched.absorb(watched.reference.profile)
+        with pytest.raises(ConfigError, match="takes a profile"):
+            watched.absorb(frame)  # type: ignore[arg-type]
+
+
+def test_misuse_is_a_clear_error() -> None:
+    with pytest.raises(ConfigError, match="multiple"):
+        monitor(window="24h", slide="7h")
+    with pytest.raises(ConfigError, match="compare must be"):
+        monitor(compare="last year")
+    with monitor() as watched:
+        with pytest.raises(DataError, match="more rows"):
+            watched.observe_many(pd.DataFrame(records(9)), at=[AT, AT])
+        with pytest.raises(DataError):
+            watched.observe_many(object())
+
+
+def test_waiting_rows_are_stored_without_being_asked(tmp_path: Path) -> None:
+    """A service with little traffic must not hold its last rows back until the next."""
+    path = tmp_path / "s.db"
+    watched = monitor(store=path, flush_every="1s")
+    stored = threading.Event()
+    flush = watched.stream.flush_quietly
+
+    def noted() -> None:
+        flush()
+        stored.set()
+
+    watched.stream.flush_quietly = noted  # type: ignore[method-assign]
+    watched.observe({"age": 40.0, "plan": "a"}, at=AT)
+    assert stored.wait(20)
+    assert watched.stream.options.store.overview("default")["rows"] == 1
+    watched.close()
+
+
+def test_a_monitor_that_nobody_holds_is_let_go() -> None:
+    import weakref
+
+    watched = monitor()
+    watched.observe({"age": 40.0, "plan": "a"})
+    watched.close()
+    gone = weakref.ref(watched)
+    del watched
+    gc.collect()
+    assert gone() is None
+
+
+@pytest.mark.skipif(not hasattr(os, "fork"), reason="needs fork")
+def test_a_forked_worker_stores_its_own_rows(tmp_path: Path) -> None:
+    path = tmp_path / "s.db"
+    watched = monitor(store=path)
+    for row in records(50):
+        watched.observe(row, at=AT)
+    child = os.fork()
+    if child == 0:  # pragma: no cover - the child is not measured
+        code = 1
+        try:
+            for row in records(7):
+                watched.observe(row, at=AT)
+            watched.flush()
+            code = 0
+        finally:
+            os._exit(code)
+    assert os.waitstatus_to_exitcode(os.waitpid(child, 0)[1]) == 0
+    assert watched.check().rows_current == 57
+    watched.close()
+
+
+def test_windows_by_rows() -> None:
+    with monitor(window="2000 rows", slide="500 rows") as watched:
+        watched.observe_many(pd.DataFrame(records(1_700, shift=30.0)).assign(yhat=0.5))
+        watched.observe_many(pd.DataFrame(records(2_000)).assign(yhat=0.5))
+        report = watched.check()
+        assert report.rows_current == 1_700  # three whole panes, and 200 rows of the fourth
+        assert report.window is not None
+        assert report.window.pane == 7
