@@ -209,7 +209,7 @@ def _salvage(aside: Path, into: sqlite3.Connection) -> int:
     """Copy every row that can still be read; returns how many."""
     saved = 0
     try:
-        damaged = sqlite3.connect(f"{aside.as_uri()}?mode=ro", uri=True)
+        damaged = sqlite3.connect(f"{aside.resolve().as_uri()}?mode=ro", uri=True)
     except sqlite3.Error:
         return 0
     tables = into.execute(

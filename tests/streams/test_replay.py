@@ -91,6 +91,7 @@ def test_replay_says_what_the_monitor_would_have_said_live() -> None:
     said = []
     hours = (data["ts"].astype("int64").to_numpy() / 1e6 - START) // HOUR
     for hour in range(30):
+        clock[0] = START + (hour + 1) * HOUR
         live.observe_many(data[hours == hour])
         clock[0] = START + (hour + 1) * HOUR + 3 * HOUR  # nothing more comes: the pane is over
         live.flush()

@@ -1,0 +1,217 @@
+"""The commands on streams, as they are typed."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+
+import numpy as np
+import pandas as pd
+import pytest
+
+from driftwatch import DriftReport
+from driftwatch.cli.app import run
+
+CONFIG = """
+store = "driftwatch.db"
+
+[monitors.churn]
+reference = "train.parquet"
+time = "ts"
+window = "12h"
+slide = "1h"
+"""
+
+
+def rows(start: str, hours: int, shift: float = 0.0, seed: int = 0) -> pd.DataFrame:
+    rng = np.random.default_rng(seed)
+    size = hours * 400
+    times = pd.Timestamp(start) + pd.to_timedelta(np.sort(rng.uniform(0, hours * 3600, size)), "s")
+    return pd.DataFrame(
+        {
+            "ts": times,
+            "age": rng.normal(40 + shift, 9, size).round(1),
+            "plan": rng.choice(["a", "b"], size),
+        }
+    )
+
+
+@pytest.fixture(autouse=True)
+def folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    monkeypatch.setenv("DRIFTWATCH_STATE", str(tmp_path / "state"))
+    monkeypatch.delenv("GITHUB_STEP_SUMMARY", raising=False)
+    monkeypatch.chdir(tmp_path)
+    rows("2026-01-01", 48).to_parquet("train.parquet")
+    rows("2026-02-01", 24, seed=1).to_parquet("calm.parquet")
+    rows("2026-02-02", 24, shift=9.0, seed=2).to_parquet("moved.parquet")
+    Path("driftwatch.toml").write_text(CONFIG)
+    return tmp_path
+
+
+def call(*arguments: str) -> int:
+    return run(arguments)
+
+
+def test_files_are_absorbed_once_and_evaluated(capsys: pytest.CaptureFixture[str]) -> None:
+    assert call("absorb", "calm.parquet", "--evaluate") == 0
+    said = capsys.readouterr()
+    assert "calm.parquet: 9,600 rows absorbed" in said.err
+    assert said.out.startswith("OK")
+    assert call("absorb", "calm.parquet") == 0
+    assert "absorbed before, nothing changed" in capsys.readouterr().err
+    assert call("absorb", "calm.parquet", "moved.parquet") == 0
+    capsys.readouterr()
+    assert call("evaluate", "--format", "json") == 1
+    said = capsys.readouterr()
+    assert "churn: alarm raised" in said.err
+    report = DriftReport.from_dict(json.loads(said.out))
+    assert report.drifted_features == ["age"]
+    assert report.monitor == "churn"
+    assert call("evaluate") == 0
+    assert "nothing is due" in capsys.readouterr().err
+    assert call("report") == 1  # the last report, kept
+    assert call("evaluate", "--current") == 1
+
+
+def test_profiles_are_absorbed(capsys: pytest.CaptureFixture[str]) -> None:
+    assert call("profile", "calm.parquet", "-o", "calm.dwp", "--time", "ts") == 0
+    assert call("absorb", "calm.dwp") == 0
+    assert "calm.dwp: 9,600 rows absorbed" in capsys.readouterr().err
+    assert call("absorb", "calm.dwp") == 0
+    assert "absorbed before" in capsys.readouterr().err
+
+
+def test_without_a_configuration(capsys: pytest.CaptureFixture[str]) -> None:
+    Path("driftwatch.toml").unlink()
+    store = ("--store", "my.db")
+    assert call("reference", "add", "train.parquet", *store, "--time", "ts", "--pane", "1h") == 0
+    assert call("absorb", "moved.parquet", *store, "--window", "12h") == 0
+    assert call("evaluate", *store, "--window", "12h") == 1
+    capsys.readouterr()
+    assert call("evaluate") == 2
+    assert "no driftwatch.toml in this folder" in capsys.readouterr().err
+    assert call("absorb", "calm.parquet", "--store", "empty.db") == 2
+    assert "has no reference" in capsys.readouterr().err
+
+
+def test_references_are_added_listed_and_used(capsys: pytest.CaptureFixture[str]) -> None:
+    assert call("reference", "add", "train.parquet") == 0
+    first = capsys.readouterr().out.strip()
+    assert call("reference", "add", "moved.parquet") == 0
+    second = capsys.readouterr().out.strip()
+    assert call("reference", "list") == 0
+    listed = capsys.readouterr().out.splitlines()
+    assert [line.split()[0] for line in listed] == [first, second]
+    assert "in use for every version" in listed[0]
+    assert "in use" not in listed[1]
+    assert call("reference", "use", second[:6], "--model-version", "v2") == 0
+    assert call("reference", "list") == 0
+    assert "in use for v2" in capsys.readouterr().out
+    assert call("reference", "use", "nothing") == 2
+    assert "is no reference" in capsys.readouterr().err
+
+
+def test_watching_a_growing_file_and_a_folder(
+    folder: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    lines = rows("2026-02-01", 30).to_csv(index=False).splitlines(keepends=True)
+    live = folder / "live.csv"
+    live.write_text("".join(lines[:4_001]) + lines[4_001][:7])  # the last line is being written
+    assert call("watch", "live.csv", "--once") == 0
+    assert "live.csv: 4,000 rows absorbed" in capsys.readouterr().err
+    live.write_text("".join(lines) + "a,broken,line,with,too,many\n")
+    assert call("watch", "live.csv", "--once") == 0
+    assert "8,000 rows absorbed, 1 unreadable lines" in capsys.readouterr().err
+    assert call("watch", "live.csv", "--once") == 0
+    assert "absorbed" not in capsys.readouterr().err
+    monkeypatch.setattr("driftwatch.cli.feeding._SETTLED", -1.0)
+    inbox = folder / "inbox"
+    inbox.mkdir()
+    rows("2026-02-03", 24, shift=9.0).to_parquet(inbox / "new.parquet")
+    records = rows("2026-02-04", 2).to_json(orient="records", lines=True, date_format="iso")
+    (inbox / "new.jsonl").write_text(f"{records}not json\n[1]\n")
+    assert call("watch", "inbox", "--once") == 1
+    said = capsys.readouterr().err
+    assert "new.parquet: 9,600 rows absorbed" in said
+    assert "new.jsonl: 800 rows absorbed, 2 unreadable lines" in said
+    (inbox / "new.jsonl").write_text("")
+    (inbox / "bad.parquet").write_text("no parquet")
+    assert call("watch", "inbox", "--once") == 0
+    assert "bad.parquet" in capsys.readouterr().err
+
+
+def test_the_doctor(capsys: pytest.CaptureFixture[str], folder: Path) -> None:
+    assert call("doctor") == 1
+    assert "nothing has been delivered yet" in capsys.readouterr().out
+    assert call("absorb", "moved.parquet") == 0
+    assert call("doctor", "--json") == 1
+    found = {row["what"]: row for row in json.loads(capsys.readouterr().out)}
+    assert found["data"]["ok"]
+    assert not found["evaluation"]["ok"]  # due, and nobody does it
+    assert call("evaluate") == 1
+    capsys.readouterr()
+    assert call("doctor") == 0
+    said = capsys.readouterr().out
+    assert "CRITICAL" in said
+    assert "alarm            on" in said
+    (folder / "driftwatch.db").write_bytes(b"no database at all " * 1000)
+    assert call("doctor") == 1
+    assert "set aside as driftwatch.db.corrupt-1" in capsys.readouterr().out
+
+
+@pytest.mark.parametrize(
+    ("old", "new", "says"),
+    [
+        ("window", "windwo", "unknown key monitors.churn.windwo (did you mean 'window'?)"),
+        ("[monitors.churn]", "[moniters.churn]", "did you mean 'monitors'?"),
+        ('"12h"', '"12 o clock"', "a duration looks like"),
+        ('"12h"', "12", "monitors.churn.window"),
+        ("store =", "store", "is no TOML"),
+        ('"train.parquet"', '"nothing.parquet"', "nothing.parquet"),
+        ("[monitors.churn]", "[monitors.other]\n[monitors.churn]", "say which monitor"),
+    ],
+)
+def test_a_wrong_configuration_is_one_clear_line(
+    old: str, new: str, says: str, capsys: pytest.CaptureFixture[str]
+) -> None:
+    Path("driftwatch.toml").write_text(CONFIG.replace(old, new))
+    assert call("evaluate") == 2
+    said = capsys.readouterr().err
+    assert says in said
+    assert len(said.splitlines()) == 1
+
+
+def test_the_configuration_may_be_in_pyproject(capsys: pytest.CaptureFixture[str]) -> None:
+    Path("driftwatch.toml").unlink()
+    Path("pyproject.toml").write_text(
+        CONFIG.replace("store =", "[tool.driftwatch]\nstore =").replace(
+            "[monitors", "[tool.driftwatch.monitors"
+        )
+    )
+    assert call("absorb", "calm.parquet", "--monitor", "churn") == 0
+    assert call("evaluate", "--monitor", "nobody") == 2
+    assert "no monitor 'nobody'" in capsys.readouterr().err
+
+
+def test_replay(capsys: pytest.CaptureFixture[str], folder: Path) -> None:
+    pair = ("calm.parquet", "moved.parquet")
+    base = ("replay", *pair, "--window", "6h", "--time", "ts", "--change", "2026-02-02T00:00")
+    assert call(*base, "--ref", "train.parquet", "--output", "t.html", "--reports", "r.jsonl") == 1
+    said = capsys.readouterr().out
+    assert "1 alarm in 48 windows" in said
+    assert "1 of 1 known changes noticed" in said
+    assert len((folder / "r.jsonl").read_text().splitlines()) == 48
+    assert "<svg" in (folder / "t.html").read_text()
+    assert call(*base, "--ref-first", "25%", "--format", "json") == 1
+    assert json.loads(capsys.readouterr().out)["changes"][0]["delay_panes"] is not None
+    assert call("replay", "calm.parquet", "--ref", "train.parquet", "--time", "ts") == 0
+    capsys.readouterr()
+    for wrong, says in (
+        ((), "give the reference with --ref"),
+        (("--ref-first", "some"), "must look like 20%"),
+        (("--ref", "train.parquet", "--change", "soon"), "must be a row of the history"),
+        (("--ref", "train.parquet", "--format", "pdf"), "known: text, json, html"),
+        (("--ref", "train.parquet", "--output", "t.pdf"), "cannot tell the form"),
+    ):
+        assert call("replay", *pair, "--time", "ts", *wrong) == 2
+        assert says in capsys.readouterr().err
