@@ -26,6 +26,7 @@ from driftwatch.core.report import DriftReport, EarlySign, Status, WindowFacts
 from driftwatch.core.times import to_utc
 from driftwatch.core.windows import WindowSpec
 from driftwatch.errors import DriftWatchError
+from driftwatch.memory import give_back
 from driftwatch.protocols import Sink, Store
 from driftwatch.reference_windows import ReferenceWindows
 from driftwatch.stream_progress import StreamProgress, progress_of
@@ -327,6 +328,7 @@ class Evaluator:
             return None
         if report is not None:
             self._emit(report)
+            give_back()
         return Result(report, event, state.evaluated or complete)
 
     def _consume(self, state: _State, found: StreamProgress) -> Event | None:

@@ -182,7 +182,13 @@ def test_references_and_their_use(reference: Reference) -> None:
 
 
 def evaluation(token: int, pane: int, **more: Any) -> Evaluation:
-    facts = {"revision": 0, "created": 1.0, "status": "OK", "report": "{}", "event": None}
+    facts: dict[str, Any] = {
+        "revision": 0,
+        "created": 1.0,
+        "status": "OK",
+        "report": "{}",
+        "event": None,
+    }
     return Evaluation("m", token, pane, state={"a": 1}, consumed=pane, **(facts | more))
 
 

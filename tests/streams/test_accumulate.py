@@ -194,10 +194,10 @@ def test_too_many_open_panes_are_delivered_or_the_oldest_dropped(
     store = Flaky()
     feed = accumulator(reference, spec, clock, store)
     clock.now = START + HOUR
-    feed.add(batch_of(100), times=START + np.arange(100) * 6.0)
+    feed.add(batch_of(100), times=np.arange(START, START + 600, 6.0, dtype=np.float64))
     assert feed.open_rows < 100
     store.fail = ["before"] * 50
-    feed.add(batch_of(100), times=START + np.arange(100) * 6.0)
+    feed.add(batch_of(100), times=np.arange(START, START + 600, 6.0, dtype=np.float64))
     store.fail = []
     feed.flush()
     facts = stored(store)

@@ -193,7 +193,7 @@ def test_profiles_are_absorbed_once() -> None:
         with pytest.raises(MergeError, match="quantiles of k"):
             watched.absorb(watched.reference.profile)
         with pytest.raises(ConfigError, match="takes a profile"):
-            watched.absorb(frame)  # type: ignore[arg-type]
+            watched.absorb(frame)
 
 
 def test_misuse_is_a_clear_error() -> None:
