@@ -12,7 +12,6 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import timedelta
 from secrets import token_hex
-from typing import Any
 
 from driftwatch.core.assess import assess
 from driftwatch.core.cells import cell_counts
@@ -26,6 +25,8 @@ from driftwatch.core.report import DriftReport, EarlySign, Status, WindowFacts
 from driftwatch.core.times import to_utc
 from driftwatch.core.windows import WindowSpec
 from driftwatch.errors import DriftWatchError
+from driftwatch.evaluation_state import EvaluationState, event_between
+from driftwatch.housekeeping import Retention, keep_house
 from driftwatch.memory import give_back
 from driftwatch.protocols import Sink, Store
 from driftwatch.reference_windows import ReferenceWindows
@@ -50,6 +51,7 @@ class EvaluationRules:
             do without detectors.
         tolerance: Change of a share of rows that is no drift to a detector.
         clear_after: Quiet panes after which an alarm is over.
+        retention: For how long the store keeps what; None to leave it alone.
         lease_seconds: For how long an evaluator that falls silent keeps others waiting.
     """
 
@@ -58,6 +60,7 @@ class EvaluationRules:
     run_length: float = 720.0
     tolerance: float = 0.05
     clear_after: int = 3
+    retention: Retention | None = field(default_factory=Retention)
     lease_seconds: float = 60.0
 
 
@@ -74,30 +77,6 @@ class Result:
     report: DriftReport | None
     event: Event | None
     pane: int
-
-
-@dataclass(slots=True)
-class _State:
-    """What goes on from one evaluation to the next; stored with every one of them."""
-
-    consumed: int | None = None
-    evaluated: int | None = None
-    revision: int = 0
-    reference: str = ""
-    alarm: Hysteresis = field(default_factory=Hysteresis)
-    statuses: dict[int, str] = field(default_factory=dict)
-    early: tuple[EarlySign, ...] = ()
-
-    def to_dict(self, detector: PaneDetector | None) -> dict[str, Any]:
-        return {
-            "evaluated": self.evaluated,
-            "revision": self.revision,
-            "reference": self.reference,
-            "alarm": self.alarm.to_dict(),
-            "statuses": {str(pane): status for pane, status in self.statuses.items()},
-            "early": [sign.to_dict() for sign in self.early],
-            "detector": detector.to_dict() if detector is not None else None,
-        }
 
 
 class Evaluator:
@@ -155,16 +134,15 @@ class Evaluator:
         self._lock = threading.RLock()
         self._stop = threading.Event()
         self._thread: threading.Thread | None = None
-        self._state: _State | None = None
+        self._state: EvaluationState | None = None
         self._token: int | None = None
         self._oldest: int | None = None
         self._use(reference)
 
     def _use(self, reference: Reference) -> None:
-        guard = reference.profile.guard
         self.reference = reference
-        self._windows = StoredWindows(self._store, self.spec, monitor=self.monitor, guard=guard)
-        self._now = StoredWindows(self._store, self.spec, monitor=self.monitor, guard=guard)
+        self._windows = StoredWindows(self._store, self.spec, reference, monitor=self.monitor)
+        self._now = StoredWindows(self._store, self.spec, reference, monitor=self.monitor)
         self._compare = ReferenceWindows(
             self._store, self.spec, reference, monitor=self.monitor, compare=self.rules.compare
         )
@@ -288,7 +266,7 @@ class Evaluator:
                 _LOG.warning("driftwatch: %s: evaluation failed: %s", self.monitor, error)
             await asyncio.sleep(every.total_seconds())
 
-    def _advance(self, state: _State, found: StreamProgress, now: float) -> Result | None:
+    def _advance(self, state: EvaluationState, found: StreamProgress, now: float) -> Result | None:
         changed = self._windows.refresh()
         self._oldest = found.oldest
         complete = found.complete
@@ -297,7 +275,7 @@ class Evaluator:
         due = state.evaluated is None or complete > state.evaluated
         revised = not due and bool(changed)
         report: DriftReport | None = None
-        before = replace(state, statuses=dict(state.statuses), alarm=replace(state.alarm))
+        before = state.consumed
         wealth = self._detector.to_dict() if self._detector is not None else {}
         try:
             if due or revised:
@@ -315,7 +293,7 @@ class Evaluator:
             event = self._consume(state, found)
             if report is not None and state.early and report.window is not None:
                 report = replace(report, window=replace(report.window, early=state.early))
-            if report is None and state.consumed == before.consumed:
+            if report is None and state.consumed == before:
                 return None
             kept = self._record(state, report, event, now)
         except DriftWatchError:
@@ -328,10 +306,30 @@ class Evaluator:
             return None
         if report is not None:
             self._emit(report)
+            self._keep_house(found)
             give_back()
         return Result(report, event, state.evaluated or complete)
 
-    def _consume(self, state: _State, found: StreamProgress) -> Event | None:
+    def _keep_house(self, found: StreamProgress) -> None:
+        """Keep the store small; what goes wrong is tried again with the next report."""
+        if self.rules.retention is None or found.final is None:
+            return
+        try:
+            keep_house(
+                self._store,
+                self.monitor,
+                self.spec,
+                final=found.final,
+                upto=self._windows.seen,
+                retention=self.rules.retention,
+                least_panes=self._compare.reach + 1,
+                guard=self.reference.profile.guard,
+            )
+        except DriftWatchError as error:
+            self.errors["housekeeping"] += 1
+            _LOG.warning("driftwatch: %s: housekeeping: %s", self.monitor, error)
+
+    def _consume(self, state: EvaluationState, found: StreamProgress) -> Event | None:
         """Let detectors and alarm see every pane that has become final."""
         if found.final is None:
             return None
@@ -353,7 +351,7 @@ class Evaluator:
             state.consumed = pane
         for pane in sorted(state.statuses)[:-_KEPT_STATUSES]:
             del state.statuses[pane]
-        return _event(before, state.alarm.level)
+        return event_between(before, state.alarm.level)
 
     def _assessed(
         self,
@@ -381,7 +379,7 @@ class Evaluator:
         )
 
     def _record(
-        self, state: _State, report: DriftReport | None, event: Event | None, now: float
+        self, state: EvaluationState, report: DriftReport | None, event: Event | None, now: float
     ) -> bool:
         return self._store.record(
             Evaluation(
@@ -398,26 +396,16 @@ class Evaluator:
             )
         )
 
-    def _restored(self) -> _State:
+    def _restored(self) -> EvaluationState:
         saved = self._store.state(self.monitor)
-        fresh = _State(reference=self.reference.id, alarm=Hysteresis(self.rules.clear_after))
+        fresh = EvaluationState(
+            reference=self.reference.id, alarm=Hysteresis(self.rules.clear_after)
+        )
         if saved is None:
             return fresh
-        if saved["reference"] != self.reference.id:
-            # Another reference: its detectors and alarm begin now, not with the past.
-            fresh.consumed, fresh.evaluated = saved["consumed"], saved["evaluated"]
-            return fresh
-        if self._detector is not None:
+        if self._detector is not None and saved["reference"] == self.reference.id:
             self._detector.restore(saved.get("detector") or {})
-        return _State(
-            consumed=saved["consumed"],
-            evaluated=saved["evaluated"],
-            revision=int(saved["revision"]),
-            reference=saved["reference"],
-            alarm=fresh.alarm.restored(saved["alarm"]),
-            statuses={int(pane): str(status) for pane, status in saved["statuses"].items()},
-            early=tuple(EarlySign(**sign) for sign in saved["early"]),
-        )
+        return fresh.restored(saved)
 
     def _promote(self) -> None:
         """Go over to the reference that the store says is in use."""
@@ -438,10 +426,3 @@ class Evaluator:
             except Exception as error:  # noqa: BLE001 - one sink must not stop the others
                 self.errors[type(sink).__name__] += 1
                 _LOG.warning("driftwatch: %s: %s", type(sink).__name__, error)
-
-
-def _event(before: Status, after: Status) -> Event | None:
-    """What an evaluation, which may have seen several panes, changed about the alarm."""
-    if before.is_drift != after.is_drift:
-        return Event.RAISED if after.is_drift else Event.CLEARED
-    return Event.ESCALATED if after.severity > before.severity else None

@@ -53,9 +53,10 @@ class ReferenceWindows:
             self._offsets = [spec.panes]
         elif compare == "seasonal":
             self._offsets = [week * (_WEEK // spec.width) for week in range(1, _WEEKS + 1)]
-        guard = reference.profile.guard
+        self.reach = spec.panes + max(self._offsets, default=0)
+        """Panes back from the newest that windows and what they are compared with reach."""
         self._windows = [
-            StoredWindows(store, spec, monitor=monitor, guard=guard) for _ in self._offsets
+            StoredWindows(store, spec, reference, monitor=monitor) for _ in self._offsets
         ]
 
     def against(self, last: int, /) -> Reference:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
+from dataclasses import replace
 from datetime import datetime
 from typing import Any
 
@@ -128,6 +129,7 @@ def _evaluator(
 ) -> _HistoryEvaluator:
     # The clock is asked only after the evaluator is there.
     made: list[_HistoryEvaluator] = []
+    rules = replace(rules or EvaluationRules(), retention=None)  # the store ends with the replay
     evaluator = _HistoryEvaluator(
         store, reference, spec, clock=lambda: made[0].now, rules=rules, monitor=monitor
     )

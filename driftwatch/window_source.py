@@ -5,8 +5,9 @@ from __future__ import annotations
 from collections import Counter
 from dataclasses import dataclass
 
-from driftwatch.core.privacy import ValueGuard
+from driftwatch.core.column_profile import ColumnProfile
 from driftwatch.core.profile import Profile
+from driftwatch.core.reference import Reference
 from driftwatch.core.segments import StoredSegment
 from driftwatch.core.sliding import SlidingMerge
 from driftwatch.core.windows import WindowSpec
@@ -26,6 +27,10 @@ class _PaneNote:
     model_version: str | None = None
 
 
+def _what(column: ColumnProfile) -> tuple[object, ...]:
+    return (column.column.kind, column.column.values, column.counts_categories)
+
+
 class StoredWindows:
     """The merged window that ends with a pane, for one pane after the other.
 
@@ -37,19 +42,25 @@ class StoredWindows:
         store: Where the segments are.
         spec: How the stream is cut.
         monitor: Whose.
-        guard: The hash key in use.
+        reference: What the rows were to be compared with.
     """
 
-    def __init__(self, store: Store, spec: WindowSpec, /, *, monitor: str, guard: ValueGuard):
+    def __init__(
+        self, store: Store, spec: WindowSpec, reference: Reference, /, *, monitor: str
+    ) -> None:
         self._store = store
         self._spec = spec
         self._monitor = monitor
-        self._guard = guard
+        self._guard = reference.profile.guard
         self._seen = 0
         self._notes: dict[int, _PaneNote] = {}
         self._sliding = SlidingMerge(spec.panes, self._load)
         self._last: int | None = None
         self.unreadable: Counter[str] = Counter()
+        """What was left out of windows, and why."""
+        like = reference.new_profile()
+        self._kinds = {name: _what(column) for name, column in like.columns.items()}
+        self._sizes = (like.config.id, like.k, like.guard.key_id)
 
     @property
     def seen(self) -> int:
@@ -146,11 +157,32 @@ class StoredWindows:
 
     def _decoded(self, found: StoredSegment) -> Profile | None:
         try:
-            return Profile.from_bytes(found.segment.body, guard=self._guard)
+            profile = Profile.from_bytes(found.segment.body, guard=self._guard)
         except DriftWatchError as error:
             self.unreadable[str(error)] += 1
             self._store.set_aside(self._monitor, found.id, str(error))
             return None
+        return self._common(profile)
+
+    def _common(self, profile: Profile) -> Profile | None:
+        """What of a profile goes with the others: replicas may disagree about a column.
+
+        The reference says what a column is. Columns that are something else are left out of
+        that profile and counted, and so are whole profiles of other sketch sizes.
+        """
+        if (profile.config.id, profile.k, profile.guard.key_id) != self._sizes:
+            self.unreadable["sketches of other sizes, or hashed with another key"] += 1
+            return None
+        odd = {
+            name
+            for name, column in profile.columns.items()
+            if self._kinds.setdefault(name, _what(column)) != _what(column)
+        }
+        if not odd:
+            return profile
+        for name in odd:
+            self.unreadable[f"column {name!r} is of another kind"] += 1
+        return profile.select([name for name in profile.columns if name not in odd])
 
     def _note(self, found: StoredSegment) -> None:
         note = self._notes.setdefault(found.segment.pane, _PaneNote())

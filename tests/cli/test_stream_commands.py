@@ -162,8 +162,8 @@ def test_the_doctor(capsys: pytest.CaptureFixture[str], folder: Path) -> None:
 @pytest.mark.parametrize(
     ("old", "new", "says"),
     [
-        ("window", "windwo", "unknown key monitors.churn.windwo (did you mean 'window'?)"),
-        ("[monitors.churn]", "[moniters.churn]", "did you mean 'monitors'?"),
+        ("window =", "windows =", "unknown key monitors.churn.windows (did you mean 'window'?)"),
+        ("[monitors.churn]", "[monitor.churn]", "did you mean 'monitors'?"),
         ('"12h"', '"12 o clock"', "a duration looks like"),
         ('"12h"', "12", "monitors.churn.window"),
         ("store =", "store", "is no TOML"),

@@ -15,13 +15,14 @@ import pytest
 
 from driftwatch import DriftReport, Reference, Status
 from driftwatch.accumulate import Accumulator
-from driftwatch.core.batch import Batch
+from driftwatch.core.batch import Batch, batches_of
 from driftwatch.core.drift.budget import AlarmBudget
 from driftwatch.core.drift.policy import Policy
 from driftwatch.core.segments import Delivery
 from driftwatch.core.windows import WindowSpec
 from driftwatch.errors import ConfigError, StoreError
 from driftwatch.evaluate import EvaluationRules, Evaluator
+from driftwatch.housekeeping import Retention
 from driftwatch.profiling import profile_data
 from driftwatch.stores.memory import MemoryStore
 from driftwatch.stream_progress import progress_of
@@ -408,3 +409,45 @@ def test_it_runs_in_a_thread_and_in_a_task(world: World) -> None:
 
     asyncio.run(serve())
     assert len(keeping.reports) == 2
+
+
+def test_house_is_kept_while_windows_stay_what_they_are(world: World) -> None:
+    """Hours become days and weeks, and what is too old goes, under a running evaluator."""
+    retention = Retention(fine=timedelta(hours=1), days=timedelta(days=3), total=timedelta(days=20))
+    evaluator = world.evaluator(rules=replace(RULES, retention=retention))
+    plain = World(world.reference, world.spec, world.batch_of)
+    steady = plain.evaluator(rules=replace(RULES, retention=None))
+    for hour in range(30 * 24):
+        for one, judge in ((world, evaluator), (plain, steady)):
+            one.batch_of = lambda rows, shift=0.0, hour=hour: next(
+                batches_of({"x": np.full(rows, float(hour % 24)), "c": ["a"] * rows})
+            )
+            one.pass_hour(4)
+            result = judge.step()
+            if result is not None and result.report is not None:
+                one.rows = (result.report.rows_current, result.report.production_data_hash)  # type: ignore[attr-defined]
+        if hour > 1:
+            assert world.rows == plain.rows  # type: ignore[attr-defined]
+    facts = world.store.overview("m")
+    assert [pane["width"] for pane in facts["panes"]] == [3600, 86_400, 604_800]
+    assert facts["panes"][0]["segments"] <= 34  # a window, and what is left of its last day
+    assert facts["panes"][1]["segments"] <= 11
+    assert facts["rows"] + facts["counters"]["expired"] == 30 * 24 * 4
+    assert evaluator.errors == {}
+
+
+def test_replicas_that_disagree_about_a_column_still_make_a_window(world: World) -> None:
+    for _ in range(3):
+        world.pass_hour()
+    rng = np.random.default_rng(0)
+    other = Reference(
+        profile_data({"x": ["a", "b"] * 500, "c": rng.choice(["a", "b"], 1000)}, reference=True)
+    )
+    feed = Accumulator(other, world.spec, world.store, monitor="m", source="b", clock=world.clock)
+    feed.add(next(batches_of({"x": ["a", "b"] * 50, "c": ["a", "c"] * 50})))
+    feed.flush()
+    evaluator = world.evaluator()
+    report = evaluator.peek()
+    assert report.rows_current == 1_600
+    unreadable = evaluator._now.unreadable
+    assert unreadable == {"column 'x' is of another kind": 1}
