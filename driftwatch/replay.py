@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import replace
 from datetime import datetime
 from typing import Any
 
 from driftwatch.accumulate import Accumulator
+from driftwatch.core.batch import Batch
 from driftwatch.core.reference import Reference
 from driftwatch.core.report import DriftReport, Status
 from driftwatch.core.results import Period
@@ -39,6 +40,7 @@ def replay(  # noqa: PLR0913 - the history, how to cut and judge it, and who is 
     monitor: str = "replay",
     progress: Progress | None = None,
     on_report: Callable[[DriftReport], None] | None = None,
+    on_window: Callable[[int, int], None] | None = None,
 ) -> Timeline:
     """Cut a history into panes, slide the window over it, and report on every position.
 
@@ -56,6 +58,7 @@ def replay(  # noqa: PLR0913 - the history, how to cut and judge it, and who is 
         monitor: Name for the reports.
         progress: Called after every batch with rows and bytes read.
         on_report: Called with every report.
+        on_window: Called after every window with its number, from 1, and how many there are.
 
     Returns:
         The timeline. Cost: one pass over the data, and a check a pane.
@@ -79,8 +82,7 @@ def replay(  # noqa: PLR0913 - the history, how to cut and judge it, and who is 
     rows = 0
     marks = [_Mark(change) for change in changes]
     for batch in read_batches(data, wanted):
-        if time is not None and not spec.by_rows and batch.rows and time not in batch.arrays:
-            raise ConfigError(f"the data has no column {time!r} to tell the time by")
+        _check_time(batch, time, spec)
         for mark in marks:
             mark.locate(batch.arrays.get(time) if time else None, rows, batch.rows, spec)
         feed.add(batch, time_column=time)
@@ -95,13 +97,13 @@ def replay(  # noqa: PLR0913 - the history, how to cut and judge it, and who is 
     first, last = int(found["panes"][0]["first"]), int(found["panes"][0]["last"])
     evaluator = _evaluator(store, reference, spec, rules, monitor)
     moments = []
-    for pane in range(first, last + 1):
-        evaluator.now = float(spec.end_of(pane))
-        result = evaluator.step(StreamProgress(first, pane, pane, pane))
+    for result, done in _windows(evaluator, first, last):
         if result is not None and result.report is not None:
             moments.append(_moment(result, result.report))
             if on_report is not None:
                 on_report(result.report)
+        if on_window is not None:
+            on_window(done, last - first + 1)
     store.close()
     return Timeline(
         monitor=monitor,
@@ -112,6 +114,20 @@ def replay(  # noqa: PLR0913 - the history, how to cut and judge it, and who is 
         rows=rows,
         counters={name: int(count) for name, count in found["counters"].items()},
     )
+
+
+def _check_time(batch: Batch, time: str | None, spec: WindowSpec) -> None:
+    if time is not None and not spec.by_rows and batch.rows and time not in batch.arrays:
+        raise ConfigError(f"the data has no column {time!r} to tell the time by")
+
+
+def _windows(
+    evaluator: _HistoryEvaluator, first: int, last: int
+) -> Iterator[tuple[Result | None, int]]:
+    """Evaluate the window of every pane, with the clock at its end; and count them."""
+    for pane in range(first, last + 1):
+        evaluator.now = float(evaluator.spec.end_of(pane))
+        yield evaluator.step(StreamProgress(first, pane, pane, pane)), pane - first + 1
 
 
 class _HistoryEvaluator(Evaluator):

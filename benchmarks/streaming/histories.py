@@ -181,7 +181,7 @@ def _injected(data: pd.DataFrame, column: str, start: int) -> pd.DataFrame:
     """From `start` on, 15 % of the values are moved to the top of the range: KS 0.15."""
     data = data.copy()
     rng = np.random.default_rng(0)
-    values = data[column].to_numpy(dtype=float)
+    values = data[column].to_numpy(dtype=float).copy()
     top = np.quantile(values, 0.999)
     chosen = (np.arange(len(data)) >= start) & (rng.uniform(size=len(data)) < 0.15)
     values[chosen] = top

@@ -11,7 +11,7 @@ __all__ = ["progress_bar"]
 
 @contextmanager
 def progress_bar(
-    label: str, size_bytes: int, /, *, quiet: bool
+    label: str, size_bytes: int, /, *, quiet: bool, unit: str = "rows"
 ) -> Iterator[Callable[[int, int], None]]:
     """Give a function to call after every batch with the rows and bytes it took."""
     if quiet or not sys.stderr.isatty():
@@ -23,11 +23,11 @@ def progress_bar(
     columns = (
         TextColumn("{task.description}"),
         BarColumn(),
-        TextColumn("{task.percentage:>3.0f} %  {task.fields[rows]:,} rows"),
+        TextColumn("{task.percentage:>3.0f} %  {task.fields[rows]:,} {task.fields[unit]}"),
         TimeRemainingColumn(),
     )
     with Progress(*columns, console=Console(stderr=True), transient=True) as bar:
-        task = bar.add_task(label, total=max(size_bytes, 1), rows=0)
+        task = bar.add_task(label, total=max(size_bytes, 1), rows=0, unit=unit)
         seen = 0
 
         def advance(rows: int, size: int) -> None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import sys
 from collections.abc import Callable, Mapping
+from contextlib import ExitStack
 from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
@@ -81,22 +82,22 @@ def run_replay(request: ReplayRequest, /, *, quiet: bool) -> Exit:
     budget = AlarmBudget.of(request.false_alarms, every=every)
     policy = Policy.of(parse_thresholds(request.thresholds) or None, budget=budget)
     rules = EvaluationRules(policy, compare=request.compare, run_length=budget.run_length)
-    lines = request.reports.open("wb") if request.reports is not None else None
-    try:
-        with progress_bar(label, files.size_bytes, quiet=quiet) as progress:
-            timeline = replay(
-                data,
-                built,
-                spec,
-                rules=rules,
-                changes=[_change(text) for text in request.changes],
-                monitor=label,
-                progress=progress,
-                on_report=None if lines is None else _writer(lines),
-            )
-    finally:
-        if lines is not None:
-            lines.close()
+    with ExitStack() as files_open, ExitStack() as stack:
+        lines = None
+        if request.reports is not None:
+            lines = files_open.enter_context(request.reports.open("wb"))
+        reading = stack.enter_context(progress_bar(label, files.size_bytes, quiet=quiet))
+        timeline = replay(
+            data,
+            built,
+            spec,
+            rules=rules,
+            changes=[_change(text) for text in request.changes],
+            monitor=label,
+            progress=reading,
+            on_report=None if lines is None else _writer(lines),
+            on_window=_window_bar(stack, quiet=quiet),
+        )
     _show(timeline, request)
     return Exit.DRIFT if timeline.episodes else Exit.NO_DRIFT
 
@@ -106,6 +107,19 @@ def _writer(lines: IO[bytes]) -> Callable[[DriftReport], None]:
         lines.write(report.to_json().encode("utf-8", "replace") + b"\n")
 
     return write
+
+
+def _window_bar(stack: ExitStack, *, quiet: bool) -> Callable[[int, int], None]:
+    """A bar over the windows, which are counted only when the history has been read."""
+    bars: list[Callable[[int, int], None]] = []
+
+    def advance(_done: int, total: int) -> None:
+        if not bars:
+            stack.close()  # the bar of the reading goes before
+            bars.append(stack.enter_context(progress_bar("windows", total, quiet=quiet, unit="")))
+        bars[0](1, 1)
+
+    return advance
 
 
 def _sides(request: ReplayRequest) -> tuple[Any, Any]:

@@ -27,6 +27,7 @@ svg.t{display:block;width:100%;height:auto;font:11px system-ui,sans-serif;fill:v
 svg.t .O{fill:var(--ok)}svg.t .W{fill:var(--warning)}svg.t .C{fill:var(--critical)}
 svg.t .U{fill:var(--undecided)}svg.t .I{fill:var(--none);opacity:.3}
 svg.t .a{fill:var(--critical);opacity:.1}svg.t .h{stroke:var(--soft);stroke-dasharray:4 4}
+svg.t .b{paint-order:stroke;stroke:var(--card);stroke-width:3px}
 svg.t .k{stroke:var(--ink);stroke-width:1.5}svg.t .e{text-anchor:end}svg.t .m{text-anchor:middle}
 """
 _POLICY = "default-src 'none'; style-src 'unsafe-inline'"
@@ -163,15 +164,16 @@ def _drawing(timeline: Timeline) -> str:
     ]
     shown = moments if len(moments) <= _WIDTH else _thinned(moments, _WIDTH)
     wide = max(step, _WIDTH / len(shown))
+    bar = wide * 0.9 if wide > 6 else wide + 0.2  # gaps between thin bars would only flicker
     for moment in shown:
         tall = max(height(moment.distance), 2.0)
         parts.append(
             f'<rect class={moment.status.value[0]} x="{left(moment.pane):.1f}" '
-            f'y="{base - tall:.1f}" width="{wide * 0.9:.2f}" height="{tall:.1f}"/>'
+            f'y="{base - tall:.1f}" width="{bar:.2f}" height="{tall:.1f}"/>'
         )
     line = base - height(1.0)
     parts.append(f'<line class=h x1=0 x2={_WIDTH} y1="{line:.1f}" y2="{line:.1f}"/>')
-    parts.append(f'<text x={_WIDTH} y="{line - 3:.1f}" class=e>warning threshold</text>')
+    parts.append(f'<text x=4 y="{line - 4:.1f}" class=b>warning threshold</text>')
     for change in timeline.changes:
         x = left(change.pane)
         parts.append(f'<line class=k x1="{x:.1f}" x2="{x:.1f}" y1=0 y2="{base}"/>')
