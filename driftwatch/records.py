@@ -59,6 +59,7 @@ class RecordBuffer:
         ...     Schema((Column("age", Kind.NUMERIC),)), lambda: 60.0, lambda reason, rows: None
         ... )
         >>> buffer.append({"age": 31}, None, None, None, None, None, None)
+        False
         >>> [(found.batch.rows, found.times.tolist()) for found in buffer.take()]
         [(1, [60.0])]
     """
