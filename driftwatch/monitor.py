@@ -9,7 +9,7 @@ import time
 import weakref
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from functools import partial
 from pathlib import Path
 from threading import RLock
@@ -20,7 +20,7 @@ from driftwatch.errors import ConfigError
 
 if TYPE_CHECKING:  # loaded when a monitor is made: importing the name alone stays quick
     from driftwatch.core.config import SketchConfig
-    from driftwatch.core.drift.policy import PolicyName
+    from driftwatch.core.drift.policy import Policy, PolicyName
     from driftwatch.core.profile import Profile
     from driftwatch.core.report import DriftReport
     from driftwatch.core.schema import Role, Schema
@@ -61,7 +61,8 @@ class Monitor:
         false_alarms: Budget of a check that is repeated, such as ``"1 per 30d"``: so many
             checks may alarm without drift, whatever the number of features. Without it a
             check stands on its own, at a false discovery rate of 5 %.
-        every: Time from one check to the next, for the budget.
+        every: Time from one check to the next, for the budget; windows of a stream go by their
+            slide instead.
         pane: Also keep the reference's counts by panes of this length, such as ``"1h"``, so
             that drift no larger than its own rhythm does not count. Needs a time column,
             and reads the reference twice.
@@ -161,6 +162,7 @@ class Monitor:
         tested = [column.name for column in self.reference.schema if column.role.is_tested]
         self.importances = importances_of(model, tested)
         self.spec = WindowSpec.of(window, slide, lateness=lateness)
+        self._stream_policy = self._repeated(self.policy)
         if compare not in COMPARISONS:
             raise ConfigError(f"compare must be one of {', '.join(COMPARISONS)}; got {compare!r}")
         self._compare = compare
@@ -341,6 +343,17 @@ class Monitor:
     def __exit__(self, *_: object) -> None:
         self.close()
 
+    def _repeated(self, policy: Policy) -> Policy:
+        """The rules of a window: it is checked again and again, so a budget sets the level."""
+        from driftwatch.core.drift.budget import AlarmBudget
+
+        pace = self.spec.slide
+        if policy.budget is not None:
+            return replace(policy, budget=replace(policy.budget, every=pace))
+        if policy.classic or policy.levels:
+            return policy
+        return replace(policy, budget=AlarmBudget(1, max(timedelta(days=30), 30 * pace), pace))
+
     def _begin(self) -> RecordBuffer | None:
         try:
             self._buffer = self.stream.begin()
@@ -350,16 +363,12 @@ class Monitor:
         return self._buffer
 
     def _new_stream(self) -> Stream:
-        from driftwatch.core.drift.budget import AlarmBudget
         from driftwatch.evaluate import EvaluationRules
         from driftwatch.stores import open_store
         from driftwatch.streaming import Stream, StreamOptions
 
         store = open_store(self._store_at)
-        policy = self.policy
-        if policy.budget is None and not policy.classic and not policy.levels:
-            # A stream is checked again and again, so its level follows from a budget.
-            policy = replace(policy, budget=AlarmBudget.of("1 per 30d", every=self.spec.slide))
+        policy = self._stream_policy
         run_length = policy.budget.run_length if policy.budget is not None else 720.0
         options = StreamOptions(
             spec=self.spec,

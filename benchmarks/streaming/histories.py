@@ -72,7 +72,7 @@ HISTORIES = (
         "nab_machine_temperature",
         "7d",
         "6h",
-        (3_703, 16_057, 19_232),
+        (2_126, 3_703, 16_057, 19_232),
         {"in_anomaly_window": "label"},
         "1 per 90d",
         2_125,

@@ -4,16 +4,19 @@ from __future__ import annotations
 
 import sys
 import time
-from collections.abc import Mapping
 
 from driftwatch.cli.checking import hash_key
 from driftwatch.cli.monitors import StreamRequest, configured
 from driftwatch.cli.progress import progress_bar
+from driftwatch.config import MonitorConfig
+from driftwatch.core.privacy import ValueGuard
+from driftwatch.core.reference import Reference
 from driftwatch.core.schema import Role
 from driftwatch.core.times import to_utc
-from driftwatch.durations import parse_length
-from driftwatch.errors import ConfigError
+from driftwatch.durations import parse_duration, parse_length
+from driftwatch.errors import ConfigError, DataError
 from driftwatch.files import find_files
+from driftwatch.history import profile_of_history
 from driftwatch.protocols import Store
 from driftwatch.references import ReferenceOptions, build_reference
 from driftwatch.stores import open_store
@@ -26,30 +29,30 @@ def add_reference(
     files: list[str],
     /,
     *,
+    last: str | None,
     use: bool,
     model_version: str | None,
-    roles: Mapping[str, str],
     quiet: bool,
 ) -> None:
-    """Read a reference into the store, and put it to use if that is wanted or none is."""
+    """Add a reference to the store, and put it to use if that is wanted or none is.
+
+    Args:
+        request: Which monitor.
+        files: Its data, or a profile.
+        last: Instead of files, so much of the stream itself, counted back from its newest row.
+        use: Whether to put it to use at once.
+        model_version: For which version of the model; all if None.
+        quiet: Whether stderr stays silent.
+    """
+    if bool(files) == (last is not None):
+        raise ConfigError("give either files or --last, such as --last 28d")
     name, config, folder = configured(request)
-    found = find_files(files)
-    with progress_bar(found.label, found.size_bytes, quiet=quiet) as progress:
-        reference = build_reference(
-            files,
-            ReferenceOptions(
-                features=None if config.features is None else tuple(config.features),
-                roles={n: Role(r) for n, r in {**config.roles(), **roles}.items()},
-                hash_key=hash_key(),
-                pane=None if config.pane is None else parse_length(config.pane),
-                multivariate=config.multivariate
-                if isinstance(config.multivariate, bool)
-                else tuple(config.multivariate),
-            ),
-            progress=progress,
-        )
     store = open_store(None if config.store is None else folder / config.store)
     try:
+        if last is not None:
+            reference = _of_the_stream(store, name, last)
+        else:
+            reference = _of_files(files, config, quiet=quiet)
         now = time.time()
         store.add_reference(name, reference.id, reference.profile.to_bytes(), now=now)
         first = store.reference_in_use(name, model_version) is None
@@ -63,6 +66,32 @@ def add_reference(
             f"{name}: {reference.profile.rows:,} rows, {len(reference.columns)} columns"
             f"{', now in use' if use or first else '; put it to use with `reference use`'}\n"
         )
+
+
+def _of_files(files: list[str], config: MonitorConfig, *, quiet: bool) -> Reference:
+    found = find_files(files)
+    multivariate = config.multivariate
+    options = ReferenceOptions(
+        features=None if config.features is None else tuple(config.features),
+        roles={name: Role(role) for name, role in config.roles().items()},
+        hash_key=hash_key(),
+        pane=None if config.pane is None else parse_length(config.pane),
+        multivariate=multivariate if isinstance(multivariate, bool) else tuple(multivariate),
+    )
+    with progress_bar(found.label, found.size_bytes, quiet=quiet) as progress:
+        return build_reference(files, options, progress=progress)
+
+
+def _of_the_stream(store: Store, name: str, last: str) -> Reference:
+    latest = store.overview(name)["latest"]
+    if latest is None:
+        raise DataError(f"the store has no rows of {name!r} with a time")
+    key = hash_key()
+    guard = ValueGuard() if key is None else ValueGuard(key)
+    start = float(latest) - parse_duration(last).total_seconds()
+    return Reference(
+        profile_of_history(store, name, start=start, end=float(latest) + 1, guard=guard)
+    )
 
 
 def list_references(request: StreamRequest, /) -> None:

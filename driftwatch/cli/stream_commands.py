@@ -274,10 +274,18 @@ def doctor(
 
 
 def reference_add(
-    files: Annotated[list[str], typer.Argument(help="Files of one data set, or a profile.")],
+    files: Annotated[
+        list[str] | None, typer.Argument(help="Files of one data set, or a profile.")
+    ] = None,
     config: Config = None,
     monitor: Name = None,
     store: StorePath = None,
+    last: Annotated[
+        str | None,
+        typer.Option(
+            metavar="TIME", help="The last 28d (say) of the stream itself, instead of files."
+        ),
+    ] = None,
     use: Annotated[bool, typer.Option("--use", help="Put it to use at once.")] = False,
     model_version: Version = None,
     time: Time = None,
@@ -295,7 +303,9 @@ def reference_add(
     from driftwatch.cli.reference_store import add_reference
 
     request = _request(config, monitor, store, time=time, id=id_, label=label, pane=pane)
-    add_reference(request, files, use=use, model_version=model_version, roles={}, quiet=quiet)
+    add_reference(
+        request, files or [], last=last, use=use, model_version=model_version, quiet=quiet
+    )
 
 
 def reference_list(config: Config = None, monitor: Name = None, store: StorePath = None) -> None:

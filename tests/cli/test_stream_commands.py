@@ -111,6 +111,24 @@ def test_references_are_added_listed_and_used(capsys: pytest.CaptureFixture[str]
     assert "is no reference" in capsys.readouterr().err
 
 
+def test_the_stream_itself_becomes_the_reference(capsys: pytest.CaptureFixture[str]) -> None:
+    assert call("reference", "add", "--last", "12h") == 2
+    assert "no rows of 'churn'" in capsys.readouterr().err
+    assert call("absorb", "moved.parquet", "calm.parquet") == 0
+    capsys.readouterr()
+    assert call("reference", "add", "--last", "12h", "--use") == 0
+    said = capsys.readouterr()
+    rows_of_it = int(said.err.split()[1].replace(",", ""))
+    assert 4_300 < rows_of_it < 5_300  # panes that begin in the last 12 hours
+    config = Path("driftwatch.toml").read_text()
+    Path("driftwatch.toml").write_text(config.replace('reference = "train.parquet"\n', ""))
+    assert call("evaluate", "--current", "--format", "json") == 0
+    report = DriftReport.from_dict(json.loads(capsys.readouterr().out))
+    assert report.reference_data_hash == said.out.strip()
+    assert call("reference", "add") == 2
+    assert call("reference", "add", "train.parquet", "--last", "1d") == 2
+
+
 def test_watching_a_growing_file_and_a_folder(
     folder: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
 ) -> None:

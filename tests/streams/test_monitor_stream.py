@@ -196,6 +196,20 @@ def test_profiles_are_absorbed_once() -> None:
             watched.absorb(frame)
 
 
+def test_a_budget_goes_by_the_slide_of_the_window() -> None:
+    for more, pace, per in (
+        ({"slide": "6h", "false_alarms": "2 per 60d"}, "6h", "2 per 60d"),
+        ({"slide": "1h"}, "1h", "1 per 30d"),
+        ({"window": "60d", "slide": None}, "60d", "1 per 1800d"),
+    ):
+        with monitor(**more) as watched:
+            watched.observe_many(pd.DataFrame(records(900)), at=AT)
+            budget = watched.check().policy["budget"]
+            assert budget == {"false_alarms": per, "every": pace}
+    with pytest.raises(ConfigError, match="is no limit"):
+        monitor(window="2d", slide="1d", false_alarms="1 per 1d")
+
+
 def test_misuse_is_a_clear_error() -> None:
     with pytest.raises(ConfigError, match="multiple"):
         monitor(window="24h", slide="7h")

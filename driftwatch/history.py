@@ -1,0 +1,48 @@
+"""What a store still knows of a stretch of time, at whatever width it is kept."""
+
+from __future__ import annotations
+
+from driftwatch.core.privacy import ValueGuard
+from driftwatch.core.profile import Profile
+from driftwatch.errors import DataError, MergeError
+from driftwatch.protocols import Store
+
+__all__ = ["profile_of_history"]
+
+
+def profile_of_history(
+    store: Store, monitor: str, /, *, start: float, end: float, guard: ValueGuard
+) -> Profile:
+    """Merge every segment whose pane lies between two times.
+
+    Old panes have been rolled up into days and weeks, so the edges of a long stretch are
+    those of such panes: a pane counts if it begins in the stretch.
+
+    Args:
+        store: The store.
+        monitor: Whose.
+        start: Seconds since 1970.
+        end: Seconds since 1970.
+        guard: The hash key in use.
+
+    Raises:
+        DataError: If there is nothing.
+        MergeError: If segments are of different configurations.
+    """
+    merged: Profile | None = None
+    for width in [int(pane["width"]) for pane in store.overview(monitor)["panes"]]:
+        first, last = -int(-start // width), int(end // width) - (end % width == 0)
+        for found in store.segments(monitor, width=width, first=first, last=last):
+            profile = Profile.from_bytes(found.segment.body, guard=guard)
+            if merged is None:
+                merged = profile
+                continue
+            try:
+                merged.merge(profile)
+            except MergeError as error:
+                raise MergeError(
+                    f"the history of {monitor!r} is not of one kind: {error}"
+                ) from error
+    if merged is None:
+        raise DataError(f"the store has no rows of {monitor!r} in that time")
+    return merged
