@@ -1,0 +1,1 @@
+"""DriftWatch inside other people's programs."""

@@ -1,0 +1,184 @@
+"""Capture inside an ASGI application: FastAPI, Starlette, Litestar, Quart.
+
+app.add_middleware(DriftMiddleware, monitor=monitor)
+"""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Awaitable, Callable, Iterable, MutableMapping
+from typing import TYPE_CHECKING, Any
+
+from driftwatch.capture import CaptureLimits
+from driftwatch.integrations.options import Captured, Options
+
+if TYPE_CHECKING:
+    from driftwatch.monitor import Monitor
+
+__all__ = ["DriftMiddleware"]
+
+Message = MutableMapping[str, Any]
+Receive = Callable[[], Awaitable[Message]]
+Send = Callable[[Message], Awaitable[None]]
+
+
+class DriftMiddleware:
+    """Observes the features in requests and the predictions in their responses.
+
+    Pure ASGI: every message passes through as it is, in its order and at its time; bodies
+    are noted as they go by, never read ahead, and what is made of them happens in another
+    thread. Only complete JSON exchanges that succeeded are looked at. Nothing of this ever
+    raises into the application; what is not observed is counted in ``capture.dropped``.
+
+    Args:
+        app: The application.
+        monitor: What observes.
+        features: Where the features stand in the request: an object, or a list of them.
+        prediction: Where the prediction stands in the response.
+        score: Where the score stands in the response.
+        id: Where the identifier of the record stands in the request.
+        at: Where the event time stands in the request; when it came, if not given.
+        routes: Paths to capture, with ``*`` for anything; all if not given.
+        methods: Methods to capture.
+        limits: What capturing may take of the host.
+
+    Raises:
+        ConfigError: If a path cannot be read.
+    """
+
+    def __init__(  # noqa: PLR0913 - one word for each thing an exchange may hold
+        self,
+        app: Callable[..., Awaitable[None]],
+        monitor: Monitor,
+        *,
+        features: str = "$",
+        prediction: str | None = None,
+        score: str | None = None,
+        id: str | None = None,  # noqa: A002 - the word of the field
+        at: str | None = None,
+        routes: Iterable[str] | None = None,
+        methods: Iterable[str] = ("POST", "PUT"),
+        limits: CaptureLimits | None = None,
+    ) -> None:
+        self.app = app
+        self._options = Options(
+            monitor,
+            features=features,
+            prediction=prediction,
+            score=score,
+            id_=id,
+            at=at,
+            routes=routes,
+            methods=methods,
+            limits=limits,
+        )
+        self.capture = self._options.capture
+        self._mark = f"driftwatch.{monitor.name}"
+
+    async def __call__(self, scope: Message, receive: Receive, send: Send) -> None:
+        """Pass an exchange through."""
+        kind = scope["type"]
+        if kind == "http":
+            exchange = self._exchange(scope)
+            if exchange is not None:
+                await self.app(scope, exchange.receiving(receive), exchange.sending(send))
+                return
+        elif kind == "lifespan":
+            await self.app(scope, receive, self._flushing(send))
+            return
+        await self.app(scope, receive, send)
+
+    def _exchange(self, scope: Message) -> _Exchange | None:
+        try:
+            options = self._options
+            if self._mark in scope or not options.wants(scope["method"], scope["path"]):
+                return None
+            if not _is_plain_json(scope["headers"]):
+                return None
+            scope[self._mark] = True  # another middleware of this monitor leaves it alone
+            return _Exchange(options)
+        except Exception as error:  # noqa: BLE001 - nothing of ours reaches the host
+            self.capture.failed(error)
+            return None
+
+    def _flushing(self, send: Send) -> Send:
+        async def flushed(message: Message) -> None:
+            if message.get("type") == "lifespan.shutdown.complete":
+                try:
+                    await asyncio.to_thread(self.capture.flush)
+                except Exception as error:  # noqa: BLE001 - nothing of ours reaches the host
+                    self.capture.failed(error)
+            await send(message)
+
+        return flushed
+
+
+class _Exchange:
+    """One request and its response, noted as they pass."""
+
+    __slots__ = ("_capture", "_done", "_needs_response", "_request", "_response", "_usable")
+
+    def __init__(self, options: Options) -> None:
+        self._capture = options.capture
+        self._needs_response = options.needs_response
+        self._request = Captured(options.limits.body_bytes)
+        self._response = Captured(options.limits.body_bytes)
+        self._usable = False
+        self._done = False
+
+    def receiving(self, receive: Receive) -> Receive:
+        async def received() -> Message:
+            message = await receive()
+            try:
+                if message["type"] == "http.request":
+                    self._request.add(message.get("body", b""))
+            except Exception as error:  # noqa: BLE001 - nothing of ours reaches the host
+                self._capture.failed(error)
+            return message
+
+        return received
+
+    def sending(self, send: Send) -> Send:
+        async def sent(message: Message) -> None:
+            await send(message)
+            try:
+                self._note(message)
+            except Exception as error:  # noqa: BLE001 - nothing of ours reaches the host
+                self._capture.failed(error)
+
+        return sent
+
+    def _note(self, message: Message) -> None:
+        kind = message["type"]
+        if kind == "http.response.start":
+            good = 200 <= message["status"] < 300
+            json = not self._needs_response or _is_plain_json(message.get("headers", ()))
+            self._usable = good and json
+        elif kind == "http.response.body" and not self._done:
+            if self._needs_response and self._usable:
+                self._response.add(message.get("body", b""))
+            if not message.get("more_body", False):
+                self._done = True
+                self._offer()
+
+    def _offer(self) -> None:
+        if not self._usable:
+            self._capture.drop("not_a_successful_json_exchange")
+        elif not self._request.whole or not self._response.whole:
+            self._capture.drop("too_large")
+        else:
+            response = self._response.body() if self._needs_response else None
+            self._capture.offer(self._request.body(), response)
+
+
+def _is_plain_json(headers: Iterable[tuple[bytes, bytes]]) -> bool:
+    """Whether a body is JSON as it is, not compressed."""
+    json = False
+    for name, value in headers:
+        lower = name.lower()
+        if lower == b"content-type":
+            kind = value.partition(b";")[0].strip().lower()
+            json = kind == b"application/json" or kind.endswith(b"+json")
+        elif lower == b"content-encoding" and value.strip().lower() not in (b"", b"identity"):
+            return False
+    return json

@@ -1,0 +1,202 @@
+"""Capture inside a WSGI application: Flask, Django, Bottle.
+
+app.wsgi_app = DriftMiddleware(app.wsgi_app, monitor=monitor)
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Iterator
+from typing import TYPE_CHECKING, Any
+
+from driftwatch.capture import CaptureLimits
+from driftwatch.integrations.options import Captured, Options
+
+if TYPE_CHECKING:
+    from driftwatch.monitor import Monitor
+
+__all__ = ["DriftMiddleware"]
+
+StartResponse = Callable[..., Callable[[bytes], object]]
+
+
+class DriftMiddleware:
+    """Observes the features in requests and the predictions in their responses.
+
+    The WSGI counterpart of `driftwatch.integrations.fastapi.DriftMiddleware`, with the same
+    arguments and promises: bodies are noted as the application reads and returns them.
+    """
+
+    def __init__(  # noqa: PLR0913 - one word for each thing an exchange may hold
+        self,
+        app: Callable[..., Iterable[bytes]],
+        monitor: Monitor,
+        *,
+        features: str = "$",
+        prediction: str | None = None,
+        score: str | None = None,
+        id: str | None = None,  # noqa: A002 - the word of the field
+        at: str | None = None,
+        routes: Iterable[str] | None = None,
+        methods: Iterable[str] = ("POST", "PUT"),
+        limits: CaptureLimits | None = None,
+    ) -> None:
+        self.app = app
+        self._options = Options(
+            monitor,
+            features=features,
+            prediction=prediction,
+            score=score,
+            id_=id,
+            at=at,
+            routes=routes,
+            methods=methods,
+            limits=limits,
+        )
+        self.capture = self._options.capture
+        self._mark = f"driftwatch.{monitor.name}"
+
+    def __call__(self, environ: dict[str, Any], start_response: StartResponse) -> Iterable[bytes]:
+        """Pass an exchange through."""
+        exchange = self._exchange(environ)
+        if exchange is None:
+            return self.app(environ, start_response)
+        return exchange.returned(self.app(environ, exchange.starting(start_response)), environ)
+
+    def _exchange(self, environ: dict[str, Any]) -> _Exchange | None:
+        try:
+            path = environ.get("SCRIPT_NAME", "") + environ.get("PATH_INFO", "")
+            if self._mark in environ or not self._options.wants(environ["REQUEST_METHOD"], path):
+                return None
+            encoding = environ.get("HTTP_CONTENT_ENCODING", "")
+            if not _is_json(environ.get("CONTENT_TYPE", "")) or encoding not in ("", "identity"):
+                return None
+            exchange = _Exchange(self._options)
+            environ["wsgi.input"] = _Tee(environ["wsgi.input"], exchange)
+            environ[self._mark] = True
+        except Exception as error:  # noqa: BLE001 - nothing of ours reaches the host
+            self.capture.failed(error)
+            return None
+        return exchange
+
+
+class _Exchange:
+    """One request and its response, noted as they pass."""
+
+    def __init__(self, options: Options) -> None:
+        self.capture = options.capture
+        self._needs_response = options.needs_response
+        self.request = Captured(options.limits.body_bytes)
+        self.response = Captured(options.limits.body_bytes)
+        self._usable = False
+
+    def starting(self, start_response: StartResponse) -> StartResponse:
+        def start(status: str, headers: Any, *more: Any) -> Callable[[bytes], object]:
+            write = start_response(status, headers, *more)
+            try:
+                found = {name.lower(): value for name, value in headers}
+                json = not self._needs_response or (
+                    _is_json(found.get("content-type", "")) and "content-encoding" not in found
+                )
+                self._usable = status.startswith("2") and json
+            except Exception as error:  # noqa: BLE001 - nothing of ours reaches the host
+                self.capture.failed(error)
+            return write
+
+        return start
+
+    def returned(self, body: Iterable[bytes], environ: dict[str, Any]) -> Iterable[bytes]:
+        wrapper = environ.get("wsgi.file_wrapper")
+        if isinstance(wrapper, type) and isinstance(body, wrapper):
+            return body  # the server sends it without us
+        return _Body(body, self)
+
+    def note(self, chunk: bytes) -> None:
+        if self._needs_response and self._usable:
+            self.response.add(chunk)
+
+    def finish(self) -> None:
+        if not self._usable:
+            self.capture.drop("not_a_successful_json_exchange")
+        elif not self.request.whole or not self.response.whole:
+            self.capture.drop("too_large")
+        else:
+            self.capture.offer(
+                self.request.body(), self.response.body() if self._needs_response else None
+            )
+
+
+class _Tee:
+    """``wsgi.input``, with what is read of it noted."""
+
+    def __init__(self, stream: Any, exchange: _Exchange) -> None:
+        self._stream = stream
+        self._exchange = exchange
+
+    def _noted(self, data: bytes) -> bytes:
+        try:
+            self._exchange.request.add(data)
+        except Exception as error:  # noqa: BLE001 - nothing of ours reaches the host
+            self._exchange.capture.failed(error)
+        return data
+
+    def read(self, *size: int) -> bytes:
+        return self._noted(self._stream.read(*size))
+
+    def readline(self, *size: int) -> bytes:
+        return self._noted(self._stream.readline(*size))
+
+    def readlines(self, *hint: int) -> list[bytes]:
+        return [self._noted(line) for line in self._stream.readlines(*hint)]
+
+    def __iter__(self) -> Iterator[bytes]:
+        for line in self._stream:
+            yield self._noted(line)
+
+    def __getattr__(self, name: str) -> Any:
+        # What the server's stream has beyond the standard, such as readinto, is there too.
+        found = getattr(self._stream, name)
+        if name == "readinto":
+            return lambda buffer: self._filled(buffer, found(buffer))
+        if name in ("read1", "readall"):
+            return lambda *size: self._noted(found(*size))
+        return found
+
+    def _filled(self, buffer: Any, size: int | None) -> int | None:
+        if size:
+            self._noted(bytes(memoryview(buffer)[:size]))
+        return size
+
+
+class _Body:
+    """The application's answer, with what the server takes of it noted."""
+
+    def __init__(self, body: Iterable[bytes], exchange: _Exchange) -> None:
+        self._body = body
+        self._exchange = exchange
+        self._complete = False
+
+    def __iter__(self) -> Iterator[bytes]:
+        for chunk in self._body:
+            yield chunk
+            try:
+                self._exchange.note(chunk)
+            except Exception as error:  # noqa: BLE001 - nothing of ours reaches the host
+                self._exchange.capture.failed(error)
+        self._complete = True
+
+    def close(self) -> None:
+        try:
+            close = getattr(self._body, "close", None)
+            if close is not None:
+                close()
+        finally:
+            try:
+                if self._complete:
+                    self._exchange.finish()
+            except Exception as error:  # noqa: BLE001 - nothing of ours reaches the host
+                self._exchange.capture.failed(error)
+
+
+def _is_json(content_type: str) -> bool:
+    kind = content_type.partition(";")[0].strip().lower()
+    return kind == "application/json" or kind.endswith("+json")
