@@ -112,6 +112,7 @@ class Capture:
         self._working = threading.Lock()
         self._starting = threading.Lock()
         self._thread: threading.Thread | None = None
+        self._closed = False
         self._errors: deque[float] = deque(maxlen=self.limits.errors)
         self._open_until = 0.0
         self._said: dict[str, float] = {}
@@ -177,6 +178,20 @@ class Capture:
             self.failed(error)
             return False
         return not self._queue
+
+    def close(self) -> None:
+        """Observe and store what waits, end the thread, and take nothing more."""
+        self.flush()
+        self.enabled = False
+        thread, self._closed = self._thread, True
+        self._wake.set()
+        if thread is not None and thread is not threading.current_thread():
+            thread.join(self.limits.shutdown_seconds)
+
+    @property
+    def closed(self) -> bool:
+        """Whether it has been closed."""
+        return self._closed
 
     def _start(self) -> None:
         with self._starting:
@@ -248,7 +263,7 @@ class Capture:
     def wait(self, seconds: float, /) -> None:
         """Let the thread sleep until something is offered."""
         self._wake.clear()
-        if not self._queue:
+        if not self._queue and not self._closed:
             self._wake.wait(seconds)
 
 
@@ -264,7 +279,7 @@ def _at(value: Any, place: int) -> Any:
 
 def _work(capture: weakref.ref[Capture]) -> None:
     """Drain in turns, with a rest between them, for as long as the capture lives."""
-    while (found := capture()) is not None:
+    while (found := capture()) is not None and not found.closed:
         try:
             more = found.turn()
             if not more:
@@ -292,4 +307,5 @@ def _in_child(capture: weakref.ref[Capture]) -> None:
 def _at_exit(capture: weakref.ref[Capture]) -> None:
     found = capture()
     if found is not None:
-        found.flush()
+        # A thread that is ended with the interpreter would take what it holds with it.
+        found.close()

@@ -59,6 +59,11 @@ def add_commands(app: typer.Typer, /) -> None:
     """Add the commands to the command line."""
     for command in (absorb, watch, evaluate, replay, doctor):
         app.command()(command)
+    configuration = typer.Typer(help="The configuration file.", no_args_is_help=True)
+    configuration.command("check")(config_check)
+    app.add_typer(configuration, name="config")
+    app.command()(init)
+    app.command()(merge)
     references = typer.Typer(help="The references a stream is compared with.", no_args_is_help=True)
     references.command("add")(reference_add)
     references.command("list")(reference_list)
@@ -326,6 +331,36 @@ def reference_use(
     from driftwatch.cli.reference_store import use_reference
 
     use_reference(_request(config, monitor, store), id_, model_version=model_version)
+
+
+def init(
+    file: Annotated[Path, typer.Argument(help="The file to write.")] = Path("driftwatch.toml"),
+    name: Annotated[str, typer.Option(help="Name of the monitor.")] = "default",
+    reference: Annotated[str, typer.Option(help="Path of the reference data.")] = "train.parquet",
+    time: Time = None,
+) -> None:
+    """Write a configuration to begin with; every key is in it, with what it means."""
+    from driftwatch.cli.configuring import write_config
+
+    write_config(file, name=name, reference=reference, time=time)
+
+
+def config_check(config: Config = None) -> None:
+    """Read the configuration and say what is wrong with it, or what it means."""
+    from driftwatch.cli.configuring import check_config
+
+    check_config(config)
+
+
+def merge(
+    profiles: Annotated[list[str], typer.Argument(help="The .dwp profiles of the parts.")],
+    output: Annotated[Path, typer.Option("--output", "-o", help="The .dwp file to write.")],
+    quiet: Quiet = False,
+) -> None:
+    """Merge profiles, of replicas or parts, into one, as if it had seen all rows."""
+    from driftwatch.cli.configuring import merge_profiles
+
+    merge_profiles(profiles, output, quiet=quiet)
 
 
 def _request(

@@ -233,3 +233,40 @@ def test_replay(capsys: pytest.CaptureFixture[str], folder: Path) -> None:
     ):
         assert call("replay", *pair, "--time", "ts", *wrong) == 2
         assert says in capsys.readouterr().err
+
+
+def test_a_configuration_to_begin_with(capsys: pytest.CaptureFixture[str]) -> None:
+    assert call("init") == 2
+    assert "is there already" in capsys.readouterr().err
+    assert call("init", "new.toml", "--name", "my-model", "--time", 't"s') == 0
+    capsys.readouterr()
+    assert call("config", "check", "--config", "new.toml") == 0
+    said = capsys.readouterr().out
+    assert said.startswith("my-model: 24h every 1h, against train.parquet (frozen), 1 per 30d")
+    assert call("init", "odd.toml", "--name", "a b]") == 2
+    for old, new, says in (
+        ('window = "24h"', 'window = "25 o"', "a duration looks like"),
+        ('"train.parquet"', '"gone.parquet"', "gone.parquet"),
+        ('"1 per 30d"', '"rarely"', "a budget of false alarms"),
+        ("[monitors.my-model]", "[other]", "unknown key other"),
+    ):
+        Path("bad.toml").write_text(Path("new.toml").read_text().replace(old, new))
+        capsys.readouterr()
+        assert call("config", "check", "--config", "bad.toml") == 2
+        assert says in capsys.readouterr().err
+    Path("bad.toml").write_text("")
+    assert call("config", "check", "--config", "bad.toml") == 2
+
+
+def test_profiles_of_replicas_are_merged(capsys: pytest.CaptureFixture[str]) -> None:
+    for name in ("calm", "moved"):
+        assert call("profile", f"{name}.parquet", "-o", f"{name}.dwp", "--time", "ts", "-q") == 0
+    assert call("merge", "calm.dwp", "moved.dwp", "-o", "all.dwp") == 0
+    assert "19,200 rows of 2 profiles" in capsys.readouterr().err
+    assert call("profile", "calm.parquet", "moved.parquet", "-o", "w.dwp", "--time", "ts") == 0
+    from driftwatch import Profile
+
+    merged, whole = (Profile.from_bytes(Path(n).read_bytes()) for n in ("all.dwp", "w.dwp"))
+    assert merged.content_hash == whole.content_hash
+    assert call("merge", "calm.parquet", "-o", "all.dwp") == 2
+    assert "takes .dwp profiles" in capsys.readouterr().err

@@ -143,6 +143,19 @@ def test_a_child_does_not_observe_what_its_parent_will() -> None:
     assert taken.observed == 9
 
 
+def test_closing_ends_the_thread() -> None:
+    observer = Observer()
+    taken = capture(observer)
+    taken.offer(body({"inputs": {"x": 1}}), None)
+    taken.close()
+    assert len(observer.seen) == 1
+    assert taken._thread is not None
+    assert not taken._thread.is_alive()
+    taken.offer(body({"inputs": {"x": 2}}), None)
+    taken.close()
+    assert len(observer.seen) == 1
+
+
 @pytest.mark.parametrize("text", ["", "inputs", "$.", "$..a", "$[x]", "$.a[", "$.a b"])
 def test_paths_that_cannot_be_read(text: str) -> None:
     with pytest.raises(ConfigError, match="path"):

@@ -1,0 +1,116 @@
+"""``driftwatch init``, ``config check`` and ``merge``."""
+
+from __future__ import annotations
+
+import sys
+from pathlib import Path
+
+from driftwatch.cli.atomic import write_atomically
+from driftwatch.cli.checking import hash_key
+from driftwatch.config import load_config
+from driftwatch.core.drift.budget import AlarmBudget
+from driftwatch.core.drift.policy import Policy
+from driftwatch.core.privacy import ValueGuard
+from driftwatch.core.windows import WindowSpec
+from driftwatch.errors import ConfigError
+from driftwatch.files import find_files
+from driftwatch.profiling import load_profile
+
+__all__ = ["check_config", "merge_profiles", "write_config"]
+
+_TEMPLATE = """\
+# Where the sketches of all monitors are kept: a SQLite file, made when it is first needed.
+store = "driftwatch.db"
+
+[monitors.{name}]
+reference = {reference}         # data of the training, or a .dwp profile of it
+{time}
+# features = ["age", "income"]      # all columns otherwise
+# id = ["customer_id"]              # columns that identify rows: not tested
+# label = ["churned"]               # columns of labels: not tested
+# prediction = "score"              # the column of the model's prediction
+
+window = "24h"                      # or "10000 rows"
+slide = "1h"                        # how far the window moves from one evaluation to the next
+# lateness = "30m"                  # how long a pane stays open to late rows
+# compare = "frozen"                # or "sliding" (the window before), "seasonal" (same hours)
+# pane = "1h"                       # learn the reference's own rhythm from panes of this length
+# multivariate = true               # also watch how columns depend on each other
+
+false_alarms = "1 per 30d"          # for all features together
+# policy = "default"                # or "classic", for the textbook's rules
+
+# [monitors.{name}.thresholds]
+# ks = 0.1                          # warns at 0.1, critical at 0.2
+# psi = [0.1, 0.25]                 # warning, critical
+"""
+
+
+def write_config(path: Path, /, *, name: str, reference: str, time: str | None) -> None:
+    """Write a configuration to begin with.
+
+    Raises:
+        ConfigError: If the file is there already.
+    """
+    if path.exists():
+        raise ConfigError(f"{path} is there already; name another file, or remove it")
+    if not name.replace("_", "").replace("-", "").isalnum():
+        raise ConfigError(f"a monitor's name has letters, digits, - and _; got {name!r}")
+    column = f"time = {_quoted(time)}" if time else '# time = "ts"'
+    text = _TEMPLATE.format(
+        name=name,
+        reference=_quoted(reference),
+        time=f"{column}                       # the column of event times",
+    )
+    write_atomically(path, text.encode())
+    sys.stderr.write(f"{path} written; `driftwatch config check` reads it again\n")
+
+
+def check_config(path: Path | None, /) -> None:
+    """Read a configuration; print what each monitor does.
+
+    Raises:
+        ConfigError: If anything in it is wrong.
+    """
+    config = load_config(path)
+    if not config.monitors:
+        raise ConfigError("no monitor is configured: add a [monitors.NAME]")
+    for name in config.monitors:
+        _, found = config.one(name)
+        spec = WindowSpec.of(found.window, found.slide, lateness=found.lateness)
+        budget = None
+        if found.false_alarms is not None:
+            budget = AlarmBudget.of(found.false_alarms, every=spec.slide)
+        Policy.of(found.thresholds, policy=found.policy, budget=budget)
+        if found.reference is not None:
+            paths = [found.reference] if isinstance(found.reference, str) else found.reference
+            find_files([str(config.folder / path) for path in paths])
+        told = f"{found.reference}" if found.reference is not None else "the store's reference"
+        sys.stdout.write(
+            f"{name}: {spec}, against {told} ({found.compare}), "
+            f"{budget or 'no budget of false alarms'}, in {found.store or 'memory'}\n"
+        )
+
+
+def merge_profiles(profiles: list[str], output: Path, /, *, quiet: bool) -> None:
+    """Merge profiles into one file.
+
+    Raises:
+        DataError: If one cannot be read, or they do not go together.
+    """
+    files = find_files(profiles)
+    if files.format != "profile":
+        raise ConfigError(f"merge takes .dwp profiles; {files.label} is data")
+    key = hash_key()
+    merged = load_profile(files, guard=ValueGuard() if key is None else ValueGuard(key))
+    data = merged.to_bytes()
+    write_atomically(output, data)
+    if not quiet:
+        sys.stderr.write(
+            f"{output}: {merged.rows:,} rows of {len(files.paths)} profiles, {len(data):,} bytes\n"
+        )
+
+
+def _quoted(text: str) -> str:
+    escaped = text.replace("\\", "\\\\").replace('"', '\\"')
+    return f'"{escaped}"'
