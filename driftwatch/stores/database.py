@@ -6,7 +6,9 @@ import contextlib
 import os
 import sqlite3
 import threading
+import weakref
 from collections.abc import Iterator
+from functools import partial
 from pathlib import Path
 
 from driftwatch.errors import StoreError
@@ -15,6 +17,9 @@ from driftwatch.stores.tables import MIGRATIONS
 __all__ = ["Database"]
 
 _CHECKED_BYTES = 256 << 20
+_INHERITED: list[sqlite3.Connection] = []
+"""Connections of a parent process. Closing one here would drop the locks of the child's own
+on the same file, as POSIX has it; so they stay open, unused."""
 _DAMAGE = ("malformed", "not a database", "encrypted", "disk image", "corrupt")
 
 
@@ -42,6 +47,13 @@ class Database:
         self._lock = threading.RLock()
         self._pid = os.getpid()
         self._connection: sqlite3.Connection | None = None
+        if hasattr(os, "register_at_fork"):
+            found = weakref.ref(self)
+            os.register_at_fork(
+                before=partial(_hold, found),
+                after_in_parent=partial(_let_go, found),
+                after_in_child=partial(_in_child, found),
+            )
         self._open()
 
     def _open(self) -> None:
@@ -165,7 +177,8 @@ class Database:
             # A connection must not be used, nor closed, on the other side of a fork.
             if self.path is None:
                 raise StoreError("a store in memory does not follow a fork; use a file")
-            self._lock, self._pid = threading.RLock(), os.getpid()
+            _INHERITED.append(self._connection)
+            self._pid = os.getpid()
             self._open()
         return self._connection
 
@@ -184,6 +197,30 @@ class Database:
         if any(word in text for word in _DAMAGE):
             return StoreError(f"{where} is damaged ({text}); open it again to have it set aside")
         return StoreError(f"{where}: {text}")
+
+
+def _hold(database: weakref.ref[Database]) -> None:
+    """Let a fork wait for the transaction of another thread.
+
+    SQLite notes the locks of a file for the whole process. A child that began in the middle
+    of a transaction would hold its parent's lock against itself for ever.
+    """
+    found = database()
+    if found is not None:
+        found._lock.acquire()  # noqa: SLF001 - our own
+
+
+def _let_go(database: weakref.ref[Database]) -> None:
+    found = database()
+    if found is not None:
+        found._lock.release()  # noqa: SLF001 - our own
+
+
+def _in_child(database: weakref.ref[Database]) -> None:
+    """The lock is held by the thread that forked, which the child is; begin with a new one."""
+    found = database()
+    if found is not None:
+        found._lock = threading.RLock()  # noqa: SLF001 - our own
 
 
 def _roll_back(connection: sqlite3.Connection) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import sqlite3
 import threading
 from itertools import pairwise
@@ -241,6 +242,36 @@ def test_many_threads_and_connections(tmp_path: Path, reference: Reference) -> N
         store.close()
     with pytest.raises(StoreError, match="closed"):
         stores[0].newest("m")
+
+
+@pytest.mark.skipif(not hasattr(os, "fork"), reason="needs fork")
+def test_a_child_of_a_busy_parent_is_not_stuck(tmp_path: Path, reference: Reference) -> None:
+    """The parent forks while one of its threads is in the middle of a transaction."""
+    store = SQLiteStore(tmp_path / "s.db", timeout=30)
+    one = segment(reference, 1, 5)
+    inside, leave = threading.Event(), threading.Event()
+
+    def busy() -> None:
+        with store._database.transaction():
+            inside.set()
+            leave.wait(30)
+
+    thread = threading.Thread(target=busy)
+    thread.start()
+    assert inside.wait(30)
+    threading.Timer(0.05, leave.set).start()  # whichever is first, the child must not be stuck
+    child = os.fork()
+    if child == 0:  # pragma: no cover - the child is not measured
+        code = 1
+        try:
+            code = 0 if store.deliver(Delivery("m", "child", "e", 0, (one,)), now=0.0) else 2
+        finally:
+            os._exit(code)
+    thread.join()
+    assert os.waitstatus_to_exitcode(os.waitpid(child, 0)[1]) == 0
+    assert store.deliver(Delivery("m", "parent", "e", 0, (one,)), now=0.0) is Outcome.STORED
+    assert store.overview("m")["rows"] == 10
+    store.close()
 
 
 def test_a_changed_segment_is_set_aside(tmp_path: Path, reference: Reference) -> None:
