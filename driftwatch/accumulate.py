@@ -21,7 +21,8 @@ from driftwatch.core.segments import CursorMove, Delivery, Outcome, Segment
 from driftwatch.core.times import event_times
 from driftwatch.core.windows import WindowSpec
 from driftwatch.errors import StoreError
-from driftwatch.protocols import Store
+from driftwatch.protocols import Receiver
+from driftwatch.turns import is_in_turns, rest_if_due
 
 __all__ = ["MAX_SKEW", "Accumulator"]
 
@@ -90,7 +91,7 @@ class Accumulator:
         self,
         reference: Reference,
         spec: WindowSpec,
-        store: Store,
+        store: Receiver,
         /,
         *,
         monitor: str,
@@ -237,9 +238,10 @@ class Accumulator:
         pane.late += rows.late
         pane.note(mine)
         tasks = pane.profile.tasks(batch)
-        if batch.rows < _THREADED_ROWS or len(tasks) == 1:
+        if batch.rows < _THREADED_ROWS or len(tasks) == 1 or is_in_turns():
             for task in tasks:
                 task()
+                rest_if_due()
             return
         if self._pool is None:
             self._pool = ThreadPoolExecutor(os.cpu_count(), thread_name_prefix="driftwatch")

@@ -26,7 +26,8 @@ class MonitorConfig(BaseModel):
     Attributes:
         reference: Paths of the reference data, or of a profile of it. Without it the
             reference that the store says is in use.
-        store: Path of the SQLite file.
+        store: Path of the SQLite file, or address of a collector.
+        spool: Folder in which deliveries to a collector wait.
         every: How often to look for something to evaluate.
         time: Name of the column of event times.
         id: Names of columns of identifiers.
@@ -37,6 +38,7 @@ class MonitorConfig(BaseModel):
 
     reference: str | list[str] | None = None
     store: str | None = None
+    spool: str | None = None
     features: list[str] | None = None
     time: str | None = None
     id: list[str] = Field(default_factory=list)
@@ -80,9 +82,12 @@ class MonitorConfig(BaseModel):
             StoreError: If the store cannot be opened.
         """
         from driftwatch.monitor import Monitor
-        from driftwatch.stores import open_store
+        from driftwatch.stores import is_collector, open_receiver
 
-        store = open_store(None if self.store is None else folder / self.store)
+        where = self.store
+        if where is not None and not is_collector(where):
+            where = str(folder / where)
+        store = open_receiver(where, spool=None if self.spool is None else folder / self.spool)
         try:
             return Monitor(
                 self._reference(name, store, folder),

@@ -28,6 +28,7 @@ if TYPE_CHECKING:  # loaded when a monitor is made: importing the name alone sta
     from driftwatch.profiling import Progress
     from driftwatch.protocols import Store
     from driftwatch.records import RecordBuffer
+    from driftwatch.stores.remote import RemoteStore
     from driftwatch.streaming import Stream
 
 __all__ = ["Monitor"]
@@ -84,7 +85,10 @@ class Monitor:
         compare: What a window is compared with: ``"frozen"``, the reference; ``"sliding"``,
             the window before it; ``"seasonal"``, the same hours of the four weeks before.
         store: Where a stream's sketches are kept: path of a SQLite file, which may be
-            shared by processes and survives them, or a store. Memory if not given.
+            shared by processes and survives them; address of a collector (`driftwatch
+            serve`), which then evaluates; or a store. Memory if not given.
+        spool: Folder in which deliveries to a collector wait while it is away; the user's
+            directory for state if not given.
         source: Name of this process among those that feed the monitor.
         flush_every: How long rows wait, at most, before they are stored.
         progress: Called after every batch of the reference with rows and bytes read.
@@ -130,7 +134,8 @@ class Monitor:
         slide: str | None = "1h",
         lateness: str | None = None,
         compare: str = "frozen",
-        store: str | Path | Store | None = None,
+        store: str | Path | Store | RemoteStore | None = None,
+        spool: str | Path | None = None,
         source: str | None = None,
         flush_every: str = "10s",
         progress: Progress | None = None,
@@ -166,7 +171,7 @@ class Monitor:
         if compare not in COMPARISONS:
             raise ConfigError(f"compare must be one of {', '.join(COMPARISONS)}; got {compare!r}")
         self._compare = compare
-        self._store_at = store
+        self._store_at, self._spool = store, spool
         self._source = source or f"{socket.gethostname()}-{os.getpid()}"
         self._flush_every = parse_duration(flush_every)
         self._stream: Stream | None = None
@@ -290,7 +295,7 @@ class Monitor:
         found = saved_profile(profile, self.reference.profile.guard.key)
         if found is None:
             raise ConfigError("absorb takes a profile; give rows to observe_many")
-        return self.stream.absorb(found, at=at, key=None)
+        return self.stream.absorb(found, at=at)
 
     def flush(self) -> int:
         """Store everything that waits; returns the rows that the store acknowledged.
@@ -299,19 +304,20 @@ class Monitor:
             StoreError: If the store cannot take it; nothing is lost, and the next flush
                 tries again.
         """
-        return self.stream.flush() if self._stream is not None else 0
+        return self.stream.flush(within=2.0) if self._stream is not None else 0
 
     def evaluate(self) -> Result | None:
         """Evaluate the window that is due, advance detectors and alarm, and keep the report.
 
         Returns:
-            Report and event; None if nothing is due or another process holds the lease.
+            Report and event; None if nothing is due, or another process, or a collector,
+            evaluates.
 
         Raises:
             StoreError: If the store cannot be used.
         """
         self.flush()
-        return self.stream.evaluator.step()
+        return self.stream.evaluate()
 
     @property
     def counters(self) -> dict[str, int]:
@@ -331,7 +337,6 @@ class Monitor:
         stream, self._stream, self._buffer = self._stream, None, None
         if stream is not None:
             try:
-                stream.evaluator.close()
                 stream.close()
             finally:
                 if stream.options.store is not self._store_at:
@@ -364,10 +369,11 @@ class Monitor:
 
     def _new_stream(self) -> Stream:
         from driftwatch.evaluate import EvaluationRules
-        from driftwatch.stores import open_store
+        from driftwatch.stores import open_receiver
+        from driftwatch.stores.remote import RemoteStore
         from driftwatch.streaming import Stream, StreamOptions
 
-        store = open_store(self._store_at)
+        store = open_receiver(self._store_at, spool=self._spool)
         policy = self._stream_policy
         run_length = policy.budget.run_length if policy.budget is not None else 720.0
         options = StreamOptions(
@@ -378,7 +384,9 @@ class Monitor:
             flush_every=self._flush_every,
         )
         reference, now = self.reference, self._seconds()
-        if store.reference_in_use(self.name, self.model_version) != reference.id:
+        if isinstance(store, RemoteStore):
+            pass  # the collector chooses what it compares with
+        elif store.reference_in_use(self.name, self.model_version) != reference.id:
             store.add_reference(self.name, reference.id, reference.profile.to_bytes(), now=now)
             store.use_reference(self.name, reference.id, model_version=self.model_version, now=now)
         return Stream(

@@ -13,7 +13,7 @@ if TYPE_CHECKING:
     from driftwatch.core.report import DriftReport, Levels
     from driftwatch.core.segments import Delivery, Outcome, StoredSegment
 
-__all__ = ["DriftTest", "Sink", "Store"]
+__all__ = ["DriftTest", "Receiver", "Sink", "Store"]
 
 
 class DriftTest(Protocol):
@@ -49,7 +49,27 @@ class Sink(Protocol):
         """Take a report."""
 
 
-class Store(Protocol):
+class Receiver(Protocol):
+    """Where deliveries go: a store, or a collector that has one.
+
+    Raises:
+        StoreError: From every method, if it cannot be done now; nothing changed then.
+    """
+
+    def deliver(self, delivery: Delivery, /, *, now: float) -> Outcome:
+        """Take in a delivery exactly once, and its cursors with it."""
+
+    def cursor(self, monitor: str, name: str, /) -> int:
+        """Where a source stands; 0 if it never delivered."""
+
+    def overview(self, monitor: str, /) -> Mapping[str, Any]:
+        """Rows, segments, bytes, first and last pane by width, event times, counters."""
+
+    def close(self) -> None:
+        """Let go of it; further calls raise."""
+
+
+class Store(Receiver, Protocol):
     """Keeps segments, progress, references, reports and the states of detectors.
 
     Every method is atomic: when it returns, its effect survives the process; when it
@@ -61,12 +81,6 @@ class Store(Protocol):
             read-only, full, or gone.
     """
 
-    def deliver(self, delivery: Delivery, /, *, now: float) -> Outcome:
-        """Take in a delivery exactly once, and its cursors with it."""
-
-    def cursor(self, monitor: str, name: str, /) -> int:
-        """Where a source stands; 0 if it never delivered."""
-
     def segments(
         self, monitor: str, /, *, width: int, first: int, last: int, after: int = 0
     ) -> list[StoredSegment]:
@@ -77,9 +91,6 @@ class Store(Protocol):
 
     def set_aside(self, monitor: str, id_: int, reason: str, /) -> None:
         """Take a segment that cannot be read out of the data, into the quarantine."""
-
-    def overview(self, monitor: str, /) -> Mapping[str, Any]:
-        """Rows, segments, bytes, first and last pane by width, event times, counters."""
 
     def newest(self, monitor: str, /) -> int:
         """The highest id of any segment; 0 of none. Cheap: tells whether anything is new."""
@@ -155,6 +166,3 @@ class Store(Protocol):
 
     def quarantine(self, monitor: str | None = None, /) -> list[Mapping[str, Any]]:
         """What was set aside as damaged, and why."""
-
-    def close(self) -> None:
-        """Let go of the store; further calls raise."""

@@ -14,12 +14,16 @@ from numpy.typing import NDArray
 from driftwatch.core.batch import Batch, table_of
 from driftwatch.core.schema import Role, Schema
 from driftwatch.core.times import event_times, seconds_of
+from driftwatch.turns import is_in_turns, rest_if_due
 
 __all__ = ["BUFFERED", "RecordBuffer", "TimedBatch"]
 
 BUFFERED = 4_096
 """Records that are sketched together: enough to share the cost of a batch, few enough to be
 still in the processor's cache when they are."""
+
+PIECE = 256
+"""Records that are sketched together where it must take but a moment."""
 
 _SAID = {"prediction": Role.PREDICTION, "score": Role.SCORE, "label": Role.LABEL, "id": Role.ID}
 
@@ -127,8 +131,15 @@ class RecordBuffer:
         self._rows = []
 
     def take(self) -> Iterator[TimedBatch]:
-        """Give back everything appended so far, and forget it."""
-        size = len(self._rows)
+        """Give back everything appended so far, and forget it; in turns, piece by piece."""
+        left = len(self._rows)
+        while left:
+            size = min(left, PIECE) if is_in_turns() else left
+            yield from self._taken(size)
+            left -= size
+            rest_if_due()
+
+    def _taken(self, size: int) -> Iterator[TimedBatch]:
         rows = self._rows[:size]
         # One deletion at the front: records that other threads append meanwhile stay.
         del self._rows[:size]

@@ -26,15 +26,20 @@ from driftwatch.core.schema import Role
 from driftwatch.core.segments import Delivery, Outcome, Segment
 from driftwatch.core.times import seconds_of
 from driftwatch.core.windows import WindowSpec
-from driftwatch.errors import DataError, MergeError
-from driftwatch.evaluate import EvaluationRules, Evaluator
+from driftwatch.errors import DataError, MergeError, StoreError
+from driftwatch.evaluate import EvaluationRules, Evaluator, Result
 from driftwatch.protocols import Store
 from driftwatch.records import BUFFERED, RecordBuffer
+from driftwatch.siblings import has_siblings
+from driftwatch.stores.remote import RemoteStore
+from driftwatch.turns import in_turns
 
 __all__ = ["Stream", "StreamOptions"]
 
 MOST_WAITING = 64 * BUFFERED
 """Records that wait at most, where sketching cannot keep up; the oldest go, and are counted."""
+EXIT_SECONDS = 2.0
+"""How long a process that ends waits for a collector."""
 
 _LOG = logging.getLogger("driftwatch")
 
@@ -45,7 +50,7 @@ class StreamOptions:
 
     Attributes:
         spec: How it is cut.
-        store: Where it is kept.
+        store: Where it is kept, or the way to the collector that keeps it.
         rules: How it is judged.
         source: Who sees the rows.
         flush_every: How long rows wait, at most, before they are stored; what a process that
@@ -53,7 +58,7 @@ class StreamOptions:
     """
 
     spec: WindowSpec
-    store: Store
+    store: Store | RemoteStore
     rules: EvaluationRules
     source: str
     flush_every: timedelta
@@ -96,17 +101,41 @@ class Stream:
             clock=clock,
         )
         self.buffer = RecordBuffer(reference.schema, clock, self.accumulator.count)
-        self.evaluator = Evaluator(
-            options.store,
-            reference,
-            options.spec,
-            clock=clock,
-            rules=options.rules,
-            monitor=monitor,
-            importances=importances,
-            model_version=model_version,
-            ignore_new=ignore_new,
-        )
+        self._evaluator: Evaluator | None = None
+        if not isinstance(options.store, RemoteStore):
+            self._evaluator = Evaluator(
+                options.store,
+                reference,
+                options.spec,
+                clock=clock,
+                rules=options.rules,
+                monitor=monitor,
+                importances=importances,
+                model_version=model_version,
+                ignore_new=ignore_new,
+            )
+
+    @property
+    def evaluator(self) -> Evaluator:
+        """What evaluates the stored stream.
+
+        Raises:
+            StoreError: If a collector keeps it, which evaluates it too.
+        """
+        if self._evaluator is None:
+            raise StoreError(f"{self.options.store} evaluates the windows of {self.monitor!r}")
+        return self._evaluator
+
+    @property
+    def store(self) -> Store:
+        """The store.
+
+        Raises:
+            StoreError: If a collector has it.
+        """
+        if isinstance(self.options.store, RemoteStore):
+            raise StoreError(f"the store of {self.monitor!r} is behind {self.options.store}")
+        return self.options.store
 
     def begin(self) -> RecordBuffer:
         """Make sure that what waits is stored in time; called in every process that feeds."""
@@ -116,6 +145,7 @@ class Stream:
                 self.buffer.clear()
                 self.accumulator.after_fork()
             self._pid, self._drainer, self._drain_queued = os.getpid(), None, False
+            self._warn_of_siblings()
             seconds = self.options.flush_every.total_seconds()
             stream = weakref.ref(self)
             threading.Thread(
@@ -123,6 +153,17 @@ class Stream:
             ).start()
             atexit.register(_flush_at_exit, stream)
         return self.buffer
+
+    def _warn_of_siblings(self) -> None:
+        store = self.options.store
+        alone = isinstance(store, RemoteStore) or getattr(store, "path", self) is not None
+        if not alone and has_siblings(self.monitor):
+            _LOG.warning(
+                "driftwatch: %s: several processes of this application observe, each into its own "
+                "memory, and none sees it all; give them one store: "
+                "Monitor(..., store='driftwatch.db'), or a collector's address",
+                self.monitor,
+            )
 
     def settle(self) -> None:
         """Sketch what waits; in a thread where an event loop must not be held up."""
@@ -140,7 +181,8 @@ class Stream:
 
     def _drain_queued_rows(self) -> None:
         self._drain_queued = False
-        self.drain()
+        with in_turns():
+            self.drain()
 
     def drain(self) -> None:
         """Sketch the records that wait in the buffer."""
@@ -153,10 +195,10 @@ class Stream:
                 self.accumulator.count("failed_batches")
                 self._complain(f"records could not be sketched: {error}")
 
-    def flush_quietly(self) -> None:
+    def flush_quietly(self, *, within: float | None = None) -> None:
         """Store what waits; what goes wrong is counted, and tried again next time."""
         try:
-            self.flush()
+            self.flush(within=within)
         except Exception as error:  # noqa: BLE001 - monitoring never breaks the host
             self.accumulator.count("failed_flushes")
             self._complain(f"not stored yet, will be tried again: {error}")
@@ -189,14 +231,22 @@ class Stream:
         if time.monotonic() - self._flushed >= self.options.flush_every.total_seconds():
             self.flush_quietly()
 
-    def flush(self) -> int:
-        """Sketch and store everything; returns the rows that the store acknowledged."""
+    def flush(self, *, within: float | None = None) -> int:
+        """Sketch and store everything; returns the rows that the store acknowledged.
+
+        Args:
+            within: Seconds that may be spent to see it arrive at a collector; it arrives
+                when it can if not given.
+        """
         with self._drain_lock:
             self._flushed = time.monotonic()
             self.drain()
-            return self.accumulator.flush()
+            stored = self.accumulator.flush()
+        if within is not None and isinstance(self.options.store, RemoteStore):
+            self.options.store.flush(within)
+        return stored
 
-    def absorb(self, profile: Profile, *, at: datetime | float | None, key: str | None) -> bool:
+    def absorb(self, profile: Profile, *, at: datetime | float | None) -> bool:
         """Store a profile made elsewhere as rows of one pane; False if it was there already."""
         self._check(profile)
         spec = self.options.spec
@@ -208,7 +258,7 @@ class Stream:
         delivery = Delivery(
             monitor=self.monitor,
             source="absorbed",
-            epoch=key or profile.content_hash,
+            epoch=profile.content_hash,
             sequence=0,
             segments=(
                 Segment(
@@ -237,6 +287,9 @@ class Stream:
 
     def report(self) -> DriftReport:
         """Report on the current window, what is not stored yet included."""
+        if isinstance(self.options.store, RemoteStore):
+            self.flush(within=5.0)
+            return self.options.store.report(self.monitor)
         with self._drain_lock:
             self.drain()
             spec, found = self.options.spec, self.evaluator.progress()
@@ -246,6 +299,10 @@ class Stream:
             if last is not None:
                 unstored = self.accumulator.unstored(spec.first_of(last), last)
         return self.evaluator.peek(last, unstored=unstored)
+
+    def evaluate(self) -> Result | None:
+        """Evaluate what is due; None if nothing is, or a collector does it."""
+        return self._evaluator.step() if self._evaluator is not None else None
 
     def close(self) -> None:
         """Store everything and let go of threads; a second time does nothing."""
@@ -257,6 +314,8 @@ class Stream:
             drainer.shutdown(wait=True)
         try:
             self.flush()
+            if self._evaluator is not None:
+                self._evaluator.close()
         finally:
             self.accumulator.close()
 
@@ -271,13 +330,14 @@ def _flush_now_and_then(stream: weakref.ref[Stream], seconds: float) -> None:
             return
         found = stream()
         if found is not None and os.getpid() == pid:
-            found.flush_quietly()
+            with in_turns():
+                found.flush_quietly()
 
 
 def _flush_at_exit(stream: weakref.ref[Stream]) -> None:
     found = stream()
     if found is not None and not found.closed.is_set():
-        found.flush_quietly()
+        found.flush_quietly(within=EXIT_SECONDS)
 
 
 def _in_event_loop() -> bool:

@@ -14,8 +14,8 @@ import driftwatch
 
 PACKAGE = Path(driftwatch.__file__).parent
 FLOORS = [  # lowest first; a module may import only from floors below its own, or its own room
-    {"errors", "protocols", "memory"},
-    {"core.schema", "core.config", "core.codec", "core.results", "durations"},
+    {"errors", "protocols", "memory", "turns", "siblings"},
+    {"core.schema", "core.config", "core.codec", "core.results", "durations", "atomic"},
     {
         "core.segments",
         "core.evaluations",
@@ -24,7 +24,7 @@ FLOORS = [  # lowest first; a module may import only from floors below its own, 
         "core.window_facts",
         "core.timeline",
     },
-    {"core.sketches", "core.values", "core.dependence_results"},
+    {"core.delivery_codec", "core.sketches", "core.values", "core.dependence_results"},
     {"core.report"},
     {"core.batch", "core.privacy", "core.inference", "core.times"},
     {"core.panes"},

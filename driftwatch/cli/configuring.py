@@ -5,7 +5,7 @@ from __future__ import annotations
 import sys
 from pathlib import Path
 
-from driftwatch.cli.atomic import write_atomically
+from driftwatch.atomic import write_atomically
 from driftwatch.cli.checking import hash_key
 from driftwatch.config import load_config
 from driftwatch.core.drift.budget import AlarmBudget

@@ -80,7 +80,7 @@ def run_watch(
 def _feeder(monitor: Monitor) -> FileFeeder:
     stream = monitor.stream
     return FileFeeder(
-        stream.options.store,
+        stream.store,
         monitor.reference,
         monitor.spec,
         monitor=monitor.name,

@@ -6,7 +6,7 @@ import os
 import sys
 from pathlib import Path
 
-from driftwatch.cli.atomic import write_atomically
+from driftwatch.atomic import write_atomically
 from driftwatch.core.report import DriftReport
 from driftwatch.errors import DataError
 

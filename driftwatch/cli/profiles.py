@@ -7,7 +7,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from pathlib import Path
 
-from driftwatch.cli.atomic import write_atomically
+from driftwatch.atomic import write_atomically
 from driftwatch.cli.checking import hash_key
 from driftwatch.cli.progress import progress_bar
 from driftwatch.core.config import SketchConfig

@@ -12,7 +12,7 @@ from typing import IO, Any
 
 import orjson
 
-from driftwatch.cli.atomic import write_atomically
+from driftwatch.atomic import write_atomically
 from driftwatch.cli.checking import hash_key, parse_thresholds
 from driftwatch.cli.exits import Exit
 from driftwatch.cli.progress import progress_bar

@@ -7,7 +7,7 @@ import sys
 from dataclasses import dataclass
 from pathlib import Path
 
-from driftwatch.cli.atomic import write_atomically
+from driftwatch.atomic import write_atomically
 from driftwatch.cli.exits import Exit, exit_code
 from driftwatch.core.report import DriftReport
 from driftwatch.errors import ConfigError

@@ -1,8 +1,8 @@
-"""The envelope of a profile: named sections with lengths and a checksum. Knows no sketch.
+"""The envelope of profiles and deliveries: named sections with lengths and a checksum.
 
 Layout, little endian::
 
-    magic "DWP1" | format u16 | flags u16 | header length u32 | header (canonical JSON)
+    magic "DWP1" or "DWS1" | format u16 | flags u16 | header length u32 | header (canonical JSON)
     | section count u32 | { name length u16 | name | body length u32 | body } ... | SHA-256
 
 Every length is checked against the bytes that are there before anything is allocated.
@@ -19,14 +19,15 @@ from typing import Any
 
 from driftwatch.errors import ProfileFormatError
 
-__all__ = ["FORMAT", "LOCAL_LIMIT", "WIRE_LIMIT", "decode", "encode"]
+__all__ = ["DELIVERY", "FORMAT", "LOCAL_LIMIT", "PROFILE", "WIRE_LIMIT", "decode", "encode"]
 
-MAGIC = b"DWP1"
+PROFILE = b"DWP1"
+DELIVERY = b"DWS1"
 FORMAT = 1
 LOCAL_LIMIT = 512 * 1024 * 1024
 """Bytes of a profile read from a local file, at most."""
 WIRE_LIMIT = 8 * 1024 * 1024
-"""Bytes of a profile that came over a network, at most."""
+"""Bytes of anything that came over a network, at most."""
 
 _PREFIX = struct.Struct("<4sHHI")
 _COUNT = struct.Struct("<I")
@@ -35,9 +36,12 @@ _BODY = struct.Struct("<I")
 _HEADER_LIMIT = 64 * 1024
 _SECTION_LIMIT = 200_000
 _DIGEST = 32
+_NOUNS = {PROFILE: "profile", DELIVERY: "delivery"}
 
 
-def encode(header: Mapping[str, Any], sections: Mapping[str, bytes], /) -> bytes:
+def encode(
+    header: Mapping[str, Any], sections: Mapping[str, bytes], /, *, magic: bytes = PROFILE
+) -> bytes:
     """Frame a header and named sections.
 
     Deterministic: equal input gives equal bytes, so bytes can be compared and hashed.
@@ -45,7 +49,7 @@ def encode(header: Mapping[str, Any], sections: Mapping[str, bytes], /) -> bytes
     text = json.dumps(header, sort_keys=True, separators=(",", ":"), ensure_ascii=False).encode()
     if len(text) > _HEADER_LIMIT:
         raise ProfileFormatError(f"header of {len(text)} bytes; at most {_HEADER_LIMIT}")
-    parts = [_PREFIX.pack(MAGIC, FORMAT, 0, len(text)), text, _COUNT.pack(len(sections))]
+    parts = [_PREFIX.pack(magic, FORMAT, 0, len(text)), text, _COUNT.pack(len(sections))]
     for name, body in sections.items():
         encoded = name.encode()
         parts += [_NAME.pack(len(encoded)), encoded, _BODY.pack(len(body)), body]
@@ -53,32 +57,36 @@ def encode(header: Mapping[str, Any], sections: Mapping[str, bytes], /) -> bytes
     return framed + hashlib.sha256(framed).digest()
 
 
-def decode(data: bytes, /, *, limit: int = LOCAL_LIMIT) -> tuple[dict[str, Any], dict[str, bytes]]:
+def decode(
+    data: bytes, /, *, limit: int = LOCAL_LIMIT, magic: bytes = PROFILE
+) -> tuple[dict[str, Any], dict[str, bytes]]:
     """Take an envelope apart into its header and sections.
 
     Args:
         data: The bytes, as `encode` wrote them.
         limit: Refuse more bytes than this.
+        magic: What it must be: `PROFILE` or `DELIVERY`.
 
     Raises:
         ProfileFormatError: If the bytes are too many, cut short, damaged, of an unknown
             format, or break a structural rule. Nothing has been allocated beyond the
             size of `data` by then.
     """
+    noun = _NOUNS[magic]
     if len(data) > limit:
-        raise ProfileFormatError(f"profile of {len(data):,} bytes; at most {limit:,} are read")
-    if len(data) < _PREFIX.size + _COUNT.size + _DIGEST or data[:4] != MAGIC:
-        raise ProfileFormatError("not a DriftWatch profile (.dwp): the first bytes are wrong")
+        raise ProfileFormatError(f"{noun} of {len(data):,} bytes; at most {limit:,} are read")
+    if len(data) < _PREFIX.size + _COUNT.size + _DIGEST or data[:4] != magic:
+        raise ProfileFormatError(f"not a DriftWatch {noun}: the first bytes are wrong")
     _, version, flags, header_length = _PREFIX.unpack_from(data)
     if version != FORMAT:
         raise ProfileFormatError(
-            f"profile format {version}; this version reads format {FORMAT}: "
-            "read it with the version that wrote it, or profile the data again"
+            f"{noun} format {version}; this version reads format {FORMAT}: "
+            "read it with the version that wrote it, or make it again"
         )
     if flags:
-        raise ProfileFormatError(f"profile needs features this version lacks (flags {flags:#x})")
+        raise ProfileFormatError(f"{noun} needs features this version lacks (flags {flags:#x})")
     if hashlib.sha256(data[:-_DIGEST]).digest() != data[-_DIGEST:]:
-        raise ProfileFormatError("profile is damaged or cut short: the checksum does not fit")
+        raise ProfileFormatError(f"{noun} is damaged or cut short: the checksum does not fit")
     reader = _Reader(data[:-_DIGEST], _PREFIX.size)
     if header_length > _HEADER_LIMIT:
         raise ProfileFormatError(f"header of {header_length} bytes; at most {_HEADER_LIMIT}")
@@ -113,7 +121,7 @@ class _Reader:
 
     def take(self, size: int) -> bytes:
         if size > self.left:
-            raise ProfileFormatError(f"profile is cut short: {size} bytes wanted, {self.left} left")
+            raise ProfileFormatError(f"cut short: {size} bytes wanted, {self.left} left")
         self._at += size
         return self._data[self._at - size : self._at]
 

@@ -9,8 +9,34 @@ from driftwatch.errors import ConfigError
 
 if TYPE_CHECKING:
     from driftwatch.protocols import Store
+    from driftwatch.stores.remote import RemoteStore
 
-__all__ = ["open_store"]
+__all__ = ["is_collector", "open_receiver", "open_store"]
+
+
+def is_collector(where: object, /) -> bool:
+    """Whether something is the address of a collector."""
+    return isinstance(where, str) and where.startswith(("http://", "https://"))
+
+
+def open_receiver(
+    where: str | Path | Store | RemoteStore | None, /, *, spool: str | Path | None = None
+) -> Store | RemoteStore:
+    """Open a store, or the way to a collector: ``https://...``.
+
+    Args:
+        where: A path, an address, a store, or None for one in memory.
+        spool: Folder in which deliveries to a collector wait.
+
+    Raises:
+        ConfigError: If it is an address of something else.
+        StoreError: If the file, or the spool, cannot be written.
+    """
+    from driftwatch.stores.remote import RemoteStore
+
+    if isinstance(where, str) and is_collector(where):
+        return RemoteStore(where, spool=spool)
+    return where if isinstance(where, RemoteStore) else open_store(where)
 
 
 def open_store(where: str | Path | Store | None, /) -> Store:
@@ -34,9 +60,16 @@ def open_store(where: str | Path | Store | None, /) -> Store:
     text = str(where)
     if text in (":memory:", ""):
         return MemoryStore()
+    if is_collector(text):
+        raise ConfigError(
+            f"{text} is a collector, and this needs a store of its own; run it where the "
+            "collector's store is, and name its file"
+        )
     if "://" in text:
         kind = text.partition("://")[0]
         if kind not in ("sqlite", "file"):
-            raise ConfigError(f"a store is the path of a SQLite file; got an address {kind}://...")
+            raise ConfigError(
+                f"a store is the path of a SQLite file, or a collector's https address; got {kind}://"
+            )
         text = text.partition("://")[2]
     return SQLiteStore(text)

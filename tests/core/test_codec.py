@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from driftwatch.core.codec import MAGIC, decode, encode
+from driftwatch.core.codec import PROFILE, decode, encode
 from driftwatch.errors import ProfileFormatError
 
 names = st.text(max_size=20).filter(lambda text: text.isprintable() or not text)
@@ -21,7 +21,7 @@ def sealed(framed: bytes) -> bytes:
 
 def envelope(
     *,
-    magic: bytes = MAGIC,
+    magic: bytes = PROFILE,
     version: int = 1,
     flags: int = 0,
     header: bytes = b"{}",
@@ -52,7 +52,7 @@ def test_what_was_framed_comes_back(header: dict[str, object], sections: dict[st
     ("data", "says"),
     [
         (b"", "first bytes"),
-        (MAGIC, "first bytes"),
+        (PROFILE, "first bytes"),
         (envelope(magic=b"NOPE"), "first bytes"),
         (envelope(version=2), "format 2"),
         (envelope(flags=1), "flags 0x1"),
@@ -88,9 +88,9 @@ def test_a_header_that_could_not_be_read_is_not_written() -> None:
 
 @given(st.binary(max_size=200))
 def test_noise_is_refused(data: bytes) -> None:
-    for candidate in (data, sealed(data), sealed(MAGIC + data)):
+    for candidate in (data, sealed(data), sealed(PROFILE + data)):
         try:
             decode(candidate)
         except ProfileFormatError:
             continue
-        assert candidate.startswith(MAGIC)
+        assert candidate.startswith(PROFILE)

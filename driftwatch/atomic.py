@@ -35,8 +35,19 @@ def write_atomically(path: Path, data: bytes, /, *, private: bool = False) -> No
                 os.umask(umask)
                 temporary.chmod(0o666 & ~umask)
             temporary.replace(path)
+            _sync(path.parent)
         except BaseException:
             temporary.unlink(missing_ok=True)
             raise
     except OSError as error:
         raise DataError(f"{path}: cannot be written: {error.strerror or error}") from error
+
+
+def _sync(folder: Path) -> None:
+    """Make a rename survive a power cut, where folders can be synchronized."""
+    if os.name == "posix":
+        handle = os.open(folder, os.O_RDONLY)
+        try:
+            os.fsync(handle)
+        finally:
+            os.close(handle)

@@ -1,0 +1,215 @@
+"""The collector as the place where deliveries go."""
+
+from __future__ import annotations
+
+import logging
+import os
+import secrets
+import tempfile
+import threading
+from collections import Counter
+from collections.abc import Mapping
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+from urllib.parse import quote
+
+from driftwatch.core.codec import WIRE_LIMIT
+from driftwatch.core.delivery_codec import delivery_from_bytes, delivery_to_bytes
+from driftwatch.core.report import DriftReport
+from driftwatch.core.segments import Delivery, Outcome, Segment
+from driftwatch.errors import ConfigError, ProfileFormatError, StoreError
+from driftwatch.stores.remote.client import CollectorClient
+from driftwatch.stores.remote.sender import Sender
+from driftwatch.stores.remote.spool import Spool, default_spool
+
+__all__ = ["RemoteStore"]
+
+_TOKEN = "DRIFTWATCH_TOKEN"  # noqa: S105 - the name of a variable
+_LOG = logging.getLogger("driftwatch")
+_FRAME = 64 << 10
+
+
+class RemoteStore:
+    """Takes deliveries for a collector; implements `driftwatch.protocols.Receiver`.
+
+    A delivery is on disk when `deliver` returns, and reaches the collector at least once:
+    now if it is there, later if it is away, from the next process if this one dies. The
+    collector counts it once.
+
+    Args:
+        url: The collector's address.
+        spool: Folder in which deliveries wait; the user's directory for state if not given.
+        token: Bearer token with the scope ``ingest``; ``$DRIFTWATCH_TOKEN`` if not given.
+        timeout: Seconds to wait for an answer.
+        limit_bytes: Bytes that may wait; beyond it the oldest deliveries go and are counted.
+
+    Raises:
+        ConfigError: If the address cannot be used.
+        StoreError: If the folder cannot be written.
+    """
+
+    def __init__(
+        self,
+        url: str,
+        /,
+        *,
+        spool: str | Path | None = None,
+        token: str | None = None,
+        timeout: float = 10.0,
+        limit_bytes: int = 256 << 20,
+    ) -> None:
+        self.client = CollectorClient(
+            url, token=token or os.environ.get(_TOKEN) or None, timeout=timeout
+        )
+        self.spool = _spool(spool, limit_bytes)
+        self._lock = threading.Lock()
+        self._pid = os.getpid()
+        self._lost: Counter[str] = Counter()
+        self.sender = Sender(self.client, self.spool, mine=secrets.token_hex(4))
+        self.sender.wake()  # what an earlier process could not send
+
+    def __repr__(self) -> str:
+        return f"RemoteStore({self.client.url!r})"
+
+    def deliver(self, delivery: Delivery, /, *, now: float) -> Outcome:
+        """Put a delivery on its way.
+
+        Raises:
+            ConfigError: If it moves cursors: files and windows by rows need a store of their
+                own.
+            StoreError: If it cannot be written to the spool; call again with the same.
+        """
+        if delivery.cursors:
+            raise ConfigError(
+                f"files and windows by rows cannot go through the collector {self.client.url}; "
+                "name the store's file on its machine"
+            )
+        self._begin()
+        with self._lock:
+            lost, self._lost = self._lost, Counter()
+            try:
+                for part, piece in enumerate(_pieces(_with_counters(delivery, lost))):
+                    # The name follows from the delivery, so that doing it again is no second.
+                    epoch = delivery.epoch if part == 0 else f"{delivery.epoch}.{part}"
+                    when, whose = int(delivery.sent_at), self.sender.mine
+                    name = f"{when:012d}-{whose}-{epoch}-{piece.sequence:010d}"
+                    self.spool.put(name, delivery_to_bytes(replace(piece, epoch=epoch)))
+            except BaseException:
+                self._lost += lost
+                raise
+            self._make_room()
+        self.sender.wake()
+        return Outcome.STORED
+
+    def _begin(self) -> None:
+        if os.getpid() != self._pid:
+            self._pid = os.getpid()
+            self._lock = threading.Lock()
+            self._lost = Counter()
+            self.sender.after_fork(secrets.token_hex(4))
+
+    def _make_room(self) -> None:
+        for data in self.spool.make_room():
+            try:
+                self._lost["dropped_since_the_spool_was_full"] += delivery_from_bytes(data).rows
+            except ProfileFormatError:
+                self._lost["damaged_in_the_spool"] += 1
+            _LOG.warning("driftwatch: the spool %s is full; the oldest goes", self.spool.folder)
+
+    def cursor(self, monitor: str, name: str, /) -> int:
+        """Refuse: progress of a source needs a store of its own.
+
+        Raises:
+            ConfigError: Always.
+        """
+        raise ConfigError(
+            f"monitor {monitor!r} cannot keep {name!r} in the collector {self.client.url}: "
+            "windows by rows, and files, need a store of their own"
+        )
+
+    def flush(self, timeout: float, /) -> bool:
+        """Send what waits; whether all of it has arrived in time."""
+        self._begin()
+        return self.sender.finish(timeout)
+
+    def report(self, monitor: str, /) -> DriftReport:
+        """The collector's report on the monitor's window as it is now.
+
+        Raises:
+            StoreError: If the collector cannot give it.
+        """
+        return DriftReport.from_dict(self._get(f"/v1/monitors/{quote(monitor)}/reports/current"))
+
+    def overview(self, monitor: str, /) -> Mapping[str, Any]:
+        """Rows, panes and counters, as the collector has them.
+
+        Raises:
+            StoreError: If the collector cannot give them.
+        """
+        found: Mapping[str, Any] = self._get(f"/v1/monitors/{quote(monitor)}")
+        return found
+
+    def reference_in_use(self, monitor: str, model_version: str | None, /) -> str | None:
+        """Id of the reference that the collector compares with.
+
+        Raises:
+            StoreError: If the collector cannot say.
+        """
+        version = "" if model_version is None else f"?model_version={quote(model_version)}"
+        found = self._get(f"/v1/monitors/{quote(monitor)}/references{version}")
+        return next((str(r["id"]) for r in found["references"] if r["in_use"]), None)
+
+    def reference(self, monitor: str, id_: str, /) -> bytes | None:
+        """A reference's profile, from the collector.
+
+        Raises:
+            StoreError: If the collector cannot give it.
+        """
+        answer = self.client.get(f"/v1/monitors/{quote(monitor)}/references/{quote(id_)}")
+        return answer.body if answer.status == 200 else None
+
+    def _get(self, path: str) -> Any:
+        answer = self.client.get(path)
+        if answer.status != 200:
+            said = answer.body[:300].decode("utf-8", "replace") or answer.reason
+            raise StoreError(f"{self.client.url}{path}: {answer.status or 'unreachable'} {said}")
+        return answer.json()
+
+    def close(self) -> None:
+        """Send what can be sent within two seconds; the rest waits for the next process."""
+        if self._pid == os.getpid():
+            self.sender.close(2.0)
+
+
+def _spool(folder: str | Path | None, limit_bytes: int) -> Spool:
+    if folder is not None:
+        return Spool(Path(folder), limit_bytes=limit_bytes)
+    try:
+        return Spool(default_spool(), limit_bytes=limit_bytes)
+    except StoreError as error:
+        made = Path(tempfile.mkdtemp(prefix="driftwatch-spool-"))
+        _LOG.warning("driftwatch: %s; deliveries wait in %s instead", error, made)
+        return Spool(made, limit_bytes=limit_bytes)
+
+
+def _with_counters(delivery: Delivery, more: Mapping[str, int]) -> Delivery:
+    return replace(delivery, counters=Counter(delivery.counters) + Counter(more))
+
+
+def _pieces(delivery: Delivery) -> list[Delivery]:
+    """Cut a delivery that is too large for one request; panes need not arrive together."""
+    groups: list[list[Segment]] = [[]]
+    size = _FRAME
+    for segment in delivery.segments:
+        more = len(segment.body) + 512
+        if groups[-1] and size + more > WIRE_LIMIT:
+            groups.append([])
+            size = _FRAME
+        groups[-1].append(segment)
+        size += more
+    first, *others = (tuple(group) for group in groups)
+    return [
+        replace(delivery, segments=first),
+        *(replace(delivery, segments=group, counters={}) for group in others),
+    ]
