@@ -15,7 +15,7 @@ from driftwatch.errors import ConfigError, did_you_mean
 if TYPE_CHECKING:
     from driftwatch.monitor import Monitor
 
-__all__ = ["Config", "MonitorConfig", "load_config"]
+__all__ = ["Config", "MonitorConfig", "ServiceConfig", "load_config"]
 
 _DEFAULT = "driftwatch.toml"
 
@@ -128,18 +128,58 @@ class MonitorConfig(BaseModel):
         return body
 
 
+class TokenConfig(BaseModel):
+    """One ``[[service.tokens]]``, as `driftwatch token` prints it.
+
+    Attributes:
+        name: In logs.
+        scopes: ``ingest``, ``read``, ``admin``.
+        sha256: Hash of the token.
+    """
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+    name: str
+    scopes: list[str]
+    sha256: str
+
+
+class ServiceConfig(BaseModel):
+    """``[service]``: the collector.
+
+    Attributes:
+        host: Address to listen on.
+        port: Port to listen on.
+        tokens: What may be done by whom; everything by everybody without any.
+        allowed_hosts: Names under which it may be asked for, besides the loopback's.
+        requests_per_minute: For each token, or each address where there are no tokens.
+        body_bytes: Bytes of a request, at most; 8 MiB if not given.
+    """
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+    host: str = "127.0.0.1"
+    port: int = Field(default=8765, ge=0, le=65_535)
+    tokens: list[TokenConfig] = Field(default_factory=list)
+    allowed_hosts: list[str] = Field(default_factory=list)
+    requests_per_minute: int = Field(default=6_000, ge=1)
+    body_bytes: int | None = Field(default=None, ge=1_024, le=1 << 30)
+
+
 class Config(BaseModel):
     """A whole file.
 
     Attributes:
         store: Path of the SQLite file of every monitor that names none.
         monitors: By name.
+        service: The collector.
     """
 
     model_config = ConfigDict(extra="forbid", frozen=True)
 
     store: str | None = None
     monitors: dict[str, MonitorConfig] = Field(default_factory=dict)
+    service: ServiceConfig = Field(default_factory=ServiceConfig)
     folder: Path = Field(default=Path(), exclude=True)
 
     def one(self, name: str | None, /) -> tuple[str, MonitorConfig]:
@@ -199,8 +239,12 @@ def _explained(error: ValidationError) -> str:
     first = error.errors()[0]
     key = ".".join(str(part) for part in first["loc"])
     if first["type"] == "extra_forbidden":
+        part = first["loc"][0] if len(first["loc"]) > 1 else ""
         owner: Mapping[str, Any] = Config.model_fields
-        if len(first["loc"]) > 1:
+        if part == "service":
+            inside = TokenConfig if "tokens" in first["loc"][1:-1] else ServiceConfig
+            owner = inside.model_fields
+        elif part:
             owner = MonitorConfig.model_fields
         wrong = str(first["loc"][-1])
         known = [name for name in owner if name != "folder"]

@@ -283,7 +283,7 @@ class Stream:
                 f"the profile has quantiles of k={profile.k}; windows need k={trial.k} (make it "
                 "with `driftwatch profile`, not as a reference)"
             )
-        trial.merge(profile)
+        trial.check_mergeable(profile)
 
     def report(self) -> DriftReport:
         """Report on the current window, what is not stored yet included."""

@@ -64,6 +64,8 @@ def add_commands(app: typer.Typer, /) -> None:
     app.add_typer(configuration, name="config")
     app.command()(init)
     app.command()(merge)
+    app.command()(serve)
+    app.command()(token)
     references = typer.Typer(help="The references a stream is compared with.", no_args_is_help=True)
     references.command("add")(reference_add)
     references.command("list")(reference_list)
@@ -361,6 +363,32 @@ def merge(
     from driftwatch.cli.configuring import merge_profiles
 
     merge_profiles(profiles, output, quiet=quiet)
+
+
+def serve(
+    config: Config = None,
+    host: Annotated[str | None, typer.Option(help="Address to listen on.")] = None,
+    port: Annotated[int | None, typer.Option(help="Port to listen on.")] = None,
+    insecure: Annotated[
+        bool, typer.Option("--insecure", help="Let others in without tokens.")
+    ] = False,
+) -> None:
+    """Collect the sketches of replicas, evaluate them, and answer questions, over HTTP."""
+    from driftwatch.cli.serving import run_serve
+
+    run_serve(config, host=host, port=port, insecure=insecure)
+
+
+def token(
+    scope: Annotated[
+        list[str], typer.Option(metavar="SCOPE", help="ingest, read or admin. Repeatable.")
+    ],
+    name: Annotated[str, typer.Option(help="What logs call it.")] = "default",
+) -> None:
+    """Make a token for the collector; prints it, and the lines its configuration needs."""
+    from driftwatch.cli.serving import make_token
+
+    make_token(name, scope)
 
 
 def _request(

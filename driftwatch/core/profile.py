@@ -182,10 +182,8 @@ class Profile:
             return lambda: profile.update_absent(batch.rows)
         return lambda: profile.update(array, self.guard)
 
-    def merge(self, other: Self, /) -> None:
-        """Add the rows of another profile; `other` is left as it was.
-
-        A column that one side lacks is missing in that side's rows.
+    def check_mergeable(self, other: Profile, /) -> None:
+        """Do nothing, or say why another profile cannot be merged into this one.
 
         Raises:
             MergeError: If configuration, k, hash key or a column's kind differ.
@@ -197,10 +195,19 @@ class Profile:
         ):
             if mine != theirs:
                 raise MergeError(f"profiles of different {what} do not merge: {mine} and {theirs}")
-        shared = self.columns.keys() & other.columns.keys()
-        for name in shared:  # all of them before the first changes
+        for name in self.columns.keys() & other.columns.keys():
             self.columns[name].check_mergeable(other.columns[name])
-        for name in shared:
+
+    def merge(self, other: Self, /) -> None:
+        """Add the rows of another profile; `other` is left as it was.
+
+        A column that one side lacks is missing in that side's rows.
+
+        Raises:
+            MergeError: If configuration, k, hash key or a column's kind differ.
+        """
+        self.check_mergeable(other)  # all of it before anything changes
+        for name in self.columns.keys() & other.columns.keys():
             self.columns[name].merge(other.columns[name])
         for name, theirs_only in other.columns.items():
             if name not in self.columns:

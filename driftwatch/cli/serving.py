@@ -1,0 +1,86 @@
+"""``driftwatch serve`` and ``token``."""
+
+from __future__ import annotations
+
+import sys
+from pathlib import Path
+
+from driftwatch.config import load_config
+from driftwatch.errors import ConfigError, MissingDependencyError
+
+__all__ = ["make_token", "run_serve"]
+
+_MOST_CONNECTIONS = 64
+_GRACE_SECONDS = 20
+
+
+def run_serve(
+    config: Path | None, /, *, host: str | None, port: int | None, insecure: bool
+) -> None:
+    """Serve until told to stop.
+
+    Raises:
+        ConfigError: If it is to be reached from elsewhere and there are no tokens.
+        MissingDependencyError: If the libraries of the service are not installed.
+    """
+    try:
+        import uvicorn
+
+        from driftwatch.service.app import LOOPBACK, create_app, service_tokens
+    except ImportError as error:
+        raise MissingDependencyError(
+            f"serve needs {error.name}; pip install 'driftwatch[service]'"
+        ) from error
+    loaded = load_config(config)
+    given = {"host": host, "port": port}
+    service = loaded.service.model_copy(update={k: v for k, v in given.items() if v is not None})
+    tokens = service_tokens(service)
+    if not tokens and service.host not in LOOPBACK and not insecure:
+        raise ConfigError(
+            f"{service.host} can be reached from elsewhere, and there are no tokens: make one with "
+            "`driftwatch token`, or stay on 127.0.0.1 (--insecure goes without)"
+        )
+    app = create_app(loaded.model_copy(update={"service": service}), tokens=tokens)
+    server = uvicorn.Server(
+        uvicorn.Config(
+            app,
+            host=service.host,
+            port=service.port,
+            log_level="warning",
+            access_log=False,
+            server_header=False,
+            limit_concurrency=_MOST_CONNECTIONS,
+            timeout_graceful_shutdown=_GRACE_SECONDS,
+        )
+    )
+    sys.stderr.write(
+        f"collector of {', '.join(loaded.monitors)} on http://{service.host}:{service.port} "
+        f"({'with' if tokens else 'without'} tokens); stop it with Ctrl-C\n"
+    )
+    sys.stderr.flush()
+    server.run()
+    if not server.started:
+        raise ConfigError(
+            f"{service.host}:{service.port} cannot be listened on; name another --port"
+        )
+
+
+def make_token(name: str, scopes: list[str], /) -> None:
+    """Print a new token, and what the service's configuration needs of it.
+
+    Raises:
+        ConfigError: If a scope is unknown.
+    """
+    from driftwatch.service.tokens import ENVIRONMENT, hash_of, new_token, scopes_of
+
+    known = sorted(scope.value for scope in scopes_of(scopes))
+    secret = new_token()
+    quoted = ", ".join(f'"{scope}"' for scope in known)
+    sys.stdout.write(f"{secret}\n")
+    sys.stderr.write(
+        "# Give the line above to who calls (DRIFTWATCH_TOKEN); it is not kept anywhere.\n"
+        "# The service knows it by its hash, in driftwatch.toml:\n\n"
+        "[[service.tokens]]\n"
+        f'name = "{name}"\nscopes = [{quoted}]\nsha256 = "{hash_of(secret)}"\n\n'
+        f"# or by the environment: {ENVIRONMENT}={'+'.join(known)}:TOKEN\n"
+    )

@@ -1,0 +1,1 @@
+"""The collector: takes the deliveries of replicas, evaluates, and answers questions."""

@@ -1,0 +1,103 @@
+"""The service put together: limits, routes, and evaluators that live as long as it does."""
+
+from __future__ import annotations
+
+import logging
+import time
+from collections.abc import AsyncIterator, Callable
+from contextlib import asynccontextmanager
+from typing import Any
+
+from fastapi import FastAPI, Request
+from starlette.concurrency import run_in_threadpool
+from starlette.middleware.trustedhost import TrustedHostMiddleware
+from starlette.responses import JSONResponse
+
+from driftwatch.config import Config, ServiceConfig
+from driftwatch.core.codec import WIRE_LIMIT
+from driftwatch.errors import ConfigError, DriftWatchError, StoreError
+from driftwatch.service.guard import Guard
+from driftwatch.service.limits import BodyLimit
+from driftwatch.service.routes import Service, health_routes, routes
+from driftwatch.service.tokens import Scope, Token, Tokens, scopes_of, tokens_of_environment
+from driftwatch.service.watched import WatchedMonitors
+
+__all__ = ["create_app", "service_tokens"]
+
+_LOG = logging.getLogger("driftwatch")
+LOOPBACK = ("127.0.0.1", "localhost", "::1")
+
+
+def service_tokens(service: ServiceConfig, /) -> Tokens:
+    """The tokens of the configuration and those of the environment.
+
+    Raises:
+        ConfigError: If one cannot be read.
+    """
+    configured = [Token(t.name, scopes_of(t.scopes), t.sha256) for t in service.tokens]
+    return Tokens([*configured, *tokens_of_environment()])
+
+
+def create_app(
+    config: Config, /, *, tokens: Tokens | None = None, clock: Callable[[], float] = time.time
+) -> FastAPI:
+    """Make the ASGI application of the collector.
+
+    Opens the stores at once and evaluates from start-up to shutdown.
+
+    Args:
+        config: Monitors and service.
+        tokens: Those of the configuration and the environment if not given.
+        clock: Seconds since 1970.
+
+    Raises:
+        ConfigError: If a monitor cannot be opened or a token cannot be read.
+        StoreError: If a store cannot be opened.
+    """
+    service = config.service
+    tokens = service_tokens(service) if tokens is None else tokens
+    monitors = WatchedMonitors(config)
+
+    @asynccontextmanager
+    async def lifespan(_: FastAPI) -> AsyncIterator[None]:
+        monitors.start()
+        try:
+            yield
+        finally:
+            await run_in_threadpool(monitors.close)
+
+    app = FastAPI(
+        title="DriftWatch collector",
+        version="1",
+        description="Takes the sketches of replicas and says whether their data drifted.",
+        lifespan=lifespan,
+        openapi_url=None,  # below, with a token
+        docs_url=None,  # its pages load scripts from elsewhere
+        redoc_url=None,
+    )
+    guard = Guard(tokens, per_minute=service.requests_per_minute)
+    app.include_router(health_routes(monitors))
+    app.include_router(routes(Service(monitors, guard, clock)))
+
+    @app.get("/openapi.json", include_in_schema=False, dependencies=[guard.needs(Scope.READ)])
+    def openapi() -> dict[str, Any]:
+        return app.openapi()
+
+    app.add_middleware(BodyLimit, most_bytes=service.body_bytes or WIRE_LIMIT)
+    if service.host in LOOPBACK or service.allowed_hosts:
+        # A page in a browser must not reach us under a name of its own choosing.
+        hosts = [*service.allowed_hosts, *LOOPBACK, "testserver", "["]  # "[" of [::1]:8765
+        app.add_middleware(TrustedHostMiddleware, allowed_hosts=hosts, www_redirect=False)
+    app.add_exception_handler(StoreError, _unavailable)
+    app.add_exception_handler(DriftWatchError, _refused)
+    return app
+
+
+async def _unavailable(_: Request, error: Exception) -> JSONResponse:
+    _LOG.warning("driftwatch: %s", error)
+    return JSONResponse({"detail": "the store cannot be used just now"}, 503, {"Retry-After": "2"})
+
+
+async def _refused(_: Request, error: Exception) -> JSONResponse:
+    status = 409 if isinstance(error, ConfigError) else 400
+    return JSONResponse({"detail": str(error)}, status)

@@ -1,0 +1,145 @@
+"""Bearer tokens: what they allow, and how they are told apart without being kept."""
+
+from __future__ import annotations
+
+import hashlib
+import hmac
+import os
+import secrets
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from enum import StrEnum
+
+from driftwatch.errors import ConfigError
+
+__all__ = [
+    "ENVIRONMENT",
+    "Scope",
+    "Token",
+    "Tokens",
+    "hash_of",
+    "new_token",
+    "scopes_of",
+    "tokens_of_environment",
+]
+
+ENVIRONMENT = "DRIFTWATCH_TOKENS"
+_PREFIX = "dw_"
+_SHORTEST = 24
+
+
+class Scope(StrEnum):
+    """What a token allows."""
+
+    INGEST = "ingest"
+    """To deliver segments."""
+    READ = "read"
+    """To see monitors, reports and references."""
+    ADMIN = "admin"
+    """To add and choose references; and everything else."""
+
+
+@dataclass(frozen=True, slots=True)
+class Token:
+    """A token as the service knows it: not itself, but its hash.
+
+    Attributes:
+        name: In logs.
+        scopes: What it allows.
+        sha256: Hash of the token, 64 hexadecimal digits. A token is random enough for its
+            plain hash to give nothing away.
+    """
+
+    name: str
+    scopes: frozenset[Scope]
+    sha256: str
+
+    def __post_init__(self) -> None:
+        if len(self.sha256) != 64 or set(self.sha256) - set("0123456789abcdef"):
+            raise ConfigError(f"token {self.name!r}: sha256 must be 64 hexadecimal digits")
+        if not self.scopes:
+            raise ConfigError(f"token {self.name!r} allows nothing; scopes: {_known()}")
+
+    def allows(self, scope: Scope, /) -> bool:
+        """Whether it allows something."""
+        return scope in self.scopes or Scope.ADMIN in self.scopes
+
+
+class Tokens:
+    """All tokens of a service; none of them, and everything is allowed.
+
+    Example:
+        >>> secret = new_token()
+        >>> tokens = Tokens([Token("pods", frozenset({Scope.INGEST}), hash_of(secret))])
+        >>> tokens.find(f"Bearer {secret}").name
+        'pods'
+        >>> tokens.find("Bearer dw_guessed") is None
+        True
+    """
+
+    def __init__(self, tokens: Iterable[Token] = ()) -> None:
+        self._tokens = tuple(tokens)
+
+    def __bool__(self) -> bool:
+        return bool(self._tokens)
+
+    def find(self, authorization: str, /) -> Token | None:
+        """The token of an ``Authorization`` header; None if it is none of ours.
+
+        Compares in constant time, with all of them.
+        """
+        kind, _, secret = authorization.partition(" ")
+        if kind.lower() != "bearer":
+            return None
+        given = hash_of(secret.strip())
+        found = None
+        for token in self._tokens:
+            if hmac.compare_digest(token.sha256, given):
+                found = token
+        return found
+
+
+def new_token() -> str:
+    """A new random token, with a prefix by which scanners for secrets know it."""
+    return _PREFIX + secrets.token_urlsafe(32)
+
+
+def hash_of(secret: str, /) -> str:
+    """What is kept of a token."""
+    return hashlib.sha256(secret.encode("utf-8", "replace")).hexdigest()
+
+
+def scopes_of(names: Iterable[str], /) -> frozenset[Scope]:
+    """Read the names of scopes.
+
+    Raises:
+        ConfigError: If one is unknown.
+    """
+    try:
+        return frozenset(Scope(name) for name in names)
+    except ValueError as error:
+        raise ConfigError(f"{error}; known scopes: {_known()}") from error
+
+
+def tokens_of_environment(environment: Mapping[str, str] = os.environ, /) -> list[Token]:
+    """Tokens of ``$DRIFTWATCH_TOKENS``: ``ingest:dw_...,read+admin:dw_...``.
+
+    Raises:
+        ConfigError: If it cannot be read; the message does not repeat it.
+    """
+    found: list[Token] = []
+    for place, part in enumerate(filter(None, environment.get(ENVIRONMENT, "").split(","))):
+        names, _, secret = part.strip().partition(":")
+        if len(secret) < _SHORTEST:
+            raise ConfigError(
+                f"{ENVIRONMENT}: entry {place + 1} must be SCOPE:TOKEN with a token of at least "
+                f"{_SHORTEST} characters, as `driftwatch token` makes it"
+            )
+        found.append(
+            Token(f"environment-{place + 1}", scopes_of(names.split("+")), hash_of(secret))
+        )
+    return found
+
+
+def _known() -> str:
+    return ", ".join(scope.value for scope in Scope)

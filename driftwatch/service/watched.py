@@ -1,0 +1,143 @@
+"""A monitor of the service: its store, and its evaluator once there is a reference."""
+
+from __future__ import annotations
+
+import logging
+import threading
+from collections.abc import Iterator, Mapping
+from pathlib import Path
+from typing import Any
+
+from driftwatch.config import Config, MonitorConfig
+from driftwatch.core.reference import Reference
+from driftwatch.core.segments import Delivery, Outcome
+from driftwatch.durations import parse_duration
+from driftwatch.errors import ConfigError, DataError
+from driftwatch.monitor import Monitor
+from driftwatch.protocols import Store
+from driftwatch.stores import open_store
+
+__all__ = ["Watched", "WatchedMonitors"]
+
+_LOG = logging.getLogger("driftwatch")
+
+
+class Watched:
+    """One monitor. It takes deliveries once it has a reference, which may come later.
+
+    Args:
+        name: Its name.
+        config: How it is configured.
+        folder: What the configuration's paths are relative to.
+
+    Raises:
+        ConfigError: If it has no store of its own.
+        StoreError: If the store cannot be opened.
+    """
+
+    def __init__(self, name: str, config: MonitorConfig, folder: Path) -> None:
+        if config.store is None:
+            raise ConfigError(f'monitor {name!r} has no store: name one (store = "driftwatch.db")')
+        self.name = name
+        self._folder = folder
+        self._lock = threading.Lock()
+        self._evaluating = False
+        self.monitor: Monitor | None = None
+        if "://" not in config.store:
+            config = config.model_copy(update={"store": str((folder / config.store).absolute())})
+        self.config = config
+        self.store: Store = open_store(config.store)
+        if config.reference is not None or self.store.reference_in_use(name, None) is not None:
+            self.open()
+
+    def open(self) -> Monitor:
+        """The monitor; opened now if it was not.
+
+        Raises:
+            ConfigError: If it has no reference yet.
+        """
+        with self._lock:
+            if self.monitor is None:
+                self.monitor = self.config.monitor(
+                    self.name, folder=self._folder, source="collector"
+                )
+                if self._evaluating:
+                    self._start(self.monitor)
+            return self.monitor
+
+    def start(self) -> None:
+        """Evaluate from now on, in a thread."""
+        with self._lock:
+            self._evaluating = True
+            if self.monitor is not None:
+                self._start(self.monitor)
+            else:
+                _LOG.warning("driftwatch: %s has no reference yet: add one", self.name)
+
+    def _start(self, monitor: Monitor) -> None:
+        monitor.stream.evaluator.start(every=parse_duration(self.config.every))
+
+    def deliver(self, delivery: Delivery, /, *, now: float) -> Outcome:
+        """Store a delivery that has been checked."""
+        return self.store.deliver(delivery, now=now)
+
+    @property
+    def reference(self) -> Reference | None:
+        """What the monitor compares with at the moment."""
+        return None if self.monitor is None else self.monitor.stream.evaluator.reference
+
+    def state(self) -> Mapping[str, Any]:
+        """Level of the alarm, and the last pane it has seen; empty before the first."""
+        found = self.store.state(self.name) or {}
+        alarm = found.get("alarm") or {}
+        return {"consumed": found.get("consumed"), "level": alarm.get("level")} if found else {}
+
+    def close(self) -> None:
+        """End evaluating, and let go of the store."""
+        with self._lock:
+            monitor, self.monitor = self.monitor, None
+            if monitor is not None:
+                store = monitor.stream.store
+                monitor.close()
+                store.close()
+            self.store.close()
+
+
+class WatchedMonitors:
+    """All monitors of a configuration.
+
+    Raises:
+        ConfigError: If there are none, or one cannot be opened.
+    """
+
+    def __init__(self, config: Config, /) -> None:
+        if not config.monitors:
+            raise ConfigError("no monitor is configured: add a [monitors.NAME]")
+        self._all: dict[str, Watched] = {}
+        try:
+            for name in config.monitors:
+                _, found = config.one(name)
+                self._all[name] = Watched(name, found, config.folder)
+        except DataError as error:
+            self.close()
+            raise ConfigError(f"monitor {name!r}: {error}") from error
+        except BaseException:
+            self.close()
+            raise
+
+    def __iter__(self) -> Iterator[Watched]:
+        return iter(self._all.values())
+
+    def get(self, name: str, /) -> Watched | None:
+        """The monitor of a name; None if there is none."""
+        return self._all.get(name)
+
+    def start(self) -> None:
+        """Evaluate all of them from now on."""
+        for watched in self:
+            watched.start()
+
+    def close(self) -> None:
+        """End all of them."""
+        for watched in self:
+            watched.close()
