@@ -86,7 +86,7 @@ def create_app(
     app.add_middleware(BodyLimit, most_bytes=service.body_bytes or WIRE_LIMIT)
     if service.host in LOOPBACK or service.allowed_hosts:
         # A page in a browser must not reach us under a name of its own choosing.
-        hosts = [*service.allowed_hosts, *LOOPBACK, "testserver", "["]  # "[" of [::1]:8765
+        hosts = [*service.allowed_hosts, *LOOPBACK, "[::1]", "["]  # as versions cut [::1]:8765
         app.add_middleware(TrustedHostMiddleware, allowed_hosts=hosts, www_redirect=False)
     app.add_exception_handler(StoreError, _unavailable)
     app.add_exception_handler(DriftWatchError, _refused)

@@ -1,0 +1,350 @@
+"""The collector: takes what is sound once, refuses the rest in plain words, and answers."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import random
+import re
+import struct
+import threading
+from collections.abc import Callable
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+import pytest
+from fastapi import FastAPI
+from fastapi.testclient import TestClient
+
+from driftwatch import Reference
+from driftwatch.config import load_config
+from driftwatch.core.codec import DELIVERY, WIRE_LIMIT, encode
+from driftwatch.core.delivery_codec import delivery_to_bytes
+from driftwatch.core.report import DriftReport
+from driftwatch.core.segments import Delivery
+from driftwatch.errors import ConfigError, StoreError
+from driftwatch.profiling import profile_data
+from driftwatch.service.app import create_app
+from driftwatch.service.limits import RateLimit
+from driftwatch.service.tokens import Scope, Token, Tokens, hash_of, tokens_of_environment
+from driftwatch.stores.remote.client import SENT_AT
+from driftwatch.stores.sqlite import SQLiteStore
+from tests.service.conftest import NOW, PANE, SECRETS, URL, bearer
+
+Make = Callable[..., Delivery]
+
+
+def send(client: TestClient, data: bytes, **headers: str) -> tuple[int, Any]:
+    answer = client.post("/v1/segments", content=data, headers=headers)
+    return answer.status_code, answer.json()
+
+
+def rows(client: TestClient) -> int:
+    return int(client.get("/v1/monitors/scores").json()["rows"])
+
+
+def test_a_delivery_counts_once(client: TestClient, frame: bytes, delivery: Make) -> None:
+    assert send(client, frame) == (200, {"outcome": "stored", "rows": 50})
+    assert send(client, frame) == (200, {"outcome": "duplicate", "rows": 50})
+    assert send(client, delivery_to_bytes(delivery(1)))[1]["outcome"] == "stored"
+    found = client.get("/v1/monitors/scores").json()
+    assert (found["rows"], found["counters"]) == (100, {"untimed": 2})
+    assert [source["deliveries"] for source in found["sources"]] == [2]
+
+
+@pytest.mark.parametrize(
+    ("change", "status", "reason"),
+    [
+        ({"monitor": "others"}, 404, "no monitor 'others'"),
+        ({"monitor": "empty"}, 409, "no reference yet"),
+        ({"monitor": "x\n"}, 400, "printable"),
+        ({"epoch": ""}, 400, "epoch"),
+        ({"source": "s" * 201}, 400, "source"),
+        ({"sequence": -1}, 400, "sequence"),
+        ({"sequence": True}, 400, "sequence"),
+        ({"counters": {"No Name": 1}}, 400, "counter"),
+        ({"counters": {"late": -1}}, 400, "late"),
+        ({"counters": {f"c{i}": 1 for i in range(101)}}, 400, "counters"),
+        ({"sent_at": float("nan")}, 400, "sent_at"),
+    ],
+)
+def test_what_a_delivery_says_is_checked(
+    client: TestClient, delivery: Make, change: dict[str, Any], status: int, reason: str
+) -> None:
+    said = send(client, delivery_to_bytes(replace(delivery(), **change)))
+    assert said[0] == status
+    assert reason in said[1]["detail"]
+    assert rows(client) == 0
+
+
+@pytest.mark.parametrize(
+    ("change", "status", "reason"),
+    [
+        ({"rows": 51}, 400, "50 rows, not 51"),
+        ({"rows": 0}, 400, "0 rows"),
+        ({"late": 60}, 400, "late"),
+        ({"width": 1800}, 409, "same slide"),
+        ({"width": 0}, 400, "width"),
+        ({"pane": PANE + 5}, 400, "future"),
+        ({"latest": 0.0}, 400, "ends before it begins"),
+        ({"latest": None}, 400, "latest"),
+        ({"latest": float("inf")}, 400, "latest"),
+        ({"body": b"DWP1 and no more"}, 400, "profile"),
+        ({"model_version": ""}, 400, "model_version"),
+    ],
+)
+def test_what_a_segment_says_is_checked(
+    client: TestClient, delivery: Make, change: dict[str, Any], status: int, reason: str
+) -> None:
+    made = delivery()
+    changed = replace(made, segments=(replace(made.segments[0], **change),))
+    said = send(client, delivery_to_bytes(changed))
+    assert said[0] == status
+    assert reason in said[1]["detail"]
+    assert rows(client) == 0
+
+
+def test_a_profile_of_another_kind_is_refused(client: TestClient, delivery: Make) -> None:
+    other = profile_data({"x": ["text"] * 50, "c": ["a"] * 50})
+    made = delivery()
+    changed = replace(made, segments=(replace(made.segments[0], body=other.to_bytes()),))
+    status, said = send(client, delivery_to_bytes(changed))
+    assert (status, "reference" in said["detail"]) == (409, True)
+
+
+@pytest.mark.parametrize(
+    ("data", "status"),
+    [
+        (b"", 400),
+        (b"\0" * 100, 400),
+        (b'{"monitor": "scores"}', 400),
+        (encode({"deep": None}, {}, magic=DELIVERY), 400),
+        (encode({}, {str(i): b"" for i in range(10)}, magic=DELIVERY), 400),
+    ],
+)
+def test_bytes_that_are_no_delivery_are_refused(
+    client: TestClient, data: bytes, status: int
+) -> None:
+    assert send(client, data)[0] == status
+
+
+def test_deep_json_in_a_header_is_refused(client: TestClient) -> None:
+    for text in (b"[" * 60_000, b'{"a":' * 10_000, b'{"sequence":' + b"9" * 5_000 + b"}"):
+        framed = struct.pack("<4sHHI", DELIVERY, 1, 0, len(text)) + text + struct.pack("<I", 0)
+        status, said = send(client, framed + hashlib.sha256(framed).digest())
+        assert (status, "JSON" in said["detail"]) == (400, True)
+
+
+def test_bodies_are_limited(client: TestClient, frame: bytes) -> None:
+    assert send(client, b"x" * (WIRE_LIMIT + 1))[0] == 413
+    pieces = (b"x" * (1 << 20) for _ in range(9))  # chunked: no Content-Length to believe
+    assert client.post("/v1/segments", content=pieces).status_code == 413
+    assert send(client, frame, **{"content-encoding": "gzip"})[0] == 415  # nothing is unpacked
+    assert send(client, frame)[0] == 200
+
+
+def test_a_clock_that_is_off_is_told_so(client: TestClient, frame: bytes) -> None:
+    status, said = send(client, frame, **{SENT_AT: str(NOW + 5000)})
+    assert (status, "+5,000 s off" in said["detail"]) == (409, True)
+    assert send(client, frame, **{SENT_AT: "nan"})[0] == 409
+    assert send(client, frame, **{SENT_AT: "noon"})[0] == 422
+    assert send(client, frame, **{SENT_AT: str(NOW - 7)})[0] == 200
+    source = client.get("/v1/monitors/scores").json()["sources"][0]
+    assert source["clock_off_seconds"] == -7
+
+
+def test_mutated_deliveries_are_refused(client: TestClient, frame: bytes) -> None:
+    rng = random.Random(7)  # noqa: S311 - to vary, not to hide
+    for _ in range(300):
+        damaged = bytearray(frame)
+        for _ in range(rng.randint(1, 4)):
+            damaged[rng.randrange(len(damaged))] = rng.randrange(256)
+        if bytes(damaged) != frame:
+            status, said = send(client, bytes(damaged[: rng.randint(1, len(damaged))]))
+            assert status == 400
+            assert said["detail"]
+    assert rows(client) == 0
+
+
+# -- tokens
+
+
+def paths(app: FastAPI) -> list[tuple[str, str]]:
+    found = []
+    for path, methods in app.openapi()["paths"].items():
+        found += [(method.upper(), path) for method in methods]
+    assert found
+    return [*found, ("GET", "/openapi.json")]
+
+
+def test_every_route_but_health_needs_a_token(app: FastAPI) -> None:
+    refused = 0
+    with TestClient(app, URL) as client:
+        for method, path in paths(app):
+            filled = re.sub(r"\{reference\}", "ab" * 16, path.replace("{name}", "scores"))
+            for headers in ({}, {"Authorization": "Bearer dw_wrong"}, {"Authorization": "Basic x"}):
+                answer = client.request(method, filled, headers=headers)
+                if path in ("/healthz", "/readyz"):
+                    assert answer.status_code == 200
+                else:
+                    assert answer.status_code == 401, (method, path)
+                    assert answer.headers["www-authenticate"] == "Bearer"
+                    refused += 1
+    assert refused >= 27
+
+
+@pytest.mark.parametrize(
+    ("scope", "method", "path", "status"),
+    [
+        (Scope.INGEST, "GET", "/v1/monitors", 403),
+        (Scope.READ, "POST", "/v1/segments", 403),
+        (Scope.READ, "POST", "/v1/monitors/scores/references", 403),
+        (Scope.INGEST, "POST", "/v1/segments", 400),
+        (Scope.READ, "GET", "/v1/monitors", 200),
+        (Scope.ADMIN, "POST", "/v1/segments", 400),
+    ],
+)
+def test_scopes(app: FastAPI, scope: Scope, method: str, path: str, status: int) -> None:
+    with TestClient(app, URL) as client:
+        assert client.request(method, path, headers=bearer(scope)).status_code == status
+
+
+def test_guessing_is_slowed_down(app: FastAPI) -> None:
+    with TestClient(app, URL) as client:
+        said = [client.get("/v1/monitors").status_code for _ in range(70)]
+        assert set(said[:60]) == {401}
+        assert said[-1] == 429
+        assert int(client.get("/v1/monitors").headers["retry-after"]) >= 1
+        assert client.get("/v1/monitors", headers=bearer(Scope.READ)).status_code == 200
+
+
+def test_rates_recover_and_forget() -> None:
+    now = [0.0]
+    limit = RateLimit(60, clients=3, clock=lambda: now[0])
+    assert [limit.wait("a") for _ in range(61)] == [0.0] * 60 + [1.0]
+    now[0] = 1.0
+    assert limit.wait("a") == 0.0
+    for client in "bcd":
+        limit.wait(client)
+    assert len(limit._left) == 3
+
+
+def test_tokens_of_the_environment() -> None:
+    secret = SECRETS[Scope.READ]
+    found = tokens_of_environment({"DRIFTWATCH_TOKENS": f"ingest+read:{secret}"})
+    assert Tokens(found).find(f"bearer {secret}") == found[0]
+    assert found[0].scopes == {Scope.INGEST, Scope.READ}
+    assert secret not in repr(found)
+    for wrong in (f"all:{secret}", "ingest:short-secret", secret):
+        with pytest.raises(ConfigError) as raised:
+            tokens_of_environment({"DRIFTWATCH_TOKENS": wrong})
+        assert wrong.partition(":")[2] not in str(raised.value) or ":" not in wrong
+    for scopes, digest in ((frozenset({Scope.READ}), "abc"), (frozenset(), hash_of(secret))):
+        with pytest.raises(ConfigError):
+            Token("bad", scopes, digest)
+
+
+def test_another_host_name_is_refused(client: TestClient) -> None:
+    assert client.get("/healthz", headers={"host": "evil.example"}).status_code == 400
+    for host in ("localhost:8765", "127.0.0.1", "[::1]:80"):
+        assert client.get("/healthz", headers={"host": host}).status_code == 200
+
+
+# -- what it knows
+
+
+def test_a_reference_may_come_later(
+    client: TestClient, reference: Reference, delivery: Make
+) -> None:
+    sent = replace(delivery(), monitor="empty")
+    assert send(client, delivery_to_bytes(sent))[0] == 409
+    assert client.get("/v1/monitors/empty/reports/current").status_code == 409
+    added = client.post("/v1/monitors/empty/references", content=reference.profile.to_bytes())
+    assert (added.status_code, added.json()["in_use"]) == (200, False)
+    assert client.post("/v1/monitors/empty/references", content=b"none").status_code == 400
+    used = client.post(f"/v1/monitors/empty/references/{reference.id}/use")
+    assert (used.status_code, used.json()["in_use"]) == (200, True)
+    assert client.post(f"/v1/monitors/empty/references/{'0' * 32}/use").status_code == 404
+    assert send(client, delivery_to_bytes(sent))[0] == 200
+    found = client.get("/v1/monitors/empty/references").json()["references"]
+    assert [(row["id"], row["in_use"]) for row in found] == [(reference.id, True)]
+    body = client.get(f"/v1/monitors/empty/references/{reference.id}").content
+    assert body == reference.profile.to_bytes()
+    assert client.get(f"/v1/monitors/empty/references/{'0' * 32}").status_code == 404
+    assert client.get("/v1/monitors/empty").json()["rows"] == 50
+
+
+def test_a_configured_reference_cannot_be_chosen_away(
+    client: TestClient, reference: Reference
+) -> None:
+    other = profile_data({"x": [1.0, 2.0] * 50, "c": ["a", "b"] * 50}, reference=True)
+    added = client.post("/v1/monitors/scores/references", content=other.to_bytes()).json()
+    used = client.post(f"/v1/monitors/scores/references/{added['id']}/use")
+    assert (used.status_code, "configuration" in used.json()["detail"]) == (409, True)
+
+
+def test_reports(client: TestClient, delivery: Make) -> None:
+    assert client.get("/v1/monitors/scores/reports/latest").status_code == 404
+    for hour in range(5):
+        sent = delivery(hour, pane=PANE - 5 + hour, rows=400, shift=3.0)
+        assert send(client, delivery_to_bytes(sent))[0] == 200
+    current = DriftReport.from_dict(client.get("/v1/monitors/scores/reports/current").json())
+    assert (current.rows_current, current.drifted_features) == (2_000, ["x"])
+
+
+def test_the_evaluator_of_the_service_reports(folder: Path, delivery: Make) -> None:
+    app = create_app(load_config(folder / "driftwatch.toml"), clock=lambda: NOW)
+    with TestClient(app, URL) as client:
+        for hour in range(6):
+            sent = delivery(hour, pane=PANE - 5 + hour, rows=400, shift=3.0)
+            assert send(client, delivery_to_bytes(sent))[0] == 200
+        waiting = threading.Event()
+        for _ in range(600):
+            answer = client.get("/v1/monitors/scores/reports/latest")
+            if answer.status_code == 200:
+                break
+            waiting.wait(0.05)
+        assert DriftReport.from_dict(answer.json()).drifted_features == ["x"]
+        listed = client.get("/v1/monitors/scores/reports?limit=5&alarms_only=true").json()
+        assert listed["reports"]
+        assert client.get("/v1/monitors").json()[1]["name"] == "empty"
+        assert client.get("/v1/monitors/nobody").status_code == 404
+
+
+def test_a_store_that_is_away_is_said(
+    client: TestClient, frame: bytes, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def locked(*_: Any, **__: Any) -> None:
+        raise StoreError("somewhere/secret.db is locked")
+
+    monkeypatch.setattr(SQLiteStore, "deliver", locked)
+    monkeypatch.setattr(SQLiteStore, "newest", locked)
+    answer = client.post("/v1/segments", content=frame)
+    assert (answer.status_code, answer.headers["retry-after"]) == (503, "2")
+    assert "secret" not in answer.text
+    assert client.get("/readyz").status_code == 503
+    assert client.get("/healthz").status_code == 200
+
+
+@pytest.mark.parametrize(
+    ("text", "reason"),
+    [
+        ("", "no monitor is configured"),
+        ('[monitors.a]\nreference = "gone.dwp"\nstore = "a.db"\n', "gone.dwp"),
+        ("[monitors.a]\n", "has no store"),
+        ('[service]\nprot = 1\n[monitors.a]\nstore = "a.db"\n', "did you mean 'port'"),
+        ('[[service.tokens]]\nname = "a"\n[monitors.a]\nstore = "a.db"\n', "scopes"),
+    ],
+)
+def test_a_wrong_configuration_is_said(tmp_path: Path, text: str, reason: str) -> None:
+    path = tmp_path / "driftwatch.toml"
+    path.write_text(text, "utf-8")
+    with pytest.raises(ConfigError, match=reason):
+        create_app(load_config(path))
+
+
+def test_the_api_describes_itself(client: TestClient) -> None:
+    described = client.get("/openapi.json").json()
+    assert described["components"]["securitySchemes"]["HTTPBearer"]["scheme"] == "bearer"
+    assert "application/octet-stream" in json.dumps(described["paths"]["/v1/segments"])
