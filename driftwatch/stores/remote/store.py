@@ -7,6 +7,7 @@ import os
 import secrets
 import tempfile
 import threading
+import time
 from collections import Counter
 from collections.abc import Mapping
 from dataclasses import replace
@@ -66,6 +67,7 @@ class RemoteStore:
         self._lock = threading.Lock()
         self._pid = os.getpid()
         self._lost: Counter[str] = Counter()
+        self._said = -60.0
         self.sender = Sender(self.client, self.spool, mine=secrets.token_hex(4))
         self.sender.wake()  # what an earlier process could not send
 
@@ -115,7 +117,9 @@ class RemoteStore:
                 self._lost["dropped_since_the_spool_was_full"] += delivery_from_bytes(data).rows
             except ProfileFormatError:
                 self._lost["damaged_in_the_spool"] += 1
-            _LOG.warning("driftwatch: the spool %s is full; the oldest goes", self.spool.folder)
+            if time.monotonic() - self._said >= 60.0:
+                self._said = time.monotonic()
+                _LOG.warning("driftwatch: the spool %s is full; the oldest go", self.spool.folder)
 
     def cursor(self, monitor: str, name: str, /) -> int:
         """Refuse: progress of a source needs a store of its own.

@@ -1,0 +1,337 @@
+"""The way to a collector: what was flushed arrives once, whatever becomes of either side."""
+
+from __future__ import annotations
+
+import logging
+import os
+import socket
+import threading
+import time
+from collections.abc import Callable, Iterator
+from contextlib import AbstractContextManager, contextmanager
+from dataclasses import replace
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+
+from driftwatch import Monitor, Reference
+from driftwatch.core.codec import WIRE_LIMIT
+from driftwatch.core.delivery_codec import delivery_from_bytes, delivery_to_bytes
+from driftwatch.core.segments import CursorMove, Delivery, Outcome
+from driftwatch.errors import ConfigError, ProfileFormatError, StoreError
+from driftwatch.stores import open_receiver, open_store
+from driftwatch.stores.remote import RemoteStore
+from driftwatch.stores.remote.client import CollectorClient, _seconds
+from driftwatch.stores.remote.sender import Sender
+from driftwatch.stores.remote.spool import Spool, default_spool
+from tests.service.conftest import NOW, Collector, free_port
+
+Make = Callable[..., Delivery]
+
+
+class Scripted:
+    """A server that answers as it is told: a status with headers, or None to hang up."""
+
+    def __init__(self) -> None:
+        self.script: list[tuple[int, dict[str, str]] | None] = []
+        self.bodies: list[bytes] = []
+        self.headers: list[dict[str, str]] = []
+        scripted = self
+
+        class Handler(BaseHTTPRequestHandler):
+            def do_POST(self) -> None:
+                scripted.bodies.append(self.rfile.read(int(self.headers["content-length"])))
+                scripted.headers.append(dict(self.headers))
+                answer = scripted.script.pop(0) if scripted.script else (200, {})
+                if answer is None:
+                    linger = (1).to_bytes(4, "little") + (0).to_bytes(4, "little")
+                    self.connection.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, linger)
+                    self.connection.close()  # a reset
+                    return
+                status, headers = answer
+                self.send_response(status)
+                for name, value in headers.items():
+                    self.send_header(name, value)
+                self.end_headers()
+                self.wfile.write(b"not { json")
+
+            def log_message(self, *_: Any) -> None:
+                pass
+
+        self.server = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
+        self.url = f"http://127.0.0.1:{self.server.server_address[1]}"
+
+
+@pytest.fixture
+def scripted() -> Iterator[Scripted]:
+    made = Scripted()
+    thread = threading.Thread(target=made.server.serve_forever, args=(0.01,))
+    thread.start()
+    yield made
+    made.server.shutdown()
+    thread.join()
+    made.server.server_close()
+
+
+@contextmanager
+def sending(url: str, folder: Path, **how: Any) -> Iterator[tuple[Spool, Sender]]:
+    spool = Spool(folder)
+    yield spool, Sender(CollectorClient(url, timeout=5, **how), spool, mine="mine")
+
+
+@pytest.mark.parametrize(
+    "trouble", [None, (500, {}), (503, {}), (429, {}), (404, {}), (401, {}), (409, {}), (408, {})]
+)
+def test_what_may_pass_is_tried_again(
+    scripted: Scripted, tmp_path: Path, trouble: tuple[int, dict[str, str]] | None
+) -> None:
+    with sending(scripted.url, tmp_path) as (spool, sender):
+        spool.put("1-mine", b"first")
+        spool.put("2-mine", b"second")
+        scripted.script = [trouble]
+        wait = sender.send_waiting()
+        assert wait is not None
+        assert 0 < wait <= 1.0
+        assert (sender.problem or "").strip()
+        assert spool.names() == ["1-mine", "2-mine"]
+        assert sender.send_waiting() is None
+        assert scripted.bodies == [b"first", b"first", b"second"]
+        assert spool.names() == []
+        assert sender.sent == 2
+        assert sender.problem is None
+
+
+@pytest.mark.parametrize("status", [400, 413, 415, 422, 301, 308])
+def test_what_is_refused_for_good_is_set_aside(
+    scripted: Scripted, tmp_path: Path, status: int, caplog: pytest.LogCaptureFixture
+) -> None:
+    with sending(scripted.url, tmp_path) as (spool, sender):
+        spool.put("1-mine", b"first")
+        spool.put("2-mine", b"second")
+        scripted.script = [(status, {"Location": "http://127.0.0.1:9/elsewhere"})]
+        with caplog.at_level(logging.WARNING):
+            assert sender.send_waiting() is None
+        assert "refuses a delivery" in caplog.text
+        assert (sender.sent, sender.refused) == (1, 1)
+        assert [path.name for path in tmp_path.iterdir()] == ["1-mine.refused"]
+
+
+def test_it_waits_longer_every_time_and_as_long_as_it_is_asked(
+    scripted: Scripted, tmp_path: Path
+) -> None:
+    with sending(scripted.url, tmp_path) as (spool, sender):
+        spool.put("1-mine", b"first")
+        scripted.script = [(503, {})] * 12
+        waits = [sender.send_waiting() or 0.0 for _ in range(12)]
+        assert all(0.25 <= wait <= min(60.0, 0.5 * 2 ** (n + 1)) for n, wait in enumerate(waits))
+        assert len(set(waits)) > 6
+        scripted.script = [(429, {"Retry-After": "120"})]
+        assert (sender.send_waiting() or 0) >= 120
+
+
+def test_retry_after_is_seconds_or_a_date() -> None:
+    assert _seconds("7") == 7.0
+    assert _seconds("Wed, 01 Jan 2020 00:00:00 GMT") == 0.0
+    assert _seconds("soon") is None
+    assert _seconds(None) is None
+
+
+def test_a_black_hole_does_not_hold_up_the_end(tmp_path: Path) -> None:
+    with socket.socket() as deaf, sending("http://127.0.0.1:1", tmp_path) as (spool, sender):
+        deaf.bind(("127.0.0.1", 0))
+        deaf.listen()
+        sender.client = CollectorClient(f"http://127.0.0.1:{deaf.getsockname()[1]}", timeout=60)
+        spool.put("1-mine", b"first")
+        assert not sender.finish(0.3)
+        sender.close(0.2)
+        assert spool.names() == ["1-mine"]
+
+
+def test_the_token_is_sent_and_never_shown(
+    scripted: Scripted, tmp_path: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    secret = "dw_canary_that_must_not_be_seen"  # noqa: S105 - it is none
+    with sending(scripted.url, tmp_path, token=secret) as (spool, sender):
+        for status in (401, 500, 400, 0):
+            scripted.script = [(status, {}) if status else None]
+            spool.put("1-mine", b"first")
+            sender.send_waiting()
+        assert scripted.headers[0]["Authorization"] == f"Bearer {secret}"
+        assert secret not in caplog.text + repr(vars(sender)) + (sender.problem or "")
+    with caplog.at_level(logging.WARNING):
+        CollectorClient("http://drift.example.com", token=secret)
+    assert "unencrypted" in caplog.text
+    with pytest.raises(ConfigError) as raised:
+        CollectorClient("https://user:hunter2@drift.example.com")
+    assert "hunter2" not in str(raised.value)
+
+
+@pytest.mark.parametrize("url", ["ftp://there", "http://", "https:///path"])
+def test_an_address_must_be_one(url: str) -> None:
+    with pytest.raises(ConfigError, match="collector has an address"):
+        CollectorClient(url)
+
+
+def test_a_spool_is_bounded_and_what_goes_is_counted(
+    scripted: Scripted, tmp_path: Path, delivery: Make
+) -> None:
+    scripted.script = [(503, {})] * 1_000
+    size = len(delivery_to_bytes(delivery()))
+    store = RemoteStore(scripted.url, spool=tmp_path, limit_bytes=3 * size)
+    try:
+        for sequence in range(10):
+            sent = replace(delivery(sequence), sent_at=NOW + sequence, counters={})
+            assert store.deliver(sent, now=NOW) is Outcome.STORED
+        kept = [delivery_from_bytes(path.read_bytes()) for path in sorted(tmp_path.glob("*.dws"))]
+        assert [found.sequence for found in kept] == list(range(10 - len(kept), 10))
+        assert 2 <= len(kept) <= 3
+        lost = sum(
+            found.counters.get("dropped_since_the_spool_was_full", 0) for found in kept
+        ) + sum(store._lost.values())
+        assert 50 <= lost <= 8 * 50  # what said so may itself have had to go
+    finally:
+        store.sender._closed.set()
+
+
+def test_a_delivery_too_large_for_one_request_goes_in_pieces(
+    tmp_path: Path, delivery: Make
+) -> None:
+    made = delivery()
+    large = replace(made.segments[0], body=b"x" * (WIRE_LIMIT // 3))
+    sent = replace(made, segments=tuple(replace(large, pane=pane) for pane in range(7)))
+    store = RemoteStore(f"http://127.0.0.1:{free_port()}", spool=tmp_path)
+    store.sender._closed.set()
+    for _ in range(2):  # a second time, since nobody knows how far the first came
+        store.deliver(sent, now=NOW)
+        found = [delivery_from_bytes(path.read_bytes()) for path in sorted(tmp_path.glob("*.dws"))]
+        assert sorted(s.pane for piece in found for s in piece.segments) == list(range(7))
+        assert len({(piece.epoch, piece.sequence) for piece in found}) == len(found) == 4
+        assert sum(piece.counters.get("untimed", 0) for piece in found) == 1
+
+
+def test_what_needs_a_store_of_its_own_is_refused(
+    tmp_path: Path, delivery: Make, reference: Reference
+) -> None:
+    url = f"http://127.0.0.1:{free_port()}"
+    store = open_receiver(url, spool=tmp_path)
+    assert open_receiver(store) is store
+    moved = replace(delivery(), cursors=(CursorMove("a", 0, 1),))
+    with pytest.raises(ConfigError, match="name the store's file"):
+        store.deliver(moved, now=NOW)
+    with pytest.raises(ProfileFormatError):
+        delivery_to_bytes(moved)
+    with pytest.raises(ConfigError, match="store of their own"):
+        store.cursor("scores", "rows")
+    with pytest.raises(ConfigError, match="is a collector"):
+        open_store(url)
+    store.close()
+    monitor = Monitor(reference.profile, store=url, spool=tmp_path, name="scores")
+    monitor.observe({"x": 1.0, "c": "a"})
+    for ask in (lambda: monitor.stream.evaluator, lambda: monitor.stream.store, monitor.check):
+        with pytest.raises(StoreError):
+            ask()
+    assert monitor.evaluate() is None
+    monitor.close()
+    assert len(list(tmp_path.glob("*.dws"))) == 1
+
+
+def test_a_spool_that_cannot_be_written(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    blocked = tmp_path / "file"
+    blocked.write_bytes(b"")
+    with pytest.raises(StoreError, match="cannot be made"):
+        Spool(blocked / "spool")
+    monkeypatch.setenv("DRIFTWATCH_STATE", str(blocked))
+    with caplog.at_level(logging.WARNING):
+        store = RemoteStore("http://127.0.0.1:1")
+    assert store.spool.folder.exists()
+    assert "wait in" in caplog.text
+    store.close()
+    store.spool.folder.rmdir()
+    monkeypatch.delenv("DRIFTWATCH_STATE")
+    monkeypatch.setenv("XDG_STATE_HOME", str(tmp_path))
+    assert default_spool() == tmp_path / "driftwatch" / "spool"
+
+
+def test_what_a_writer_left_behind_is_swept(tmp_path: Path) -> None:
+    old, young = tmp_path / ".a.tmp", tmp_path / ".b.tmp"
+    old.write_bytes(b"")
+    young.write_bytes(b"")
+    os.utime(old, (0, 0))
+    assert Spool(tmp_path).names() == []
+    assert not old.exists()
+    assert young.exists()
+
+
+def test_deliveries_of_others_are_sent_once_they_are_old(
+    scripted: Scripted, tmp_path: Path
+) -> None:
+    with sending(scripted.url, tmp_path) as (spool, sender):
+        spool.put(f"{int(time.time()):012d}-other-1", b"young")
+        spool.put(f"{int(time.time()) - 61:012d}-other-2", b"old")
+        spool.put("unknown-form", b"whatever")
+        assert sender.send_waiting() is None
+        assert sorted(scripted.bodies) == [b"old", b"whatever"]
+
+
+def test_a_child_after_a_fork_sends_its_own(scripted: Scripted, tmp_path: Path) -> None:
+    store = RemoteStore(scripted.url, spool=tmp_path)
+    before = store.sender.mine
+    child = os.fork()
+    if child == 0:
+        code = 1
+        try:
+            store._begin()
+            code = 0 if store.sender.mine != before and store.sender._thread is None else 2
+        finally:
+            os._exit(code)
+    assert os.waitpid(child, 0)[1] == 0
+    store.close()
+
+
+def test_replicas_and_a_collector_that_comes_and_goes(
+    running: Callable[[], AbstractContextManager[Collector]],
+    reference: Reference,
+    tmp_path: Path,
+) -> None:
+    rng = np.random.default_rng(8)
+    with running() as collector:
+        pods = [
+            Monitor(
+                reference.profile,
+                name="scores",
+                window="6h",
+                store=collector.url,
+                spool=tmp_path / "spool",
+                source=f"pod-{pod}",
+            )
+            for pod in range(2)
+        ]
+        for pod in pods:
+            for value in rng.normal(3, 1, 300):
+                pod.observe({"x": float(value), "c": "a"})
+            assert pod.flush() == 300
+        assert pods[0].check().rows_current == 600
+        assert set(pods[0].check().drifted_features) == {"x", "c"}
+        collector.end(kill=True)
+        for pod in pods:
+            pod.observe({"x": 0.0, "c": "b"})
+            assert pod.flush() == 1  # on disk
+        assert len(list((tmp_path / "spool").glob("*.dws"))) == 2
+        collector.start()
+        for pod in pods:
+            pod.flush()
+        assert pods[1].check().rows_current == 602
+        assert pods[1].counters == {}
+        store = pods[0].stream.options.store
+        assert isinstance(store, RemoteStore)
+        assert store.reference_in_use("scores", None) == reference.id
+        assert store.reference("scores", reference.id) == reference.profile.to_bytes()
+        assert store.reference("scores", "0" * 32) is None
+        assert repr(store) == f"RemoteStore({collector.url!r})"
+        for pod in pods:
+            pod.close()
