@@ -9,12 +9,11 @@ data sets (``shared/data`` beside the repository) for the replays of real stream
 
 from __future__ import annotations
 
-import argparse
-import json
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
+from benchmarks.parts import run_parts
 from benchmarks.streaming import histories, rates, sliding
 
 RESULTS = Path(__file__).parent / "results" / "stream.json"
@@ -31,21 +30,5 @@ PARTS: dict[str, Callable[[], Any]] = {
     "replay_ten_million": histories.ten_million,
 }
 
-
-def main() -> None:
-    parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("--only", default=",".join(PARTS), help="parts, separated by commas")
-    options = parser.parse_args()
-    results = json.loads(RESULTS.read_text()) if RESULTS.exists() else {}
-    for name in options.only.split(","):
-        for part in [part for part in PARTS if part.startswith(name)]:
-            results[part] = PARTS[part]()
-            print(f"{part}:")
-            rows = results[part] if isinstance(results[part], list) else [results[part]]
-            for row in rows:
-                print("   ", row)
-            RESULTS.write_text(json.dumps(results, indent=2) + "\n")
-
-
 if __name__ == "__main__":
-    main()
+    run_parts(PARTS, RESULTS, __doc__)

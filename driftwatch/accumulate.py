@@ -240,8 +240,8 @@ class Accumulator:
         tasks = pane.profile.tasks(batch)
         if batch.rows < _THREADED_ROWS or len(tasks) == 1 or is_in_turns():
             for task in tasks:
-                task()
                 rest_if_due()
+                task()
             return
         if self._pool is None:
             self._pool = ThreadPoolExecutor(os.cpu_count(), thread_name_prefix="driftwatch")
@@ -277,7 +277,9 @@ class Accumulator:
             done = 0
             while self._pending is not None or self._open or self._counters:
                 if self._pending is None:
+                    rest_if_due()
                     self._pending = self._packed()
+                    rest_if_due()
                 outcome = self._store.deliver(self._pending, now=self._clock())
                 if outcome is Outcome.FENCED:
                     self._refuse()

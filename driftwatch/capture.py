@@ -16,12 +16,12 @@ from functools import partial
 from typing import Any
 
 from driftwatch.json_paths import JsonPath
+from driftwatch.turns import TURN_SECONDS, in_turns, rest
 
 __all__ = ["Capture", "CaptureLimits", "CapturePaths"]
 
 _LOG = logging.getLogger("driftwatch")
 _SWITCH = "DRIFTWATCH_DISABLED"
-_DEEPEST = 32
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,7 +60,7 @@ class CaptureLimits:
     records: int = 2_048
     size_bytes: int = 8 << 20
     body_bytes: int = 64 << 10
-    turn_seconds: float = 0.0005
+    turn_seconds: float = TURN_SECONDS
     shutdown_seconds: float = 2.0
     errors: int = 5
     pause_seconds: float = 300.0
@@ -197,7 +197,10 @@ class Capture:
         with self._starting:
             if self._thread is None:
                 thread = threading.Thread(
-                    target=_work, args=(weakref.ref(self),), name="driftwatch-capture", daemon=True
+                    target=_work,
+                    args=(weakref.ref(self), self.limits.turn_seconds),
+                    name="driftwatch-capture",
+                    daemon=True,
                 )
                 thread.start()
                 self._thread = thread
@@ -277,19 +280,17 @@ def _at(value: Any, place: int) -> Any:
     return value
 
 
-def _work(capture: weakref.ref[Capture]) -> None:
+def _work(capture: weakref.ref[Capture], length: float) -> None:
     """Drain in turns, with a rest between them, for as long as the capture lives."""
-    while (found := capture()) is not None and not found.closed:
-        try:
-            more = found.turn()
-            if not more:
-                found.wait(1.0)
-        except Exception as error:  # noqa: BLE001 - the thread outlives whatever happens
-            more = True
-            _excused(found, error)
-        del found
-        if more:
-            time.sleep(0.001)
+    with in_turns(length):
+        while (found := capture()) is not None and not found.closed:
+            try:
+                if not found.turn():
+                    found.wait(1.0)
+            except Exception as error:  # noqa: BLE001 - the thread outlives whatever happens
+                _excused(found, error)
+            del found
+            rest()
 
 
 def _excused(capture: Capture, error: Exception) -> None:

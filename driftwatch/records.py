@@ -11,7 +11,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from driftwatch.core.batch import Batch, table_of
+from driftwatch.core.batch import Batch, array_of
 from driftwatch.core.schema import Role, Schema
 from driftwatch.core.times import event_times, seconds_of
 from driftwatch.turns import is_in_turns, rest_if_due
@@ -134,10 +134,12 @@ class RecordBuffer:
         """Give back everything appended so far, and forget it; in turns, piece by piece."""
         left = len(self._rows)
         while left:
-            size = min(left, PIECE) if is_in_turns() else left
-            yield from self._taken(size)
-            left -= size
             rest_if_due()
+            size = min(left, PIECE) if is_in_turns() else left
+            for found in self._taken(size):
+                rest_if_due()
+                yield found
+            left -= size
 
     def _taken(self, size: int) -> Iterator[TimedBatch]:
         rows = self._rows[:size]
@@ -162,6 +164,7 @@ class RecordBuffer:
         self, values: list[Any], times: list[Any], version: str | None, said: list[Any]
     ) -> TimedBatch:
         columns: dict[str, list[Any]]
+        rest_if_due()
         if dict in set(map(type, values)):
             columns = self._from_dicts(values)
         else:
@@ -177,8 +180,10 @@ class RecordBuffer:
                     self._count(f"{word}_without_a_column", unused)
             elif name not in columns or given.count(None) < len(given):
                 columns[name] = given
-        table = table_of(columns)
-        arrays = {name: table.column(name).combine_chunks() for name in table.column_names}
+        arrays = {}
+        for name, given in columns.items():
+            arrays[name] = array_of(given, name)
+            rest_if_due()
         return TimedBatch(Batch(len(values), arrays), _seconds(times), version)
 
     def _from_dicts(self, values: list[Any]) -> dict[str, list[Any]]:

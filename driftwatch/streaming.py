@@ -168,7 +168,12 @@ class Stream:
     def settle(self) -> None:
         """Sketch what waits; in a thread where an event loop must not be held up."""
         if not _in_event_loop():
-            self.drain()
+            # Whoever drains already takes these too; a request must not wait for that.
+            if self._drain_lock.acquire(blocking=self.buffer.waiting > MOST_WAITING):
+                try:
+                    self.drain()
+                finally:
+                    self._drain_lock.release()
             return
         surplus = self.buffer.drop_oldest(MOST_WAITING)
         if surplus:

@@ -11,9 +11,9 @@ from __future__ import annotations
 import contextlib
 import threading
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 
-__all__ = ["TURN_SECONDS", "in_turns", "is_in_turns", "rest_if_due"]
+__all__ = ["TURN_SECONDS", "in_turns", "is_in_turns", "rest", "rest_if_due"]
 
 TURN_SECONDS = 0.0005
 """How long such a thread works at a time."""
@@ -21,11 +21,16 @@ REST_SECONDS = 0.001
 """How long it rests after that."""
 
 
+observer: Callable[[float], None] | None = None
+"""Called with the processor time of every turn, in seconds, if set; for benchmarks."""
+
+
 class _Turns(threading.local):
     """Of the running thread: when its turn ends; None where it need not give way."""
 
     end: float | None = None
     length: float = TURN_SECONDS
+    began: float = 0.0
 
 
 _TURNS = _Turns()
@@ -36,11 +41,11 @@ def in_turns(length: float = TURN_SECONDS, /) -> Iterator[None]:
     """Let what happens inside, in this thread, rest after every turn.
 
     Args:
-        length: Seconds of a turn; 0 for none, and no rests.
+        length: Seconds of a turn.
     """
     before = _TURNS.end, _TURNS.length
     _TURNS.length = length
-    _TURNS.end = time.perf_counter() + length if length else None
+    _begin()
     try:
         yield
     finally:
@@ -56,5 +61,18 @@ def rest_if_due() -> None:
     """Rest if the turn is over; at once otherwise, and in threads that need not give way."""
     end = _TURNS.end
     if end is not None and time.perf_counter() >= end:
-        time.sleep(REST_SECONDS)
-        _TURNS.end = time.perf_counter() + _TURNS.length
+        rest()
+
+
+def rest() -> None:
+    """End the turn, and begin the next after a rest."""
+    if observer is not None:
+        observer(time.thread_time() - _TURNS.began)
+    time.sleep(REST_SECONDS)
+    _begin()
+
+
+def _begin() -> None:
+    _TURNS.end = time.perf_counter() + _TURNS.length
+    if observer is not None:
+        _TURNS.began = time.thread_time()

@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-import gc
 import json
-import os
 import statistics
 import subprocess
 import sys
@@ -15,6 +13,7 @@ from typing import Any
 
 import numpy as np
 
+from benchmarks.streaming.memory import resident, slope
 from driftwatch.accumulate import Accumulator
 from driftwatch.core.batch import batches_of
 from driftwatch.core.drift.budget import AlarmBudget
@@ -31,12 +30,6 @@ from driftwatch.stream_progress import StreamProgress
 
 FEATURES, PANES = 100, 168
 SPEC = WindowSpec.of("168h", "1h", lateness="0s")
-
-
-def resident() -> int:
-    """Bytes of memory that the process has in RAM."""
-    gc.collect()
-    return int(Path("/proc/self/statm").read_text().split()[1]) * os.sysconf("SC_PAGE_SIZE")
 
 
 def made_reference() -> Reference:
@@ -149,7 +142,7 @@ def endless(rows: int) -> dict[str, Any]:
             pane += 1
             points.append((done, resident()))
         store.close()
-    return _slope(points)
+    return slope(points)
 
 
 def absorbed(profiles: int) -> dict[str, Any]:
@@ -171,22 +164,7 @@ def absorbed(profiles: int) -> dict[str, Any]:
                 store.expire("m", width=spec.width, before=pane - 40)
                 points.append((pane * 100_000, resident()))
         store.close()
-    return _slope(points)
-
-
-def _slope(points: list[tuple[int, int]]) -> dict[str, Any]:
-    """Least squares over the second half, when everything has been allocated once."""
-    late = np.array(points[len(points) // 2 :], dtype=float)
-    slope = float(np.polyfit(late[:, 0], late[:, 1], 1)[0])
-    scatter = float(late[:, 1].std())
-    span = float(late[-1, 0] - late[0, 0])
-    return {
-        "rows": int(points[-1][0]),
-        "mib_at_half": late[0, 1] / 2**20,
-        "mib_at_end": late[-1, 1] / 2**20,
-        "slope_mib_over_second_half": slope * span / 2**20,
-        "scatter_mib": scatter / 2**20,
-    }
+    return slope(points)
 
 
 def _evaluator(

@@ -149,6 +149,15 @@ def _from_records(records: Sequence[object]) -> pa.Table:
     return _from_columns({name: _array(values, name) for name, values in columns.items()})
 
 
+def array_of(values: Any, name: str, /) -> pa.Array:
+    """One column given as an array, a list or a series.
+
+    Raises:
+        DataError: If it is no such thing.
+    """
+    return _array(values, name).combine_chunks()
+
+
 def _from_columns(columns: Mapping[str, pa.ChunkedArray]) -> pa.Table:
     import pyarrow as pa
 

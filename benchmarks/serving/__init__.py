@@ -1,0 +1,1 @@
+"""Capture inside a service, and the merging of its replicas, measured."""
