@@ -170,7 +170,11 @@ class Accumulator:
                 column = batch.arrays.get(time_column) if time_column else None
                 now = self._clock()
                 times = np.full(batch.rows, now) if column is None else event_times(column)
-            for rows in self._by_row(batch.rows) if times is None else self._by_time(times):
+            if times is None or self.spec.by_rows:
+                cut = self._by_row(batch.rows)
+            else:
+                cut = self._by_time(times)
+            for rows in cut:
                 self._update(batch, rows, times, model_version)
 
     def _by_row(self, rows: int) -> Iterator[_Rows]:

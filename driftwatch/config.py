@@ -68,6 +68,12 @@ class MonitorConfig(BaseModel):
         }
         return {name: role for role, names in named.items() for name in names if name}
 
+    def store_in(self, folder: Path, /) -> str | None:
+        """Where the store is, for a configuration in a folder: a path or an address."""
+        if self.store is None or "://" in self.store:
+            return self.store
+        return str(folder / self.store)
+
     def monitor(self, name: str, /, *, folder: Path, source: str | None = None) -> Monitor:
         """Build the monitor.
 
@@ -82,12 +88,10 @@ class MonitorConfig(BaseModel):
             StoreError: If the store cannot be opened.
         """
         from driftwatch.monitor import Monitor
-        from driftwatch.stores import is_collector, open_receiver
+        from driftwatch.stores import open_receiver
 
-        where = self.store
-        if where is not None and not is_collector(where):
-            where = str(folder / where)
-        store = open_receiver(where, spool=None if self.spool is None else folder / self.spool)
+        spool = None if self.spool is None else folder / self.spool
+        store = open_receiver(self.store_in(folder), spool=spool)
         try:
             return Monitor(
                 self._reference(name, store, folder),

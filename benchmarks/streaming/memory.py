@@ -24,8 +24,8 @@ def slope(points: list[tuple[int, int]]) -> dict[str, Any]:
     span = float(late[-1, 0] - late[0, 0])
     return {
         "rows": int(points[-1][0]),
-        "mib_at_half": late[0, 1] / 2**20,
-        "mib_at_end": late[-1, 1] / 2**20,
+        "mib_at_half": float(late[0, 1]) / 2**20,
+        "mib_at_end": float(late[-1, 1]) / 2**20,
         "slope_mib_over_second_half": steep * span / 2**20,
         "scatter_mib": scatter / 2**20,
     }

@@ -53,7 +53,7 @@ def _findings(request: StreamRequest) -> list[_Finding]:
         return [_Finding("configuration", str(error), ok=False)]
     found = [_Finding("configuration", f"monitor {name!r}, window {spec}")]
     try:
-        store = open_store(None if config.store is None else folder / config.store)
+        store = open_store(config.store_in(folder))
     except DriftWatchError as error:
         return [*found, _Finding("store", str(error), ok=False)]
     try:

@@ -27,7 +27,7 @@ def run_evaluate(
         every: Time from one look to the next; None for one look.
         current: Show the window as it is now, and change nothing.
     """
-    with opened(request) as (monitor, _):
+    with opened(request, remote=current) as (monitor, _):
         if current:
             report = monitor.check()
             return showing.show(report)

@@ -11,6 +11,7 @@ from typing import Any
 from driftwatch.config import Config, MonitorConfig, load_config
 from driftwatch.errors import ConfigError
 from driftwatch.monitor import Monitor
+from driftwatch.stores import is_collector
 
 __all__ = ["StreamRequest", "configured", "opened"]
 
@@ -61,9 +62,24 @@ def _with(base: dict[str, Any], given: dict[str, Any]) -> MonitorConfig:
 
 
 @contextmanager
-def opened(request: StreamRequest, /) -> Iterator[tuple[Monitor, MonitorConfig]]:
-    """Open the monitor that is meant, and close it with its store."""
+def opened(
+    request: StreamRequest, /, *, remote: bool = False
+) -> Iterator[tuple[Monitor, MonitorConfig]]:
+    """Open the monitor that is meant, and close it with its store.
+
+    Args:
+        request: Which one.
+        remote: Whether a collector's will do, which can only be looked at.
+
+    Raises:
+        ConfigError: If it will not, or the monitor cannot be opened.
+    """
     name, config, folder = configured(request)
+    if not remote and is_collector(config.store):
+        raise ConfigError(
+            f"the store of {name!r} is behind the collector {config.store}: run this where the "
+            "store is, and name its file"
+        )
     monitor = config.monitor(name, folder=folder)
     try:
         yield monitor, config

@@ -47,7 +47,7 @@ def add_reference(
     if bool(files) == (last is not None):
         raise ConfigError("give either files or --last, such as --last 28d")
     name, config, folder = configured(request)
-    store = open_store(None if config.store is None else folder / config.store)
+    store = open_store(config.store_in(folder))
     try:
         if last is not None:
             reference = _of_the_stream(store, name, last)
@@ -125,4 +125,4 @@ def use_reference(request: StreamRequest, id_: str, /, *, model_version: str | N
 
 def _opened(request: StreamRequest) -> tuple[str, Store]:
     name, config, folder = configured(request)
-    return name, open_store(None if config.store is None else folder / config.store)
+    return name, open_store(config.store_in(folder))

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import socket
 import sys
 from pathlib import Path
 
@@ -40,29 +41,45 @@ def run_serve(
             f"{service.host} can be reached from elsewhere, and there are no tokens: make one with "
             "`driftwatch token`, or stay on 127.0.0.1 (--insecure goes without)"
         )
-    app = create_app(loaded.model_copy(update={"service": service}), tokens=tokens)
-    server = uvicorn.Server(
-        uvicorn.Config(
-            app,
-            host=service.host,
-            port=service.port,
-            log_level="warning",
-            access_log=False,
-            server_header=False,
-            limit_concurrency=_MOST_CONNECTIONS,
-            timeout_graceful_shutdown=_GRACE_SECONDS,
-        )
-    )
-    sys.stderr.write(
-        f"collector of {', '.join(loaded.monitors)} on http://{service.host}:{service.port} "
-        f"({'with' if tokens else 'without'} tokens); stop it with Ctrl-C\n"
-    )
-    sys.stderr.flush()
-    server.run()
-    if not server.started:
+    try:
+        listening = _listening(service.host, service.port)
+    except OSError as error:
         raise ConfigError(
-            f"{service.host}:{service.port} cannot be listened on; name another --port"
+            f"{service.host}:{service.port} cannot be listened on ({error.strerror or error}); "
+            "name another --port"
+        ) from error
+    with listening:
+        app = create_app(loaded.model_copy(update={"service": service}), tokens=tokens)
+        port_now = listening.getsockname()[1]
+        server = uvicorn.Server(
+            uvicorn.Config(
+                app,
+                log_level="warning",
+                access_log=False,
+                server_header=False,
+                limit_concurrency=_MOST_CONNECTIONS,
+                timeout_graceful_shutdown=_GRACE_SECONDS,
+            )
         )
+        sys.stderr.write(
+            f"collector of {', '.join(loaded.monitors)} on http://{service.host}:{port_now} "
+            f"({'with' if tokens else 'without'} tokens); stop it with Ctrl-C\n"
+        )
+        sys.stderr.flush()
+        server.run(sockets=[listening])
+
+
+def _listening(host: str, port: int) -> socket.socket:
+    """A socket that listens, so that what is wrong with the address is said before all else."""
+    family = socket.AF_INET6 if ":" in host else socket.AF_INET
+    made = socket.socket(family, socket.SOCK_STREAM)
+    try:
+        made.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        made.bind((host, port))
+    except OSError:
+        made.close()
+        raise
+    return made
 
 
 def make_token(name: str, scopes: list[str], /) -> None:

@@ -43,10 +43,8 @@ class Watched:
         self._lock = threading.Lock()
         self._evaluating = False
         self.monitor: Monitor | None = None
-        if "://" not in config.store:
-            config = config.model_copy(update={"store": str((folder / config.store).absolute())})
         self.config = config
-        self.store: Store = open_store(config.store)
+        self.store: Store = open_store(config.store_in(folder))
         if config.reference is not None or self.store.reference_in_use(name, None) is not None:
             self.open()
 

@@ -229,8 +229,8 @@ def test_waiting_rows_are_stored_without_being_asked(tmp_path: Path) -> None:
     stored = threading.Event()
     flush = watched.stream.flush_quietly
 
-    def noted() -> None:
-        flush()
+    def noted(*, within: float | None = None) -> None:
+        flush(within=within)
         stored.set()
 
     watched.stream.flush_quietly = noted  # type: ignore[method-assign]
