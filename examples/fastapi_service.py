@@ -51,7 +51,7 @@ def main() -> None:
             json.dumps({"inputs": inputs}).encode(),
             {"content-type": "application/json"},
         )
-        with urllib.request.urlopen(request) as answer:  # noqa: S310 - our own address
+        with urllib.request.urlopen(request) as answer:
             answer.read()
     server.should_exit = True
     thread.join()  # the end of the application's lifespan stores what was seen

@@ -32,7 +32,7 @@ def main() -> int:
             pq.write_table(flights.filter(chosen), paths[season])
         command = [sys.executable, "-m", "driftwatch", "check", "--no-save"]
         command += ["--ref", str(paths["winter"]), "--prod", str(paths["summer"])]
-        return subprocess.run(command, check=False).returncode  # noqa: S603 - our own command
+        return subprocess.run(command, check=False).returncode
 
 
 if __name__ == "__main__":

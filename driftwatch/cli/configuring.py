@@ -20,7 +20,12 @@ __all__ = ["check_config", "merge_profiles", "write_config"]
 
 _TEMPLATE = """\
 # Where the sketches of all monitors are kept: a SQLite file, made when it is first needed.
+# Or the address of a collector (`driftwatch serve` elsewhere): store = "https://drift.example.com"
 store = "driftwatch.db"
+
+# [service]                         # for `driftwatch serve`, which is that collector
+# host = "0.0.0.0"                  # needs tokens: `driftwatch token --scope ingest`
+# port = 8765
 
 [monitors.{name}]
 reference = {reference}         # data of the training, or a .dwp profile of it

@@ -173,7 +173,6 @@ class _Body:
     def __init__(self, body: Iterable[bytes], exchange: _Exchange) -> None:
         self._body = body
         self._exchange = exchange
-        self._complete = False
 
     def __iter__(self) -> Iterator[bytes]:
         for chunk in self._body:
@@ -182,19 +181,15 @@ class _Body:
                 self._exchange.note(chunk)
             except Exception as error:  # noqa: BLE001 - nothing of ours reaches the host
                 self._exchange.capture.failed(error)
-        self._complete = True
+        try:
+            self._exchange.finish()
+        except Exception as error:  # noqa: BLE001 - nothing of ours reaches the host
+            self._exchange.capture.failed(error)
 
     def close(self) -> None:
-        try:
-            close = getattr(self._body, "close", None)
-            if close is not None:
-                close()
-        finally:
-            try:
-                if self._complete:
-                    self._exchange.finish()
-            except Exception as error:  # noqa: BLE001 - nothing of ours reaches the host
-                self._exchange.capture.failed(error)
+        close = getattr(self._body, "close", None)
+        if close is not None:
+            close()
 
 
 def _is_json(content_type: str) -> bool:
