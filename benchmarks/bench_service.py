@@ -17,10 +17,10 @@ from benchmarks.serving import merging, requests
 
 RESULTS = Path(__file__).parent / "results" / "service.json"
 PARTS: dict[str, Callable[[], Any]] = {
+    "memory": lambda: requests.memory(1_000_000),
     "request": lambda: requests.cpu_a_request(25),
     "event_loop": lambda: requests.event_loop(5, 10.0),
     "merge_1000_replicas": lambda: merging.replicas(1_000, 5),
-    "memory": lambda: requests.memory(1_000_000),
 }
 
 if __name__ == "__main__":

@@ -23,6 +23,9 @@ Frequent strings::
 
 from __future__ import annotations
 
+import functools
+import itertools
+import math
 import struct
 from dataclasses import dataclass
 
@@ -40,6 +43,7 @@ _HEAD = struct.Struct("<BBBBHBB")
 _BODY = struct.Struct("<QHBB")
 _FULL = _HEAD.size + _BODY.size
 _MAX_LEVELS = 60
+_WEIGHTS = np.int64(1) << np.arange(_MAX_LEVELS, dtype=np.int64)
 
 _FREQUENT_FAMILY = 10
 _FREQUENT_EMPTY = 4 | 1  # bit 0 in Java-compatible images, bit 2 in C++ ones
@@ -72,6 +76,7 @@ class KllImage:
     levels: int
 
 
+@functools.lru_cache(maxsize=1024)
 def kll_capacity(k: int, levels: int) -> int:
     """Return the number of items a KLL of `levels` levels has room for."""
     return sum(max(KLL_M, _scaled(k, depth)) for depth in range(levels))
@@ -148,23 +153,25 @@ def _read_full_kll(data: bytes, k: int) -> KllImage:
     capacity = kll_capacity(k, levels)
     values_at = _FULL + 4 * levels
     _require(len(data) >= values_at + 16, "it is cut short")
-    offsets = np.frombuffer(data, "<u4", levels, _FULL).astype(np.int64)
-    offsets = np.append(offsets, capacity)
-    sizes = np.diff(offsets)
-    _require(bool((sizes >= 0).all()), "its level offsets go backwards")
-    retained = int(capacity - offsets[0])
+    # A sketch has some ten levels: plain integers are quicker than arrays of them.
+    offsets = (*struct.unpack_from(f"<{levels}I", data, _FULL), capacity)
+    sizes = [end - start for start, end in itertools.pairwise(offsets)]
+    _require(min(sizes) >= 0, "its level offsets go backwards")
+    retained = capacity - offsets[0]
     _require(len(data) == values_at + 16 + 8 * retained, "its length does not fit its levels")
-    weights = np.repeat(np.int64(1) << np.arange(levels, dtype=np.int64), sizes)
-    _require(n > 0 and sum(int(s) << h for h, s in enumerate(sizes)) == n, "its weights miss n")
+    weights = np.repeat(_WEIGHTS[:levels], sizes)
+    _require(n > 0 and sum(s << h for h, s in enumerate(sizes)) == n, "its weights miss n")
     low, high = struct.unpack_from("<dd", data, values_at)
     items = np.frombuffer(data, "<f8", retained, values_at + 16).astype(np.float64)
-    _require(bool(np.isfinite(low) and np.isfinite(high)), "its range is not finite")
+    _require(math.isfinite(low) and math.isfinite(high), "its range is not finite")
     # NaN fails every comparison, so this refuses NaN items as well.
     _require(bool(((items >= low) & (items <= high)).all()), "an item is outside its range")
-    falls = np.diff(items) < 0
-    falls[: max(int(sizes[0]) - 1, 0)] = False  # level zero need not be sorted
-    seams = offsets[1:-1] - offsets[0] - 1  # the step from one level to the next may fall
-    falls[seams[(seams >= 0) & (seams < falls.size)]] = False
+    falls = items[1:] < items[:-1]
+    falls[: max(sizes[0] - 1, 0)] = False  # level zero need not be sorted
+    for offset in offsets[1:-1]:  # the step from one level to the next may fall
+        seam = offset - offsets[0] - 1
+        if 0 <= seam < falls.size:
+            falls[seam] = False
     _require(not falls.any(), "a level is not sorted")
     return KllImage(k, min_k, n, low, high, items, weights, levels)
 

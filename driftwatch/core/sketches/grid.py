@@ -38,7 +38,7 @@ class Grid:
 
     def __post_init__(self) -> None:
         edges = self.edges
-        if edges.ndim != 1 or not np.isfinite(edges).all() or not (np.diff(edges) > 0).all():
+        if edges.ndim != 1 or not np.isfinite(edges).all() or not (edges[1:] > edges[:-1]).all():
             raise ConfigError("the edges of a grid must be strictly ascending finite numbers")
 
     @cached_property
