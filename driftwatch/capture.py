@@ -287,10 +287,10 @@ def _work(capture: weakref.ref[Capture], length: float) -> None:
             try:
                 if not found.turn():
                     found.wait(1.0)
+                rest()
             except Exception as error:  # noqa: BLE001 - the thread outlives whatever happens
                 _excused(found, error)
             del found
-            rest()
 
 
 def _excused(capture: Capture, error: Exception) -> None:

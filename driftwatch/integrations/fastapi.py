@@ -10,7 +10,7 @@ from collections.abc import Awaitable, Callable, Iterable, MutableMapping
 from typing import TYPE_CHECKING, Any
 
 from driftwatch.capture import CaptureLimits
-from driftwatch.integrations.options import Captured, Options
+from driftwatch.integrations.options import Exchange, Options, is_json
 
 if TYPE_CHECKING:
     from driftwatch.monitor import Monitor
@@ -113,27 +113,19 @@ class DriftMiddleware:
         return flushed
 
 
-class _Exchange:
-    """One request and its response, noted as they pass."""
+class _Exchange(Exchange):
+    """An exchange of ASGI messages."""
 
-    __slots__ = ("_capture", "_done", "_needs_response", "_request", "_response", "_usable")
-
-    def __init__(self, options: Options) -> None:
-        self._capture = options.capture
-        self._needs_response = options.needs_response
-        self._request = Captured(options.limits.body_bytes)
-        self._response = Captured(options.limits.body_bytes)
-        self._usable = False
-        self._done = False
+    __slots__ = ()
 
     def receiving(self, receive: Receive) -> Receive:
         async def received() -> Message:
             message = await receive()
             try:
                 if message["type"] == "http.request":
-                    self._request.add(message.get("body", b""))
+                    self.request.add(message.get("body", b""))
             except Exception as error:  # noqa: BLE001 - nothing of ours reaches the host
-                self._capture.failed(error)
+                self.capture.failed(error)
             return message
 
         return received
@@ -142,33 +134,22 @@ class _Exchange:
         async def sent(message: Message) -> None:
             await send(message)
             try:
-                self._note(message)
+                self._look_at(message)
             except Exception as error:  # noqa: BLE001 - nothing of ours reaches the host
-                self._capture.failed(error)
+                self.capture.failed(error)
 
         return sent
 
-    def _note(self, message: Message) -> None:
+    def _look_at(self, message: Message) -> None:
         kind = message["type"]
         if kind == "http.response.start":
             good = 200 <= message["status"] < 300
-            json = not self._needs_response or _is_plain_json(message.get("headers", ()))
-            self._usable = good and json
-        elif kind == "http.response.body" and not self._done:
-            if self._needs_response and self._usable:
-                self._response.add(message.get("body", b""))
+            json = not self.needs_response or _is_plain_json(message.get("headers", ()))
+            self.usable = good and json
+        elif kind == "http.response.body":
+            self.note(message.get("body", b""))
             if not message.get("more_body", False):
-                self._done = True
-                self._offer()
-
-    def _offer(self) -> None:
-        if not self._usable:
-            self._capture.drop("not_a_successful_json_exchange")
-        elif not self._request.whole or not self._response.whole:
-            self._capture.drop("too_large")
-        else:
-            response = self._response.body() if self._needs_response else None
-            self._capture.offer(self._request.body(), response)
+                self.finish()
 
 
 def _is_plain_json(headers: Iterable[tuple[bytes, bytes]]) -> bool:
@@ -177,8 +158,7 @@ def _is_plain_json(headers: Iterable[tuple[bytes, bytes]]) -> bool:
     for name, value in headers:
         lower = name.lower()
         if lower == b"content-type":
-            kind = value.partition(b";")[0].strip().lower()
-            json = kind == b"application/json" or kind.endswith(b"+json")
+            json = is_json(value.decode("latin-1"))
         elif lower == b"content-encoding" and value.strip().lower() not in (b"", b"identity"):
             return False
     return json

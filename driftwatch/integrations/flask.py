@@ -9,7 +9,7 @@ from collections.abc import Callable, Iterable, Iterator
 from typing import TYPE_CHECKING, Any
 
 from driftwatch.capture import CaptureLimits
-from driftwatch.integrations.options import Captured, Options
+from driftwatch.integrations.options import Exchange, Options, is_json
 
 if TYPE_CHECKING:
     from driftwatch.monitor import Monitor
@@ -68,7 +68,7 @@ class DriftMiddleware:
             if self._mark in environ or not self._options.wants(environ["REQUEST_METHOD"], path):
                 return None
             encoding = environ.get("HTTP_CONTENT_ENCODING", "")
-            if not _is_json(environ.get("CONTENT_TYPE", "")) or encoding not in ("", "identity"):
+            if not is_json(environ.get("CONTENT_TYPE", "")) or encoding not in ("", "identity"):
                 return None
             exchange = _Exchange(self._options)
             environ["wsgi.input"] = _Tee(environ["wsgi.input"], exchange)
@@ -79,25 +79,20 @@ class DriftMiddleware:
         return exchange
 
 
-class _Exchange:
-    """One request and its response, noted as they pass."""
+class _Exchange(Exchange):
+    """An exchange of WSGI calls."""
 
-    def __init__(self, options: Options) -> None:
-        self.capture = options.capture
-        self._needs_response = options.needs_response
-        self.request = Captured(options.limits.body_bytes)
-        self.response = Captured(options.limits.body_bytes)
-        self._usable = False
+    __slots__ = ()
 
     def starting(self, start_response: StartResponse) -> StartResponse:
         def start(status: str, headers: Any, *more: Any) -> Callable[[bytes], object]:
             write = start_response(status, headers, *more)
             try:
                 found = {name.lower(): value for name, value in headers}
-                json = not self._needs_response or (
-                    _is_json(found.get("content-type", "")) and "content-encoding" not in found
+                json = not self.needs_response or (
+                    is_json(found.get("content-type", "")) and "content-encoding" not in found
                 )
-                self._usable = status.startswith("2") and json
+                self.usable = status.startswith("2") and json
             except Exception as error:  # noqa: BLE001 - nothing of ours reaches the host
                 self.capture.failed(error)
             return write
@@ -109,20 +104,6 @@ class _Exchange:
         if isinstance(wrapper, type) and isinstance(body, wrapper):
             return body  # the server sends it without us
         return _Body(body, self)
-
-    def note(self, chunk: bytes) -> None:
-        if self._needs_response and self._usable:
-            self.response.add(chunk)
-
-    def finish(self) -> None:
-        if not self._usable:
-            self.capture.drop("not_a_successful_json_exchange")
-        elif not self.request.whole or not self.response.whole:
-            self.capture.drop("too_large")
-        else:
-            self.capture.offer(
-                self.request.body(), self.response.body() if self._needs_response else None
-            )
 
 
 class _Tee:
@@ -190,8 +171,3 @@ class _Body:
         close = getattr(self._body, "close", None)
         if close is not None:
             close()
-
-
-def _is_json(content_type: str) -> bool:
-    kind = content_type.partition(";")[0].strip().lower()
-    return kind == "application/json" or kind.endswith("+json")

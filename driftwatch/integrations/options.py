@@ -13,7 +13,7 @@ from driftwatch.json_paths import JsonPath
 if TYPE_CHECKING:
     from driftwatch.monitor import Monitor
 
-__all__ = ["Captured", "Options"]
+__all__ = ["Captured", "Exchange", "Options", "is_json"]
 
 
 class Options:
@@ -81,6 +81,52 @@ class Captured:
     def body(self) -> bytes:
         """All of it."""
         return b"".join(self.chunks)
+
+
+class Exchange:
+    """One request and its response, noted as they pass.
+
+    Attributes:
+        capture: Where a complete exchange goes.
+        needs_response: Whether anything is to be found in the response.
+        request: What has passed of the request's body.
+        response: Likewise.
+        usable: Whether the response says that it is worth a look.
+    """
+
+    __slots__ = ("_done", "capture", "needs_response", "request", "response", "usable")
+
+    def __init__(self, options: Options) -> None:
+        self.capture = options.capture
+        self.needs_response = options.needs_response
+        self.request = Captured(options.limits.body_bytes)
+        self.response = Captured(options.limits.body_bytes)
+        self.usable = False
+        self._done = False
+
+    def note(self, chunk: bytes) -> None:
+        """Keep a piece of the response, if anything is to be found in it."""
+        if self.needs_response and self.usable:
+            self.response.add(chunk)
+
+    def finish(self) -> None:
+        """Offer what has passed, once."""
+        if self._done:
+            return
+        self._done = True
+        if not self.usable:
+            self.capture.drop("not_a_successful_json_exchange")
+        elif not self.request.whole or not self.response.whole:
+            self.capture.drop("too_large")
+        else:
+            response = self.response.body() if self.needs_response else None
+            self.capture.offer(self.request.body(), response)
+
+
+def is_json(content_type: str) -> bool:
+    """Whether a content type is one of JSON."""
+    kind = content_type.partition(";")[0].strip().lower()
+    return kind == "application/json" or kind.endswith("+json")
 
 
 def _path(text: str | None) -> JsonPath | None:

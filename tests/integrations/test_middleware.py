@@ -202,13 +202,14 @@ def internals() -> list[tuple[Any, str]]:
         capture.Capture,
         options.Options,
         options.Captured,
+        options.Exchange,
         fastapi._Exchange,
         flask._Exchange,
     ):
         for name, value in vars(owner).items():
             if inspect.isfunction(value) and name not in ("__init__", "receiving", "sending"):
                 found.append((owner, name))
-    for module in (fastapi, flask):
+    for module in (fastapi, flask, options):
         found += [
             (module, name)
             for name, value in vars(module).items()
