@@ -62,11 +62,18 @@ def test_single_records_and_batches() -> None:
 def test_what_cannot_be_used_is_counted() -> None:
     observer = Observer()
     taken = capture(observer)
-    for request in (b"not json", body({"else": 1}), body({"inputs": 5}), body({"inputs": [1]})):
+    deep = (b'{"inputs":' * 20_000, b"[" * 60_000)
+    for request in (
+        b"not json",
+        body({"else": 1}),
+        body({"inputs": 5}),
+        body({"inputs": [1]}),
+        *deep,
+    ):
         taken.offer(request, None)
     assert taken.flush(20)
     assert observer.seen == []
-    assert taken.dropped == {"not_json": 1, "no_features": 2, "not_a_record": 1}
+    assert taken.dropped == {"not_json": 3, "no_features": 2, "not_a_record": 1}
 
 
 def test_the_queue_is_bounded_and_the_oldest_go() -> None:

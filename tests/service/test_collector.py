@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import hashlib
 import json
 import random
@@ -14,7 +15,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from fastapi import FastAPI
+from fastapi import FastAPI, HTTPException
 from fastapi.testclient import TestClient
 
 from driftwatch import Reference
@@ -26,7 +27,7 @@ from driftwatch.core.segments import Delivery
 from driftwatch.errors import ConfigError, StoreError
 from driftwatch.profiling import profile_data
 from driftwatch.service.app import create_app
-from driftwatch.service.limits import RateLimit
+from driftwatch.service.limits import BodyLimit, RateLimit
 from driftwatch.service.tokens import Scope, Token, Tokens, hash_of, tokens_of_environment
 from driftwatch.stores.remote.client import SENT_AT
 from driftwatch.stores.sqlite import SQLiteStore
@@ -142,6 +143,24 @@ def test_bodies_are_limited(client: TestClient, frame: bytes) -> None:
     assert client.post("/v1/segments", content=pieces).status_code == 413
     assert send(client, frame, **{"content-encoding": "gzip"})[0] == 415  # nothing is unpacked
     assert send(client, frame)[0] == 200
+
+
+def test_a_body_that_comes_too_slowly_is_given_up() -> None:
+    async def reading(scope: Any, receive: Any, send: Any) -> None:
+        while (await receive()).get("more_body"):
+            pass
+
+    async def receive() -> dict[str, Any]:
+        await asyncio.sleep(0)  # bytes keep coming, one at a time, for ever
+        return {"type": "http.request", "body": b"x", "more_body": True}
+
+    async def send(message: Any) -> None:
+        raise AssertionError(message)
+
+    limited = BodyLimit(reading, most_bytes=1 << 30, seconds=0.05)
+    with pytest.raises(HTTPException) as raised:
+        asyncio.run(limited({"type": "http", "headers": []}, receive, send))
+    assert raised.value.status_code == 408
 
 
 def test_a_clock_that_is_off_is_told_so(client: TestClient, frame: bytes) -> None:
