@@ -15,7 +15,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from driftwatch.core.batch import Batch
-from driftwatch.core.profile import Profile
+from driftwatch.core.profile import Profile, merged
 from driftwatch.core.reference import Reference
 from driftwatch.core.segments import CursorMove, Delivery, Outcome, Segment
 from driftwatch.core.times import event_times
@@ -352,19 +352,15 @@ class Accumulator:
     def unstored(self, first: int, last: int, /) -> Profile | None:
         """Rows of some panes that no store has acknowledged yet, merged into a new profile."""
         with self._lock:
-            merged: Profile | None = None
             waiting = self._pending.segments if self._pending is not None else ()
             guard = self.reference.profile.guard
             found = [
                 Profile.from_bytes(s.body, guard=guard) for s in waiting if first <= s.pane <= last
             ]
-            found += [p.profile for (n, _), p in self._open.items() if first <= n <= last]
-            for profile in found:
-                if merged is None:
-                    merged = profile.copy()
-                else:
-                    merged.merge(profile)
-            return merged
+            panes = [p.profile for (n, _), p in self._open.items() if first <= n <= last]
+            if not found and panes:
+                panes[0] = panes[0].copy()
+            return merged(found + panes)
 
     def latest_pane(self) -> int | None:
         """The latest pane with rows that no store has acknowledged."""

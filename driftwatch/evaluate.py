@@ -226,12 +226,15 @@ class Evaluator:
         """
         stop = stop or self._stop
         while not stop.is_set():
-            try:
-                self.step()
-            except Exception as error:  # noqa: BLE001 - the next look may go well
-                self.errors[type(error).__name__] += 1
-                _LOG.warning("driftwatch: %s: evaluation failed: %s", self.monitor, error)
+            self._step_quietly()
             stop.wait(every.total_seconds())
+
+    def _step_quietly(self) -> None:
+        try:
+            self.step()
+        except Exception as error:  # noqa: BLE001 - the next look may go well
+            self.errors[type(error).__name__] += 1
+            _LOG.warning("driftwatch: %s: evaluation failed: %s", self.monitor, error)
 
     def start(self, *, every: timedelta) -> None:
         """Run in a thread of its own until `stop`."""
@@ -259,11 +262,7 @@ class Evaluator:
     async def run_async(self, *, every: timedelta) -> None:
         """Run as a task of an event loop, which is never held up; cancel it to end it."""
         while True:
-            try:
-                await asyncio.to_thread(self.step)
-            except Exception as error:  # noqa: BLE001 - the next look may go well
-                self.errors[type(error).__name__] += 1
-                _LOG.warning("driftwatch: %s: evaluation failed: %s", self.monitor, error)
+            await asyncio.to_thread(self._step_quietly)
             await asyncio.sleep(every.total_seconds())
 
     def _advance(self, state: EvaluationState, found: StreamProgress, now: float) -> Result | None:
@@ -281,17 +280,13 @@ class Evaluator:
             if due or revised:
                 pane = complete if due or state.evaluated is None else state.evaluated
                 report = self._assessed(
-                    pane,
-                    self._windows.window(pane),
-                    self._windows,
-                    revised=revised,
-                    early=state.early,
+                    pane, self._windows.window(pane), self._windows, revised=revised
                 )
                 state.revision = state.revision + 1 if revised else 0
                 state.evaluated = pane
                 state.statuses[pane] = report.global_status.value
             event = self._consume(state, found)
-            if report is not None and state.early and report.window is not None:
+            if report is not None and report.window is not None:
                 report = replace(report, window=replace(report.window, early=state.early))
             if report is None and state.consumed == before:
                 return None
@@ -360,12 +355,11 @@ class Evaluator:
         windows: StoredWindows,
         *,
         revised: bool,
-        early: tuple[EarlySign, ...] = (),
     ) -> DriftReport:
         late, ids, version = windows.facts()
         against, ids = self._compare.against(last), ids or (self.reference.id,)
         period = self.spec.period(last, oldest=self._oldest)
-        facts = WindowFacts(period, last, revised, late, ids, early)
+        facts = WindowFacts(period, last, revised, late, ids)
         return assess(
             against,
             current if current is not None else self.reference.new_profile(),

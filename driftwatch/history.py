@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+
 from driftwatch.core.privacy import ValueGuard
-from driftwatch.core.profile import Profile
+from driftwatch.core.profile import Profile, merged
 from driftwatch.errors import DataError, MergeError
 from driftwatch.protocols import Store
 
@@ -29,20 +31,17 @@ def profile_of_history(
         DataError: If there is nothing.
         MergeError: If segments are of different configurations.
     """
-    merged: Profile | None = None
-    for width in [int(pane["width"]) for pane in store.overview(monitor)["panes"]]:
-        first, last = -int(-start // width), int(end // width) - (end % width == 0)
-        for found in store.segments(monitor, width=width, first=first, last=last):
-            profile = Profile.from_bytes(found.segment.body, guard=guard)
-            if merged is None:
-                merged = profile
-                continue
-            try:
-                merged.merge(profile)
-            except MergeError as error:
-                raise MergeError(
-                    f"the history of {monitor!r} is not of one kind: {error}"
-                ) from error
-    if merged is None:
+
+    def stretch() -> Iterator[Profile]:
+        for width in [int(pane["width"]) for pane in store.overview(monitor)["panes"]]:
+            first, last = -int(-start // width), int(end // width) - (end % width == 0)
+            for found in store.segments(monitor, width=width, first=first, last=last):
+                yield Profile.from_bytes(found.segment.body, guard=guard)
+
+    try:
+        total = merged(stretch())
+    except MergeError as error:
+        raise MergeError(f"the history of {monitor!r} is not of one kind: {error}") from error
+    if total is None:
         raise DataError(f"the store has no rows of {monitor!r} in that time")
-    return merged
+    return total

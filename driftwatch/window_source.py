@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 from collections import Counter
+from collections.abc import Iterator
 from dataclasses import dataclass
 
 from driftwatch.core.column_profile import ColumnProfile
-from driftwatch.core.profile import Profile
+from driftwatch.core.profile import Profile, merged
 from driftwatch.core.reference import Reference
 from driftwatch.core.segments import StoredSegment
 from driftwatch.core.sliding import SlidingMerge
@@ -113,11 +114,11 @@ class StoredWindows:
         if self._seen == 0:
             self._seen = self._store.newest(self._monitor)
         self._last = last
-        merged = self._sliding.window(last)
+        window = self._sliding.window(last)
         first = self._spec.first_of(last)
         for pane in [pane for pane in self._notes if not first <= pane <= last]:
             del self._notes[pane]
-        return merged
+        return window
 
     def pane(self, number: int, /) -> Profile | None:
         """The merged rows of one pane."""
@@ -135,18 +136,15 @@ class StoredWindows:
         return late, tuple(sorted(ids)), versions[-1] if versions else None
 
     def _load(self, pane: int) -> Profile | None:
-        merged: Profile | None = None
         self._notes.pop(pane, None)
+        return merged(self._sound(pane))
+
+    def _sound(self, pane: int) -> Iterator[Profile]:
         for found in self._read(pane, pane):
             profile = self._decoded(found)
-            if profile is None:
-                continue
-            self._note(found)
-            if merged is None:
-                merged = profile
-            else:
-                merged.merge(profile)
-        return merged
+            if profile is not None:
+                self._note(found)
+                yield profile
 
     def _read(self, first: int, last: int, *, after: int = 0) -> list[StoredSegment]:
         found = self._store.segments(

@@ -23,7 +23,7 @@ from driftwatch.core.sketches.cross import CrossMoments, cross_from_sections, cr
 from driftwatch.core.sketches.grid import Grid
 from driftwatch.errors import ConfigError, MergeError, ProfileFormatError, SchemaError
 
-__all__ = ["Frame", "Profile"]
+__all__ = ["Frame", "Profile", "merged"]
 
 MAX_COLUMNS = 5_000
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
@@ -347,6 +347,20 @@ class Profile:
         profile.panes = PaneCounts.from_sections(sections)
         profile.cross = cross_from_sections(sections)
         return profile
+
+
+def merged(profiles: Iterable[Profile], /) -> Profile | None:
+    """Merge profiles into the first of them, which changes; None if there are none.
+
+    Raises:
+        MergeError: If they do not go together.
+    """
+    found = iter(profiles)
+    total = next(found, None)
+    if total is not None:
+        for profile in found:
+            total.merge(profile)
+    return total
 
 
 def _by_column(sections: Mapping[str, bytes]) -> dict[str, dict[str, bytes]]:

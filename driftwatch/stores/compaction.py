@@ -5,8 +5,9 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from driftwatch.core.privacy import ValueGuard
-from driftwatch.core.profile import Profile
+from driftwatch.core.profile import Profile, merged
 from driftwatch.core.segments import Segment
+from driftwatch.errors import MergeError
 
 __all__ = ["merge_segments"]
 
@@ -34,17 +35,17 @@ def merge_segments(
         ProfileFormatError: If one of them is damaged.
         MergeError: If they are of different configurations.
     """
-    first, *others = segments
-    merged = Profile.from_bytes(first.body, guard=guard)
-    for other in others:
-        merged.merge(Profile.from_bytes(other.body, guard=guard))
+    first = segments[0]
+    total = merged(Profile.from_bytes(segment.body, guard=guard) for segment in segments)
+    if total is None:
+        raise MergeError("there is nothing to merge")
     earliest = [s.earliest for s in segments if s.earliest is not None]
     latest = [s.latest for s in segments if s.latest is not None]
     return Segment(
         pane=pane,
         width=width,
         rows=sum(s.rows for s in segments),
-        body=merged.to_bytes(),
+        body=total.to_bytes(),
         late=sum(s.late for s in segments),
         earliest=min(earliest, default=None),
         latest=max(latest, default=None),
