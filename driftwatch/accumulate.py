@@ -9,7 +9,7 @@ from collections import Counter
 from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
-from threading import RLock
+from threading import Lock, RLock
 
 import numpy as np
 from numpy.typing import NDArray
@@ -109,6 +109,7 @@ class Accumulator:
         self._lock = RLock()
         self._open: dict[_PaneKey, _OpenPane] = {}
         self._counters: Counter[str] = Counter()
+        self._counting = Lock()  # never held for long, unlike the other
         self._cursor = f"rows of {source}"
         self._fixed = epoch
         self._forget()
@@ -128,7 +129,7 @@ class Accumulator:
     def after_fork(self) -> None:
         """Let go of what the parent will deliver; called in the child."""
         self._lock = RLock()
-        self._open, self._counters = {}, Counter()
+        self._open, self._counters, self._counting = {}, Counter(), Lock()
         self._forget()
 
     @property
@@ -140,7 +141,7 @@ class Accumulator:
 
     def count(self, name: str, rows: int = 1, /) -> None:
         """Count rows, or anything else, that are in no segment."""
-        with self._lock:
+        with self._counting:
             self._counters[name] += rows
 
     def add(
@@ -191,13 +192,13 @@ class Accumulator:
         spec, horizon = self.spec, self._clock() + MAX_SKEW
         if self.watermark > horizon:  # the clock was ahead and has been set back
             self.watermark = horizon - MAX_SKEW
-            self._counters["clock_set_back"] += 1
+            self.count("clock_set_back")
         with np.errstate(invalid="ignore"):
             usable = times <= horizon
         if not usable.all():
             untimed = int(np.isnan(times).sum())
-            self._counters["untimed"] += untimed
-            self._counters["from_the_future"] += times.size - int(usable.sum()) - untimed
+            self.count("untimed", untimed)
+            self.count("from_the_future", times.size - int(usable.sum()) - untimed)
             if not usable.any():
                 return
         rows = None if usable.all() else np.flatnonzero(usable)
@@ -214,7 +215,7 @@ class Accumulator:
         late = ends <= marks
         too_late = ends + spec.lateness <= marks
         if too_late.any():
-            self._counters["too_late"] += int(too_late.sum())
+            self.count("too_late", int(too_late.sum()))
         order = np.argsort(panes, kind="stable")
         order = order[~too_late[order]]
         starts = np.flatnonzero(np.diff(panes[order], prepend=panes[order[:1]] - 1))
@@ -267,7 +268,7 @@ class Accumulator:
                 return
             oldest = min(self._open, key=lambda key: key[0])
             lost = self._open.pop(oldest).profile.rows
-            self._counters["dropped_while_the_store_was_away"] += lost
+            self.count("dropped_while_the_store_was_away", lost)
             _LOG.warning("driftwatch: %d rows dropped, since the store is away: %s", lost, error)
 
     def flush(self) -> int:
@@ -303,13 +304,13 @@ class Accumulator:
 
     def waiting_counters(self) -> dict[str, int]:
         """What was counted since the last flush, by reason."""
-        with self._lock:
+        with self._counting:
             return {name: count for name, count in self._counters.items() if count}
 
     def _refuse(self) -> None:
         rows = self._pending.rows if self._pending is not None else 0
         self.after_fork()
-        self._counters["fenced"] += rows
+        self.count("fenced", rows)
         raise StoreError(
             f"another process feeds monitor {self._monitor!r} by rows under the name "
             f"{self.source!r}; {rows} rows of this one are not in the window. Windows by rows "
@@ -336,17 +337,19 @@ class Accumulator:
         if self.spec.by_rows and segments:
             moves += (CursorMove(self._cursor, self._stored_rows, self._rows_seen),)
             self._stored_rows = self._rows_seen
+        with self._counting:
+            counters, self._counters = self._counters, Counter()
         delivery = Delivery(
             monitor=self._monitor,
             source=self.source,
             epoch=self._epoch,
             sequence=self._sequence,
             segments=tuple(segments),
-            counters={name: count for name, count in self._counters.items() if count},
+            counters={name: count for name, count in counters.items() if count},
             cursors=moves,
             sent_at=self._clock(),
         )
-        self._open, self._counters = {}, Counter()
+        self._open = {}
         return delivery
 
     def unstored(self, first: int, last: int, /) -> Profile | None:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 import tomllib
 from collections.abc import Mapping
 from pathlib import Path
@@ -10,6 +9,7 @@ from typing import TYPE_CHECKING, Any, Literal
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
+from driftwatch.core.privacy import hash_key
 from driftwatch.errors import ConfigError, did_you_mean
 
 if TYPE_CHECKING:
@@ -103,7 +103,7 @@ class MonitorConfig(BaseModel):
                 pane=self.pane,
                 multivariate=self.multivariate,
                 roles=self.roles(),
-                hash_key=_hash_key(),
+                hash_key=hash_key(),
                 name=name,
                 window=self.window,
                 slide=self.slide,
@@ -254,8 +254,3 @@ def _explained(error: ValidationError) -> str:
         known = [name for name in owner if name != "folder"]
         return f"unknown key {key}{did_you_mean(wrong, known)}; known: {', '.join(known)}"
     return f"{key}: {first['msg'].lower()}; got {first['input']!r}"
-
-
-def _hash_key() -> bytes | None:
-    key = os.environ.get("DRIFTWATCH_HASH_KEY")
-    return key.encode() if key else None

@@ -70,7 +70,7 @@ def build_reference(
         schema=options.schema,
         config=options.config,
         reference=True,
-        guard=_guard(options.hash_key),
+        guard=ValueGuard.of(options.hash_key),
         progress=progress,
     )
     if options.pane is not None:
@@ -95,11 +95,11 @@ def saved_profile(data: Any, hash_key: bytes | None, /) -> Profile | None:
             )
         return data
     if isinstance(data, bytes):
-        return Profile.from_bytes(data, guard=_guard(hash_key))
+        return Profile.from_bytes(data, guard=ValueGuard.of(hash_key))
     if is_path(data):
         files = find_files(data)
         if files.format == "profile":
-            return load_profile(files, guard=_guard(hash_key))
+            return load_profile(files, guard=ValueGuard.of(hash_key))
     return None
 
 
@@ -117,10 +117,6 @@ def _with_options(saved: Profile, options: ReferenceOptions) -> Profile:
     if features is not None:
         saved = saved.select([*features, *roles])
     return saved.with_roles({**dict.fromkeys(features or (), Role.FEATURE), **roles})
-
-
-def _guard(hash_key: bytes | None) -> ValueGuard:
-    return ValueGuard() if hash_key is None else ValueGuard(hash_key)
 
 
 def _time_column(schema: Schema) -> str:

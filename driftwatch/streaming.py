@@ -169,20 +169,25 @@ class Stream:
         """Sketch what waits; in a thread where an event loop must not be held up."""
         if not _in_event_loop():
             # Whoever drains already takes these too; a request must not wait for that.
-            if self._drain_lock.acquire(blocking=self.buffer.waiting > MOST_WAITING):
+            if self._drain_lock.acquire(blocking=False):
                 try:
                     self.drain()
                 finally:
                     self._drain_lock.release()
+            else:
+                self._drop_surplus()
             return
-        surplus = self.buffer.drop_oldest(MOST_WAITING)
-        if surplus:
-            self.accumulator.count("dropped_unsketched", surplus)
+        self._drop_surplus()
         if self._drainer is None:
             self._drainer = ThreadPoolExecutor(1, thread_name_prefix="driftwatch-drain")
         if not self._drain_queued:
             self._drain_queued = True
             self._drainer.submit(self._drain_queued_rows)
+
+    def _drop_surplus(self) -> None:
+        surplus = self.buffer.drop_oldest(MOST_WAITING)
+        if surplus:
+            self.accumulator.count("dropped_unsketched", surplus)
 
     def _drain_queued_rows(self) -> None:
         self._drain_queued = False

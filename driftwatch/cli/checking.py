@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import importlib
-import os
 import sys
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -15,12 +14,13 @@ from driftwatch.cli.last_report import save_report
 from driftwatch.cli.progress import progress_bar
 from driftwatch.cli.showing import Showing
 from driftwatch.core.drift.policy import PolicyName
+from driftwatch.core.privacy import hash_key
 from driftwatch.core.report import DriftReport
 from driftwatch.errors import ConfigError, DataError
 from driftwatch.files import find_files
 from driftwatch.monitor import Monitor
 
-__all__ = ["CheckRequest", "hash_key", "run_check"]
+__all__ = ["CheckRequest", "run_check"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -93,9 +93,3 @@ def parse_thresholds(texts: tuple[str, ...], /) -> dict[str, Any]:
             )
         thresholds[name.strip()] = numbers[0] if len(numbers) == 1 else numbers
     return thresholds
-
-
-def hash_key() -> bytes | None:
-    """Key for hashed columns from ``DRIFTWATCH_HASH_KEY``; never from the command line."""
-    key = os.environ.get("DRIFTWATCH_HASH_KEY")
-    return key.encode() if key else None

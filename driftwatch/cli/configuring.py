@@ -6,11 +6,10 @@ import sys
 from pathlib import Path
 
 from driftwatch.atomic import write_atomically
-from driftwatch.cli.checking import hash_key
 from driftwatch.config import load_config
 from driftwatch.core.drift.budget import AlarmBudget
 from driftwatch.core.drift.policy import Policy
-from driftwatch.core.privacy import ValueGuard
+from driftwatch.core.privacy import ValueGuard, hash_key
 from driftwatch.core.windows import WindowSpec
 from driftwatch.errors import ConfigError
 from driftwatch.files import find_files
@@ -106,8 +105,7 @@ def merge_profiles(profiles: list[str], output: Path, /, *, quiet: bool) -> None
     files = find_files(profiles)
     if files.format != "profile":
         raise ConfigError(f"merge takes .dwp profiles; {files.label} is data")
-    key = hash_key()
-    merged = load_profile(files, guard=ValueGuard() if key is None else ValueGuard(key))
+    merged = load_profile(files, guard=ValueGuard.of(hash_key()))
     data = merged.to_bytes()
     write_atomically(output, data)
     if not quiet:

@@ -8,10 +8,9 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 
 from driftwatch.atomic import write_atomically
-from driftwatch.cli.checking import hash_key
 from driftwatch.cli.progress import progress_bar
 from driftwatch.core.config import SketchConfig
-from driftwatch.core.privacy import ValueGuard
+from driftwatch.core.privacy import ValueGuard, hash_key
 from driftwatch.core.schema import Role
 from driftwatch.durations import parse_duration
 from driftwatch.errors import ConfigError
@@ -44,7 +43,7 @@ def run_profile(request: ProfileRequest, /, *, quiet: bool) -> None:
     if request.k not in (config.k, config.reference_k):
         config = replace(config, k=request.k)
     files = find_files(request.files)
-    guard = ValueGuard() if (key := hash_key()) is None else ValueGuard(key)
+    guard = ValueGuard.of(hash_key())
     with progress_bar(files.label, files.size_bytes, quiet=quiet) as progress:
         profile = profile_data(
             request.files,

@@ -5,11 +5,10 @@ from __future__ import annotations
 import sys
 import time
 
-from driftwatch.cli.checking import hash_key
 from driftwatch.cli.monitors import StreamRequest, configured
 from driftwatch.cli.progress import progress_bar
 from driftwatch.config import MonitorConfig
-from driftwatch.core.privacy import ValueGuard
+from driftwatch.core.privacy import ValueGuard, hash_key
 from driftwatch.core.reference import Reference
 from driftwatch.core.schema import Role
 from driftwatch.core.times import to_utc
@@ -86,8 +85,7 @@ def _of_the_stream(store: Store, name: str, last: str) -> Reference:
     latest = store.overview(name)["latest"]
     if latest is None:
         raise DataError(f"the store has no rows of {name!r} with a time")
-    key = hash_key()
-    guard = ValueGuard() if key is None else ValueGuard(key)
+    guard = ValueGuard.of(hash_key())
     start = float(latest) - parse_duration(last).total_seconds()
     return Reference(
         profile_of_history(store, name, start=start, end=float(latest) + 1, guard=guard)

@@ -13,11 +13,12 @@ from typing import IO, Any
 import orjson
 
 from driftwatch.atomic import write_atomically
-from driftwatch.cli.checking import hash_key, parse_thresholds
+from driftwatch.cli.checking import parse_thresholds
 from driftwatch.cli.exits import Exit
 from driftwatch.cli.progress import progress_bar
 from driftwatch.core.drift.budget import AlarmBudget
 from driftwatch.core.drift.policy import Policy
+from driftwatch.core.privacy import hash_key
 from driftwatch.core.report import DriftReport
 from driftwatch.core.schema import Role
 from driftwatch.core.timeline import Timeline

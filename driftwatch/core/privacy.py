@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import hashlib
+import os
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Self
 
 from driftwatch.core.schema import ValuePolicy
 from driftwatch.errors import ConfigError
@@ -12,7 +13,7 @@ from driftwatch.errors import ConfigError
 if TYPE_CHECKING:
     import pyarrow as pa
 
-__all__ = ["DEFAULT_KEY", "MIN_SHOWN", "ValueGuard"]
+__all__ = ["DEFAULT_KEY", "MIN_SHOWN", "ValueGuard", "hash_key"]
 
 DEFAULT_KEY = b"driftwatch"
 """Public, so that profiles made anywhere compare; it keeps values from being read in
@@ -23,6 +24,12 @@ MIN_SHOWN = 5
 
 _LONGEST = 256
 _KEPT = 200
+
+
+def hash_key() -> bytes | None:
+    """The key of ``$DRIFTWATCH_HASH_KEY``, where keys belong; None if it is not set."""
+    key = os.environ.get("DRIFTWATCH_HASH_KEY")
+    return key.encode() if key else None
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,6 +52,11 @@ class ValueGuard:
     def __post_init__(self) -> None:
         if not 1 <= len(self.key) <= 64:
             raise ConfigError(f"the hash key must have 1 to 64 bytes; got {len(self.key)}")
+
+    @classmethod
+    def of(cls, key: bytes | None, /) -> Self:
+        """The guard with a key; the default's where there is none."""
+        return cls() if key is None else cls(key)
 
     @property
     def key_id(self) -> str:

@@ -35,7 +35,7 @@ class Guard:
     def needs(self, scope: Scope, /) -> Any:
         """A dependency of a route that needs a scope."""
 
-        def check(request: Request, _: Annotated[object, Security(_BEARER)]) -> None:
+        async def check(request: Request, _: Annotated[object, Security(_BEARER)]) -> None:
             self._check(request, scope)
 
         return Security(check)

@@ -10,6 +10,7 @@ from fastapi import APIRouter, Header, HTTPException, Path, Query, Request, Resp
 from starlette.concurrency import run_in_threadpool
 
 from driftwatch.core.codec import WIRE_LIMIT
+from driftwatch.core.privacy import ValueGuard, hash_key
 from driftwatch.core.profile import Profile
 from driftwatch.core.reference import Reference
 from driftwatch.core.segments import Delivery, Outcome
@@ -273,7 +274,7 @@ def _taken(service: Service, data: bytes, sent_at: float | None) -> tuple[Outcom
 
 def _added(watched: Watched, data: bytes, now: float) -> ReferenceSummary:
     try:
-        profile = Profile.from_bytes(data, limit=WIRE_LIMIT)
+        profile = Profile.from_bytes(data, guard=ValueGuard.of(hash_key()), limit=WIRE_LIMIT)
         if not profile.rows:
             raise ProfileFormatError("a reference without rows")
         id_ = Reference(profile).id

@@ -53,9 +53,9 @@ class World:
                     self._kill()
                 for number in list(self._running):
                     self._look_after(number)
-            for number in range(REPLICAS):  # another process sends what the killed ones left
-                spool = Spool(self.folder / f"spool-{number}")
-                assert Sender(CollectorClient(self.collector.url), spool, mine="").finish(60)
+            for folder in self.folder.glob("spool-*/*/"):  # what the killed ones have left
+                client = CollectorClient(self.collector.url)
+                assert Sender(client, Spool(folder), mine="").finish(60)
         finally:
             for process in self._running.values():
                 process.kill()

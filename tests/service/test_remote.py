@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import gc
 import logging
 import os
 import socket
 import threading
 import time
+import weakref
 from collections.abc import Callable, Iterator
 from contextlib import AbstractContextManager, contextmanager
 from dataclasses import replace
@@ -185,7 +187,7 @@ def test_a_spool_is_bounded_and_what_goes_is_counted(
         for sequence in range(10):
             sent = replace(delivery(sequence), sent_at=NOW + sequence, counters={})
             assert store.deliver(sent, now=NOW) is Outcome.STORED
-        kept = [delivery_from_bytes(path.read_bytes()) for path in sorted(tmp_path.glob("*.dws"))]
+        kept = [delivery_from_bytes(path.read_bytes()) for path in sorted(tmp_path.rglob("*.dws"))]
         assert [found.sequence for found in kept] == list(range(10 - len(kept), 10))
         assert 2 <= len(kept) <= 3
         lost = sum(
@@ -206,7 +208,7 @@ def test_a_delivery_too_large_for_one_request_goes_in_pieces(
     store.sender._closed.set()
     for _ in range(2):  # a second time, since nobody knows how far the first came
         store.deliver(sent, now=NOW)
-        found = [delivery_from_bytes(path.read_bytes()) for path in sorted(tmp_path.glob("*.dws"))]
+        found = [delivery_from_bytes(path.read_bytes()) for path in sorted(tmp_path.rglob("*.dws"))]
         assert sorted(s.pane for piece in found for s in piece.segments) == list(range(7))
         assert len({(piece.epoch, piece.sequence) for piece in found}) == len(found) == 4
         assert sum(piece.counters.get("untimed", 0) for piece in found) == 1
@@ -235,7 +237,7 @@ def test_what_needs_a_store_of_its_own_is_refused(
             ask()
     assert monitor.evaluate() is None
     monitor.close()
-    assert len(list(tmp_path.glob("*.dws"))) == 1
+    assert len(list(tmp_path.rglob("*.dws"))) == 1
 
 
 def test_a_spool_that_cannot_be_written(
@@ -276,6 +278,32 @@ def test_deliveries_of_others_are_sent_once_they_are_old(
         spool.put("unknown-form", b"whatever")
         assert sender.send_waiting() is None
         assert sorted(scripted.bodies) == [b"old", b"whatever"]
+
+
+def test_collectors_have_spools_of_their_own(tmp_path: Path, delivery: Make) -> None:
+    stores = [RemoteStore(f"http://127.0.0.1:{port}", spool=tmp_path) for port in (1, 2)]
+    for store in stores:
+        store.sender._closed.set()
+        store.deliver(delivery(), now=NOW)
+        assert len(store.spool.names()) == 1
+    assert stores[0].spool.folder != stores[1].spool.folder
+
+
+def test_a_store_that_is_let_go_ends_its_thread(scripted: Scripted, tmp_path: Path) -> None:
+    store = RemoteStore(scripted.url, spool=tmp_path)
+    thread = store.sender._thread
+    assert thread is not None
+    store.sender._wake.set()
+    wake, gone = store.sender._wake, weakref.ref(store.sender)
+    del store
+    for _ in range(200):
+        gc.collect()
+        wake.set()
+        thread.join(0.05)
+        if not thread.is_alive():
+            break
+    assert gone() is None
+    assert not thread.is_alive()
 
 
 def test_a_child_after_a_fork_sends_its_own(scripted: Scripted, tmp_path: Path) -> None:
@@ -321,7 +349,7 @@ def test_replicas_and_a_collector_that_comes_and_goes(
         for pod in pods:
             pod.observe({"x": 0.0, "c": "b"})
             assert pod.flush() == 1  # on disk
-        assert len(list((tmp_path / "spool").glob("*.dws"))) == 2
+        assert len(list((tmp_path / "spool").rglob("*.dws"))) == 2
         collector.start()
         for pod in pods:
             pod.flush()

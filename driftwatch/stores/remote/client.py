@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import email.utils
 import http.client
 import logging
@@ -109,11 +110,17 @@ class CollectorClient:
             with self._opener.open(request, timeout=timeout or self._timeout) as found:
                 return Answer(found.status, found.read(_MOST_BYTES))
         except urllib.error.HTTPError as error:
-            with error:
-                wait = _seconds(error.headers.get("Retry-After"))
-                return Answer(error.code, error.read(4_096), wait, str(error.reason))
+            return _answer(error)
         except (OSError, http.client.HTTPException, ValueError) as error:
             return Answer(0, reason=str(getattr(error, "reason", error)) or type(error).__name__)
+
+
+def _answer(error: urllib.error.HTTPError) -> Answer:
+    body = b""
+    with error, contextlib.suppress(OSError, http.client.HTTPException):
+        body = error.read(4_096)
+    wait = _seconds(error.headers.get("Retry-After"))
+    return Answer(error.code, body, wait, str(error.reason))
 
 
 def _seconds(retry_after: str | None) -> float | None:

@@ -9,7 +9,6 @@ import threading
 import time
 import weakref
 
-from driftwatch.errors import StoreError
 from driftwatch.stores.remote.client import Answer, CollectorClient
 from driftwatch.stores.remote.spool import Spool
 
@@ -176,22 +175,22 @@ class Sender:
             self._thread.join(timeout)
         self.send_waiting(within=timeout)
 
-    def rest(self, seconds: float | None) -> bool:
-        """Wait for something to send, or for the time to try again; whether to go on."""
-        if seconds is None:
-            self._wake.wait(_LEFT_ALONE)
-            self._wake.clear()
-        else:
-            self._closed.wait(seconds)
-        return not self._closed.is_set()
+    def turn(self) -> tuple[threading.Event, float] | None:
+        """Send what waits; what to wait for then, and how long. None if it is closed."""
+        if self._closed.is_set():
+            return None
+        self._wake.clear()
+        try:
+            wait = self.send_waiting()
+        except Exception as error:  # noqa: BLE001 - the thread outlives whatever happens
+            _LOG.warning("driftwatch: deliveries wait in %s: %s", self.spool.folder, error)
+            wait = _LONGEST_WAIT
+        return (self._wake, _LEFT_ALONE) if wait is None else (self._closed, wait)
 
 
 def _send_for_ever(sender: weakref.ref[Sender]) -> None:
-    while (found := sender()) is not None:
-        try:
-            wait = found.send_waiting()
-        except StoreError as error:
-            _LOG.warning("driftwatch: %s", error)
-            wait = _LONGEST_WAIT
-        if not found.rest(wait):
-            return
+    """Send for as long as the sender is in use; nothing here keeps it alive."""
+    while (found := sender()) is not None and (pause := found.turn()) is not None:
+        del found
+        event, seconds = pause
+        event.wait(seconds)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import logging
 import os
 import secrets
@@ -63,7 +64,7 @@ class RemoteStore:
         self.client = CollectorClient(
             url, token=token or os.environ.get(_TOKEN) or None, timeout=timeout
         )
-        self.spool = _spool(spool, limit_bytes)
+        self.spool = _spool(spool, self.client, limit_bytes)
         self._lock = threading.Lock()
         self._pid = os.getpid()
         self._lost: Counter[str] = Counter()
@@ -186,11 +187,13 @@ class RemoteStore:
             self.sender.close(2.0)
 
 
-def _spool(folder: str | Path | None, limit_bytes: int) -> Spool:
+def _spool(folder: str | Path | None, client: CollectorClient, limit_bytes: int) -> Spool:
+    """A folder for this collector alone: nothing in it may go to another."""
+    name = hashlib.blake2b(client.url.encode(), digest_size=8).hexdigest()
     if folder is not None:
-        return Spool(Path(folder), limit_bytes=limit_bytes)
+        return Spool(Path(folder) / name, limit_bytes=limit_bytes)
     try:
-        return Spool(default_spool(), limit_bytes=limit_bytes)
+        return Spool(default_spool() / name, limit_bytes=limit_bytes)
     except StoreError as error:
         made = Path(tempfile.mkdtemp(prefix="driftwatch-spool-"))
         _LOG.warning("driftwatch: %s; deliveries wait in %s instead", error, made)
