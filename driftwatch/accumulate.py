@@ -5,11 +5,10 @@ from __future__ import annotations
 import logging
 import os
 import secrets
-from collections import Counter
 from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
-from threading import Lock, RLock
+from threading import RLock
 
 import numpy as np
 from numpy.typing import NDArray
@@ -22,6 +21,7 @@ from driftwatch.core.times import event_times
 from driftwatch.core.windows import WindowSpec
 from driftwatch.errors import StoreError
 from driftwatch.protocols import Receiver
+from driftwatch.tally import Tally
 from driftwatch.turns import is_in_turns, rest_if_due
 
 __all__ = ["MAX_SKEW", "Accumulator"]
@@ -82,6 +82,7 @@ class Accumulator:
         clock: Seconds since 1970.
         epoch: Name of this life of the source, where its rows are always the same, so that
             they count once whenever they come; random if not given.
+        tally: What is counted instead of used, by reason; delivered with the next segments.
 
     Cost: the sketching of `Profile.update`; a pane that is open takes some 3 to 25
     kilobytes a column.
@@ -98,6 +99,7 @@ class Accumulator:
         source: str,
         clock: Callable[[], float],
         epoch: str | None = None,
+        tally: Tally | None = None,
     ) -> None:
         self.reference = reference
         self.spec = spec
@@ -108,8 +110,7 @@ class Accumulator:
         self._clock = clock
         self._lock = RLock()
         self._open: dict[_PaneKey, _OpenPane] = {}
-        self._counters: Counter[str] = Counter()
-        self._counting = Lock()  # never held for long, unlike the other
+        self.tally = tally if tally is not None else Tally()
         self._cursor = f"rows of {source}"
         self._fixed = epoch
         self._forget()
@@ -121,15 +122,14 @@ class Accumulator:
         self._sequence = 0
         self._pending: Delivery | None = None
         self._pool: ThreadPoolExecutor | None = None
-        self._rows_seen = self._stored_rows = 0
-        if self.spec.by_rows:
-            self._rows_seen = self._store.cursor(self._monitor, self._cursor)
-            self._stored_rows = self._rows_seen
+        self._rows_seen: int | None = None  # until the store was asked; a fork must not ask
+        self._stored_rows = 0
 
     def after_fork(self) -> None:
         """Let go of what the parent will deliver; called in the child."""
         self._lock = RLock()
-        self._open, self._counters, self._counting = {}, Counter(), Lock()
+        self._open = {}
+        self.tally.clear()
         self._forget()
 
     @property
@@ -138,11 +138,6 @@ class Accumulator:
         with self._lock:
             waiting = self._pending.rows if self._pending is not None else 0
             return waiting + sum(pane.profile.rows for pane in self._open.values())
-
-    def count(self, name: str, rows: int = 1, /) -> None:
-        """Count rows, or anything else, that are in no segment."""
-        with self._counting:
-            self._counters[name] += rows
 
     def add(
         self,
@@ -179,6 +174,8 @@ class Accumulator:
                 self._update(batch, rows, times, model_version)
 
     def _by_row(self, rows: int) -> Iterator[_Rows]:
+        if self._rows_seen is None:
+            self._rows_seen = self._stored_rows = self._store.cursor(self._monitor, self._cursor)
         start = 0
         while start < rows:
             pane, used = divmod(self._rows_seen, self.spec.width)
@@ -192,13 +189,13 @@ class Accumulator:
         spec, horizon = self.spec, self._clock() + MAX_SKEW
         if self.watermark > horizon:  # the clock was ahead and has been set back
             self.watermark = horizon - MAX_SKEW
-            self.count("clock_set_back")
+            self.tally.count("clock_set_back")
         with np.errstate(invalid="ignore"):
             usable = times <= horizon
         if not usable.all():
             untimed = int(np.isnan(times).sum())
-            self.count("untimed", untimed)
-            self.count("from_the_future", times.size - int(usable.sum()) - untimed)
+            self.tally.count("untimed", untimed)
+            self.tally.count("from_the_future", times.size - int(usable.sum()) - untimed)
             if not usable.any():
                 return
         rows = None if usable.all() else np.flatnonzero(usable)
@@ -215,7 +212,7 @@ class Accumulator:
         late = ends <= marks
         too_late = ends + spec.lateness <= marks
         if too_late.any():
-            self.count("too_late", int(too_late.sum()))
+            self.tally.count("too_late", int(too_late.sum()))
         order = np.argsort(panes, kind="stable")
         order = order[~too_late[order]]
         starts = np.flatnonzero(np.diff(panes[order], prepend=panes[order[:1]] - 1))
@@ -268,7 +265,7 @@ class Accumulator:
                 return
             oldest = min(self._open, key=lambda key: key[0])
             lost = self._open.pop(oldest).profile.rows
-            self.count("dropped_while_the_store_was_away", lost)
+            self.tally.count("dropped_while_the_store_was_away", lost)
             _LOG.warning("driftwatch: %d rows dropped, since the store is away: %s", lost, error)
 
     def flush(self) -> int:
@@ -280,7 +277,7 @@ class Accumulator:
         """
         with self._lock:
             done = 0
-            while self._pending is not None or self._open or self._counters:
+            while self._pending is not None or self._open or self.tally.counts():
                 if self._pending is None:
                     rest_if_due()
                     self._pending = self._packed()
@@ -302,15 +299,10 @@ class Accumulator:
         with self._lock:
             return self._store.deliver(self._packed(move), now=self._clock())
 
-    def waiting_counters(self) -> dict[str, int]:
-        """What was counted since the last flush, by reason."""
-        with self._counting:
-            return {name: count for name, count in self._counters.items() if count}
-
     def _refuse(self) -> None:
         rows = self._pending.rows if self._pending is not None else 0
         self.after_fork()
-        self.count("fenced", rows)
+        self.tally.count("fenced", rows)
         raise StoreError(
             f"another process feeds monitor {self._monitor!r} by rows under the name "
             f"{self.source!r}; {rows} rows of this one are not in the window. Windows by rows "
@@ -334,18 +326,16 @@ class Accumulator:
                 self._open.items(), key=lambda item: (item[0][0], item[0][1] or "")
             )
         ]
-        if self.spec.by_rows and segments:
+        if self.spec.by_rows and segments and self._rows_seen is not None:
             moves += (CursorMove(self._cursor, self._stored_rows, self._rows_seen),)
             self._stored_rows = self._rows_seen
-        with self._counting:
-            counters, self._counters = self._counters, Counter()
         delivery = Delivery(
             monitor=self._monitor,
             source=self.source,
             epoch=self._epoch,
             sequence=self._sequence,
             segments=tuple(segments),
-            counters={name: count for name, count in counters.items() if count},
+            counters=self.tally.take(),
             cursors=moves,
             sent_at=self._clock(),
         )

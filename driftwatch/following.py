@@ -102,7 +102,7 @@ class FileFeeder:
             rows += batch.rows
             if progress is not None:
                 progress(batch.rows, batch.size_bytes)
-        counters = feed.waiting_counters()
+        counters = feed.tally.counts()
         outcome = feed.deliver(CursorMove(done, 0, 1))
         feed.close()
         if outcome is not Outcome.STORED:  # somebody else has just absorbed the same file
@@ -144,8 +144,8 @@ class FileFeeder:
             feed.add(batch, time_column=self._time)
             rows += batch.rows
         for reason, count in self._bad.items():
-            feed.count(reason, count)
-        counters = feed.waiting_counters()
+            feed.tally.count(reason, count)
+        counters = feed.tally.counts()
         outcome = feed.deliver(CursorMove(name, start, position + end))
         feed.close()
         if outcome is not Outcome.STORED:  # somebody else follows the same file

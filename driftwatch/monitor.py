@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import logging
 import os
 import socket
 import time
@@ -10,13 +9,11 @@ import weakref
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
-from functools import partial
 from pathlib import Path
-from threading import RLock
 from typing import TYPE_CHECKING, Any, Self
 
 from driftwatch.durations import parse_duration, parse_length
-from driftwatch.errors import ConfigError
+from driftwatch.errors import ConfigError, StoreError
 
 if TYPE_CHECKING:  # loaded when a monitor is made: importing the name alone stays quick
     from driftwatch.core.config import SketchConfig
@@ -27,7 +24,6 @@ if TYPE_CHECKING:  # loaded when a monitor is made: importing the name alone sta
     from driftwatch.evaluate import Result
     from driftwatch.profiling import Progress
     from driftwatch.protocols import Store
-    from driftwatch.records import RecordBuffer
     from driftwatch.stores.remote import RemoteStore
     from driftwatch.streaming import Stream
 
@@ -144,8 +140,11 @@ class Monitor:
         from driftwatch.core.drift.policy import Policy
         from driftwatch.core.windows import WindowSpec
         from driftwatch.model_facts import importances_of, version_of
+        from driftwatch.opening import OpeningStream
+        from driftwatch.records import RecordBuffer
         from driftwatch.reference_windows import COMPARISONS
         from driftwatch.references import ReferenceOptions, build_reference
+        from driftwatch.tally import Tally
 
         self.name = name
         budget = None if false_alarms is None else AlarmBudget.of(false_alarms, every=every)
@@ -174,11 +173,10 @@ class Monitor:
         self._store_at, self._spool = store, spool
         self._source = source or f"{socket.gethostname()}-{os.getpid()}"
         self._flush_every = parse_duration(flush_every)
-        self._stream: Stream | None = None
-        self._buffer: RecordBuffer | None = None
-        self._starting = RLock()
-        if hasattr(os, "register_at_fork"):
-            os.register_at_fork(after_in_child=partial(_begin_again, weakref.ref(self)))
+        self._store: Store | RemoteStore | None = None
+        self._tally = Tally()
+        buffer = RecordBuffer(self.reference.schema, self._seconds, self._tally.count)
+        self._opening = OpeningStream(buffer, _method(self._new_stream))
 
     def check(self, data: Any = _WINDOW, /, *, progress: Progress | None = None) -> DriftReport:
         """Compare production data, or the current window of the stream, with the reference.
@@ -247,12 +245,11 @@ class Monitor:
             >>> monitor.check().rows_current
             2000
         """
-        buffer = self._buffer
-        if buffer is None and (buffer := self._begin()) is None:
-            return
-        full = buffer.append(record, prediction, score, label, id, at, model_version)
-        if full and self._stream is not None:
-            self._stream.settle()
+        opening = self._opening
+        if not opening.begun:
+            opening.begin()
+        if opening.buffer.append(record, prediction, score, label, id, at, model_version):
+            opening.settle()
 
     def observe_many(
         self, data: Any, /, *, at: Any = None, model_version: str | None = None
@@ -269,8 +266,9 @@ class Monitor:
         Raises:
             DataError: If the data cannot be read as rows.
         """
-        self._begin()
-        self.stream.observe_many(data, at=at, model_version=model_version)
+        stream = self.stream
+        stream.begin()
+        stream.observe_many(data, at=at, model_version=model_version)
 
     def absorb(
         self, profile: Profile | bytes | str | Path, /, *, at: datetime | float | None = None
@@ -304,7 +302,7 @@ class Monitor:
             StoreError: If the store cannot take it; nothing is lost, and the next flush
                 tries again.
         """
-        return self.stream.flush(within=2.0) if self._stream is not None else 0
+        return self._opening.flush(within=2.0)
 
     def evaluate(self) -> Result | None:
         """Evaluate the window that is due, advance detectors and alarm, and keep the report.
@@ -327,20 +325,14 @@ class Monitor:
     @property
     def stream(self) -> Stream:
         """The stream behind `observe`: store, accumulator and evaluator."""
-        with self._starting:
-            if self._stream is None:
-                self._stream = self._new_stream()
-            return self._stream
+        return self._opening.now()
 
     def close(self) -> None:
         """Store everything and let go of the store; a second time does nothing."""
-        stream, self._stream, self._buffer = self._stream, None, None
-        if stream is not None:
-            try:
-                stream.close()
-            finally:
-                if stream.options.store is not self._store_at:
-                    stream.options.store.close()
+        try:
+            self._opening.close()
+        finally:
+            self._let_go_of_the_store()
 
     def __enter__(self) -> Self:
         return self
@@ -359,21 +351,26 @@ class Monitor:
             return policy
         return replace(policy, budget=AlarmBudget(1, max(timedelta(days=30), 30 * pace), pace))
 
-    def _begin(self) -> RecordBuffer | None:
-        try:
-            self._buffer = self.stream.begin()
-        except Exception as error:  # noqa: BLE001 - monitoring never breaks the host
-            logging.getLogger("driftwatch").warning("driftwatch: not observing: %s", error)
-            return None
-        return self._buffer
+    def _let_go_of_the_store(self) -> None:
+        store, self._store = self._store, None
+        if store is not None and store is not self._store_at:  # whoever gave one closes it
+            store.close()
 
     def _new_stream(self) -> Stream:
-        from driftwatch.evaluate import EvaluationRules
         from driftwatch.stores import open_receiver
+
+        self._store = open_receiver(self._store_at, spool=self._spool)
+        try:
+            return self._stream_into(self._store)
+        except BaseException:
+            self._let_go_of_the_store()
+            raise
+
+    def _stream_into(self, store: Store | RemoteStore) -> Stream:
+        from driftwatch.evaluate import EvaluationRules
         from driftwatch.stores.remote import RemoteStore
         from driftwatch.streaming import Stream, StreamOptions
 
-        store = open_receiver(self._store_at, spool=self._spool)
         policy = self._stream_policy
         run_length = policy.budget.run_length if policy.budget is not None else 720.0
         options = StreamOptions(
@@ -392,6 +389,8 @@ class Monitor:
         return Stream(
             reference,
             options,
+            self._opening.buffer,
+            self._tally,
             monitor=self.name,
             clock=self._seconds,
             importances=self.importances,
@@ -409,11 +408,17 @@ class Monitor:
         return profile_like(self.reference, data, progress=progress)
 
 
-def _begin_again(monitor: weakref.ref[Monitor]) -> None:
-    """In a child after a fork: what waits is the parent's, and so are its threads."""
-    found = monitor()
-    if found is not None:
-        found._buffer, found._starting = None, RLock()  # noqa: SLF001 - our own
+def _method(method: Callable[[], Stream]) -> Callable[[], Stream]:
+    """A method that does not keep its monitor alive."""
+    weak = weakref.WeakMethod(method)
+
+    def call() -> Stream:
+        found = weak()
+        if found is None:
+            raise StoreError("the monitor is gone")
+        return found()
+
+    return call
 
 
 def _names(features: Sequence[str] | None) -> tuple[str, ...] | None:

@@ -16,11 +16,14 @@ from driftwatch.core.schema import Role, Schema
 from driftwatch.core.times import event_times, seconds_of
 from driftwatch.turns import is_in_turns, rest_if_due
 
-__all__ = ["BUFFERED", "RecordBuffer", "TimedBatch"]
+__all__ = ["BUFFERED", "MOST_WAITING", "RecordBuffer", "TimedBatch"]
 
 BUFFERED = 4_096
 """Records that are sketched together: enough to share the cost of a batch, few enough to be
 still in the processor's cache when they are."""
+
+MOST_WAITING = 64 * BUFFERED
+"""Records that wait at most, where sketching cannot keep up or the store is not there."""
 
 PIECE = 256
 """Records that are sketched together where it must take but a moment."""
@@ -120,11 +123,12 @@ class RecordBuffer:
         rows.append((values, self._clock() if at is None else at, model_version, said))
         return len(rows) >= BUFFERED
 
-    def drop_oldest(self, kept: int, /) -> int:
-        """Forget the oldest records beyond a number; returns how many."""
+    def drop_surplus(self, kept: int = MOST_WAITING, /) -> None:
+        """Forget the oldest records beyond a number, and count them."""
         surplus = max(0, len(self._rows) - kept)
-        del self._rows[:surplus]
-        return surplus
+        if surplus:
+            del self._rows[:surplus]
+            self._count("dropped_unsketched", surplus)
 
     def clear(self) -> None:
         """Forget everything: in a child after a fork, whose parent keeps its records."""

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-import atexit
 import logging
 import os
 import threading
@@ -29,17 +28,13 @@ from driftwatch.core.windows import WindowSpec
 from driftwatch.errors import DataError, MergeError, StoreError
 from driftwatch.evaluate import EvaluationRules, Evaluator, Result
 from driftwatch.protocols import Store
-from driftwatch.records import BUFFERED, RecordBuffer
+from driftwatch.records import RecordBuffer
 from driftwatch.siblings import has_siblings
 from driftwatch.stores.remote import RemoteStore
+from driftwatch.tally import Tally
 from driftwatch.turns import in_turns
 
 __all__ = ["Stream", "StreamOptions"]
-
-MOST_WAITING = 64 * BUFFERED
-"""Records that wait at most, where sketching cannot keep up; the oldest go, and are counted."""
-EXIT_SECONDS = 2.0
-"""How long a process that ends waits for a collector."""
 
 _LOG = logging.getLogger("driftwatch")
 
@@ -65,12 +60,29 @@ class StreamOptions:
 
 
 class Stream:
-    """What stands behind `Monitor.observe`: composes buffer, accumulator and evaluator."""
+    """What stands behind `Monitor.observe`: composes buffer, accumulator and evaluator.
 
-    def __init__(
+    Args:
+        reference: Whose columns and cells the rows are counted in.
+        options: How to take in.
+        buffer: The records that it sketches.
+        tally: What is counted instead of used.
+        monitor: Name of the monitor.
+        clock: Seconds since 1970.
+        importances: Weights of the features in the model.
+        model_version: Of the model, where a record does not say.
+        ignore_new: Whether columns that the reference does not have are of no interest.
+
+    Raises:
+        StoreError: If the store cannot be read.
+    """
+
+    def __init__(  # noqa: PLR0913 - what is taken in, how, and for whom
         self,
         reference: Reference,
         options: StreamOptions,
+        buffer: RecordBuffer,
+        tally: Tally,
         /,
         *,
         monitor: str,
@@ -99,8 +111,10 @@ class Stream:
             monitor=monitor,
             source=options.source,
             clock=clock,
+            tally=tally,
         )
-        self.buffer = RecordBuffer(reference.schema, clock, self.accumulator.count)
+        self.buffer = buffer
+        self.tally = tally
         self._evaluator: Evaluator | None = None
         if not isinstance(options.store, RemoteStore):
             self._evaluator = Evaluator(
@@ -137,22 +151,24 @@ class Stream:
             raise StoreError(f"the store of {self.monitor!r} is behind {self.options.store}")
         return self.options.store
 
-    def begin(self) -> RecordBuffer:
-        """Make sure that what waits is stored in time; called in every process that feeds."""
-        if self._pid != os.getpid():
-            if self._pid:  # a child: what waits is its parent's
-                self._drain_lock = threading.RLock()
-                self.buffer.clear()
-                self.accumulator.after_fork()
-            self._pid, self._drainer, self._drain_queued = os.getpid(), None, False
-            self._warn_of_siblings()
-            seconds = self.options.flush_every.total_seconds()
-            stream = weakref.ref(self)
-            threading.Thread(
-                target=_flush_now_and_then, args=(stream, seconds), daemon=True
-            ).start()
-            atexit.register(_flush_at_exit, stream)
-        return self.buffer
+    def begin(self) -> None:
+        """Make sure that what waits is stored in time; once in every process that feeds."""
+        if self._pid == os.getpid():
+            return
+        self._pid = os.getpid()
+        self._warn_of_siblings()
+        threading.Thread(
+            target=_flush_now_and_then,
+            args=(weakref.ref(self), self.options.flush_every.total_seconds()),
+            name="driftwatch-flush",
+            daemon=True,
+        ).start()
+
+    def after_fork(self) -> None:
+        """Let go of what the parent will store, and of its threads; called in the child."""
+        self._drain_lock = threading.RLock()
+        self._drainer, self._drain_queued = None, False
+        self.accumulator.after_fork()
 
     def _warn_of_siblings(self) -> None:
         store = self.options.store
@@ -175,19 +191,14 @@ class Stream:
                 finally:
                     self._drain_lock.release()
             else:
-                self._drop_surplus()
+                self.buffer.drop_surplus()
             return
-        self._drop_surplus()
+        self.buffer.drop_surplus()
         if self._drainer is None:
             self._drainer = ThreadPoolExecutor(1, thread_name_prefix="driftwatch-drain")
         if not self._drain_queued:
             self._drain_queued = True
             self._drainer.submit(self._drain_queued_rows)
-
-    def _drop_surplus(self) -> None:
-        surplus = self.buffer.drop_oldest(MOST_WAITING)
-        if surplus:
-            self.accumulator.count("dropped_unsketched", surplus)
 
     def _drain_queued_rows(self) -> None:
         self._drain_queued = False
@@ -202,7 +213,7 @@ class Stream:
                     version = found.model_version or self._version
                     self.accumulator.add(found.batch, times=found.times, model_version=version)
             except Exception as error:  # noqa: BLE001 - monitoring never breaks the host
-                self.accumulator.count("failed_batches")
+                self.tally.count("failed_batches")
                 self._complain(f"records could not be sketched: {error}")
 
     def flush_quietly(self, *, within: float | None = None) -> None:
@@ -210,7 +221,7 @@ class Stream:
         try:
             self.flush(within=within)
         except Exception as error:  # noqa: BLE001 - monitoring never breaks the host
-            self.accumulator.count("failed_flushes")
+            self.tally.count("failed_flushes")
             self._complain(f"not stored yet, will be tried again: {error}")
 
     def _complain(self, message: str) -> None:
@@ -342,12 +353,6 @@ def _flush_now_and_then(stream: weakref.ref[Stream], seconds: float) -> None:
         if found is not None and os.getpid() == pid:
             with in_turns():
                 found.flush_quietly()
-
-
-def _flush_at_exit(stream: weakref.ref[Stream]) -> None:
-    found = stream()
-    if found is not None and not found.closed.is_set():
-        found.flush_quietly(within=EXIT_SECONDS)
 
 
 def _in_event_loop() -> bool:

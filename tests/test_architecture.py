@@ -14,7 +14,7 @@ import driftwatch
 
 PACKAGE = Path(driftwatch.__file__).parent
 FLOORS = [  # lowest first; a module may import only from floors below its own, or its own room
-    {"errors", "protocols", "memory", "turns", "siblings"},
+    {"errors", "protocols", "memory", "turns", "siblings", "tally", "forks"},
     {"core.schema", "core.config", "core.codec", "core.results", "durations", "atomic"},
     {
         "core.segments",
@@ -46,6 +46,7 @@ FLOORS = [  # lowest first; a module may import only from floors below its own, 
     {"profiling", "model_facts"},
     {"references", "records"},
     {"streaming", "replay", "following"},
+    {"opening"},
     {"monitor"},
     {"config"},
     {"json_paths"},

@@ -5,18 +5,18 @@ from __future__ import annotations
 import contextlib
 import os
 import sqlite3
-import threading
-import weakref
+import time
 from collections.abc import Iterator
-from functools import partial
 from pathlib import Path
 
 from driftwatch.errors import StoreError
+from driftwatch.forks import ForkLock
 from driftwatch.stores.tables import MIGRATIONS
 
 __all__ = ["Database"]
 
 _CHECKED_BYTES = 256 << 20
+_PAUSE_SECONDS = 0.005
 _INHERITED: list[sqlite3.Connection] = []
 """Connections of a parent process. Closing one here would drop the locks of the child's own
 on the same file, as POSIX has it; so they stay open, unused."""
@@ -44,17 +44,13 @@ class Database:
         self.path = path
         self.damage: str | None = None
         self._timeout = timeout
-        self._lock = threading.RLock()
+        # SQLite notes the locks of a file for the whole process: a child that began in the middle
+        # of a transaction would hold its parent's lock against itself for ever.
+        self._lock = ForkLock(rank=1)
         self._pid = os.getpid()
         self._connection: sqlite3.Connection | None = None
-        if hasattr(os, "register_at_fork"):
-            found = weakref.ref(self)
-            os.register_at_fork(
-                before=partial(_hold, found),
-                after_in_parent=partial(_let_go, found),
-                after_in_child=partial(_in_child, found),
-            )
-        self._open()
+        with self._lock:
+            self._open()
 
     def _open(self) -> None:
         try:
@@ -87,7 +83,7 @@ class Database:
         )
         try:
             if self.path is not None:
-                connection.execute("PRAGMA journal_mode=WAL")
+                self._switch_to_wal(connection)
                 connection.execute("PRAGMA synchronous=FULL")
                 self._check(connection)
             self._migrate(connection)
@@ -95,6 +91,21 @@ class Database:
             connection.close()
             raise
         return connection
+
+    def _switch_to_wal(self, connection: sqlite3.Connection) -> None:
+        """Where two processes switch a new file at the same moment SQLite refuses one of them at
+        once, without the wait that holds for everything else.
+        """
+        end = time.monotonic() + self._timeout
+        while True:
+            try:
+                connection.execute("PRAGMA journal_mode=WAL")
+            except sqlite3.OperationalError as error:
+                if not _is_busy(error) or time.monotonic() >= end:
+                    raise
+            else:
+                return
+            time.sleep(_PAUSE_SECONDS)
 
     def _check(self, connection: sqlite3.Connection) -> None:
         if self.path is not None and self.path.stat().st_size <= _CHECKED_BYTES:
@@ -185,7 +196,7 @@ class Database:
     def _error(self, error: sqlite3.Error) -> StoreError:
         text = str(error)
         where = self.path or "the store in memory"
-        if "locked" in text or "busy" in text:
+        if _is_busy(error):
             return StoreError(
                 f"{where} is locked: another process has been writing for {self._timeout:g} s; "
                 "try again"
@@ -199,28 +210,9 @@ class Database:
         return StoreError(f"{where}: {text}")
 
 
-def _hold(database: weakref.ref[Database]) -> None:
-    """Let a fork wait for the transaction of another thread.
-
-    SQLite notes the locks of a file for the whole process. A child that began in the middle
-    of a transaction would hold its parent's lock against itself for ever.
-    """
-    found = database()
-    if found is not None:
-        found._lock.acquire()  # noqa: SLF001 - our own
-
-
-def _let_go(database: weakref.ref[Database]) -> None:
-    found = database()
-    if found is not None:
-        found._lock.release()  # noqa: SLF001 - our own
-
-
-def _in_child(database: weakref.ref[Database]) -> None:
-    """The lock is held by the thread that forked, which the child is; begin with a new one."""
-    found = database()
-    if found is not None:
-        found._lock = threading.RLock()  # noqa: SLF001 - our own
+def _is_busy(error: sqlite3.Error) -> bool:
+    code = getattr(error, "sqlite_errorcode", 0)  # errors of the module itself have none
+    return code & 0xFF in (sqlite3.SQLITE_BUSY, sqlite3.SQLITE_LOCKED)
 
 
 def _roll_back(connection: sqlite3.Connection) -> None:

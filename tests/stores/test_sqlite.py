@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import os
 import sqlite3
+import subprocess
+import sys
 import threading
 from itertools import pairwise
 from pathlib import Path
@@ -245,6 +247,29 @@ def test_many_threads_and_connections(tmp_path: Path, reference: Reference) -> N
 
 
 @pytest.mark.skipif(not hasattr(os, "fork"), reason="needs fork")
+def test_processes_may_open_a_new_file_at_the_same_moment(tmp_path: Path) -> None:
+    code = (
+        "import sys; from driftwatch.stores.sqlite import SQLiteStore\n"
+        "for line in sys.stdin: SQLiteStore(line.strip()).close(); print('opened', flush=True)"
+    )
+    children = [
+        subprocess.Popen(
+            [sys.executable, "-c", code], stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True
+        )
+        for _ in range(4)
+    ]
+    for number in range(40):
+        for child in children:
+            assert child.stdin is not None
+            print(tmp_path / f"{number}.db", file=child.stdin, flush=True)
+        for child in children:
+            assert child.stdout is not None
+            assert child.stdout.readline() == "opened\n"
+    for child in children:
+        child.communicate()
+        assert child.returncode == 0
+
+
 def test_a_child_of_a_busy_parent_is_not_stuck(tmp_path: Path, reference: Reference) -> None:
     """The parent forks while one of its threads is in the middle of a transaction."""
     store = SQLiteStore(tmp_path / "s.db", timeout=30)

@@ -5,7 +5,10 @@ from __future__ import annotations
 import asyncio
 import gc
 import os
+import subprocess
+import sys
 import threading
+from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
@@ -17,8 +20,9 @@ import pytest
 from driftwatch import Monitor, Status
 from driftwatch.errors import ConfigError, DataError, MergeError, StoreError
 from driftwatch.profiling import profile_like
-from driftwatch.records import BUFFERED
+from driftwatch.records import BUFFERED, MOST_WAITING
 from driftwatch.stores import open_store
+from driftwatch.stores.sqlite import SQLiteStore
 from tests.streams.conftest import HOUR, START
 
 RNG = np.random.default_rng(11)
@@ -42,6 +46,15 @@ def records(n: int, shift: float = 0.0, seed: int = 0) -> list[dict[str, Any]]:
     rng = np.random.default_rng(seed)
     ages, plans = rng.normal(40 + shift, 9, n).round(1), rng.choice(["a", "b"], n)
     return [{"age": float(a), "plan": str(p)} for a, p in zip(ages, plans, strict=True)]
+
+
+def until(done: Callable[[], bool], seconds: float = 60.0) -> None:
+    waiting = threading.Event()
+    for _ in range(int(seconds / 0.02)):
+        if done():
+            return
+        waiting.wait(0.02)
+    pytest.fail(f"waited for {seconds:g} s")
 
 
 def test_records_and_frames_give_the_same_window() -> None:
@@ -133,12 +146,56 @@ def test_observing_never_raises(junk: Any) -> None:
 def test_a_store_that_cannot_be_opened_does_not_break_the_host(
     tmp_path: Path, caplog: pytest.LogCaptureFixture
 ) -> None:
-    watched = monitor(store=tmp_path / "nowhere" / "s.db")
+    folder = tmp_path / "nowhere"
+    watched = monitor(store=folder / "s.db")
     watched.observe({"age": 1.0, "plan": "a"})
-    assert "cannot be written" in caplog.text
+    until(lambda: "cannot be written" in caplog.text)
+    for _ in range(BUFFERED + 1):
+        watched.observe({"age": 1.0, "plan": "a"})
     with pytest.raises(StoreError):
         watched.check()
+    with pytest.raises(StoreError):
+        watched.close()  # nothing of it is lost yet
+    folder.mkdir()
+    assert watched.flush() == BUFFERED + 2
     watched.close()
+
+
+def test_a_store_that_is_locked_at_first_is_opened_when_it_can_be(
+    tmp_path: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    store = SQLiteStore(tmp_path / "s.db", timeout=0.01)
+    with store._database.transaction():
+        watched = monitor(store=SQLiteStore(tmp_path / "s.db", timeout=0.01))
+        watched.observe({"age": 1.0, "plan": "a"})
+        until(lambda: "records wait for their store" in caplog.text)
+    until(lambda: watched._opening.opened is not None)
+    assert watched.flush() == 1
+    watched.close()
+    store.close()
+
+
+def test_what_waits_for_a_store_is_bounded_and_counted(tmp_path: Path) -> None:
+    watched = monitor(store=tmp_path / "nowhere" / "s.db")
+    for _ in range(MOST_WAITING + 10):
+        watched.observe({"age": 1.0, "plan": "a"})
+    assert watched._opening.buffer.waiting == MOST_WAITING
+    (tmp_path / "nowhere").mkdir()
+    assert watched.flush() == MOST_WAITING
+    assert watched.counters == {"dropped_unsketched": 10}
+    watched.close()
+
+
+def test_a_process_that_ends_at_once_stores_what_it_observed(tmp_path: Path) -> None:
+    code = (
+        "from driftwatch import Monitor\n"
+        "watched = Monitor({'x': [1.0, 2.0] * 50}, store='s.db')\n"
+        "watched.observe({'x': 1.0})\n"
+    )
+    subprocess.run([sys.executable, "-c", code], cwd=tmp_path, check=True)
+    store = SQLiteStore(tmp_path / "s.db")
+    assert store.overview("default")["rows"] == 1
+    store.close()
 
 
 def test_an_event_loop_is_not_held_up() -> None:

@@ -102,10 +102,12 @@ def test_versions_are_kept_apart() -> None:
 
 
 def test_the_oldest_go_first() -> None:
-    waiting = buffer()
+    counts = Counter[str]()
+    waiting = buffer(counts)
     for x in range(10):
         put(waiting, {"x": float(x), "c": "a"})
-    assert waiting.drop_oldest(4) == 6
+    waiting.drop_surplus(4)
+    assert counts == {"dropped_unsketched": 6}
     (found,) = waiting.take()
     assert found.batch.arrays["x"].to_pylist() == [6.0, 7.0, 8.0, 9.0]
     put(waiting, {"x": 1.0, "c": "a"})
