@@ -5,6 +5,8 @@ from __future__ import annotations
 import logging
 import os
 import secrets
+import sys
+import threading
 from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
@@ -29,6 +31,7 @@ __all__ = ["MAX_SKEW", "Accumulator"]
 MAX_SKEW = 600.0
 """Seconds by which an event may be ahead of the clock; rows beyond are counted, not used."""
 
+_LONG_AGO = -2_208_988_800.0  # 1900; calendars and panes beyond are nobody's
 _THREADED_ROWS = 16_384
 _OPEN_COLUMNS = 20_000
 _LOG = logging.getLogger("driftwatch")
@@ -64,8 +67,9 @@ class Accumulator:
 
     A row goes into the pane of its event time. Its *watermark* is the latest event time
     before it: a row whose pane ended more than the lateness before that is too late, a row
-    more than `MAX_SKEW` ahead of the clock is from the future, and a row without a time in
-    data that has times is untimed; these three are counted, by reason, and used no further.
+    more than `MAX_SKEW` ahead of the clock is from the future, one before 1900 from long ago,
+    and a row without a time in data that has times is untimed; these are counted, by reason,
+    and used no further.
     A row of an ended pane within the lateness counts as late and reopens its pane.
 
     What is flushed becomes one immutable delivery. It keeps its key until the store has
@@ -191,11 +195,11 @@ class Accumulator:
             self.watermark = horizon - MAX_SKEW
             self.tally.count("clock_set_back")
         with np.errstate(invalid="ignore"):
-            usable = times <= horizon
+            usable = (times <= horizon) & (times >= _LONG_AGO)
         if not usable.all():
-            untimed = int(np.isnan(times).sum())
-            self.tally.count("untimed", untimed)
-            self.tally.count("from_the_future", times.size - int(usable.sum()) - untimed)
+            self.tally.count("untimed", int(np.isnan(times).sum()))
+            self.tally.count("from_the_future", int((times > horizon).sum()))
+            self.tally.count("from_long_ago", int((times < _LONG_AGO).sum()))
             if not usable.any():
                 return
         rows = None if usable.all() else np.flatnonzero(usable)
@@ -239,9 +243,18 @@ class Accumulator:
             mine = None if times is None else times[rows.members]
         pane.late += rows.late
         pane.note(mine)
-        tasks = pane.profile.tasks(batch)
-        if batch.rows < _THREADED_ROWS or len(tasks) == 1 or is_in_turns():
-            for task in tasks:
+        try:
+            self._run(pane.profile.tasks(batch), batch.rows)
+        except BaseException:
+            # Some columns have these rows and others do not: it is no profile any more.
+            del self._open[key]
+            self.tally.count("lost_with_a_failed_batch", pane.profile.rows)
+            raise
+
+    def _run(self, tasks: list[Callable[[], None]], rows: int) -> None:
+        alone = rows < _THREADED_ROWS or len(tasks) == 1 or is_in_turns()
+        if alone or sys.is_finalizing() or not threading.main_thread().is_alive():
+            for task in tasks:  # a process that ends starts no threads any more
                 rest_if_due()
                 task()
             return

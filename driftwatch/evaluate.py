@@ -301,11 +301,28 @@ class Evaluator:
             return None
         if report is not None:
             self._emit(report)
-            self._keep_house(found)
+            self._keep_house(found, upto=self._windows.seen)
             give_back()
         return Result(report, event, state.evaluated or complete)
 
-    def _keep_house(self, found: StreamProgress) -> None:
+    def tidy(self) -> None:
+        """Keep a store small whose windows nobody evaluates.
+
+        Segments of panes that are still open are merged too: a reader that knew some of
+        them reads the pane again.
+        """
+        found = self.progress()
+        if found is None or self.rules.retention is None:
+            return
+        self._store.compact(
+            self.monitor,
+            before=found.newest + 1,
+            width=self.spec.width,
+            guard=self.reference.profile.guard,
+        )
+        self._keep_house(found, upto=self._store.newest(self.monitor))
+
+    def _keep_house(self, found: StreamProgress, *, upto: int) -> None:
         """Keep the store small; what goes wrong is tried again with the next report."""
         if self.rules.retention is None or found.final is None:
             return
@@ -315,7 +332,8 @@ class Evaluator:
                 self.monitor,
                 self.spec,
                 final=found.final,
-                upto=self._windows.seen,
+                upto=upto,
+                now=self._clock(),
                 retention=self.rules.retention,
                 least_panes=self._compare.reach + 1,
                 guard=self.reference.profile.guard,
@@ -331,7 +349,7 @@ class Evaluator:
         if state.consumed is None:
             state.consumed = found.oldest - 1
         before = state.alarm.level
-        for pane in range(max(state.consumed + 1, found.oldest), found.final + 1):
+        for pane in self._new_panes(state, found.oldest, found.final):
             signs: tuple[EarlySign, ...] = ()
             profile = self._windows.pane(pane) if self._detector is not None else None
             if profile is not None and self._detector is not None:
@@ -347,6 +365,18 @@ class Evaluator:
         for pane in sorted(state.statuses)[:-_KEPT_STATUSES]:
             del state.statuses[pane]
         return event_between(before, state.alarm.level)
+
+    def _new_panes(self, state: EvaluationState, oldest: int, final: int) -> list[int]:
+        """Final panes that have something to say and were not consumed.
+
+        Those without rows say nothing: a gap of years in a stream is not walked through.
+        """
+        first = max((oldest - 1 if state.consumed is None else state.consumed) + 1, oldest)
+        if first > final:
+            return []
+        full = self._store.panes(self.monitor, width=self.spec.width, first=first, last=final)
+        judged = {pane for pane in state.statuses if first <= pane <= final}
+        return sorted(judged.union(full, [final]))
 
     def _assessed(
         self,

@@ -29,7 +29,7 @@ class Retention:
     total: timedelta = timedelta(days=730)
 
 
-def keep_house(
+def keep_house(  # noqa: PLR0913 - what is kept, of what, for how long
     store: Store,
     monitor: str,
     spec: WindowSpec,
@@ -37,6 +37,7 @@ def keep_house(
     *,
     final: int,
     upto: int,
+    now: float,
     retention: Retention,
     least_panes: int,
     guard: ValueGuard,
@@ -52,6 +53,7 @@ def keep_house(
         spec: How the stream is cut.
         final: Last pane that late rows cannot change.
         upto: Highest id of the segments that the caller has seen; others are left alone.
+        now: Seconds since 1970.
         retention: For how long what is kept.
         least_panes: Panes that must stay as they are, whatever the retention.
         guard: The hash key in use.
@@ -60,16 +62,17 @@ def keep_house(
     if spec.by_rows:  # rows have no days; keep some windows' worth
         store.expire(monitor, width=spec.width, before=final - 10 * least_panes)
         return gone
-    now = spec.end_of(final)
-    fine = now - max(retention.fine.total_seconds(), least_panes * spec.width)
-    steps = [(spec.width, _DAY, fine), (_DAY, _WEEK, now - retention.days.total_seconds())]
+    store.forget_reports(monitor, before=now - retention.total.total_seconds())
+    newest = spec.end_of(final)
+    fine = newest - max(retention.fine.total_seconds(), least_panes * spec.width)
+    steps = [(spec.width, _DAY, fine), (_DAY, _WEEK, newest - retention.days.total_seconds())]
     for width, wide, before in steps:
         if wide % width == 0 and wide > width:
             pane = int(min(before, fine) // wide)
             gone += store.compact(
                 monitor, before=pane, width=width, into=wide, upto=upto, guard=guard
             )
-    end = min(now - retention.total.total_seconds(), fine)
+    end = min(newest - retention.total.total_seconds(), fine)
     for width in {spec.width, _DAY, _WEEK}:
         store.expire(monitor, width=width, before=int(end // width))
     return gone

@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+import contextlib
+import logging
 import os
 import socket
 import time
 import weakref
+from collections import Counter
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
@@ -13,7 +16,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, Self
 
 from driftwatch.durations import parse_duration, parse_length
-from driftwatch.errors import ConfigError, StoreError
+from driftwatch.errors import ConfigError
 
 if TYPE_CHECKING:  # loaded when a monitor is made: importing the name alone stays quick
     from driftwatch.core.config import SketchConfig
@@ -29,6 +32,7 @@ if TYPE_CHECKING:  # loaded when a monitor is made: importing the name alone sta
 
 __all__ = ["Monitor"]
 
+_SWITCH = "DRIFTWATCH_DISABLED"
 _WINDOW: Any = object()  # not None, which is more likely a mistake than a question
 
 
@@ -89,6 +93,10 @@ class Monitor:
         flush_every: How long rows wait, at most, before they are stored.
         progress: Called after every batch of the reference with rows and bytes read.
 
+    Attributes:
+        enabled: Whether `observe` takes anything in; false from the start where
+            ``DRIFTWATCH_DISABLED=1`` is set.
+
     Raises:
         ConfigError: If an argument is not usable.
         DataError: If the reference cannot be read.
@@ -143,24 +151,24 @@ class Monitor:
         from driftwatch.opening import OpeningStream
         from driftwatch.records import RecordBuffer
         from driftwatch.reference_windows import COMPARISONS
-        from driftwatch.references import ReferenceOptions, build_reference
+        from driftwatch.references import ReferenceOptions, build_reference, names_of, roles_of
         from driftwatch.tally import Tally
 
         self.name = name
         budget = None if false_alarms is None else AlarmBudget.of(false_alarms, every=every)
         self.policy = Policy.of(thresholds, policy=policy, budget=budget)
-        self.features = _names(features)
+        self.features = names_of(features)
         self.model_version = version_of(model)
         self._clock = clock or _now
         self._seconds = time.time if clock is None else (lambda: _aware(clock()).timestamp())
         options = ReferenceOptions(
             features=self.features,
-            roles=_roles(roles),
+            roles=roles_of(roles),
             schema=schema,
             config=config,
             hash_key=hash_key,
             pane=None if pane is None else parse_length(pane),
-            multivariate=multivariate if isinstance(multivariate, bool) else _names(multivariate),
+            multivariate=multivariate if isinstance(multivariate, bool) else names_of(multivariate),
         )
         self.reference = build_reference(reference_data, options, progress=progress)
         tested = [column.name for column in self.reference.schema if column.role.is_tested]
@@ -173,10 +181,11 @@ class Monitor:
         self._store_at, self._spool = store, spool
         self._source = source or f"{socket.gethostname()}-{os.getpid()}"
         self._flush_every = parse_duration(flush_every)
+        self.enabled = os.environ.get(_SWITCH, "") not in ("1", "true", "yes")
         self._store: Store | RemoteStore | None = None
         self._tally = Tally()
         buffer = RecordBuffer(self.reference.schema, self._seconds, self._tally.count)
-        self._opening = OpeningStream(buffer, _method(self._new_stream))
+        self._opening = OpeningStream(buffer, weakref.WeakMethod(self._new_stream))
 
     def check(self, data: Any = _WINDOW, /, *, progress: Progress | None = None) -> DriftReport:
         """Compare production data, or the current window of the stream, with the reference.
@@ -245,11 +254,30 @@ class Monitor:
             >>> monitor.check().rows_current
             2000
         """
+        if not self.enabled:
+            return
         opening = self._opening
-        if not opening.begun:
-            opening.begin()
-        if opening.buffer.append(record, prediction, score, label, id, at, model_version):
-            opening.settle()
+        try:
+            if opening.buffer.append(record, prediction, score, label, id, at, model_version):
+                opening.settle()
+            if not opening.begun:
+                opening.begin()
+        except Exception as error:  # noqa: BLE001 - monitoring never breaks the host
+            self.count_unobserved("not_a_record")
+            with contextlib.suppress(Exception):  # a filter or a handler of the host's
+                logging.getLogger("driftwatch").debug("driftwatch: not observed: %s", error)
+
+    def count_unobserved(self, reason: str, rows: int = 1, /) -> None:
+        """Count what was not observed, by reason; stored with the next rows. Never raises."""
+        self._tally.count(reason, rows)
+
+    def disable(self) -> None:
+        """Observe nothing more in this process, from now on."""
+        self.enabled = False
+
+    def enable(self) -> None:
+        """Observe again."""
+        self.enabled = True
 
     def observe_many(
         self, data: Any, /, *, at: Any = None, model_version: str | None = None
@@ -295,14 +323,17 @@ class Monitor:
             raise ConfigError("absorb takes a profile; give rows to observe_many")
         return self.stream.absorb(found, at=at)
 
-    def flush(self) -> int:
+    def flush(self, *, within: float = 2.0) -> int:
         """Store everything that waits; returns the rows that the store acknowledged.
+
+        Args:
+            within: Seconds that may be spent to see it arrive at a collector.
 
         Raises:
             StoreError: If the store cannot take it; nothing is lost, and the next flush
                 tries again.
         """
-        return self._opening.flush(within=2.0)
+        return self._opening.flush(within=within)
 
     def evaluate(self) -> Result | None:
         """Evaluate the window that is due, advance detectors and alarm, and keep the report.
@@ -319,8 +350,9 @@ class Monitor:
 
     @property
     def counters(self) -> dict[str, int]:
-        """What was counted instead of used, by reason, as far as it is stored."""
-        return dict(self.stream.options.store.overview(self.name)["counters"])
+        """What was counted instead of used, by reason: stored, or about to be."""
+        stored = Counter(self.stream.options.store.overview(self.name)["counters"])
+        return dict(stored + Counter(self._tally.counts()))
 
     @property
     def stream(self) -> Stream:
@@ -328,7 +360,11 @@ class Monitor:
         return self._opening.now()
 
     def close(self) -> None:
-        """Store everything and let go of the store; a second time does nothing."""
+        """Store everything and let go of the store; a second time does nothing.
+
+        Raises:
+            StoreError: If the store cannot take it.
+        """
         try:
             self._opening.close()
         finally:
@@ -406,34 +442,3 @@ class Monitor:
         if profile is not None:
             return profile
         return profile_like(self.reference, data, progress=progress)
-
-
-def _method(method: Callable[[], Stream]) -> Callable[[], Stream]:
-    """A method that does not keep its monitor alive."""
-    weak = weakref.WeakMethod(method)
-
-    def call() -> Stream:
-        found = weak()
-        if found is None:
-            raise StoreError("the monitor is gone")
-        return found()
-
-    return call
-
-
-def _names(features: Sequence[str] | None) -> tuple[str, ...] | None:
-    if features is None:
-        return None
-    if isinstance(features, str):
-        raise ConfigError(f"features must be a list of names; got the text {features!r}")
-    return tuple(features)
-
-
-def _roles(roles: Mapping[str, Role | str] | None) -> dict[str, Role]:
-    from driftwatch.core.schema import Role
-
-    try:
-        return {name: Role(role) for name, role in (roles or {}).items()}
-    except ValueError as error:
-        known = ", ".join(role.value for role in Role)
-        raise ConfigError(f"roles: {error}; known: {known}") from error

@@ -11,6 +11,7 @@ import weakref
 from collections.abc import Callable
 from functools import partial
 
+from driftwatch.errors import StoreError
 from driftwatch.forks import ForkLock
 from driftwatch.records import RecordBuffer
 from driftwatch.streaming import Stream
@@ -31,7 +32,8 @@ class OpeningStream:
 
     Args:
         buffer: Where records wait.
-        open_: Opens the stream; raises if it cannot be done now.
+        open_: Opens the stream; raises if it cannot be done now. Held weakly, as it is its
+            owner's.
 
     Attributes:
         buffer: The same.
@@ -39,7 +41,9 @@ class OpeningStream:
         opened: The stream, once it is open.
     """
 
-    def __init__(self, buffer: RecordBuffer, open_: Callable[[], Stream], /) -> None:
+    def __init__(
+        self, buffer: RecordBuffer, open_: weakref.WeakMethod[Callable[[], Stream]], /
+    ) -> None:
         self.buffer = buffer
         self.begun = False
         self.opened: Stream | None = None
@@ -54,17 +58,18 @@ class OpeningStream:
         with self._beginning:
             if self.begun:
                 return
-            self.begun, self._life = True, object()
+            self._life = object()
             self._register()
             if self.opened is not None:  # in a child after a fork
                 self.opened.begin()
-                return
-            threading.Thread(
-                target=_keep_trying,
-                args=(weakref.ref(self), self._life),
-                name="driftwatch-open",
-                daemon=True,
-            ).start()
+            else:
+                threading.Thread(
+                    target=_keep_trying,
+                    args=(weakref.ref(self), self._life),
+                    name="driftwatch-open",
+                    daemon=True,
+                ).start()
+            self.begun = True  # not before: a thread that cannot be had now is asked for again
 
     def now(self) -> Stream:
         """The stream, opened if it is not.
@@ -76,7 +81,10 @@ class OpeningStream:
         with self._opening:
             self._register()
             if self.opened is None:
-                self.opened = self._open()
+                open_ = self._open()
+                if open_ is None:
+                    raise StoreError("the monitor is gone")
+                self.opened = open_()
             return self.opened
 
     def settle(self) -> None:

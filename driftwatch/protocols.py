@@ -89,6 +89,9 @@ class Store(Receiver, Protocol):
         Segments whose bytes are damaged are set aside and not returned.
         """
 
+    def panes(self, monitor: str, /, *, width: int, first: int, last: int) -> list[int]:
+        """Numbers of the panes of a range that have rows, in order."""
+
     def set_aside(self, monitor: str, id_: int, reason: str, /) -> None:
         """Take a segment that cannot be read out of the data, into the quarantine."""
 
@@ -163,6 +166,9 @@ class Store(Receiver, Protocol):
 
     def expire(self, monitor: str, /, *, width: int, before: int) -> int:
         """Forget segments of panes before one; returns their rows."""
+
+    def forget_reports(self, monitor: str, /, *, before: float) -> int:
+        """Forget reports made before a time, those of alarms excepted; returns how many."""
 
     def quarantine(self, monitor: str | None = None, /) -> list[Mapping[str, Any]]:
         """What was set aside as damaged, and why."""

@@ -25,6 +25,11 @@ still in the processor's cache when they are."""
 MOST_WAITING = 64 * BUFFERED
 """Records that wait at most, where sketching cannot keep up or the store is not there."""
 
+MOST_NEW_COLUMNS = 100
+"""Columns that the reference does not know, of which a buffer takes note: whoever sends records
+must not be able to make it remember names without end."""
+_LONGEST_NAME = 200
+
 PIECE = 256
 """Records that are sketched together where it must take but a moment."""
 
@@ -87,6 +92,8 @@ class RecordBuffer:
             if column.name not in given and column.role is not Role.TIME
         )
         self._width = len(self._names)
+        self._known = frozenset(schema.names)
+        self._new: set[str] = set()
         self._pick = itemgetter(*self._names) if self._width > 1 else self._pick_few
         self._rows: list[tuple[Any, ...]] = []
 
@@ -113,15 +120,35 @@ class RecordBuffer:
         try:
             values = self._pick(record)
             if len(record) != self._width:
-                values = dict(record)  # more than the reference knows: said in the report
-        except (KeyError, TypeError):
-            values = _copied(record)
+                values = self._copied(record)  # more than the reference knows: said in the report
+        except (KeyError, TypeError, IndexError):
+            values = self._copied(record)
         said = None
         if not (prediction is None and score is None and label is None and id_ is None):
             said = (prediction, score, label, id_)
         rows = self._rows
         rows.append((values, self._clock() if at is None else at, model_version, said))
         return len(rows) >= BUFFERED
+
+    def _copied(self, record: object) -> dict[str, Any] | None:
+        """What a record has of the reference's columns, and of a few that it does not know."""
+        if not isinstance(record, Mapping):
+            return None
+        if len(record) > self._width + 2 * MOST_NEW_COLUMNS:  # not worth a look at each
+            return {name: record[name] for name in self._known if name in record}
+        return {
+            str(name): value
+            for name, value in record.items()
+            if name in self._known or self._is_noted(str(name))
+        }
+
+    def _is_noted(self, name: str) -> bool:
+        if name not in self._new:
+            if len(self._new) >= MOST_NEW_COLUMNS or len(name) > _LONGEST_NAME:
+                self._count("values_of_too_many_new_columns", 1)
+                return False
+            self._new.add(name)
+        return True
 
     def drop_surplus(self, kept: int = MOST_WAITING, /) -> None:
         """Forget the oldest records beyond a number, and count them."""
@@ -140,15 +167,26 @@ class RecordBuffer:
         while left:
             rest_if_due()
             size = min(left, PIECE) if is_in_turns() else left
-            for found in self._taken(size):
+            rows = self._rows[:size]
+            # One deletion at the front: records that other threads append meanwhile stay.
+            del self._rows[:size]
+            for found in self._usable(rows):
                 rest_if_due()
                 yield found
             left -= size
 
-    def _taken(self, size: int) -> Iterator[TimedBatch]:
-        rows = self._rows[:size]
-        # One deletion at the front: records that other threads append meanwhile stay.
-        del self._rows[:size]
+    def _usable(self, rows: list[tuple[Any, ...]]) -> list[TimedBatch]:
+        """Batches of the records that can be used; one that cannot takes no other with it."""
+        try:
+            return list(self._made(rows))
+        except Exception:  # noqa: BLE001 - records hold anything, and fail in any way
+            if len(rows) == 1:
+                self._count("not_usable", 1)
+                return []
+            half = len(rows) // 2
+            return self._usable(rows[:half]) + self._usable(rows[half:])
+
+    def _made(self, rows: list[tuple[Any, ...]]) -> Iterator[TimedBatch]:
         if not rows:
             return
         values, times, versions, said = (list(column) for column in zip(*rows, strict=True))
@@ -178,16 +216,17 @@ class RecordBuffer:
             if nothing and (name is None or name in columns):
                 continue
             given = [None if some is None else some[place] for some in said]
+            there = sum(value is not None for value in given)  # an array equals None item by item
             if name is None:
-                unused = len(given) - given.count(None)
-                if unused:
-                    self._count(f"{word}_without_a_column", unused)
-            elif name not in columns or given.count(None) < len(given):
+                if there:
+                    self._count(f"{word}_without_a_column", there)
+            elif name not in columns or there:
                 columns[name] = given
         arrays = {}
         for name, given in columns.items():
             arrays[name] = array_of(given, name)
             rest_if_due()
+        version = None if version is None else str(version)
         return TimedBatch(Batch(len(values), arrays), _seconds(times), version)
 
     def _from_dicts(self, values: list[Any]) -> dict[str, list[Any]]:
@@ -195,12 +234,8 @@ class RecordBuffer:
             value if type(value) is dict else dict(zip(self._names, value, strict=True))
             for value in values
         ]
-        names = dict.fromkeys(str(name) for record in records for name in record)
+        names = dict.fromkeys(name for record in records for name in record)
         return {name: [record.get(name) for record in records] for name in names}
-
-
-def _copied(record: object) -> dict[str, Any] | None:
-    return dict(record) if isinstance(record, Mapping) else None
 
 
 def _seconds(times: list[Any]) -> NDArray[np.float64]:

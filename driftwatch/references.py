@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import timedelta
 from typing import Any
@@ -23,7 +23,7 @@ from driftwatch.profiling import (
     profile_data,
 )
 
-__all__ = ["ReferenceOptions", "build_reference", "saved_profile"]
+__all__ = ["ReferenceOptions", "build_reference", "names_of", "roles_of", "saved_profile"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -124,3 +124,21 @@ def _time_column(schema: Schema) -> str:
         if column.role is Role.TIME:
             return column.name
     raise ConfigError("pane needs a time column; name it with roles={'COLUMN': 'time'}")
+
+
+def names_of(features: Sequence[str] | None) -> tuple[str, ...] | None:
+    """Names of columns, as a caller gave them; raises ConfigError if they are one text."""
+    if features is None:
+        return None
+    if isinstance(features, str):
+        raise ConfigError(f"features must be a list of names; got the text {features!r}")
+    return tuple(features)
+
+
+def roles_of(roles: Mapping[str, Role | str] | None) -> dict[str, Role]:
+    """Roles by column, as a caller gave them; raises ConfigError of one that is not known."""
+    try:
+        return {name: Role(role) for name, role in (roles or {}).items()}
+    except ValueError as error:
+        known = ", ".join(role.value for role in Role)
+        raise ConfigError(f"roles: {error}; known: {known}") from error

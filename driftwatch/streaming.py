@@ -36,6 +36,8 @@ from driftwatch.turns import in_turns
 
 __all__ = ["Stream", "StreamOptions"]
 
+_TIDY_EVERY = 32  # flushes; so many segments of a pane are as quickly merged as read
+
 _LOG = logging.getLogger("driftwatch")
 
 
@@ -102,6 +104,7 @@ class Stream:
         self._drain_queued = False
         self._flushed = time.monotonic()
         self._complained = -np.inf
+        self._flushes = 0
         self._pid = 0
         self.closed = threading.Event()
         self.accumulator = Accumulator(
@@ -198,7 +201,10 @@ class Stream:
             self._drainer = ThreadPoolExecutor(1, thread_name_prefix="driftwatch-drain")
         if not self._drain_queued:
             self._drain_queued = True
-            self._drainer.submit(self._drain_queued_rows)
+            try:
+                self._drainer.submit(self._drain_queued_rows)
+            except RuntimeError:  # no thread to be had, for now or for good
+                self._drain_queued = False
 
     def _drain_queued_rows(self) -> None:
         self._drain_queued = False
@@ -229,6 +235,15 @@ class Stream:
         if now - self._complained >= 60:
             self._complained = now
             _LOG.warning("driftwatch: %s: %s", self.monitor, message)
+
+    def tidy_now_and_then(self) -> None:
+        """Keep the store small, whether or not anybody evaluates."""
+        self._flushes += 1
+        if self._evaluator is not None and self._flushes % _TIDY_EVERY == 0:
+            try:
+                self._evaluator.tidy()
+            except Exception as error:  # noqa: BLE001 - monitoring never breaks the host
+                self._complain(f"the store could not be tidied: {error}")
 
     def observe_many(self, data: Any, *, at: Any = None, model_version: str | None = None) -> None:
         """Sketch a frame's rows."""
@@ -353,6 +368,7 @@ def _flush_now_and_then(stream: weakref.ref[Stream], seconds: float) -> None:
         if found is not None and os.getpid() == pid:
             with in_turns():
                 found.flush_quietly()
+                found.tidy_now_and_then()
 
 
 def _in_event_loop() -> bool:

@@ -125,6 +125,16 @@ class SQLiteStore:
             self.set_aside(monitor, bad.id, "its bytes have changed since they were stored")
         return sound
 
+    def panes(self, monitor: str, /, *, width: int, first: int, last: int) -> list[int]:
+        """Numbers of the panes of a range that have rows, in order."""
+        with self._database.reading() as db:
+            found = db.execute(
+                "SELECT DISTINCT pane FROM segments WHERE monitor=? AND width=? "
+                "AND pane BETWEEN ? AND ? ORDER BY pane",
+                (monitor, width, first, last),
+            )
+            return [int(pane) for (pane,) in found]
+
     def set_aside(self, monitor: str, id_: int, reason: str, /) -> None:
         """Take a segment out of the data; it stays in the quarantine."""
         with self._database.transaction() as db:

@@ -198,6 +198,128 @@ def test_a_process_that_ends_at_once_stores_what_it_observed(tmp_path: Path) -> 
     store.close()
 
 
+class Odd(dict[str, Any]):
+    """A record that fails when it is looked at."""
+
+    def __getitem__(self, key: str) -> Any:
+        raise ZeroDivisionError(key)
+
+
+class Unspeakable:
+    def __str__(self) -> str:
+        raise ZeroDivisionError
+
+    __repr__ = __str__
+
+
+@pytest.mark.parametrize(
+    ("record", "more"),
+    [
+        ({"age": 1.0, "plan": "a"}, {"prediction": np.array([0.1, 0.9])}),
+        ({"age": 1.0, "plan": "a"}, {"model_version": ["a"]}),
+        ({"age": 1.0, "plan": "\ud800"}, {}),
+        ({"age": 1.0, "plan": Unspeakable()}, {}),
+        ({"age": np.array([[1.0]]), "plan": "a"}, {}),
+        (np.array([1.0, 2.0]), {}),
+        (Odd(age=1.0, plan="a"), {}),
+    ],
+)
+def test_an_odd_record_takes_no_other_with_it(record: Any, more: dict[str, Any]) -> None:
+    with monitor() as watched:
+        for row in records(300):
+            watched.observe(row, at=AT)
+        watched.observe(record, at=AT, **more)
+        for row in records(300):
+            watched.observe(row, at=AT, model_version="3")
+            watched.observe(row, at=AT, model_version=3)  # type: ignore[arg-type]
+        watched.flush()
+        used = watched.check().rows_current
+        assert 900 <= used <= 901
+        assert used + sum(watched.counters.values()) >= 901
+
+
+def test_names_that_callers_invent_are_not_remembered_without_end() -> None:
+    with monitor() as watched:
+        for number in range(2_000):
+            invented = {f"key {number} {i}": i for i in range(3)}
+            watched.observe({"age": 30.0, "plan": "a", **invented}, at=AT)
+        watched.observe({"age": 30.0, "plan": "a", **{str(i): i for i in range(5_000)}}, at=AT)
+        watched.flush()
+        report = watched.check()
+        assert report.rows_current == 2_001
+        assert len(report.schema_changes) <= 101
+        assert watched.counters["values_of_too_many_new_columns"] == 6_000 - 100
+
+
+@pytest.mark.parametrize("long_ago", [-1e14, -2e9 - 3e8])
+def test_a_time_of_long_ago_is_counted_and_holds_nothing_up(long_ago: float) -> None:
+    with monitor(window="1h", slide="1m") as watched:
+        watched.observe({"age": 30.0, "plan": "a"}, at=long_ago)
+        watched.observe({"age": 30.0, "plan": "a"}, at=0.0)  # 1970, half a million hours ago
+        for row in records(50):
+            watched.observe(row, at=AT)
+        assert watched.evaluate() is not None
+        assert watched.counters["from_long_ago"] == 1
+        assert watched.check().rows_current == 50
+
+
+def test_a_monitor_can_be_switched_off(monkeypatch: pytest.MonkeyPatch) -> None:
+    with monitor() as watched:
+        watched.disable()
+        watched.observe({"age": 30.0, "plan": "a"}, at=AT)
+        watched.enable()
+        watched.observe({"age": 30.0, "plan": "a"}, at=AT)
+        assert watched.check().rows_current == 1
+    monkeypatch.setenv("DRIFTWATCH_DISABLED", "1")
+    assert not monitor().enabled
+
+
+def test_a_thread_that_cannot_be_had_is_asked_for_again(monkeypatch: pytest.MonkeyPatch) -> None:
+    def refuse(_: threading.Thread) -> None:
+        raise RuntimeError("can't start new thread")
+
+    with monitor() as watched:
+        with monkeypatch.context() as limited:
+            limited.setattr(threading.Thread, "start", refuse)
+            watched.observe({"age": 30.0, "plan": "a"}, at=AT)
+        watched.observe({"age": 30.0, "plan": "a"}, at=AT)
+        until(lambda: watched._opening.opened is not None)
+        assert watched.check().rows_current == 2
+
+
+def test_a_store_that_nobody_evaluates_stays_small() -> None:
+    with monitor() as watched:
+        stream = watched.stream
+        for number in range(100):
+            watched.observe({"age": float(number % 60), "plan": "a"}, at=AT)
+            stream.flush_quietly()
+            stream.tidy_now_and_then()
+        (pane,) = stream.store.overview("default")["panes"]
+        assert (pane["rows"], pane["segments"]) == (100, 5)
+        assert watched.check().rows_current == 100
+
+
+def test_rows_that_are_half_sketched_do_not_spoil_their_pane(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    from driftwatch.core.column_profile import ColumnProfile
+
+    def fail(*_: object) -> None:
+        raise MemoryError
+
+    with monitor() as watched:
+        for row in records(10):
+            watched.observe(row, at=AT)
+        with monkeypatch.context() as broken:
+            broken.setattr(ColumnProfile, "update", fail)
+            watched.stream.drain()
+        for row in records(20):
+            watched.observe(row, at=AT)
+        watched.flush()
+        assert watched.check().rows_current == 20
+        assert watched.counters["lost_with_a_failed_batch"] == 10
+
+
 def test_an_event_loop_is_not_held_up() -> None:
     """Sketching happens in another thread where a loop runs in this one."""
     watched = monitor()
