@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import re
 from collections.abc import Mapping
 from typing import Any
@@ -10,7 +11,10 @@ from driftwatch.core.codec import DELIVERY, WIRE_LIMIT, decode, encode
 from driftwatch.core.segments import Delivery, Segment
 from driftwatch.errors import ProfileFormatError
 
-__all__ = ["delivery_from_bytes", "delivery_to_bytes"]
+__all__ = ["HEADER_ROOM", "delivery_from_bytes", "delivery_to_bytes", "header_bytes"]
+
+HEADER_ROOM = 60_000
+"""Bytes that the header of a delivery may take up for certain."""
 
 _WHOLE = 2**53
 _MOST_SEGMENTS = 10_000
@@ -23,8 +27,8 @@ def delivery_to_bytes(delivery: Delivery, /) -> bytes:
     """Frame a delivery; equal deliveries give equal bytes.
 
     Raises:
-        ProfileFormatError: If it moves cursors, which only a store of its own can take, or
-            has too many panes for one frame.
+        ProfileFormatError: If it moves cursors, which only a store of its own can take, has
+            too many panes for one frame, or text that no encoding has.
 
     Example:
         >>> sent = Delivery("scores", "pod-1", "a1", 0, counters={"untimed": 2}, sent_at=60.0)
@@ -33,7 +37,21 @@ def delivery_to_bytes(delivery: Delivery, /) -> bytes:
     """
     if delivery.cursors:
         raise ProfileFormatError("a delivery that moves cursors cannot be sent")
-    header = {
+    bodies = {str(place): segment.body for place, segment in enumerate(delivery.segments)}
+    try:
+        return encode(_header(delivery), bodies, magic=DELIVERY)
+    except UnicodeEncodeError as error:
+        raise ProfileFormatError(f"delivery has text that is no Unicode: {error.reason}") from error
+
+
+def header_bytes(delivery: Delivery, /) -> int:
+    """Bytes of the part of a frame that says what the bodies are; `HEADER_ROOM` fits always."""
+    text = json.dumps(_header(delivery), separators=(",", ":"), ensure_ascii=False)
+    return len(text.encode(errors="replace"))
+
+
+def _header(delivery: Delivery) -> dict[str, Any]:
+    return {
         "monitor": delivery.monitor,
         "source": delivery.source,
         "epoch": delivery.epoch,
@@ -54,8 +72,6 @@ def delivery_to_bytes(delivery: Delivery, /) -> bytes:
             for segment in delivery.segments
         ],
     }
-    bodies = {str(place): segment.body for place, segment in enumerate(delivery.segments)}
-    return encode(header, bodies, magic=DELIVERY)
 
 
 def delivery_from_bytes(data: bytes, /, *, limit: int = WIRE_LIMIT) -> Delivery:

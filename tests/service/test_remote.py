@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import contextlib
 import gc
 import logging
 import os
 import socket
+import ssl
 import threading
 import time
 import weakref
@@ -18,6 +20,7 @@ from typing import Any
 
 import numpy as np
 import pytest
+import trustme
 
 from driftwatch import Monitor, Reference
 from driftwatch.core.codec import WIRE_LIMIT
@@ -34,6 +37,10 @@ from tests.service.conftest import NOW, Collector, free_port
 Make = Callable[..., Delivery]
 
 
+STORED = b'{"outcome":"stored","rows":0}'
+LOGIN_PAGE = b"<html>Please log in</html>"
+
+
 class Scripted:
     """A server that answers as it is told: a status with headers, or None to hang up."""
 
@@ -41,6 +48,7 @@ class Scripted:
         self.script: list[tuple[int, dict[str, str]] | None] = []
         self.bodies: list[bytes] = []
         self.headers: list[dict[str, str]] = []
+        self.said = STORED
         scripted = self
 
         class Handler(BaseHTTPRequestHandler):
@@ -58,7 +66,7 @@ class Scripted:
                 for name, value in headers.items():
                     self.send_header(name, value)
                 self.end_headers()
-                self.wfile.write(b"not { json")
+                self.wfile.write(scripted.said)
 
             def log_message(self, *_: Any) -> None:
                 pass
@@ -78,15 +86,25 @@ def scripted() -> Iterator[Scripted]:
     made.server.server_close()
 
 
+class Clock:
+    """Seconds that pass when a test says so."""
+
+    def __init__(self) -> None:
+        self.now = 0.0
+
+    def __call__(self) -> float:
+        return self.now
+
+
 @contextmanager
-def sending(url: str, folder: Path, **how: Any) -> Iterator[tuple[Spool, Sender]]:
+def sending(
+    url: str, folder: Path, *, clock: Callable[[], float] = time.monotonic, **how: Any
+) -> Iterator[tuple[Spool, Sender]]:
     spool = Spool(folder)
-    yield spool, Sender(CollectorClient(url, timeout=5, **how), spool, mine="mine")
+    yield spool, Sender(CollectorClient(url, timeout=5, **how), spool, mine="mine", clock=clock)
 
 
-@pytest.mark.parametrize(
-    "trouble", [None, (500, {}), (503, {}), (429, {}), (404, {}), (401, {}), (409, {}), (408, {})]
-)
+@pytest.mark.parametrize("trouble", [None, (500, {}), (503, {}), (429, {}), (401, {}), (408, {})])
 def test_what_may_pass_is_tried_again(
     scripted: Scripted, tmp_path: Path, trouble: tuple[int, dict[str, str]] | None
 ) -> None:
@@ -106,19 +124,145 @@ def test_what_may_pass_is_tried_again(
         assert sender.problem is None
 
 
-@pytest.mark.parametrize("status", [400, 413, 415, 422, 301, 308])
+@pytest.mark.parametrize("status", [302, 301, 308, 403, 404, 405, 409, 418, 421, 425])
+def test_what_is_not_taken_for_now_holds_up_its_own_monitor_alone(
+    scripted: Scripted, tmp_path: Path, status: int, caplog: pytest.LogCaptureFixture
+) -> None:
+    clock = Clock()
+    with sending(scripted.url, tmp_path, clock=clock) as (spool, sender):
+        spool.put("1-mine-retired", b"first")
+        spool.put("2-mine-retired", b"second")
+        spool.put("3-mine-alive", b"third")
+        scripted.script = [(status, {"Location": "http://127.0.0.1:9/elsewhere"})]
+        with caplog.at_level(logging.WARNING):
+            wait = sender.send_waiting()
+        assert wait is not None
+        assert 0 < wait <= 1.0
+        assert "for now" in caplog.text
+        assert scripted.bodies == [b"first", b"third"]
+        assert spool.names() == ["1-mine-retired", "2-mine-retired"]
+        assert (sender.sent, sender.refused) == (1, 0)
+        sender.send_waiting()
+        assert len(scripted.bodies) == 2  # its time has not come
+        clock.now += 1.1
+        assert sender.send_waiting() is None
+        assert spool.names() == []
+
+
+def test_what_a_monitor_sends_later_gets_past_what_is_stuck(
+    scripted: Scripted, tmp_path: Path
+) -> None:
+    clock = Clock()
+    with sending(scripted.url, tmp_path, clock=clock) as (spool, sender):
+        spool.put("1-mine-scores", b"of another slide")
+        for _ in range(8):
+            scripted.script = [(409, {})]
+            assert sender.send_waiting()
+            clock.now += 61.0
+        spool.put("2-mine-scores", b"sound")
+        scripted.script = [(200, {}), (409, {})]
+        assert sender.send_waiting()
+        assert scripted.bodies[-2:] == [b"sound", b"of another slide"]
+        assert spool.names() == ["1-mine-scores"]
+
+
+def test_what_is_held_waits_longer_every_time_and_as_long_as_it_is_asked(
+    scripted: Scripted, tmp_path: Path
+) -> None:
+    clock = Clock()
+    with sending(scripted.url, tmp_path, clock=clock) as (spool, sender):
+        spool.put("1-mine-retired", b"first")
+        scripted.script = [(404, {})] * 12
+        for attempt in range(12):
+            assert 0.25 <= (sender.send_waiting() or 0.0) <= min(60.0, 0.5 * 2 ** (attempt + 1))
+            clock.now += 61.0
+        scripted.script = [(404, {"Retry-After": "120"})]
+        assert (sender.send_waiting() or 0.0) >= 120
+
+
+def test_what_is_held_does_not_keep_the_thread_from_what_is_new(
+    scripted: Scripted, tmp_path: Path
+) -> None:
+    with sending(scripted.url, tmp_path) as (spool, sender):
+        spool.put("1-mine-retired", b"first")
+        scripted.script = [(404, {})]
+        pause = sender.turn()
+        assert pause is not None
+        assert pause[0] is sender._wake
+        scripted.script = [(503, {})]
+        spool.put("2-mine-alive", b"second")
+        pause = sender.turn()
+        assert pause is not None
+        assert pause[0] is sender._closed  # no other would fare better
+
+
+def test_nobody_waits_at_the_end_for_what_is_held(scripted: Scripted, tmp_path: Path) -> None:
+    with sending(scripted.url, tmp_path) as (spool, sender):
+        spool.put("1-mine-retired", b"first")
+        scripted.script = [(404, {"Retry-After": "300"})]
+        begun = time.monotonic()
+        assert not sender.finish(60.0)
+        assert time.monotonic() - begun < 30.0
+        assert spool.names() == ["1-mine-retired"]
+
+
+@pytest.mark.parametrize(
+    "said",
+    [LOGIN_PAGE, b"", b"[]", b"{}", b'{"outcome":"fenced"}', b'{"outcome":["stored"]}'],
+)
+def test_what_no_collector_says_it_took_has_not_arrived(
+    scripted: Scripted, tmp_path: Path, said: bytes
+) -> None:
+    clock = Clock()
+    with sending(scripted.url, tmp_path, clock=clock) as (spool, sender):
+        spool.put("1-mine", b"first")
+        scripted.said = said
+        assert sender.send_waiting()
+        assert (sender.sent, sender.refused) == (0, 0)
+        assert "no answer of a collector" in (sender.problem or "OK")
+        assert spool.names() == ["1-mine"]
+        scripted.said = b'{"outcome":"duplicate","rows":1}'
+        clock.now += 61.0
+        assert sender.send_waiting() is None
+        assert spool.names() == []
+
+
+@pytest.mark.parametrize("status", [400, 413, 415, 422])
 def test_what_is_refused_for_good_is_set_aside(
     scripted: Scripted, tmp_path: Path, status: int, caplog: pytest.LogCaptureFixture
 ) -> None:
     with sending(scripted.url, tmp_path) as (spool, sender):
         spool.put("1-mine", b"first")
         spool.put("2-mine", b"second")
-        scripted.script = [(status, {"Location": "http://127.0.0.1:9/elsewhere"})]
+        scripted.script = [(status, {})]
         with caplog.at_level(logging.WARNING):
             assert sender.send_waiting() is None
         assert "refuses a delivery" in caplog.text
         assert (sender.sent, sender.refused) == (1, 1)
         assert [path.name for path in tmp_path.iterdir()] == ["1-mine.refused"]
+        assert not spool.refuse("1-mine")
+
+
+def test_what_was_refused_is_bounded_and_its_rows_are_counted(
+    scripted: Scripted, tmp_path: Path, delivery: Make
+) -> None:
+    size = len(delivery_to_bytes(delivery()))
+    store = RemoteStore(scripted.url, spool=tmp_path, limit_bytes=3 * size)
+    store.sender._closed.set()  # nobody sends but this test
+    for sequence in range(10):
+        store.deliver(replace(delivery(sequence), sent_at=NOW + sequence), now=NOW)
+        scripted.script = [(400, {})]
+        assert store.flush(60.0)
+    assert store.sender.refused == 10
+    refused = sorted(tmp_path.rglob("*.refused"))
+    assert 2 <= len(refused) <= 3
+    assert delivery_from_bytes(refused[-1].read_bytes()).sequence == 9
+    store.deliver(delivery(10), now=NOW)
+    (waiting,) = tmp_path.rglob("*.dws")
+    counters = delivery_from_bytes(waiting.read_bytes()).counters
+    assert counters == {"untimed": 1, "refused_by_the_collector": 10 * 50}
+    store.deliver(delivery(11), now=NOW)
+    assert delivery_from_bytes(max(tmp_path.rglob("*.dws")).read_bytes()).counters == {"untimed": 1}
 
 
 def test_it_waits_longer_every_time_and_as_long_as_it_is_asked(
@@ -152,6 +296,95 @@ def test_a_black_hole_does_not_hold_up_the_end(tmp_path: Path) -> None:
         assert spool.names() == ["1-mine"]
 
 
+@contextmanager
+def dripping(answer: bytes) -> Iterator[str]:
+    """A server whose answer comes a byte at a time and never ends."""
+    over = threading.Event()
+
+    class Handler(BaseHTTPRequestHandler):
+        def do_POST(self) -> None:
+            self.rfile.read(int(self.headers["content-length"]))
+            self.wfile.write(answer)
+            with contextlib.suppress(OSError):
+                while not over.wait(0.02):
+                    self.wfile.write(b"x")
+
+        def log_message(self, *_: Any) -> None:
+            pass
+
+    server = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
+    thread = threading.Thread(target=server.serve_forever, args=(0.01,))
+    thread.start()
+    try:
+        yield f"http://127.0.0.1:{server.server_address[1]}"
+    finally:
+        over.set()
+        server.shutdown()
+        thread.join()
+        server.server_close()
+
+
+@pytest.mark.parametrize("answer", [b"HTTP/1.1 200 OK\r\nx: ", b"HTTP/1.1 200 OK\r\n\r\n"])
+def test_an_answer_that_never_ends_is_given_up_in_time(tmp_path: Path, answer: bytes) -> None:
+    with dripping(answer) as url, sending(url, tmp_path) as (spool, sender):
+        spool.put("1-mine", b"first")
+        begun = time.monotonic()
+        assert not sender.finish(0.3)
+        assert sender.client.post("/", b"", timeout=0.2).status == 0
+        sender.wake()  # the thread may take as long as the client's timeout
+        sender.close(0.3)
+        assert time.monotonic() - begun < 3.0
+        assert spool.names() == ["1-mine"]
+        assert sender._thread is not None
+        sender._thread.join()
+
+
+def test_a_body_that_nobody_reads_is_given_up_in_time() -> None:
+    with socket.socket() as deaf:
+        deaf.bind(("127.0.0.1", 0))
+        deaf.listen()
+        client = CollectorClient(f"http://127.0.0.1:{deaf.getsockname()[1]}", timeout=0.3)
+        begun = time.monotonic()
+        assert client.post("/", b"x" * (32 << 20), timeout=60.0).status == 0
+        assert time.monotonic() - begun < 5.0
+
+
+def test_an_encrypted_answer_is_believed_from_whom_is_trusted_and_given_up_in_time(
+    scripted: Scripted, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    authority = trustme.CA()
+    authority.cert_pem.write_to_path(str(tmp_path / "authority.pem"))
+    context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+    authority.issue_cert("127.0.0.1").configure_cert(context)
+    url = scripted.url.replace("http:", "https:")
+    with socket.socket() as deaf:
+        deaf.bind(("127.0.0.1", 0))
+        deaf.listen()
+        begun = time.monotonic()
+        silent = CollectorClient(f"https://127.0.0.1:{deaf.getsockname()[1]}", timeout=0.2)
+        assert silent.get("/").status == 0
+        assert time.monotonic() - begun < 5.0
+    scripted.server.socket = context.wrap_socket(scripted.server.socket, server_side=True)
+    assert "CERTIFICATE_VERIFY_FAILED" in CollectorClient(url).post("/", b"").reason
+    monkeypatch.setenv("SSL_CERT_FILE", str(tmp_path / "authority.pem"))
+    client = CollectorClient(url)
+    for body in (b"", b"x" * (1 << 20)):
+        assert client.post("/", body).took_it
+    assert scripted.bodies == [b"", b"x" * (1 << 20)]
+
+
+def test_an_address_that_does_not_answer_leaves_time_for_the_others(
+    scripted: Scripted, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    port = int(scripted.url.rpartition(":")[2])
+    kind = (socket.AF_INET, socket.SOCK_STREAM, 6, "")
+    found = [(*kind, ("127.0.0.1", where)) for where in (free_port(), port)]
+    monkeypatch.setattr(socket, "getaddrinfo", lambda *_, **__: found)
+    assert CollectorClient("http://drift.test").post("/", b"").took_it
+    monkeypatch.setattr(socket, "getaddrinfo", lambda *_, **__: [])
+    assert "no address" in CollectorClient("http://drift.test").post("/", b"").reason
+
+
 def test_the_token_is_sent_and_never_shown(
     scripted: Scripted, tmp_path: Path, caplog: pytest.LogCaptureFixture
 ) -> None:
@@ -169,6 +402,36 @@ def test_the_token_is_sent_and_never_shown(
     with pytest.raises(ConfigError) as raised:
         CollectorClient("https://user:hunter2@drift.example.com")
     assert "hunter2" not in str(raised.value)
+
+
+def test_a_token_from_a_file_loses_its_newline(
+    scripted: Scripted, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("DRIFTWATCH_TOKEN", "dw_canary\r\n")
+    store = RemoteStore(scripted.url, spool=tmp_path)
+    assert store.client.post("/", b"").took_it
+    assert scripted.headers[0]["Authorization"] == "Bearer dw_canary"
+    store.close()
+
+
+@pytest.mark.parametrize("wrong", ["dw_canary dw_other", "dw_canary\nx", "dw_canary\u00e9", " "])
+def test_a_token_that_cannot_be_one_is_refused_without_being_shown(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, wrong: str
+) -> None:
+    url = "http://127.0.0.1:9"
+    with pytest.raises(ConfigError, match="argument token") as raised:
+        RemoteStore(url, spool=tmp_path, token=wrong)
+    assert "canary" not in str(raised.value)
+    monkeypatch.setenv("DRIFTWATCH_TOKEN", wrong)
+    with pytest.raises(ConfigError, match=r"\$DRIFTWATCH_TOKEN") as raised:
+        RemoteStore(url, spool=tmp_path)
+    assert "canary" not in str(raised.value)
+
+
+def test_an_error_that_may_quote_a_header_is_told_by_its_type_alone() -> None:
+    client = CollectorClient("http://127.0.0.1:9", token="dw_canary")  # noqa: S106 - it is none
+    client._token = "dw_canary\n"  # noqa: S105 - what http.client refuses, with its value
+    assert client.get("/").reason == "ValueError"
 
 
 @pytest.mark.parametrize("url", ["ftp://there", "http://", "https:///path"])
@@ -190,10 +453,8 @@ def test_a_spool_is_bounded_and_what_goes_is_counted(
         kept = [delivery_from_bytes(path.read_bytes()) for path in sorted(tmp_path.rglob("*.dws"))]
         assert [found.sequence for found in kept] == list(range(10 - len(kept), 10))
         assert 2 <= len(kept) <= 3
-        lost = sum(
-            found.counters.get("dropped_since_the_spool_was_full", 0) for found in kept
-        ) + sum(store._lost.values())
-        assert 50 <= lost <= 8 * 50  # what said so may itself have had to go
+        told = sum(found.counters.get("dropped_since_the_spool_was_full", 0) for found in kept)
+        assert told + sum(store._lost.values()) == 50 * (10 - len(kept))
     finally:
         store.sender._closed.set()
 
@@ -212,6 +473,52 @@ def test_a_delivery_too_large_for_one_request_goes_in_pieces(
         assert sorted(s.pane for piece in found for s in piece.segments) == list(range(7))
         assert len({(piece.epoch, piece.sequence) for piece in found}) == len(found) == 4
         assert sum(piece.counters.get("untimed", 0) for piece in found) == 1
+
+
+def test_a_delivery_of_many_panes_goes_in_pieces(tmp_path: Path, delivery: Make) -> None:
+    made = delivery()
+    version = "\u00e9" * 200
+    panes = tuple(
+        replace(made.segments[0], pane=pane, body=b"x", model_version=version)
+        for pane in range(1_000)
+    )
+    store = RemoteStore(f"http://127.0.0.1:{free_port()}", spool=tmp_path)
+    store.sender._closed.set()
+    assert store.deliver(replace(made, segments=panes), now=NOW) is Outcome.STORED
+    found = [delivery_from_bytes(path.read_bytes()) for path in sorted(tmp_path.rglob("*.dws"))]
+    assert sorted(s.pane for piece in found for s in piece.segments) == list(range(1_000))
+    assert len({(piece.epoch, piece.sequence) for piece in found}) == len(found) < 20
+    assert sum(piece.counters.get("untimed", 0) for piece in found) == 1
+
+
+@pytest.mark.parametrize(
+    "how",
+    [
+        {"body": b"x" * WIRE_LIMIT},
+        {"model_version": "v" * (64 << 10)},
+        {"model_version": "\ud800"},
+    ],
+    ids=["body", "header", "text"],
+)
+def test_a_pane_that_no_delivery_can_hold_is_counted_and_the_rest_goes_on(
+    tmp_path: Path, delivery: Make, how: dict[str, Any], caplog: pytest.LogCaptureFixture
+) -> None:
+    made = delivery()
+    store = RemoteStore(f"http://127.0.0.1:{free_port()}", spool=tmp_path)
+    store.sender._closed.set()
+    wrong = replace(made, segments=(replace(made.segments[0], **how),))
+    for _ in range(2):
+        assert store.deliver(wrong, now=NOW) is Outcome.STORED
+    (waiting,) = tmp_path.rglob("*.dws")
+    found = delivery_from_bytes(waiting.read_bytes())
+    assert found.counters == {"untimed": 1, "too_large_to_send": 50}
+    assert found.segments == ()
+    assert "too large for a delivery" in caplog.text
+    hopeless = replace(wrong, sequence=1, counters={"x" * (64 << 10): 1})
+    assert store.deliver(hopeless, now=NOW) is Outcome.STORED
+    store.deliver(replace(made, sequence=2), now=NOW)
+    found = delivery_from_bytes(max(tmp_path.rglob("*.dws")).read_bytes())
+    assert (found.rows, found.counters) == (50, {"untimed": 1, "too_large_to_send": 50})
 
 
 def test_what_needs_a_store_of_its_own_is_refused(

@@ -6,6 +6,7 @@ import contextlib
 import email.utils
 import http.client
 import logging
+import re
 import time
 import urllib.error
 import urllib.request
@@ -14,6 +15,7 @@ from typing import Any
 from urllib.parse import urlsplit, urlunsplit
 
 from driftwatch.errors import ConfigError, StoreError
+from driftwatch.stores.remote.deadline import handlers
 
 __all__ = ["SENT_AT", "Answer", "CollectorClient"]
 
@@ -22,6 +24,8 @@ SENT_AT = "DriftWatch-Sent-At"
 
 _MOST_BYTES = 64 << 20
 _LOOPBACK = ("127.0.0.1", "localhost", "::1")
+_TOKEN = re.compile(r"[!-~]+")
+_TAKEN = ("stored", "duplicate")
 _LOG = logging.getLogger("driftwatch")
 
 
@@ -54,6 +58,20 @@ class Answer:
         except orjson.JSONDecodeError as error:
             raise StoreError(f"the collector did not answer with JSON: {error}") from error
 
+    @property
+    def took_it(self) -> bool:
+        """Whether a collector says that it has a delivery now.
+
+        A login page or a proxy may answer 200 too, and has not taken anything.
+        """
+        if not 200 <= self.status < 300:
+            return False
+        try:
+            said = self.json()
+        except StoreError:
+            return False
+        return isinstance(said, dict) and said.get("outcome") in _TAKEN
+
 
 class _NoRedirect(urllib.request.HTTPRedirectHandler):
     """A redirect would take the token to whoever it names."""
@@ -68,13 +86,23 @@ class CollectorClient:
     Args:
         url: Its address, such as ``https://drift.example.com``.
         token: Sent as a bearer token; never shown in a log or an error.
-        timeout: Seconds to wait for an answer.
+        token_from: Where the token comes from, for errors.
+        timeout: Seconds that a request may take with its answer, at most.
 
     Raises:
-        ConfigError: If the address is not one of HTTP, or holds a password.
+        ConfigError: If the address is not one of HTTP, or holds a password; or if the token
+            cannot be one.
     """
 
-    def __init__(self, url: str, /, *, token: str | None = None, timeout: float = 10.0) -> None:
+    def __init__(
+        self,
+        url: str,
+        /,
+        *,
+        token: str | None = None,
+        token_from: str = "the argument token",  # noqa: S107 - it is none
+        timeout: float = 10.0,
+    ) -> None:
         parts = urlsplit(url)
         if parts.scheme not in ("http", "https") or not parts.hostname:
             raise ConfigError(
@@ -83,9 +111,9 @@ class CollectorClient:
         if parts.username or parts.password:
             raise ConfigError("a token does not belong into the address; set DRIFTWATCH_TOKEN")
         self.url = urlunsplit((parts.scheme, parts.netloc, parts.path.rstrip("/"), "", ""))
-        self._token = token
+        self._token = _sound(token, token_from) if token else None
         self._timeout = timeout
-        self._opener = urllib.request.build_opener(_NoRedirect)
+        self._opener = urllib.request.build_opener(_NoRedirect, *handlers())
         if token and parts.scheme == "http" and parts.hostname not in _LOOPBACK:
             _LOG.warning(
                 "driftwatch: the token goes to %s unencrypted; use https if others see the way",
@@ -97,7 +125,13 @@ class CollectorClient:
         return self._ask(urllib.request.Request(self.url + path))  # noqa: S310 - http(s), checked
 
     def post(self, path: str, body: bytes, /, *, timeout: float | None = None) -> Answer:
-        """Send bytes; never raises."""
+        """Send bytes; never raises.
+
+        Args:
+            path: Where to.
+            body: The bytes.
+            timeout: Seconds that this may take, if fewer than the client's.
+        """
         request = urllib.request.Request(self.url + path, data=body, method="POST")  # noqa: S310
         request.add_header("Content-Type", "application/octet-stream")
         request.add_header(SENT_AT, f"{time.time():.3f}")
@@ -106,13 +140,27 @@ class CollectorClient:
     def _ask(self, request: urllib.request.Request, timeout: float | None = None) -> Answer:
         if self._token:
             request.add_header("Authorization", f"Bearer {self._token}")
+        within = self._timeout if timeout is None else min(timeout, self._timeout)
         try:
-            with self._opener.open(request, timeout=timeout or self._timeout) as found:
+            with self._opener.open(request, timeout=within) as found:
                 return Answer(found.status, found.read(_MOST_BYTES))
         except urllib.error.HTTPError as error:
             return _answer(error)
-        except (OSError, http.client.HTTPException, ValueError) as error:
+        except ValueError as error:  # its text may be a header, and so the token
+            return Answer(0, reason=type(error).__name__)
+        except (OSError, http.client.HTTPException) as error:
             return Answer(0, reason=str(getattr(error, "reason", error)) or type(error).__name__)
+
+
+def _sound(token: str, token_from: str) -> str:
+    """The token without the newline of the file that it was kept in."""
+    found = token.strip()
+    if not _TOKEN.fullmatch(found):
+        raise ConfigError(
+            f"the token of {token_from} is empty, or has spaces, line breaks or characters beyond "
+            "ASCII (it is not shown here); set it to the token alone"
+        )
+    return found
 
 
 def _answer(error: urllib.error.HTTPError) -> Answer:

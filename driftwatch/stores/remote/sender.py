@@ -4,50 +4,66 @@ from __future__ import annotations
 
 import logging
 import os
-import random
 import threading
 import time
 import weakref
+from collections import Counter
+from collections.abc import Callable
 
+from driftwatch.stores.remote.backoff import FIRST_WAIT, LONGEST_WAIT, Holds, pause
 from driftwatch.stores.remote.client import Answer, CollectorClient
+from driftwatch.stores.remote.losses import REFUSED, rows_lost
+from driftwatch.stores.remote.names import made_at
 from driftwatch.stores.remote.spool import Spool
 
 __all__ = ["Sender"]
 
 _LOG = logging.getLogger("driftwatch")
-_FIRST_WAIT = 0.5
-_LONGEST_WAIT = 60.0
-_LONGEST_ASKED = 600.0
 _LEFT_ALONE = 60.0
-_PASSING = frozenset((0, 401, 403, 404, 405, 408, 409, 421, 425, 429))
+_AWAY = frozenset((0, 401, 408, 429))
+"""These, and 500 and more, say nothing about the delivery: no other would fare better."""
+_FINAL = frozenset((400, 413, 415, 422))
 
 
 class Sender:
     """Sends what waits in a spool, the oldest first, one at a time, until it has arrived.
 
     Where the collector cannot be reached, or says that it cannot just now, it waits:
-    longer every time, by a random part, and never shorter than the collector asks. What the
-    collector says it will never take is set aside, counted, and said in the log.
+    longer every time, by a random part, and never shorter than the collector asks. Where it
+    does not take one delivery for now, those of the same monitor wait and the others go on.
+    What the collector says it will never take is set aside, counted, and said in the log.
 
     Args:
         client: The collector.
         spool: What waits.
         mine: The part of the names of this process's own deliveries. Those of others are
             sent too once they are a minute old, since their process may be gone.
+        clock: Seconds, from any point on, by which deliveries are held back.
 
     Attributes:
         sent: Deliveries that have arrived.
         refused: Deliveries that were set aside.
+        lost: Rows of those by reason; replaced, never changed.
         problem: Why the last attempt failed; None if it did not.
     """
 
-    def __init__(self, client: CollectorClient, spool: Spool, /, *, mine: str) -> None:
+    def __init__(
+        self,
+        client: CollectorClient,
+        spool: Spool,
+        /,
+        *,
+        mine: str,
+        clock: Callable[[], float] = time.monotonic,
+    ) -> None:
         self.client = client
         self.spool = spool
         self.mine = mine
         self.sent = 0
         self.refused = 0
+        self.lost: Counter[str] = Counter()
         self.problem: str | None = None
+        self._clock = clock
         self.after_fork(mine)
 
     def after_fork(self, mine: str) -> None:
@@ -59,7 +75,8 @@ class Sender:
         self._closed = threading.Event()
         self._thread: threading.Thread | None = None
         self._failures = 0
-        self._said = -_LONGEST_WAIT
+        self._held = Holds(self._clock)
+        self._said: dict[int, float] = {}
 
     def wake(self) -> None:
         """Say that there is something to send; starts the thread where there is none."""
@@ -84,108 +101,147 @@ class Sender:
         """
         end = None if within is None else time.monotonic() + within
         if not self._busy.acquire(timeout=-1 if within is None else max(0.0, within)):
-            return _FIRST_WAIT
+            return FIRST_WAIT
         try:
-            for name in filter(self._is_due, self.spool.names()):
-                left = None if end is None else end - time.monotonic()
-                if left is not None and left <= 0:
-                    return _FIRST_WAIT
-                wait = self._send(name, left)
-                if wait is not None:
-                    return wait
-            return None
+            return self._send_all(end)
         finally:
             self._busy.release()
 
-    def _send(self, name: str, timeout: float | None) -> float | None:
+    def _send_all(self, end: float | None) -> float | None:
+        names = [name for name in self.spool.names() if self._is_due(name)]
+        self._held.keep_only(names)
+        waits: list[float] = []
+        for name in sorted(names, key=self._held.failures):  # what is stuck is in nobody's way
+            wait = self._held.seconds(name)
+            if not wait:
+                left = None if end is None else end - time.monotonic()
+                if left is not None and left <= 0:
+                    return FIRST_WAIT
+                wait = self._send(name, left)
+                if wait and self._failures:
+                    return wait
+            if wait:
+                waits.append(wait)
+        return min(waits, default=None)
+
+    def _send(self, name: str, timeout: float | None) -> float:
+        """Send one; returns the seconds to wait before its next attempt, 0 if none is needed."""
         data = self.spool.read(name)
         if data is None:  # another process has sent it
-            return None
+            return 0.0
         answer = self.client.post("/v1/segments", data, timeout=timeout)
-        if 200 <= answer.status < 300:
-            self._arrived(name)
-        elif answer.status in _PASSING or answer.status >= 500:
+        if answer.status in _AWAY or answer.status >= 500:
             return self._failed(answer)
-        else:
-            self._refuse(name, answer)
-        return None
-
-    def _is_due(self, name: str) -> bool:
-        if self.mine in name:
-            return True
-        try:
-            made = float(name.partition("-")[0])
-        except ValueError:
-            return True
-        return time.time() - made > _LEFT_ALONE
-
-    def _arrived(self, name: str) -> None:
         if self._failures:
             _LOG.info("driftwatch: %s answers again", self.client.url)
-        self.sent += 1
         self._failures, self.problem = 0, None
+        if answer.took_it:
+            self._arrived(name)
+        elif answer.status in _FINAL:
+            self._refuse(name, data, answer)
+        else:
+            return self._hold(name, answer)
+        return 0.0
+
+    def _is_due(self, name: str) -> bool:
+        return self.mine in name or time.time() - made_at(name) > _LEFT_ALONE
+
+    def _arrived(self, name: str) -> None:
+        self.sent += 1
+        self._held.release(name)
         self.spool.remove(name)
 
     def _failed(self, answer: Answer) -> float:
         self._failures += 1
         self.problem = f"{answer.status or 'unreachable'} {answer.reason}".strip()
-        now = time.monotonic()
-        if now - self._said >= 60.0:
-            self._said = now
+        if self._may_say(answer.status):
             _LOG.warning(
                 "driftwatch: %s does not take deliveries (%s); they wait in %s",
                 self.client.url,
                 self.problem,
                 self.spool.folder,
             )
-        longest = min(_LONGEST_WAIT, _FIRST_WAIT * 2 ** min(self._failures, 10))
-        wait = random.uniform(_FIRST_WAIT / 2, longest)  # noqa: S311 - to spread, not to hide
-        if answer.retry_after is not None:
-            wait += min(answer.retry_after, _LONGEST_ASKED)
-        return wait
+        return pause(self._failures, answer.retry_after)
 
-    def _refuse(self, name: str, answer: Answer) -> None:
+    def _hold(self, name: str, answer: Answer) -> float:
+        self.problem = f"{answer.status} {answer.reason or 'but no answer of a collector'}"
+        if self._may_say(answer.status):
+            _LOG.warning(
+                "driftwatch: %s does not take a delivery for now (%s: %s); it waits with the "
+                "others of its monitor as %s in %s",
+                self.client.url,
+                self.problem,
+                _words(answer),
+                name,
+                self.spool.folder,
+            )
+        return self._held.hold(name, asked=answer.retry_after)
+
+    def _may_say(self, status: int) -> bool:
+        """Whether a minute has passed since the log last heard of this."""
+        now = time.monotonic()
+        if now - self._said.get(status, -60.0) < 60.0:
+            return False
+        self._said[status] = now
+        return True
+
+    def _refuse(self, name: str, data: bytes, answer: Answer) -> None:
+        if not self.spool.refuse(name):
+            return
         self.refused += 1
-        self.spool.refuse(name)
+        self.lost = self.lost + rows_lost(data, REFUSED)
         _LOG.warning(
             "driftwatch: %s refuses a delivery for good (%d %s); it is kept as %s.refused in %s",
             self.client.url,
             answer.status,
-            answer.body[:200].decode("utf-8", "replace"),
+            _words(answer),
             name,
             self.spool.folder,
         )
 
     def finish(self, timeout: float, /) -> bool:
-        """Send what waits now; whether all of it has arrived in time."""
+        """Send what waits now; whether all of it has arrived in time.
+
+        It does not wait for what is held back longer than that.
+        """
         end = time.monotonic() + timeout
         while (wait := self.send_waiting(within=end - time.monotonic())) is not None:
-            if time.monotonic() + min(wait, 0.2) >= end:
+            if self._failures:
+                wait = min(wait, 0.2)
+            if time.monotonic() + wait >= end:
                 return False
-            self._closed.wait(min(wait, 0.2))
+            threading.Event().wait(wait)
         return True
 
     def close(self, timeout: float, /) -> None:
         """End the thread and send what can be sent; the rest waits for the next process."""
         if self._closed.is_set():
             return
+        end = time.monotonic() + timeout
         self._closed.set()
         self._wake.set()
         if self._thread is not None and self._pid == os.getpid():
             self._thread.join(timeout)
-        self.send_waiting(within=timeout)
+        self.send_waiting(within=end - time.monotonic())
 
     def turn(self) -> tuple[threading.Event, float] | None:
         """Send what waits; what to wait for then, and how long. None if it is closed."""
+        self._wake.clear()  # before the question, since closing sets both
         if self._closed.is_set():
             return None
-        self._wake.clear()
         try:
             wait = self.send_waiting()
         except Exception as error:  # noqa: BLE001 - the thread outlives whatever happens
             _LOG.warning("driftwatch: deliveries wait in %s: %s", self.spool.folder, error)
-            wait = _LONGEST_WAIT
-        return (self._wake, _LEFT_ALONE) if wait is None else (self._closed, wait)
+            return self._closed, LONGEST_WAIT
+        if wait is None:
+            return self._wake, _LEFT_ALONE
+        return self._closed if self._failures else self._wake, wait
+
+
+def _words(answer: Answer) -> str:
+    """The beginning of what came, on one line."""
+    return " ".join(answer.body[:200].decode("utf-8", "replace").split())
 
 
 def _send_for_ever(sender: weakref.ref[Sender]) -> None:

@@ -37,7 +37,7 @@ class Spool:
 
     Args:
         folder: Made if it is not there.
-        limit_bytes: Bytes that wait, at most; the oldest go.
+        limit_bytes: Bytes that wait or were set aside, at most; the oldest go.
 
     Raises:
         StoreError: If the folder cannot be written.
@@ -96,26 +96,45 @@ class Spool:
         except OSError as error:
             raise StoreError(f"{self.folder / name}: cannot be removed: {error}") from error
 
-    def refuse(self, name: str, /) -> None:
-        """Set a delivery aside that the collector will never take."""
+    def refuse(self, name: str, /) -> bool:
+        """Set a delivery aside that the collector will never take; False if it is gone."""
         path = self.folder / (name + _SUFFIX)
-        with contextlib.suppress(OSError):
+        try:
             path.replace(path.with_suffix(_REFUSED))
+        except FileNotFoundError:  # another process has set it aside, or sent it
+            return False
+        except OSError as error:
+            raise StoreError(f"{path}: cannot be set aside: {error}") from error
+        return True
 
     def make_room(self) -> list[bytes]:
-        """Drop the oldest beyond the limit; returns what was dropped."""
-        dropped: list[bytes] = []
-        sizes: list[tuple[str, int]] = []
-        for name in self.names():
+        """Drop the oldest beyond the limit; returns those that were still to be sent.
+
+        What was set aside goes first: nobody waits for it, and it is counted already.
+        """
+        refused, waiting = self._sizes(_REFUSED), self._sizes(_SUFFIX)
+        surplus = sum(size for _, size in refused + waiting) - self.limit_bytes
+        for path, size in refused:
+            if surplus <= 0:
+                return []
             with contextlib.suppress(OSError):
-                sizes.append((name, (self.folder / (name + _SUFFIX)).stat().st_size))
-        total = sum(size for _, size in sizes)
-        for name, size in sizes:
-            if total <= self.limit_bytes:
+                path.unlink()
+            surplus -= size
+        dropped: list[bytes] = []
+        for path, size in waiting:
+            if surplus <= 0:
                 break
-            data = self.read(name)
-            self.remove(name)
-            total -= size
+            data = self.read(path.stem)
+            self.remove(path.stem)
+            surplus -= size
             if data is not None:
                 dropped.append(data)
         return dropped
+
+    def _sizes(self, suffix: str) -> list[tuple[Path, int]]:
+        """Files with their bytes, the oldest first."""
+        sizes: list[tuple[Path, int]] = []
+        for path in sorted(self.folder.glob("*" + suffix)):
+            with contextlib.suppress(OSError):
+                sizes.append((path, path.stat().st_size))
+        return sizes

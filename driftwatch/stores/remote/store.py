@@ -17,11 +17,13 @@ from typing import Any
 from urllib.parse import quote
 
 from driftwatch.core.codec import WIRE_LIMIT
-from driftwatch.core.delivery_codec import delivery_from_bytes, delivery_to_bytes
+from driftwatch.core.delivery_codec import HEADER_ROOM, delivery_to_bytes, header_bytes
 from driftwatch.core.report import DriftReport
 from driftwatch.core.segments import Delivery, Outcome, Segment
 from driftwatch.errors import ConfigError, ProfileFormatError, StoreError
 from driftwatch.stores.remote.client import CollectorClient
+from driftwatch.stores.remote.losses import DROPPED, UNSENDABLE, rows_lost
+from driftwatch.stores.remote.names import name_of
 from driftwatch.stores.remote.sender import Sender
 from driftwatch.stores.remote.spool import Spool, default_spool
 
@@ -30,6 +32,7 @@ __all__ = ["RemoteStore"]
 _TOKEN = "DRIFTWATCH_TOKEN"  # noqa: S105 - the name of a variable
 _LOG = logging.getLogger("driftwatch")
 _FRAME = 64 << 10
+_SECTION = 64
 
 
 class RemoteStore:
@@ -43,11 +46,11 @@ class RemoteStore:
         url: The collector's address.
         spool: Folder in which deliveries wait; the user's directory for state if not given.
         token: Bearer token with the scope ``ingest``; ``$DRIFTWATCH_TOKEN`` if not given.
-        timeout: Seconds to wait for an answer.
+        timeout: Seconds that a request may take with its answer, at most.
         limit_bytes: Bytes that may wait; beyond it the oldest deliveries go and are counted.
 
     Raises:
-        ConfigError: If the address cannot be used.
+        ConfigError: If the address or the token cannot be used.
         StoreError: If the folder cannot be written.
     """
 
@@ -62,13 +65,17 @@ class RemoteStore:
         limit_bytes: int = 256 << 20,
     ) -> None:
         self.client = CollectorClient(
-            url, token=token or os.environ.get(_TOKEN) or None, timeout=timeout
+            url,
+            token=token or os.environ.get(_TOKEN) or None,
+            token_from="the argument token" if token else f"${_TOKEN}",
+            timeout=timeout,
         )
         self.spool = _spool(spool, self.client, limit_bytes)
         self._lock = threading.Lock()
         self._pid = os.getpid()
         self._lost: Counter[str] = Counter()
         self._said = -60.0
+        self._refused_before: Counter[str] = Counter()
         self.sender = Sender(self.client, self.spool, mine=secrets.token_hex(4))
         self.sender.wake()  # what an earlier process could not send
 
@@ -90,14 +97,11 @@ class RemoteStore:
             )
         self._begin()
         with self._lock:
-            lost, self._lost = self._lost, Counter()
+            lost = self._take_lost()
             try:
                 for part, piece in enumerate(_pieces(_with_counters(delivery, lost))):
-                    # The name follows from the delivery, so that doing it again is no second.
                     epoch = delivery.epoch if part == 0 else f"{delivery.epoch}.{part}"
-                    when, whose = int(delivery.sent_at), self.sender.mine
-                    name = f"{when:012d}-{whose}-{epoch}-{piece.sequence:010d}"
-                    self.spool.put(name, delivery_to_bytes(replace(piece, epoch=epoch)))
+                    self._put(replace(piece, epoch=epoch))
             except BaseException:
                 self._lost += lost
                 raise
@@ -105,19 +109,36 @@ class RemoteStore:
         self.sender.wake()
         return Outcome.STORED
 
+    def _take_lost(self) -> Counter[str]:
+        """Rows that were lost since this was last asked, by reason."""
+        refused = self.sender.lost
+        lost = self._lost + (refused - self._refused_before)
+        self._lost, self._refused_before = Counter(), refused
+        return lost
+
+    def _put(self, piece: Delivery) -> None:
+        """Keep a piece; without its panes if no collector could read it with them."""
+        data = _framed(piece)
+        if data is None:
+            _LOG.warning("driftwatch: %d rows are too large for a delivery", piece.rows)
+            bare = _with_counters(replace(piece, segments=()), {UNSENDABLE: piece.rows})
+            data = _framed(bare)
+        if data is None:
+            self._lost[UNSENDABLE] += piece.rows
+            return
+        self.spool.put(name_of(piece, mine=self.sender.mine), data)
+
     def _begin(self) -> None:
         if os.getpid() != self._pid:
             self._pid = os.getpid()
             self._lock = threading.Lock()
             self._lost = Counter()
+            self._refused_before = self.sender.lost
             self.sender.after_fork(secrets.token_hex(4))
 
     def _make_room(self) -> None:
         for data in self.spool.make_room():
-            try:
-                self._lost["dropped_since_the_spool_was_full"] += delivery_from_bytes(data).rows
-            except ProfileFormatError:
-                self._lost["damaged_in_the_spool"] += 1
+            self._lost += rows_lost(data, DROPPED)
             if time.monotonic() - self._said >= 60.0:
                 self._said = time.monotonic()
                 _LOG.warning("driftwatch: the spool %s is full; the oldest go", self.spool.folder)
@@ -204,17 +225,28 @@ def _with_counters(delivery: Delivery, more: Mapping[str, int]) -> Delivery:
     return replace(delivery, counters=Counter(delivery.counters) + Counter(more))
 
 
+def _framed(delivery: Delivery) -> bytes | None:
+    """The bytes of a delivery; None if no collector could read them."""
+    try:
+        data = delivery_to_bytes(delivery)
+    except ProfileFormatError:
+        return None
+    return data if len(data) <= WIRE_LIMIT else None
+
+
 def _pieces(delivery: Delivery) -> list[Delivery]:
     """Cut a delivery that is too large for one request; panes need not arrive together."""
     groups: list[list[Segment]] = [[]]
-    size = _FRAME
+    bare = header_bytes(replace(delivery, segments=()))
+    size, header = _FRAME, bare
     for segment in delivery.segments:
-        more = len(segment.body) + 512
-        if groups[-1] and size + more > WIRE_LIMIT:
+        more = len(segment.body) + _SECTION
+        facts = header_bytes(replace(delivery, segments=(segment,))) - bare + 1
+        if groups[-1] and (size + more > WIRE_LIMIT or header + facts > HEADER_ROOM):
             groups.append([])
-            size = _FRAME
+            size, header = _FRAME, bare
         groups[-1].append(segment)
-        size += more
+        size, header = size + more, header + facts
     first, *others = (tuple(group) for group in groups)
     return [
         replace(delivery, segments=first),

@@ -1,0 +1,131 @@
+"""HTTP whose timeout is that of the whole exchange, not of every wait in it.
+
+The standard library begins its timeout anew with every byte that arrives, so that a peer who
+sends one now and then is never given up. Only the look-up of a host's name is not bounded
+here: no system can be told to hurry with it.
+"""
+
+from __future__ import annotations
+
+import http.client
+import io
+import socket
+import ssl
+import time
+import urllib.request
+from collections.abc import Callable
+from typing import Any, cast
+
+__all__ = ["handlers"]
+
+_CHUNK = 64 << 10
+
+
+def handlers() -> tuple[urllib.request.BaseHandler, ...]:
+    """Handlers for `urllib.request.build_opener`."""
+    return _HTTPHandler(), _HTTPSHandler()
+
+
+class _HTTPHandler(urllib.request.HTTPHandler):
+    def http_open(self, req: urllib.request.Request) -> http.client.HTTPResponse:
+        return self.do_open(_HTTP, req)
+
+
+class _HTTPSHandler(urllib.request.HTTPSHandler):
+    def __init__(self) -> None:
+        super().__init__()
+        self._trust: ssl.SSLContext | None = None
+
+    def https_open(self, req: urllib.request.Request) -> http.client.HTTPResponse:
+        if self._trust is None:  # reading the certificates takes a while
+            self._trust = ssl.create_default_context()
+            self._trust.set_alpn_protocols(["http/1.1"])
+        return self.do_open(_HTTPS, req, context=self._trust)
+
+
+class _HTTP(http.client.HTTPConnection):
+    def connect(self) -> None:
+        end = time.monotonic() + cast("float", self.timeout)
+        self._create_connection = _dial(end)
+        super().connect()
+        self.sock = _bounded(self.sock, end)
+
+
+class _HTTPS(http.client.HTTPSConnection):
+    def connect(self) -> None:
+        end = time.monotonic() + cast("float", self.timeout)
+        self._create_connection = _dial(end)
+        super().connect()
+        self.sock = _bounded(self.sock, end)
+
+
+def _left(end: float) -> float:
+    seconds = end - time.monotonic()
+    if seconds <= 0:
+        raise TimeoutError("it took too long")
+    return seconds
+
+
+def _dial(end: float) -> Callable[..., socket.socket]:
+    """`socket.create_connection`, for all addresses of a host together."""
+
+    def connect(address: tuple[str, int], *_: Any) -> socket.socket:
+        failed: OSError = OSError(f"{address[0]} has no address")
+        found = socket.getaddrinfo(*address, type=socket.SOCK_STREAM)
+        for place, (family, kind, protocol, _name, where) in enumerate(found):
+            made = socket.socket(family, kind, protocol)
+            try:
+                made.settimeout(_left(end) / (len(found) - place))
+                made.connect(where)
+                made.settimeout(_left(end))
+            except OSError as error:
+                made.close()
+                failed = error
+            else:
+                return made
+        raise failed
+
+    return connect
+
+
+def _bounded(sock: socket.socket, end: float) -> socket.socket:
+    """A socket to `http.client`, which asks no more of it than this has."""
+    return cast("socket.socket", _BoundedSocket(sock, end))
+
+
+class _BoundedSocket:
+    """A connected socket, each of whose waits is as long as what is left of the exchange."""
+
+    def __init__(self, sock: socket.socket, end: float) -> None:
+        self._sock = sock
+        self._end = end
+
+    def sendall(self, data: bytes) -> None:
+        view = memoryview(data)
+        while view:
+            self._sock.settimeout(_left(self._end))
+            view = view[self._sock.send(view[:_CHUNK]) :]
+
+    def makefile(self, *_: Any) -> io.BufferedReader:
+        return io.BufferedReader(_BoundedReader(self._sock, self._end))
+
+    def close(self) -> None:
+        self._sock.close()
+
+
+class _BoundedReader(io.RawIOBase):
+    def __init__(self, sock: socket.socket, end: float) -> None:
+        self._sock = sock
+        self._end = end
+        self._file = sock.makefile("rb", buffering=0)  # keeps the socket open
+
+    def readable(self) -> bool:
+        return True
+
+    def readinto(self, buffer: Any) -> int | None:
+        self._sock.settimeout(_left(self._end))
+        return self._file.readinto(buffer)
+
+    def close(self) -> None:
+        self._file.close()
+        super().close()

@@ -1,0 +1,33 @@
+"""Names of deliveries in a spool: when, by which process, which one, and of which monitor."""
+
+from __future__ import annotations
+
+import hashlib
+import math
+
+from driftwatch.core.segments import Delivery
+
+__all__ = ["made_at", "monitor_in", "name_of"]
+
+
+def name_of(delivery: Delivery, /, *, mine: str) -> str:
+    """A name that follows from the delivery, so that doing it again is no second one.
+
+    Names sort by age. The monitor is there as a hash, since it may hold any character.
+    """
+    monitor = hashlib.blake2b(delivery.monitor.encode(), digest_size=4).hexdigest()
+    when = int(delivery.sent_at)
+    return f"{when:012d}-{mine}-{delivery.epoch}-{delivery.sequence:010d}-{monitor}"
+
+
+def made_at(name: str, /) -> float:
+    """Seconds since 1970; long ago if the name does not say."""
+    try:
+        return float(name.partition("-")[0])
+    except ValueError:
+        return -math.inf
+
+
+def monitor_in(name: str, /) -> str:
+    """What all deliveries of a monitor have in common."""
+    return name.rpartition("-")[2]
