@@ -2,22 +2,78 @@
 
 from __future__ import annotations
 
+import re
 import tomllib
-from collections.abc import Mapping
+from collections.abc import Callable, Iterable
+from datetime import timedelta
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Literal
+from typing import TYPE_CHECKING, Annotated, Any, Literal, Self
 
-from pydantic import BaseModel, ConfigDict, Field, ValidationError
+from pydantic import (
+    AfterValidator,
+    BaseModel,
+    BeforeValidator,
+    ConfigDict,
+    Field,
+    ValidationError,
+    model_validator,
+)
 
 from driftwatch.core.privacy import hash_key
+from driftwatch.core.windows import WindowSpec
+from driftwatch.durations import parse_duration, parse_length
 from driftwatch.errors import ConfigError, did_you_mean
 
 if TYPE_CHECKING:
+    from driftwatch.core.drift.budget import AlarmBudget
     from driftwatch.monitor import Monitor
 
 __all__ = ["Config", "MonitorConfig", "ServiceConfig", "load_config"]
 
 _DEFAULT = "driftwatch.toml"
+_LONGEST = timedelta(days=3660)
+_HOST = re.compile(r"\*|(\*\.)?[^*\s]+")
+
+
+def _readable(read: Callable[[str], object]) -> BeforeValidator:
+    """Text that something can read, and that is no time beyond all use."""
+
+    def check(value: object) -> object:
+        found = read(str(value))
+        if isinstance(found, timedelta) and found > _LONGEST:
+            raise ConfigError(f"at most {_LONGEST.days}d can be waited for; got {value!r}")
+        return value
+
+    return BeforeValidator(check)
+
+
+def _lateness(text: str) -> object:
+    return timedelta(seconds=WindowSpec.of("1h", lateness=text).lateness)
+
+
+def _hash(text: str) -> str:
+    if not re.fullmatch("[0-9a-f]{64}", text):  # not shown: it may be the token itself
+        raise ConfigError("64 hexadecimal digits are needed, as `driftwatch token` prints them")
+    return text
+
+
+def _some(scopes: list[str]) -> list[str]:
+    if not scopes:
+        raise ConfigError("a token without scopes allows nothing; name ingest, read or admin")
+    return scopes
+
+
+def _host(text: str) -> str:
+    if not _HOST.fullmatch(text):
+        raise ConfigError(
+            f"a host is named like drift.example.com, *.example.com or *; got {text!r}"
+        )
+    return text
+
+
+_Duration = Annotated[str, _readable(parse_duration)]
+_Length = Annotated[str, _readable(parse_length)]
+_Scope = Literal["ingest", "read", "admin"]
 
 
 class MonitorConfig(BaseModel):
@@ -48,17 +104,58 @@ class MonitorConfig(BaseModel):
     thresholds: dict[str, float | list[float]] | None = None
     policy: Literal["default", "classic"] = "default"
     false_alarms: str | None = None
-    window: str = "24h"
-    slide: str | None = "1h"
-    lateness: str | None = None
+    window: _Length = "24h"
+    slide: _Length | None = "1h"
+    lateness: Annotated[str, _readable(_lateness)] | None = None
     compare: Literal["frozen", "sliding", "seasonal"] = "frozen"
-    pane: str | None = None
+    pane: _Length | None = None
     multivariate: bool | list[str] = False
-    flush_every: str = "10s"
-    every: str = "1m"
+    flush_every: _Duration = "10s"
+    every: _Duration = "1m"
+
+    @classmethod
+    def model_validate(cls, obj: Any, **how: Any) -> Self:
+        """Check the keys of one monitor.
+
+        Raises:
+            ConfigError: If a key is unknown or its value wrong.
+        """
+        try:
+            return super().model_validate(obj, **how)
+        except ValidationError as error:
+            raise ConfigError(_explained(error, cls)) from error
+
+    @model_validator(mode="after")
+    def _goes_together(self) -> Self:
+        self.rules()
+        taken: dict[str, str] = {}
+        for name, role in self._named():
+            if taken.setdefault(name, role) != role:
+                raise ConfigError(f"column {name!r} is named for {taken[name]} and for {role}")
+        return self
+
+    def rules(self) -> tuple[WindowSpec, AlarmBudget | None]:
+        """How the stream is cut, and the false alarms it may have.
+
+        Raises:
+            ConfigError: If the window, the thresholds or the budget cannot be used.
+        """
+        from driftwatch.core.drift.budget import AlarmBudget
+        from driftwatch.core.drift.policy import Policy
+
+        spec = WindowSpec.of(self.window, self.slide, lateness=self.lateness)
+        budget = None
+        if self.false_alarms is not None:
+            budget = AlarmBudget.of(self.false_alarms, every=spec.slide)
+        Policy.of(self.thresholds, policy=self.policy, budget=budget)
+        return spec, budget
 
     def roles(self) -> dict[str, str]:
         """Role of every column that has one."""
+        return dict(self._named())
+
+    def _named(self) -> list[tuple[str, str]]:
+        """Every column that has a role, with it."""
         named: dict[str, list[str | None]] = {
             "time": [self.time],
             "id": [*self.id],
@@ -66,7 +163,7 @@ class MonitorConfig(BaseModel):
             "prediction": [self.prediction],
             "score": [self.score],
         }
-        return {name: role for role, names in named.items() for name in names if name}
+        return [(name, role) for role, names in named.items() for name in names if name]
 
     def store_in(self, folder: Path, /) -> str | None:
         """Where the store is, for a configuration in a folder: a path or an address."""
@@ -144,8 +241,8 @@ class TokenConfig(BaseModel):
     model_config = ConfigDict(extra="forbid", frozen=True)
 
     name: str
-    scopes: list[str]
-    sha256: str
+    scopes: Annotated[list[_Scope], AfterValidator(_some)]
+    sha256: Annotated[str, AfterValidator(_hash)]
 
 
 class ServiceConfig(BaseModel):
@@ -165,7 +262,7 @@ class ServiceConfig(BaseModel):
     host: str = "127.0.0.1"
     port: int = Field(default=8765, ge=0, le=65_535)
     tokens: list[TokenConfig] = Field(default_factory=list)
-    allowed_hosts: list[str] = Field(default_factory=list)
+    allowed_hosts: list[Annotated[str, AfterValidator(_host)]] = Field(default_factory=list)
     requests_per_minute: int = Field(default=6_000, ge=1)
     body_bytes: int | None = Field(default=None, ge=1_024, le=1 << 30)
 
@@ -221,14 +318,17 @@ def load_config(path: str | Path | None = None, /) -> Config:
         data: Any = tomllib.loads(file.read_text("utf-8"))
     except OSError as error:
         raise ConfigError(f"cannot read {file}: {error.strerror or error}") from error
-    except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
+    except (tomllib.TOMLDecodeError, UnicodeDecodeError, RecursionError) as error:
         raise ConfigError(f"{file} is no TOML: {error}") from error
     if file.name == "pyproject.toml":
-        data = data.get("tool", {}).get("driftwatch", {})
+        tools = data.get("tool", {})
+        data = tools.get("driftwatch", {}) if isinstance(tools, dict) else {}
+    if not isinstance(data, dict):
+        raise ConfigError(f"{file}: tool.driftwatch must be a table; got {data!r}")
     try:
         return Config.model_validate({**data, "folder": file.parent})
     except ValidationError as error:
-        raise ConfigError(f"{file}: {_explained(error)}") from error
+        raise ConfigError(f"{file}: {_explained(error, Config)}") from error
 
 
 def _found() -> Path:
@@ -238,19 +338,31 @@ def _found() -> Path:
     raise ConfigError(f"no {_DEFAULT} in this folder; name one with --config")
 
 
-def _explained(error: ValidationError) -> str:
+def _explained(error: ValidationError, model: type[BaseModel], /) -> str:
     """The first thing that is wrong, by its key."""
-    first = error.errors()[0]
-    key = ".".join(str(part) for part in first["loc"])
-    if first["type"] == "extra_forbidden":
-        part = first["loc"][0] if len(first["loc"]) > 1 else ""
-        owner: Mapping[str, Any] = Config.model_fields
-        if part == "service":
-            inside = TokenConfig if "tokens" in first["loc"][1:-1] else ServiceConfig
-            owner = inside.model_fields
-        elif part:
-            owner = MonitorConfig.model_fields
-        wrong = str(first["loc"][-1])
-        known = [name for name in owner if name != "folder"]
-        return f"unknown key {key}{did_you_mean(wrong, known)}; known: {', '.join(known)}"
-    return f"{key}: {first['msg'].lower()}; got {first['input']!r}"
+    first = error.errors(include_url=False)[0]
+    key, kind = ".".join(str(part) for part in first["loc"]), first["type"]
+    if kind == "extra_forbidden":
+        known = [name for name in _owner(model, first["loc"]).model_fields if name != "folder"]
+        near = did_you_mean(str(first["loc"][-1]), known)
+        return f"unknown key {key}{near}; known: {', '.join(known)}"
+    if kind == "missing":
+        return f"{key} is missing"
+    if kind == "value_error":
+        return f"{key}: {first['ctx']['error']}".removeprefix(": ")
+    said = f"{key}: {first['msg'].lower()}; got {first['input']!r}"
+    return said + _near(first["input"], first.get("ctx", {}).get("expected", ""))
+
+
+def _owner(model: type[BaseModel], place: Iterable[int | str]) -> type[BaseModel]:
+    """The table that a key is in."""
+    if model is not Config:
+        return model
+    part, *inside = place
+    if part == "service" and inside:
+        return TokenConfig if "tokens" in inside[:-1] else ServiceConfig
+    return MonitorConfig if inside else Config
+
+
+def _near(given: object, expected: str) -> str:
+    return did_you_mean(str(given), re.findall("'([^']+)'", expected))

@@ -7,10 +7,7 @@ from pathlib import Path
 
 from driftwatch.atomic import write_atomically
 from driftwatch.config import load_config
-from driftwatch.core.drift.budget import AlarmBudget
-from driftwatch.core.drift.policy import Policy
 from driftwatch.core.privacy import ValueGuard, hash_key
-from driftwatch.core.windows import WindowSpec
 from driftwatch.errors import ConfigError
 from driftwatch.files import find_files
 from driftwatch.profiling import load_profile
@@ -81,11 +78,7 @@ def check_config(path: Path | None, /) -> None:
         raise ConfigError("no monitor is configured: add a [monitors.NAME]")
     for name in config.monitors:
         _, found = config.one(name)
-        spec = WindowSpec.of(found.window, found.slide, lateness=found.lateness)
-        budget = None
-        if found.false_alarms is not None:
-            budget = AlarmBudget.of(found.false_alarms, every=spec.slide)
-        Policy.of(found.thresholds, policy=found.policy, budget=budget)
+        spec, budget = found.rules()
         if found.reference is not None:
             paths = [found.reference] if isinstance(found.reference, str) else found.reference
             find_files([str(config.folder / path) for path in paths])

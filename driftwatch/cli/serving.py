@@ -11,8 +11,9 @@ from driftwatch.errors import ConfigError, MissingDependencyError
 
 __all__ = ["make_token", "run_serve"]
 
-_MOST_CONNECTIONS = 64
 _GRACE_SECONDS = 20
+_KEEP_ALIVE_SECONDS = 5
+_HEAD_BYTES = 16_384
 
 
 def run_serve(
@@ -28,6 +29,7 @@ def run_serve(
         import uvicorn
 
         from driftwatch.service.app import LOOPBACK, create_app, service_tokens
+        from driftwatch.service.connections import PromptConnection
     except ImportError as error:
         raise MissingDependencyError(
             f"serve needs {error.name}; pip install 'driftwatch[service]'"
@@ -43,10 +45,10 @@ def run_serve(
         )
     try:
         listening = _listening(service.host, service.port)
-    except OSError as error:
+    except (OSError, OverflowError, UnicodeError) as error:
+        why = getattr(error, "strerror", None) or error
         raise ConfigError(
-            f"{service.host}:{service.port} cannot be listened on ({error.strerror or error}); "
-            "name another --port"
+            f"{service.host}:{service.port} cannot be listened on ({why}); name another --port"
         ) from error
     with listening:
         app = create_app(loaded.model_copy(update={"service": service}), tokens=tokens)
@@ -57,7 +59,10 @@ def run_serve(
                 log_level="warning",
                 access_log=False,
                 server_header=False,
-                limit_concurrency=_MOST_CONNECTIONS,
+                http=PromptConnection,
+                ws="none",  # an upgrade would take the connection out of its hands
+                h11_max_incomplete_event_size=_HEAD_BYTES,
+                timeout_keep_alive=_KEEP_ALIVE_SECONDS,
                 timeout_graceful_shutdown=_GRACE_SECONDS,
             )
         )

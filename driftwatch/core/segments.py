@@ -6,7 +6,11 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from enum import StrEnum
 
-__all__ = ["CursorMove", "Delivery", "Outcome", "Segment", "StoredSegment"]
+__all__ = ["COLLECTOR_REACH", "CursorMove", "Delivery", "Outcome", "Segment", "StoredSegment"]
+
+
+COLLECTOR_REACH = 400 * 86_400
+"""Seconds back to which a collector takes rows at least, whatever its retention."""
 
 
 @dataclass(frozen=True, slots=True)

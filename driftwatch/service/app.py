@@ -17,8 +17,8 @@ from driftwatch.config import Config, ServiceConfig
 from driftwatch.core.codec import WIRE_LIMIT
 from driftwatch.errors import ConfigError, DriftWatchError, StoreError
 from driftwatch.service.guard import Guard
-from driftwatch.service.limits import BodyLimit
-from driftwatch.service.routes import Service, health_routes, routes
+from driftwatch.service.limits import BodyLimit, RunningLimit
+from driftwatch.service.routes import HEALTH_PATHS, Service, health_routes, routes
 from driftwatch.service.tokens import Scope, Token, Tokens, scopes_of, tokens_of_environment
 from driftwatch.service.watched import WatchedMonitors
 
@@ -26,6 +26,7 @@ __all__ = ["create_app", "service_tokens"]
 
 _LOG = logging.getLogger("driftwatch")
 LOOPBACK = ("127.0.0.1", "localhost", "::1")
+_MOST_RUNNING = 64
 
 
 def service_tokens(service: ServiceConfig, /) -> Tokens:
@@ -75,6 +76,7 @@ def create_app(
         docs_url=None,  # its pages load scripts from elsewhere
         redoc_url=None,
     )
+    app.state.monitors = monitors
     guard = Guard(tokens, per_minute=service.requests_per_minute)
     app.include_router(health_routes(monitors))
     app.include_router(routes(Service(monitors, guard, clock)))
@@ -88,6 +90,7 @@ def create_app(
         # A page in a browser must not reach us under a name of its own choosing.
         hosts = [*service.allowed_hosts, *LOOPBACK, "[::1]", "["]  # as versions cut [::1]:8765
         app.add_middleware(TrustedHostMiddleware, allowed_hosts=hosts, www_redirect=False)
+    app.add_middleware(RunningLimit, most=_MOST_RUNNING, free=HEALTH_PATHS)
     app.add_exception_handler(StoreError, _unavailable)
     app.add_exception_handler(DriftWatchError, _refused)
     return app

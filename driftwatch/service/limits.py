@@ -1,4 +1,4 @@
-"""What a client may ask of the service: bytes, time, and requests a minute."""
+"""What clients may ask of the service: bytes, time, requests a minute, and at once."""
 
 from __future__ import annotations
 
@@ -6,13 +6,13 @@ import asyncio
 import math
 import time
 from collections import OrderedDict
-from collections.abc import Awaitable, Callable, MutableMapping
+from collections.abc import Awaitable, Callable, Collection, MutableMapping
 from typing import Any
 
 from fastapi import HTTPException
 from starlette.responses import JSONResponse
 
-__all__ = ["BodyLimit", "RateLimit"]
+__all__ = ["BodyLimit", "RateLimit", "RunningLimit"]
 
 Message = MutableMapping[str, Any]
 Receive = Callable[[], Awaitable[Message]]
@@ -125,5 +125,42 @@ class BodyLimit:
         return limited
 
 
-def _answer(status: int, detail: str) -> JSONResponse:
-    return JSONResponse({"detail": detail}, status, headers={"Connection": "close"})
+class RunningLimit:
+    """Refuses requests beyond so many that run at once; connections that ask nothing are free.
+
+    Args:
+        app: The application.
+        most: Requests that run at once.
+        free: Paths that are always answered, and not counted.
+    """
+
+    def __init__(
+        self, app: Callable[..., Awaitable[None]], *, most: int, free: Collection[str] = ()
+    ) -> None:
+        self._app = app
+        self._most = most
+        self._free = frozenset(free)
+        self._running = 0
+
+    async def __call__(self, scope: Message, receive: Receive, send: Send) -> None:
+        """Pass a request on."""
+        if scope["type"] != "http" or self._is_free(scope):
+            await self._app(scope, receive, send)
+            return
+        if self._running >= self._most:
+            refusal = _answer(503, "too many requests run at once", **{"Retry-After": "1"})
+            await refusal(scope, receive, send)
+            return
+        self._running += 1
+        try:
+            await self._app(scope, receive, send)
+        finally:
+            self._running -= 1
+
+    def _is_free(self, scope: Message) -> bool:
+        path: str = scope["path"]
+        return path.removeprefix(scope.get("root_path", "")) in self._free
+
+
+def _answer(status: int, detail: str, **headers: str) -> JSONResponse:
+    return JSONResponse({"detail": detail}, status, headers={"Connection": "close", **headers})

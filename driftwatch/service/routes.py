@@ -33,7 +33,10 @@ from driftwatch.service.tokens import Scope
 from driftwatch.service.watched import Watched, WatchedMonitors
 from driftwatch.stores.remote.client import SENT_AT
 
-__all__ = ["Service", "health_routes", "routes"]
+__all__ = ["HEALTH_PATHS", "Service", "health_routes", "routes"]
+
+HEALTH_PATHS = ("/healthz", "/readyz")
+"""What an orchestrator asks; it must be answered however busy the service is."""
 
 Name = Annotated[str, Path(description="Name of the monitor.", min_length=1, max_length=200)]
 Version = Annotated[
@@ -250,12 +253,14 @@ def health_routes(monitors: WatchedMonitors, /) -> APIRouter:
     """What an orchestrator asks; needs no token."""
     router = APIRouter()
 
-    @router.get("/healthz")
+    alive, able = HEALTH_PATHS
+
+    @router.get(alive)
     async def healthy() -> Health:
         """Say that the process is alive."""
         return Health(status="ok")
 
-    @router.get("/readyz", responses=problems())
+    @router.get(able, responses=problems())
     def ready() -> Health:
         """Say whether the stores can be reached."""
         for watched in monitors:

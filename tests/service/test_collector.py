@@ -20,14 +20,16 @@ from fastapi.testclient import TestClient
 
 from driftwatch import Reference
 from driftwatch.config import load_config
-from driftwatch.core.codec import DELIVERY, WIRE_LIMIT, encode
+from driftwatch.core.codec import DELIVERY, WIRE_LIMIT, decode, encode
 from driftwatch.core.delivery_codec import delivery_to_bytes
+from driftwatch.core.profile import Profile
 from driftwatch.core.report import DriftReport
 from driftwatch.core.segments import Delivery
 from driftwatch.errors import ConfigError, StoreError
 from driftwatch.profiling import profile_data
 from driftwatch.service.app import create_app
-from driftwatch.service.limits import BodyLimit, RateLimit
+from driftwatch.service.intake import MOST_ROWS
+from driftwatch.service.limits import BodyLimit, RateLimit, RunningLimit
 from driftwatch.service.tokens import Scope, Token, Tokens, hash_of, tokens_of_environment
 from driftwatch.stores.remote.client import SENT_AT
 from driftwatch.stores.sqlite import SQLiteStore
@@ -68,6 +70,8 @@ def test_a_delivery_counts_once(client: TestClient, frame: bytes, delivery: Make
         ({"counters": {"late": -1}}, 400, "late"),
         ({"counters": {f"c{i}": 1 for i in range(101)}}, 400, "counters"),
         ({"sent_at": float("nan")}, 400, "sent_at"),
+        ({"sent_at": 2.0**53}, 400, "sent at"),
+        ({"counters": {"untimed": MOST_ROWS + 1}}, 400, "untimed"),
     ],
 )
 def test_what_a_delivery_says_is_checked(
@@ -88,6 +92,13 @@ def test_what_a_delivery_says_is_checked(
         ({"width": 1800}, 409, "same slide"),
         ({"width": 0}, 400, "width"),
         ({"pane": PANE + 5}, 400, "future"),
+        ({"pane": -1}, 400, "nothing older than 730 days"),
+        ({"pane": -(2**53)}, 400, "nothing older than 730 days"),
+        ({"pane": PANE - 731 * 24}, 400, "nothing older than 730 days"),
+        ({"pane": PANE - 729 * 24}, 400, "its earliest row"),
+        ({"earliest": PANE * 3600 - 1.0}, 400, "its earliest row"),
+        ({"latest": PANE * 3600 + 3601.0}, 400, "its latest row"),
+        ({"latest": 2.0**53}, 400, "its latest row"),
         ({"latest": 0.0}, 400, "ends before it begins"),
         ({"latest": None}, 400, "latest"),
         ({"latest": float("inf")}, 400, "latest"),
@@ -104,6 +115,27 @@ def test_what_a_segment_says_is_checked(
     assert said[0] == status
     assert reason in said[1]["detail"]
     assert rows(client) == 0
+
+
+def test_panes_are_taken_as_far_back_as_they_are_kept(client: TestClient, delivery: Make) -> None:
+    assert send(client, delivery_to_bytes(delivery(pane=PANE - 729 * 24)))[0] == 200
+    assert client.get("/v1/monitors/scores/reports/current").status_code == 200
+
+
+def test_event_times_may_be_off_by_a_rounding(client: TestClient, delivery: Make) -> None:
+    made, start = delivery(), PANE * 3600.0
+    moved = replace(made.segments[0], earliest=start - 1e-6, latest=start + 3600)
+    assert send(client, delivery_to_bytes(replace(made, segments=(moved,))))[0] == 200
+
+
+def test_more_rows_than_can_be_added_up_are_refused(client: TestClient, delivery: Make) -> None:
+    made = delivery()
+    profile = Profile.from_bytes(made.segments[0].body)
+    while profile.rows <= MOST_ROWS:
+        profile.merge(profile.copy())
+    grown = replace(made.segments[0], rows=profile.rows, body=profile.to_bytes())
+    status, said = send(client, delivery_to_bytes(replace(made, segments=(grown,))))
+    assert (status, "rows at once" in said["detail"]) == (400, True)
 
 
 def test_a_profile_of_another_kind_is_refused(client: TestClient, delivery: Make) -> None:
@@ -173,17 +205,127 @@ def test_a_clock_that_is_off_is_told_so(client: TestClient, frame: bytes) -> Non
     assert source["clock_off_seconds"] == -7
 
 
-def test_mutated_deliveries_are_refused(client: TestClient, frame: bytes) -> None:
+MISSING = object()
+HOSTILE: tuple[Any, ...] = (
+    MISSING, None, True, -1, 0, 1, 0.5, 2**31, -(2**53), 2**53, 2**63, 10**400, 1e308, -1e308,
+    float("nan"), float("inf"), float("-inf"), "", "1", "\n", "x" * 300, [], [1], {}, {"a": 2**53},
+)  # fmt: skip
+NEAR = (PANE - 1, PANE - 300 * 24, PANE * 3600.0, PANE * 3600.0 + 3600, 50, 49, 3600)
+
+
+def mutated(header: dict[str, Any], changes: dict[str, Any]) -> dict[str, Any]:
+    """A header with other fields, in it or in its segment, or without them."""
+    segment = dict(header["segments"][0])
+    changed = header | {"segments": [segment]}
+    for name, value in changes.items():
+        inside = segment if name in segment else changed
+        if value is MISSING:
+            del inside[name]
+        else:
+            inside[name] = value
+    return changed
+
+
+def mutations(header: dict[str, Any]) -> list[dict[str, Any]]:
+    """Every field with every hostile value, and some fields together."""
     rng = random.Random(7)  # noqa: S311 - to vary, not to hide
-    for _ in range(300):
-        damaged = bytearray(frame)
-        for _ in range(rng.randint(1, 4)):
-            damaged[rng.randrange(len(damaged))] = rng.randrange(256)
-        if bytes(damaged) != frame:
-            status, said = send(client, bytes(damaged[: rng.randint(1, len(damaged))]))
+    names = [*header, *header["segments"][0]]
+    values = (*HOSTILE, *NEAR)
+    alone = [{name: value} for name in names for value in values]
+    together = [{name: rng.choice(values) for name in rng.sample(names, 2)} for _ in range(150)]
+    times = [
+        {"pane": pane, "earliest": pane * 3600.0 + off, "latest": pane * 3600.0 + off}
+        for pane in (*(PANE - hours for hours in range(0, 800 * 24, 100 * 24)), 0, -1, -(2**53))
+        for off in (0, 3599.5, -3600, 2.0**52)
+    ]
+    return alone + together + times
+
+
+def test_mutated_headers_are_refused_or_leave_all_in_order(
+    app: FastAPI, client: TestClient, frame: bytes
+) -> None:
+    header, bodies = decode(frame, magic=DELIVERY)
+    evaluator = app.state.monitors.get("scores").monitor.stream.evaluator
+    taken = refused = 0
+    for number, changes in enumerate(mutations(header)):
+        sent = mutated(header | {"sequence": number + 1_000}, changes)
+        status, said = send(client, encode(sent, bodies, magic=DELIVERY))
+        if status == 200:
+            taken += said["outcome"] == "stored"
+            assert said["rows"] in (50, 0), changes
+            assert client.get("/v1/monitors/scores/reports/current").status_code == 200, changes
+            evaluator.step()
+        else:
+            refused += 1
+            assert status in (400, 404, 409), (changes, status)
+            assert said["detail"], changes
+            assert "checksum" not in said["detail"], changes
+    assert taken >= 40
+    assert refused > 400
+    assert not evaluator.errors
+    found = client.get("/v1/monitors/scores").json()
+    assert found["rows"] == 50 * taken
+    assert NOW - 731 * 86_400 <= found["earliest"] <= found["latest"] <= NOW + 3600
+
+
+def test_damaged_deliveries_are_refused(client: TestClient, frame: bytes) -> None:
+    for place in range(0, len(frame), max(1, len(frame) // 40)):
+        damaged = frame[:place] + bytes([frame[place] ^ 1]) + frame[place + 1 :]
+        for data in (damaged, frame[:place]):
+            status, said = send(client, data)
             assert status == 400
             assert said["detail"]
     assert rows(client) == 0
+
+
+# -- how much at once
+
+
+def test_so_many_requests_run_at_once_and_health_is_free() -> None:
+    async def running() -> None:
+        release, full = asyncio.Event(), asyncio.Event()
+        started: list[str] = []
+        said: list[Any] = []
+
+        async def app(scope: Any, receive: Any, send: Any) -> None:
+            started.append(scope["path"])
+            if len(started) == 4:
+                full.set()
+            await release.wait()
+
+        async def receive() -> dict[str, Any]:
+            raise AssertionError("nothing is read")
+
+        async def answer(message: Any) -> None:
+            said.append(message)
+
+        async def ask(path: str) -> None:
+            scope = {"type": "http", "path": path, "headers": [], "method": "GET"}
+            await limited(scope, receive, answer)
+
+        limited = RunningLimit(app, most=2, free=["/healthz"])
+        async with asyncio.TaskGroup() as group:
+            for path in ("/a", "/b", "/healthz", "/healthz"):
+                group.create_task(ask(path))
+            await full.wait()
+            await ask("/c")
+            release.set()
+        assert "/c" not in started
+        assert (said[0]["status"], (b"retry-after", b"1") in said[0]["headers"]) == (503, True)
+        await ask("/d")
+        assert started[-1] == "/d"
+
+    asyncio.run(running())
+
+
+def test_a_busy_collector_says_so_and_is_healthy(
+    folder: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("driftwatch.service.app._MOST_RUNNING", 0)
+    with TestClient(create_app(load_config(folder / "driftwatch.toml")), URL) as client:
+        busy = client.get("/v1/monitors")
+        assert (busy.status_code, busy.headers["retry-after"]) == (503, "1")
+        assert [client.get(path).status_code for path in ("/healthz", "/readyz")] == [200, 200]
 
 
 # -- tokens
@@ -353,7 +495,8 @@ def test_a_store_that_is_away_is_said(
         ('[monitors.a]\nreference = "gone.dwp"\nstore = "a.db"\n', "gone.dwp"),
         ("[monitors.a]\n", "has no store"),
         ('[service]\nprot = 1\n[monitors.a]\nstore = "a.db"\n', "did you mean 'port'"),
-        ('[[service.tokens]]\nname = "a"\n[monitors.a]\nstore = "a.db"\n', "scopes"),
+        ('[[service.tokens]]\nname = "a"\n[monitors.a]\nstore = "a.db"\n', "scopes is missing"),
+        ('[monitors.a]\nstore = "a.db"\nfalse_alarms = "few"\n', "monitors.a: .*1 per 30d"),
     ],
 )
 def test_a_wrong_configuration_is_said(tmp_path: Path, text: str, reason: str) -> None:
