@@ -87,12 +87,13 @@ class Accumulator:
         epoch: Name of this life of the source, where its rows are always the same, so that
             they count once whenever they come; random if not given.
         tally: What is counted instead of used, by reason; delivered with the next segments.
+        reach: Seconds back from the clock to which rows may reach; those before are from long ago.
 
     Cost: the sketching of `Profile.update`; a pane that is open takes some 3 to 25
     kilobytes a column.
     """
 
-    def __init__(
+    def __init__(  # noqa: PLR0913 - what is cut, how, and on whose behalf
         self,
         reference: Reference,
         spec: WindowSpec,
@@ -104,6 +105,7 @@ class Accumulator:
         clock: Callable[[], float],
         epoch: str | None = None,
         tally: Tally | None = None,
+        reach: float = np.inf,
     ) -> None:
         self.reference = reference
         self.spec = spec
@@ -115,6 +117,7 @@ class Accumulator:
         self._lock = RLock()
         self._open: dict[_PaneKey, _OpenPane] = {}
         self.tally = tally if tally is not None else Tally()
+        self._reach = reach
         self._cursor = f"rows of {source}"
         self._fixed = epoch
         self._forget()
@@ -190,16 +193,17 @@ class Accumulator:
             start += taken
 
     def _by_time(self, times: NDArray[np.float64]) -> Iterator[_Rows]:
-        spec, horizon = self.spec, self._clock() + MAX_SKEW
+        spec, now = self.spec, self._clock()
+        horizon, long_ago = now + MAX_SKEW, max(_LONG_AGO, now - self._reach)
         if self.watermark > horizon:  # the clock was ahead and has been set back
             self.watermark = horizon - MAX_SKEW
             self.tally.count("clock_set_back")
         with np.errstate(invalid="ignore"):
-            usable = (times <= horizon) & (times >= _LONG_AGO)
+            usable = (times <= horizon) & (times >= long_ago)
         if not usable.all():
             self.tally.count("untimed", int(np.isnan(times).sum()))
             self.tally.count("from_the_future", int((times > horizon).sum()))
-            self.tally.count("from_long_ago", int((times < _LONG_AGO).sum()))
+            self.tally.count("from_long_ago", int((times < long_ago).sum()))
             if not usable.any():
                 return
         rows = None if usable.all() else np.flatnonzero(usable)
@@ -293,14 +297,13 @@ class Accumulator:
             while self._pending is not None or self._open or self.tally.counts():
                 if self._pending is None:
                     rest_if_due()
-                    self._pending = self._packed()
+                    self._pending = self.pack()
                     rest_if_due()
                 outcome = self._store.deliver(self._pending, now=self._clock())
                 if outcome is Outcome.FENCED:
                     self._refuse()
                 done += self._pending.rows
                 self._pending = None
-                self._sequence += 1
             return done
 
     def deliver(self, move: CursorMove, /) -> Outcome:
@@ -310,7 +313,7 @@ class Accumulator:
             StoreError: If the store could not take it; nothing has changed.
         """
         with self._lock:
-            return self._store.deliver(self._packed(move), now=self._clock())
+            return self._store.deliver(self.pack(move), now=self._clock())
 
     def _refuse(self) -> None:
         rows = self._pending.rows if self._pending is not None else 0
@@ -322,7 +325,12 @@ class Accumulator:
             "need one feeder a source"
         )
 
-    def _packed(self, *moves: CursorMove) -> Delivery:
+    def pack(self, *moves: CursorMove) -> Delivery:
+        """Everything that is open as one delivery, which is the caller's from now on.
+
+        Args:
+            moves: Progress of the source that is to be stored in the same step.
+        """
         segments = [
             Segment(
                 pane=number,
@@ -353,6 +361,7 @@ class Accumulator:
             sent_at=self._clock(),
         )
         self._open = {}
+        self._sequence += 1
         return delivery
 
     def unstored(self, first: int, last: int, /) -> Profile | None:

@@ -5,42 +5,27 @@ from __future__ import annotations
 import atexit
 import contextlib
 import logging
+import math
 import os
 import threading
 import time
 import weakref
 from collections import Counter, deque
-from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Callable
+from dataclasses import dataclass, fields
 from functools import partial
-from typing import Any
 
-from driftwatch.json_paths import JsonPath
-from driftwatch.turns import TURN_SECONDS, in_turns, rest
+from driftwatch.errors import ConfigError
+from driftwatch.extraction import Extracted, RecordPaths
+from driftwatch.tally import Tally
+from driftwatch.turns import TURN_SECONDS, in_turns, rest, rest_if_due
 
-__all__ = ["Capture", "CaptureLimits", "CapturePaths"]
+__all__ = ["Capture", "CaptureLimits"]
 
 _LOG = logging.getLogger("driftwatch")
 _SWITCH = "DRIFTWATCH_DISABLED"
-
-
-@dataclass(frozen=True, slots=True)
-class CapturePaths:
-    """Where features and predictions stand in the bodies of a request and its response.
-
-    Attributes:
-        features: In the request: an object, one record; or a list of objects, many.
-        prediction: In the response; a list of as many, if the features are a list.
-        score: Likewise.
-        id: In the request.
-        at: In the request: the event time.
-    """
-
-    features: JsonPath
-    prediction: JsonPath | None = None
-    score: JsonPath | None = None
-    id: JsonPath | None = None
-    at: JsonPath | None = None
+_START_AGAIN_SECONDS = 1.0
+_RECORDS_AT_ONCE = 8
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,6 +40,9 @@ class CaptureLimits:
         shutdown_seconds: How long a flush at the end may take.
         errors: After so many errors within a minute capturing stops ...
         pause_seconds: ... for so long.
+
+    Raises:
+        ConfigError: If one is not a positive number.
     """
 
     records: int = 2_048
@@ -64,6 +52,14 @@ class CaptureLimits:
     shutdown_seconds: float = 2.0
     errors: int = 5
     pause_seconds: float = 300.0
+
+    def __post_init__(self) -> None:
+        for field in fields(self):
+            value = getattr(self, field.name)
+            whole = isinstance(field.default, int)
+            if not isinstance(value, int if whole else (int, float)) or not 0 < value < math.inf:
+                kind = "whole number" if whole else "number"
+                raise ConfigError(f"{field.name} must be a positive {kind}; got {value!r}")
 
 
 class Capture:
@@ -76,28 +72,30 @@ class Capture:
 
     Args:
         observe: Takes one record, as `Monitor.observe` does.
-        flush: Stores what was observed.
-        paths: Where things stand in the bodies.
+        flush: Stores what was observed, within so many seconds.
+        paths: Where things stand in the request's body; prediction and score in the response's.
         limits: What it may take.
+        count: Told of everything that is dropped, by reason.
 
     Attributes:
-        dropped: Bodies and records that were not observed, by reason.
-        observed: Records that were.
+        observed: Records that were observed.
     """
 
     def __init__(
         self,
         observe: Callable[..., None],
-        flush: Callable[[], object],
-        paths: CapturePaths,
+        flush: Callable[[float], object],
+        paths: RecordPaths,
         limits: CaptureLimits | None = None,
         /,
+        *,
+        count: Callable[[str, int], None] | None = None,
     ) -> None:
         self.limits = limits or CaptureLimits()
         self.paths = paths
         self._observe = observe
         self._flush = flush
-        self.dropped: Counter[str] = Counter()
+        self._count = count
         self.observed = 0
         self.enabled = os.environ.get(_SWITCH, "") not in ("1", "true", "yes")
         self._begin_life()
@@ -106,16 +104,23 @@ class Capture:
         atexit.register(_at_exit, weakref.ref(self))
 
     def _begin_life(self) -> None:
+        self._tally = Tally()
         self._queue: deque[tuple[bytes, bytes | None, float]] = deque()
         self._bytes = 0
         self._wake = threading.Event()
         self._working = threading.Lock()
         self._starting = threading.Lock()
         self._thread: threading.Thread | None = None
+        self._start_again_at = 0.0
         self._closed = False
         self._errors: deque[float] = deque(maxlen=self.limits.errors)
         self._open_until = 0.0
         self._said: dict[str, float] = {}
+
+    @property
+    def dropped(self) -> Counter[str]:
+        """Bodies and records that were not observed, by reason."""
+        return Counter(self._tally.counts())
 
     def disable(self) -> None:
         """Capture nothing more, from now on."""
@@ -127,15 +132,18 @@ class Capture:
 
     def offer(self, request: bytes, response: bytes | None, /) -> None:
         """Take the bodies of one exchange aside. About two microseconds; never raises."""
-        if not self.enabled or self._open_until > time.monotonic():
+        if not self.enabled:
             return
         try:
-            size = len(request) + (len(response) if response is not None else 0)
+            if self._open_until and self._pausing():
+                self.drop("paused")
+                return
+            size = _size(request, response)
             self._queue.append((request, response, time.time()))
-            self._bytes += size
+            self._bytes += size  # nothing is called within: no other thread comes between
             while len(self._queue) > self.limits.records or self._bytes > self.limits.size_bytes:
-                old, answer, _ = self._queue.popleft()
-                self._bytes -= len(old) + (len(answer) if answer is not None else 0)
+                size = _size(*self._queue.popleft()[:2])
+                self._bytes -= size
                 self.drop("queue_full")
             if self._thread is None:
                 self._start()
@@ -145,20 +153,34 @@ class Capture:
             self.failed(error)
 
     def drop(self, reason: str, count: int = 1, /) -> None:
-        """Count what is not observed; said in the log when it begins, and once a minute."""
-        self.dropped[reason] += count
-        now = time.monotonic()
-        if now - self._said.get(reason, -60.0) >= 60.0:
-            self._said[reason] = now
-            _LOG.warning("driftwatch: not observed: %s (%d so far)", reason, self.dropped[reason])
+        """Count what is not observed; said in the log when it begins, and once a minute.
+
+        Never raises, whatever the host has made of its log.
+        """
+        with contextlib.suppress(Exception):
+            self._tally.count(reason, count)
+            if self._count is not None:
+                self._count(reason, count)
+            so_far = self._tally.counts()[reason]
+            self._say(reason, "driftwatch: not observed: %s (%d so far)", reason, so_far)
 
     def failed(self, error: BaseException, /) -> None:
-        """Count an error of ours; after too many, stop for a while."""
-        self.drop("internal_error")
+        """Count an error of ours; after too many, stop for a while. Never raises."""
+        with contextlib.suppress(Exception):
+            self.drop("internal_error")
+            self._pause_after_many(error)
+
+    def _say(self, what: str, message: str, *facts: object) -> None:
+        now = time.monotonic()
+        if now - self._said.get(what, -60.0) >= 60.0:
+            self._said[what] = now
+            _LOG.warning(message, *facts)
+
+    def _pause_after_many(self, error: BaseException) -> None:
         now = time.monotonic()
         self._errors.append(now)
         full = len(self._errors) == self.limits.errors
-        if full and now - self._errors[0] < 60.0:
+        if full and now - self._errors[0] < 60.0 and now >= self._open_until:
             self._open_until = now + self.limits.pause_seconds
             self._errors.clear()
             _LOG.warning(
@@ -167,26 +189,45 @@ class Capture:
                 error,
             )
 
+    def _pausing(self) -> bool:
+        """Whether the pause after repeated errors goes on; its end is said in the log."""
+        if time.monotonic() < self._open_until:
+            return True
+        self._open_until = 0.0
+        _LOG.warning("driftwatch: capturing begins again")
+        return False
+
     def flush(self, timeout: float | None = None, /) -> bool:
         """Wait until what was offered is observed, and store it; False if time ran out."""
         end = time.monotonic() + (self.limits.shutdown_seconds if timeout is None else timeout)
         try:
-            while self.turn() and time.monotonic() < end:
-                pass
-            self._flush()
+            done = self._drain(end)
+            self._flush(max(0.0, end - time.monotonic()))
         except Exception as error:  # noqa: BLE001 - nothing of ours reaches the host
             self.failed(error)
             return False
-        return not self._queue
+        return done
+
+    def _drain(self, end: float) -> bool:
+        """Take turns until nothing is left; False if time ran out."""
+        while self._working.acquire(timeout=max(0.0, end - time.monotonic())):
+            try:
+                left = self._turn()
+            finally:
+                self._working.release()
+            if not left or time.monotonic() >= end:
+                return not left
+        return False
 
     def close(self) -> None:
         """Observe and store what waits, end the thread, and take nothing more."""
+        end = time.monotonic() + self.limits.shutdown_seconds
         self.flush()
         self.enabled = False
         thread, self._closed = self._thread, True
         self._wake.set()
         if thread is not None and thread is not threading.current_thread():
-            thread.join(self.limits.shutdown_seconds)
+            thread.join(max(0.1, end - time.monotonic()))
 
     @property
     def closed(self) -> bool:
@@ -194,15 +235,23 @@ class Capture:
         return self._closed
 
     def _start(self) -> None:
+        """Start the thread; where none is to be had, what waits waits for the next try."""
         with self._starting:
-            if self._thread is None:
-                thread = threading.Thread(
-                    target=_work,
-                    args=(weakref.ref(self), self.limits.turn_seconds),
-                    name="driftwatch-capture",
-                    daemon=True,
-                )
+            now = time.monotonic()
+            if self._thread is not None or now < self._start_again_at:
+                return
+            self._start_again_at = now + _START_AGAIN_SECONDS
+            thread = threading.Thread(
+                target=_work,
+                args=(weakref.ref(self), self.limits.turn_seconds),
+                name="driftwatch-capture",
+                daemon=True,
+            )
+            try:
                 thread.start()
+            except (RuntimeError, OSError, MemoryError) as error:  # a limit on processes, say
+                self._say("no_thread", "driftwatch: bodies wait for a thread: %s", error)
+            else:
                 self._thread = thread
 
     def turn(self) -> bool:
@@ -217,7 +266,8 @@ class Capture:
                 request, response, at = self._queue.popleft()
             except IndexError:  # the request path has just dropped it
                 break
-            self._bytes -= len(request) + (len(response) if response is not None else 0)
+            size = _size(request, response)
+            self._bytes -= size
             try:
                 self._take(request, response, at)
             except Exception as error:  # noqa: BLE001 - nothing of ours reaches the host
@@ -236,31 +286,20 @@ class Capture:
             self.drop("not_json")
             return
         try:
-            features = self.paths.features.find(asked)
+            for place, found in enumerate(self.paths.extract(asked, answered)):
+                if place % _RECORDS_AT_ONCE == 0:  # one body may hold thousands
+                    rest_if_due()
+                self._one(found, at)
         except LookupError:
             self.drop("no_features")
-            return
-        said = {
-            "prediction": _found(self.paths.prediction, answered),
-            "score": _found(self.paths.score, answered),
-            "id": _found(self.paths.id, asked),
-            "at": _found(self.paths.at, asked),
-        }
-        if isinstance(features, Mapping):
-            self._one(features, said, at)
-        elif isinstance(features, list):
-            for place, record in enumerate(features):
-                self._one(record, {key: _at(value, place) for key, value in said.items()}, at)
-        else:
-            self.drop("no_features")
 
-    def _one(self, record: Any, said: dict[str, Any], at: float) -> None:
-        if not isinstance(record, Mapping):
+    def _one(self, found: Extracted, at: float) -> None:
+        if found.record is None:
             self.drop("not_a_record")
             return
-        if said["at"] is None:
-            said["at"] = at
-        self._observe(record, **said)
+        if found.said["at"] is None:
+            found.said["at"] = at
+        self._observe(found.record, **found.said)
         self.observed += 1
 
     def wait(self, seconds: float, /) -> None:
@@ -270,14 +309,8 @@ class Capture:
             self._wake.wait(seconds)
 
 
-def _found(path: JsonPath | None, document: Any) -> Any:
-    return None if path is None else path.find(document, None)
-
-
-def _at(value: Any, place: int) -> Any:
-    if isinstance(value, Sequence) and not isinstance(value, str | bytes):
-        return value[place] if place < len(value) else None
-    return value
+def _size(request: bytes, response: bytes | None) -> int:
+    return len(request) + (len(response) if response is not None else 0)
 
 
 def _work(capture: weakref.ref[Capture], length: float) -> None:

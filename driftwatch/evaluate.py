@@ -367,10 +367,7 @@ class Evaluator:
         return event_between(before, state.alarm.level)
 
     def _new_panes(self, state: EvaluationState, oldest: int, final: int) -> list[int]:
-        """Final panes that have something to say and were not consumed.
-
-        Those without rows say nothing: a gap of years in a stream is not walked through.
-        """
+        """Final panes that were not consumed; of those without rows the last, if any."""
         first = max((oldest - 1 if state.consumed is None else state.consumed) + 1, oldest)
         if first > final:
             return []

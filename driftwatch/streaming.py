@@ -22,7 +22,7 @@ from driftwatch.core.profile import Profile
 from driftwatch.core.reference import Reference
 from driftwatch.core.report import DriftReport
 from driftwatch.core.schema import Role
-from driftwatch.core.segments import Delivery, Outcome, Segment
+from driftwatch.core.segments import COLLECTOR_REACH, Delivery, Outcome, Segment
 from driftwatch.core.times import seconds_of
 from driftwatch.core.windows import WindowSpec
 from driftwatch.errors import DataError, MergeError, StoreError
@@ -115,6 +115,8 @@ class Stream:
             source=options.source,
             clock=clock,
             tally=tally,
+            # A collector refuses what is older, and the whole delivery with it.
+            reach=COLLECTOR_REACH if isinstance(options.store, RemoteStore) else np.inf,
         )
         self.buffer = buffer
         self.tally = tally

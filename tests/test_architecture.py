@@ -15,7 +15,15 @@ import driftwatch
 PACKAGE = Path(driftwatch.__file__).parent
 FLOORS = [  # lowest first; a module may import only from floors below its own, or its own room
     {"errors", "protocols", "memory", "turns", "siblings", "tally", "forks"},
-    {"core.schema", "core.config", "core.codec", "core.results", "durations", "atomic"},
+    {
+        "core.schema",
+        "core.config",
+        "core.codec",
+        "core.results",
+        "durations",
+        "atomic",
+        "json_paths",
+    },
     {
         "core.segments",
         "core.evaluations",
@@ -48,8 +56,9 @@ FLOORS = [  # lowest first; a module may import only from floors below its own, 
     {"streaming", "replay", "following"},
     {"opening"},
     {"monitor"},
+    {"kafka_config"},
     {"config"},
-    {"json_paths"},
+    {"extraction"},
     {"capture"},
     {"integrations"},
     {"simulation"},

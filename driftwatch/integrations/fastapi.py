@@ -21,6 +21,8 @@ Message = MutableMapping[str, Any]
 Receive = Callable[[], Awaitable[Message]]
 Send = Callable[[Message], Awaitable[None]]
 
+_ENDS = ("lifespan.shutdown.complete", "lifespan.shutdown.failed")
+
 
 class DriftMiddleware:
     """Observes the features in requests and the predictions in their responses.
@@ -28,7 +30,7 @@ class DriftMiddleware:
     Pure ASGI: every message passes through as it is, in its order and at its time; bodies
     are noted as they go by, never read ahead, and what is made of them happens in another
     thread. Only complete JSON exchanges that succeeded are looked at. Nothing of this ever
-    raises into the application; what is not observed is counted in ``capture.dropped``.
+    raises into the application; what is not observed is counted in ``monitor.counters``.
 
     Args:
         app: The application.
@@ -81,12 +83,23 @@ class DriftMiddleware:
         if kind == "http":
             exchange = self._exchange(scope)
             if exchange is not None:
-                await self.app(scope, exchange.receiving(receive), exchange.sending(send))
+                await self._pass(exchange, scope, receive, send)
                 return
         elif kind == "lifespan":
             await self.app(scope, receive, self._flushing(send))
             return
         await self.app(scope, receive, send)
+
+    async def _pass(
+        self, exchange: _Exchange, scope: Message, receive: Receive, send: Send
+    ) -> None:
+        try:
+            await self.app(scope, exchange.receiving(receive), exchange.sending(send))
+        finally:
+            try:
+                exchange.end()
+            except Exception as error:  # noqa: BLE001 - nothing of ours reaches the host
+                self.capture.failed(error)
 
     def _exchange(self, scope: Message) -> _Exchange | None:
         try:
@@ -103,11 +116,11 @@ class DriftMiddleware:
 
     def _flushing(self, send: Send) -> Send:
         async def flushed(message: Message) -> None:
-            if message.get("type") == "lifespan.shutdown.complete":
-                try:
+            try:
+                if message["type"] in _ENDS:
                     await asyncio.to_thread(self.capture.flush)
-                except Exception as error:  # noqa: BLE001 - nothing of ours reaches the host
-                    self.capture.failed(error)
+            except Exception as error:  # noqa: BLE001 - nothing of ours reaches the host
+                self.capture.failed(error)
             await send(message)
 
         return flushed

@@ -6,7 +6,7 @@ app.wsgi_app = DriftMiddleware(app.wsgi_app, monitor=monitor)
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Self
 
 from driftwatch.capture import CaptureLimits
 from driftwatch.integrations.options import Exchange, Options, is_json
@@ -60,7 +60,13 @@ class DriftMiddleware:
         exchange = self._exchange(environ)
         if exchange is None:
             return self.app(environ, start_response)
-        return exchange.returned(self.app(environ, exchange.starting(start_response)), environ)
+        body = None
+        try:
+            body = self.app(environ, exchange.starting(start_response))
+        finally:
+            if body is None:  # it raised, so no server will close anything
+                _end(exchange)
+        return exchange.returned(body, environ)
 
     def _exchange(self, environ: dict[str, Any]) -> _Exchange | None:
         try:
@@ -85,8 +91,8 @@ class _Exchange(Exchange):
     __slots__ = ()
 
     def starting(self, start_response: StartResponse) -> StartResponse:
-        def start(status: str, headers: Any, *more: Any) -> Callable[[bytes], object]:
-            write = start_response(status, headers, *more)
+        def start(status: str, headers: Any, *more: Any, **named: Any) -> Callable[[bytes], object]:
+            write = start_response(status, headers, *more, **named)
             try:
                 found = {name.lower(): value for name, value in headers}
                 json = not self.needs_response or (
@@ -100,51 +106,76 @@ class _Exchange(Exchange):
         return start
 
     def returned(self, body: Iterable[bytes], environ: dict[str, Any]) -> Iterable[bytes]:
+        try:
+            return self._noting(body, environ)
+        except Exception as error:  # noqa: BLE001 - nothing of ours reaches the host
+            self.capture.failed(error)
+            return body
+
+    def _noting(self, body: Iterable[bytes], environ: dict[str, Any]) -> Iterable[bytes]:
         wrapper = environ.get("wsgi.file_wrapper")
         if isinstance(wrapper, type) and isinstance(body, wrapper):
+            self.end()
             return body  # the server sends it without us
-        return _Body(body, self)
+        return _SizedBody(body, self) if hasattr(type(body), "__len__") else _Body(body, self)
 
 
 class _Tee:
-    """``wsgi.input``, with what is read of it noted."""
+    """``wsgi.input``, with what is read of it noted.
+
+    Arguments go on as they come: servers differ in what theirs take.
+    """
 
     def __init__(self, stream: Any, exchange: _Exchange) -> None:
         self._stream = stream
         self._exchange = exchange
 
-    def _noted(self, data: bytes) -> bytes:
+    def _noted(self, data: Any) -> Any:
         try:
-            self._exchange.request.add(data)
+            if data:
+                self._exchange.request.add(data)
         except Exception as error:  # noqa: BLE001 - nothing of ours reaches the host
             self._exchange.capture.failed(error)
         return data
 
-    def read(self, *size: int) -> bytes:
-        return self._noted(self._stream.read(*size))
+    def read(self, *given: Any, **named: Any) -> Any:
+        return self._noted(self._stream.read(*given, **named))
 
-    def readline(self, *size: int) -> bytes:
-        return self._noted(self._stream.readline(*size))
+    def readline(self, *given: Any, **named: Any) -> Any:
+        return self._noted(self._stream.readline(*given, **named))
 
-    def readlines(self, *hint: int) -> list[bytes]:
-        return [self._noted(line) for line in self._stream.readlines(*hint)]
+    def readlines(self, *given: Any, **named: Any) -> list[bytes]:
+        return [self._noted(line) for line in self._stream.readlines(*given, **named)]
 
     def __iter__(self) -> Iterator[bytes]:
         for line in self._stream:
             yield self._noted(line)
 
+    def __next__(self) -> Any:
+        return self._noted(next(self._stream))
+
+    def __enter__(self) -> Self:
+        self._stream.__enter__()
+        return self
+
+    def __exit__(self, *details: object) -> Any:
+        return self._stream.__exit__(*details)
+
     def __getattr__(self, name: str) -> Any:
         # What the server's stream has beyond the standard, such as readinto, is there too.
         found = getattr(self._stream, name)
-        if name == "readinto":
+        if name in ("readinto", "readinto1"):
             return lambda buffer: self._filled(buffer, found(buffer))
-        if name in ("read1", "readall"):
-            return lambda *size: self._noted(found(*size))
+        if name in ("read1", "readall", "next"):
+            return lambda *given, **named: self._noted(found(*given, **named))
         return found
 
     def _filled(self, buffer: Any, size: int | None) -> int | None:
-        if size:
-            self._noted(bytes(memoryview(buffer)[:size]))
+        try:
+            if size:
+                self._exchange.request.add(bytes(memoryview(buffer).cast("B")[:size]))
+        except Exception as error:  # noqa: BLE001 - nothing of ours reaches the host
+            self._exchange.capture.failed(error)
         return size
 
 
@@ -168,6 +199,23 @@ class _Body:
             self._exchange.capture.failed(error)
 
     def close(self) -> None:
-        close = getattr(self._body, "close", None)
-        if close is not None:
-            close()
+        try:
+            close = getattr(self._body, "close", None)
+            if close is not None:
+                close()
+        finally:
+            _end(self._exchange)
+
+
+class _SizedBody(_Body):
+    """An answer whose chunks a server can count: of a single one it knows the length."""
+
+    def __len__(self) -> int:
+        return len(self._body)  # type: ignore[arg-type]
+
+
+def _end(exchange: _Exchange) -> None:
+    try:
+        exchange.end()
+    except Exception as error:  # noqa: BLE001 - nothing of ours reaches the host
+        exchange.capture.failed(error)

@@ -6,8 +6,9 @@ from collections.abc import Iterable
 from fnmatch import fnmatchcase
 from typing import TYPE_CHECKING
 
-from driftwatch.capture import Capture, CaptureLimits, CapturePaths
+from driftwatch.capture import Capture, CaptureLimits
 from driftwatch.errors import ConfigError
+from driftwatch.extraction import RecordPaths
 from driftwatch.json_paths import JsonPath
 
 if TYPE_CHECKING:
@@ -45,15 +46,25 @@ class Options:
         self.routes = None if routes is None else tuple(routes)
         self.methods = frozenset(method.upper() for method in methods)
         self.limits = limits or CaptureLimits()
-        paths = CapturePaths(
-            JsonPath.of(features), *(_path(text) for text in (prediction, score, id_, at))
+        paths = RecordPaths(
+            JsonPath.of(features),
+            prediction=_path(prediction),
+            score=_path(score),
+            id=_path(id_),
+            at=_path(at),
         )
         self.needs_response = prediction is not None or score is not None
-        self.capture = Capture(monitor.observe, monitor.flush, paths, self.limits)
+        self.capture = Capture(
+            monitor.observe,
+            lambda seconds: monitor.flush(within=seconds),
+            paths,
+            self.limits,
+            count=monitor.count_unobserved,
+        )
 
     def wants(self, method: str, path: str) -> bool:
         """Whether an exchange is to be captured."""
-        if not self.capture.enabled or method not in self.methods:
+        if not (self.capture.enabled and self.monitor.enabled) or method not in self.methods:
             return False
         return self.routes is None or any(fnmatchcase(path, route) for route in self.routes)
 
@@ -121,6 +132,12 @@ class Exchange:
         else:
             response = self.response.body() if self.needs_response else None
             self.capture.offer(self.request.body(), response)
+
+    def end(self) -> None:
+        """Count an exchange that never finished: it failed, or its client went away."""
+        if not self._done:
+            self._done = True
+            self.capture.drop("incomplete")
 
 
 def is_json(content_type: str) -> bool:

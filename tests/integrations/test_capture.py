@@ -5,16 +5,23 @@ from __future__ import annotations
 import json
 import logging
 import os
+import sys
 import threading
+import time
+from collections import Counter
+from collections.abc import Iterator
 from typing import Any
 
 import pytest
 
-from driftwatch.capture import Capture, CaptureLimits, CapturePaths
+from driftwatch import turns
+from driftwatch.capture import Capture, CaptureLimits
 from driftwatch.errors import ConfigError
+from driftwatch.extraction import RecordPaths
 from driftwatch.json_paths import JsonPath
+from driftwatch.turns import in_turns
 
-PATHS = CapturePaths(
+PATHS = RecordPaths(
     JsonPath.of("$.inputs"),
     prediction=JsonPath.of("$.score"),
     id=JsonPath.of("$.id"),
@@ -27,13 +34,13 @@ class Observer:
 
     def __init__(self) -> None:
         self.seen: list[tuple[Any, dict[str, Any]]] = []
-        self.flushes = 0
+        self.flushes: list[float] = []
 
     def observe(self, record: Any, **said: Any) -> None:
         self.seen.append((record, said))
 
-    def flush(self) -> None:
-        self.flushes += 1
+    def flush(self, within: float) -> None:
+        self.flushes.append(within)
 
 
 def body(document: Any) -> bytes:
@@ -51,12 +58,13 @@ def test_single_records_and_batches() -> None:
     taken.offer(body({"inputs": [{"x": 2}, {"x": 3}]}), body({"score": [0.1, 0.2]}))
     assert taken.flush(20)
     first, second, third = observer.seen
-    assert first == ({"x": 1}, {"prediction": 0.5, "score": None, "id": "a", "at": 5.0})
+    unsaid = {"score": None, "label": None, "model_version": None}
+    assert first == ({"x": 1}, {"prediction": 0.5, "id": "a", "at": 5.0, **unsaid})
     assert (second[0], second[1]["prediction"]) == ({"x": 2}, 0.1)
     assert (third[0], third[1]["prediction"]) == ({"x": 3}, 0.2)
     assert second[1]["at"] > 1e9  # when it came
     assert taken.observed == 3
-    assert observer.flushes == 1
+    assert len(observer.flushes) == 1
 
 
 def test_what_cannot_be_used_is_counted() -> None:
@@ -102,10 +110,170 @@ def test_errors_are_swallowed_and_open_the_breaker(caplog: pytest.LogCaptureFixt
     assert "capturing stops" in caplog.text
     taken.offer(body({"inputs": {"x": 1}}), None)
     assert not taken._queue  # not even looked at
-    taken._open_until = 0.0  # the pause is over
+    assert taken.dropped["paused"] == 1
+    assert "begins again" not in caplog.text
+    taken._open_until = time.monotonic()  # the pause is over
     taken.offer(body({"inputs": {"x": 1}}), None)
     taken.flush(20)
+    assert taken.dropped == {"internal_error": 4, "paused": 1}
+    assert caplog.text.count("begins again") == 1
+
+
+class Refusing(logging.Filter):
+    """A filter of the host's that fails outside of a request."""
+
+    def filter(self, record: logging.LogRecord) -> bool:
+        raise LookupError("no request")
+
+
+@pytest.fixture
+def refusing() -> Iterator[None]:
+    log, refusal = logging.getLogger("driftwatch"), Refusing()
+    log.addFilter(refusal)
+    yield
+    log.removeFilter(refusal)
+
+
+@pytest.mark.usefixtures("refusing")
+def test_no_log_of_the_host_makes_counting_raise() -> None:
+    taken = capture(Observer(), errors=2)
+    taken.drop("too_large", 2)
+    for _ in range(3):
+        taken.failed(RuntimeError("ours"))
+    taken.offer(body({"inputs": {"x": 1}}), None)
+    assert taken.dropped == {"too_large": 2, "internal_error": 3, "paused": 1}
+    taken._open_until = time.monotonic()  # the pause is over
+    taken.offer(body({"inputs": {"x": 1}}), None)
     assert taken.dropped["internal_error"] == 4
+
+
+@pytest.mark.parametrize("part", ["drop", "_say", "_pause_after_many"])
+def test_handling_an_error_cannot_raise_another(part: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    def broken(*_: Any) -> Any:
+        raise RuntimeError("an internal error")
+
+    taken = capture(Observer())
+    monkeypatch.setattr(Capture, part, broken)
+    taken.failed(RuntimeError("ours"))
+    assert part == "drop" or taken.dropped == {"internal_error": 1}
+
+
+def test_whoever_is_told_of_drops_is_told_of_all_and_may_fail() -> None:
+    told: Counter[str] = Counter()
+
+    def count(reason: str, rows: int) -> None:
+        told[reason] += rows
+        raise RuntimeError("the monitor broke")
+
+    observer = Observer()
+    taken = Capture(observer.observe, observer.flush, PATHS, count=count)
+    taken.offer(b"not json", None)
+    taken.drop("too_large", 3)
+    assert taken.flush(20)
+    assert told == taken.dropped == {"not_json": 1, "too_large": 3}
+
+
+@pytest.mark.parametrize(
+    ("name", "value"),
+    [
+        ("errors", 0),
+        ("errors", 2.5),
+        ("records", 0),
+        ("size_bytes", -1),
+        ("body_bytes", "64k"),
+        ("turn_seconds", 0.0),
+        ("shutdown_seconds", float("inf")),
+        ("pause_seconds", float("nan")),
+    ],
+)
+def test_a_limit_that_is_not_positive_is_a_clear_error(name: str, value: Any) -> None:
+    with pytest.raises(ConfigError, match=f"{name} must be a positive"):
+        CaptureLimits(**{name: value})
+
+
+def test_whole_numbers_do_as_seconds() -> None:
+    assert CaptureLimits(shutdown_seconds=2).shutdown_seconds == 2
+
+
+def test_a_thread_that_cannot_start_is_tried_again_later(
+    monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    tries: list[threading.Thread] = []
+
+    def no_thread(thread: threading.Thread) -> None:
+        tries.append(thread)
+        raise RuntimeError("can't start new thread")
+
+    came = threading.Event()
+    taken = Capture(lambda _record, **_said: came.set(), lambda _within: None, PATHS)
+    with monkeypatch.context() as limited:
+        limited.setattr(threading.Thread, "start", no_thread)
+        taken.offer(body({"inputs": {"x": 1}}), None)
+        taken.offer(body({"inputs": {"x": 2}}), None)
+    assert len(tries) == 1  # not with every request
+    assert taken.dropped == {}
+    assert len(taken._queue) == 2
+    assert "can't start new thread" in caplog.text
+    taken._start_again_at = time.monotonic()  # a second later
+    taken.offer(body({"inputs": {"x": 3}}), None)
+    assert came.wait(20)
+    assert taken.flush(20)
+    assert taken.observed == 3
+
+
+def test_a_flush_that_must_wait_gives_up_in_time() -> None:
+    observer = Observer()
+    taken = capture(observer)
+    taken.offer(body({"inputs": {"x": 1}}), None)
+    assert taken.flush(20)
+    with taken._working:  # as a thread does whose store hangs
+        assert not taken.flush(0.01)
+    assert 0 < observer.flushes[0] <= 20
+    assert observer.flushes[1] == 0.0
+
+
+def test_a_flush_whose_time_is_up_leaves_the_rest() -> None:
+    observer = Observer()
+    taken = capture(observer, turn_seconds=1e-9)
+    taken._start_again_at = float("inf")  # nobody else takes anything
+    for x in range(3):
+        taken.offer(body({"inputs": {"x": x}}), None)
+    assert not taken.flush(0.0)
+    assert len(taken._queue) == 2
+
+
+def test_what_waits_is_added_up_right_by_many_threads() -> None:
+    taken = capture(Observer(), turn_seconds=0.05)
+    request = body({"inputs": {"x": 1}})
+
+    def offers() -> None:
+        for _ in range(10_000):
+            taken.offer(request, None)
+
+    interval = sys.getswitchinterval()
+    sys.setswitchinterval(1e-6)
+    try:
+        threads = [threading.Thread(target=offers) for _ in range(8)]
+        for thread in threads:
+            thread.start()
+        for thread in threads:
+            thread.join()
+    finally:
+        sys.setswitchinterval(interval)
+    assert taken.flush(20)
+    assert taken._bytes == 0
+    assert taken.observed + taken.dropped.total() == 80_000
+
+
+def test_one_body_of_many_records_takes_many_turns(monkeypatch: pytest.MonkeyPatch) -> None:
+    resting: Counter[int] = Counter()
+    monkeypatch.setattr(turns, "observer", lambda _: resting.update([threading.get_ident()]))
+    observer = Observer()
+    taken = capture(observer)
+    with in_turns(0.0):
+        taken._take(body({"inputs": [{"x": x} for x in range(80)]}), None, 0.0)
+    assert len(observer.seen) == 80
+    assert resting[threading.get_ident()] == 10
 
 
 def test_switched_off(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -123,7 +291,7 @@ def test_switched_off(monkeypatch: pytest.MonkeyPatch) -> None:
 
 def test_the_thread_starts_with_the_first_body_and_drains() -> None:
     came = threading.Event()
-    taken = Capture(lambda _record, **_said: came.set(), lambda: None, PATHS)
+    taken = Capture(lambda _record, **_said: came.set(), lambda _within: None, PATHS)
     assert taken._thread is None
     taken.offer(body({"inputs": {"x": 1}}), None)
     assert came.wait(20)

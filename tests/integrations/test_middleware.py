@@ -3,19 +3,25 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import inspect
+import io
 import json
+from collections import Counter
 from collections.abc import Awaitable, Callable, Iterable, Iterator
 from typing import Any
+from wsgiref.handlers import BaseCGIHandler
+from wsgiref.util import FileWrapper
 
 import pytest
 from fastapi import BackgroundTasks, FastAPI
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from driftwatch import Monitor, capture
+from driftwatch import Monitor, capture, records
 from driftwatch.errors import ConfigError
 from driftwatch.integrations import fastapi, flask, options
+from driftwatch.opening import OpeningStream
 
 TRAIN = {"x": [float(i % 50) for i in range(2_000)], "yhat": [0.5, 0.25] * 1_000}
 
@@ -50,6 +56,7 @@ plans = st.fixed_dictionaries(
         "raises": st.sampled_from([None, "before", "between", "after"]),
         "disconnects": st.booleans(),
         "send_fails": st.sampled_from([None, 0, 1]),
+        "returns": st.sampled_from(["generator", "list"]),
     }
 )
 
@@ -126,6 +133,38 @@ async def talk(app: Callable[..., Awaitable[None]], plan: Plan) -> list[Any]:
     return [transcript, seen]
 
 
+class Keeping:
+    """Stands where a monitor does."""
+
+    name = "keeping"
+    enabled = True
+
+    def __init__(self) -> None:
+        self.seen: list[tuple[Any, Any]] = []
+        self.unobserved: Counter[str] = Counter()
+
+    def observe(self, record: Any, *, prediction: Any = None, **_: Any) -> None:
+        self.seen.append((record, prediction))
+
+    def count_unobserved(self, reason: str, rows: int = 1, /) -> None:
+        self.unobserved[reason] += rows
+
+    def flush(self, *, within: float = 2.0) -> int:
+        return 0
+
+
+def is_captured(plan: Plan) -> bool:
+    """Whether an exchange by the plan is one to look at."""
+    return plan["method"] == "POST" and b"json" in plan["kind"] and plan["encoding"] is None
+
+
+def assert_accounted(taken: capture.Capture, plan: Plan, keeping: Keeping) -> None:
+    """One exchange was observed, or dropped and counted, or none of our business."""
+    assert taken.flush(20)
+    assert bool(taken.observed) + taken.dropped.total() == is_captured(plan)
+    assert taken.dropped == keeping.unobserved
+
+
 @settings(max_examples=200)
 @given(plan=plans)
 def test_asgi_transcripts_are_identical(monitor: Monitor, plan: Plan) -> None:
@@ -138,19 +177,67 @@ def test_asgi_transcripts_are_identical(monitor: Monitor, plan: Plan) -> None:
     assert offered == 0 or (plan["method"] == "POST" and plan["status"] < 300)
 
 
-class Keeping:
-    """Stands where a monitor does."""
+@given(plan=plans)
+def test_every_asgi_exchange_is_observed_or_counted(plan: Plan) -> None:
+    keeping: Any = Keeping()
+    app = fastapi.DriftMiddleware(host, keeping, features="$.inputs", prediction="$.score")
+    asyncio.run(talk(app, plan))
+    assert_accounted(app.capture, plan, keeping)
 
-    name = "keeping"
 
-    def __init__(self) -> None:
-        self.seen: list[tuple[Any, Any]] = []
+def asgi_scope(keeping: Any, app: Any) -> tuple[fastapi.DriftMiddleware, dict[str, Any]]:
+    headers = [(b"content-type", b"application/json")]
+    scope = {"type": "http", "method": "POST", "path": "/", "headers": headers}
+    return fastapi.DriftMiddleware(app, keeping), scope
 
-    def observe(self, record: Any, *, prediction: Any = None, **_: Any) -> None:
-        self.seen.append((record, prediction))
 
-    def flush(self) -> int:
-        return 0
+async def nothing(*_: Any) -> Any:
+    return {"type": "http.request", "body": b"{}"}
+
+
+def test_a_cancelled_exchange_is_counted_and_stays_cancelled() -> None:
+    cancelled = asyncio.CancelledError()
+
+    async def gone(_scope: Any, receive: Any, _send: Any) -> None:
+        await receive()
+        raise cancelled
+
+    async def talks() -> None:
+        with pytest.raises(asyncio.CancelledError) as raised:
+            await app(scope, nothing, nothing)
+        assert raised.value is cancelled
+
+    keeping: Any = Keeping()
+    app, scope = asgi_scope(keeping, gone)
+    asyncio.run(talks())
+    assert keeping.unobserved == {"incomplete": 1}
+
+
+def test_a_file_that_the_server_sends_is_counted() -> None:
+    async def sends(_scope: Any, receive: Any, send: Any) -> None:
+        await receive()
+        await send({"type": "http.response.start", "status": 200, "headers": []})
+        await send({"type": "http.response.pathsend", "path": "/x"})
+
+    keeping: Any = Keeping()
+    app, scope = asgi_scope(keeping, sends)
+    asyncio.run(app(scope, nothing, nothing))
+    assert keeping.unobserved == {"incomplete": 1}
+
+
+def test_a_monitor_that_is_switched_off_captures_nothing() -> None:
+    keeping: Any = Keeping()
+    keeping.enabled = False
+    asgi = fastapi.DriftMiddleware(host, keeping, features="$.inputs")
+    wsgi = flask.DriftMiddleware(wsgi_host, keeping, features="$.inputs")
+    for enabled in (False, True):
+        keeping.enabled = enabled
+        asyncio.run(talk(asgi, GOOD))
+        call_wsgi(wsgi, GOOD)
+        assert asgi.capture.flush(20)
+        assert wsgi.capture.flush(20)
+        assert len(keeping.seen) == 2 * enabled
+    assert keeping.unobserved == {}
 
 
 GOOD: Plan = {
@@ -165,6 +252,7 @@ GOOD: Plan = {
     "raises": None,
     "disconnects": False,
     "send_fails": None,
+    "returns": "generator",
 }
 
 
@@ -209,39 +297,82 @@ def internals() -> list[tuple[Any, str]]:
         for name, value in vars(owner).items():
             if inspect.isfunction(value) and name not in ("__init__", "receiving", "sending"):
                 found.append((owner, name))
-    for module in (fastapi, flask, options):
+    for module in (capture, fastapi, flask, options):
         found += [
             (module, name)
             for name, value in vars(module).items()
-            if inspect.isfunction(value) and value.__module__ == module.__name__
+            if inspect.isfunction(value)
+            and value.__module__ in ("driftwatch.capture", options.__name__, module.__name__)
         ]
-    return found
+    return [(owner, name) for owner, name in found if name not in SAFE]
 
 
-SAFE = {"failed", "drop", "disable", "enable", "starting", "returned"}
+SAFE = {"disable", "enable", "starting", "returned", "_end", "_work", "_excused"}
 """What handles the errors itself; and what only wraps, where nothing can go wrong."""
 
+PLANS = (GOOD, GOOD | {"status": 500}, GOOD | {"raises": "between"})
+"""An exchange that is observed, one that is dropped, and one that does not finish."""
 
-@pytest.mark.parametrize(
-    ("owner", "name"), [(o, n) for o, n in internals() if n not in SAFE], ids=str
-)
-def test_no_internal_error_reaches_the_host(
+
+def broken(*_: Any, **__: Any) -> Any:
+    raise RuntimeError("an internal error")
+
+
+def accounted(taken: capture.Capture) -> int:
+    """What was observed, was dropped or still waits, when nobody works at it."""
+    settles: list[Callable[[], bool]] = [lambda: taken.flush(20), taken.turn]
+    for settle in settles:
+        with contextlib.suppress(RuntimeError):
+            settle()
+    return taken.observed + taken.dropped.total() + len(taken._queue)
+
+
+@pytest.mark.parametrize(("owner", "name"), internals(), ids=str)
+def test_no_internal_error_reaches_the_host_and_each_is_counted(
     owner: Any, name: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     keeping: Any = Keeping()
     asgi = fastapi.DriftMiddleware(host, keeping, features="$.inputs", prediction="$.score")
     wsgi = flask.DriftMiddleware(wsgi_host, keeping, features="$.inputs", prediction="$.score")
-
-    def broken(*_: Any, **__: Any) -> Any:
-        raise RuntimeError("an internal error")
-
     monkeypatch.setattr(owner, name, broken)
-    assert asyncio.run(talk(asgi, GOOD)) == asyncio.run(talk(host, GOOD))
-    assert call_wsgi(wsgi, GOOD) == call_wsgi(wsgi_host, GOOD)
+    for plan in PLANS:
+        assert asyncio.run(talk(asgi, plan)) == asyncio.run(talk(host, plan))
+        assert call_wsgi(wsgi, plan) == call_wsgi(wsgi_host, plan)
+    counted = 1 if name == "drop" else len(PLANS)  # what counts cannot count that it is broken
+    assert accounted(asgi.capture) >= counted
+    assert accounted(wsgi.capture) >= counted
+
+
+@pytest.mark.parametrize(
+    ("owner", "name"),
+    [
+        (Monitor, "observe"),
+        (Monitor, "count_unobserved"),
+        (Monitor, "flush"),
+        (records.RecordBuffer, "append"),
+        (OpeningStream, "begin"),
+        (OpeningStream, "settle"),
+    ],
+    ids=str,
+)
+def test_no_error_of_the_monitor_reaches_the_host_and_each_is_counted(
+    owner: Any, name: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    with Monitor(TRAIN, roles={"yhat": "prediction"}) as monitor, monkeypatch.context() as breaking:
+        breaking.setattr(records, "BUFFERED", 1)  # it settles with every record
+        breaking.setattr(owner, name, broken)
+        asgi = fastapi.DriftMiddleware(host, monitor, features="$.inputs", prediction="$.score")
+        wsgi = flask.DriftMiddleware(wsgi_host, monitor, features="$.inputs", prediction="$.score")
+        for plan in PLANS:
+            assert asyncio.run(talk(asgi, plan)) == asyncio.run(talk(host, plan))
+            assert call_wsgi(wsgi, plan) == call_wsgi(wsgi_host, plan)
+        assert accounted(asgi.capture) >= len(PLANS)
+        assert accounted(wsgi.capture) >= len(PLANS)
 
 
 def test_the_list_of_internals_is_not_empty() -> None:
-    assert len([name for _, name in internals() if name not in SAFE]) > 15
+    assert len(internals()) > 25
+    assert {"failed", "drop", "end", "is_json"} <= {name for _, name in internals()}
 
 
 def wsgi_host(environ: Any, start_response: Any) -> Iterable[bytes]:
@@ -251,6 +382,8 @@ def wsgi_host(environ: Any, start_response: Any) -> Iterable[bytes]:
     if plan["raises"] == "before":
         raise HostError("before")
     start_response(f"{plan['status']} X", [("Content-Type", plan["kind"].decode())])
+    if plan["returns"] == "list":
+        return list(plan["answer"])
 
     def body() -> Iterator[bytes]:
         yield from plan["answer"]
@@ -261,8 +394,7 @@ def wsgi_host(environ: Any, start_response: Any) -> Iterable[bytes]:
 
 
 def call_wsgi(app: Callable[..., Iterable[bytes]], plan: Plan) -> list[Any]:
-    import io
-
+    """One conversation, written down; the server stops where the plan's client goes away."""
     transcript: list[Any] = []
     seen: list[Any] = []
     environ = {
@@ -276,10 +408,13 @@ def call_wsgi(app: Callable[..., Iterable[bytes]], plan: Plan) -> list[Any]:
     if plan["encoding"]:
         environ["HTTP_CONTENT_ENCODING"] = plan["encoding"].decode()
     try:
-        body = app(environ, lambda *given: transcript.append(given))
+        body: Any = app(environ, lambda *given: transcript.append(given))
+        transcript.append(len(body) if hasattr(body, "__len__") else None)
         try:
-            for chunk in body:
-                transcript.append((chunk,))  # noqa: PERF401 - what came before an error counts
+            for sent, chunk in enumerate(body):
+                transcript.append((chunk,))
+                if sent == plan["send_fails"]:
+                    break
         finally:
             close = getattr(body, "close", None)
             if close is not None:
@@ -294,6 +429,137 @@ def call_wsgi(app: Callable[..., Iterable[bytes]], plan: Plan) -> list[Any]:
 def test_wsgi_transcripts_are_identical(monitor: Monitor, plan: Plan) -> None:
     app = flask.DriftMiddleware(wsgi_host, monitor, features="$.inputs", prediction="$.score")
     assert call_wsgi(app, plan) == call_wsgi(wsgi_host, plan)
+
+
+@given(plan=plans)
+def test_every_wsgi_exchange_is_observed_or_counted(plan: Plan) -> None:
+    keeping: Any = Keeping()
+    app = flask.DriftMiddleware(wsgi_host, keeping, features="$.inputs", prediction="$.score")
+    call_wsgi(app, plan)
+    assert_accounted(app.capture, plan, keeping)
+
+
+def wsgi_environ(stream: Any) -> dict[str, Any]:
+    kind = "application/json"
+    return {
+        "REQUEST_METHOD": "POST",
+        "PATH_INFO": "/",
+        "CONTENT_TYPE": kind,
+        "wsgi.input": stream,
+        "wsgi.file_wrapper": FileWrapper,
+    }
+
+
+def written(_data: bytes) -> None:
+    """What `start_response` gives back, for applications of old."""
+
+
+def served_by_wsgiref(app: Any) -> bytes:
+    served = io.BytesIO()
+    environ = wsgi_environ(io.BytesIO())
+    BaseCGIHandler(environ["wsgi.input"], served, io.StringIO(), environ).run(app)
+    return served.getvalue()
+
+
+@pytest.mark.parametrize("body", [[b"{}"], [b"{", b"}"], [], (b"{}",)], ids=str)
+def test_a_server_knows_the_length_of_a_body_as_without_us(body: Any) -> None:
+    def app(_environ: Any, start_response: Any) -> Any:
+        start_response("200 OK", [("Content-Type", "application/json")])
+        return body
+
+    keeping: Any = Keeping()
+    bare = served_by_wsgiref(app)
+    assert served_by_wsgiref(flask.DriftMiddleware(app, keeping)) == bare
+    assert (b"Content-Length: 2" in bare) == (len(body) == 1)
+
+
+def test_a_file_that_a_wsgi_server_sends_is_counted() -> None:
+    def app(environ: Any, start_response: Any) -> Any:
+        start_response("200 OK", [("Content-Type", "application/json")])
+        return environ["wsgi.file_wrapper"](io.BytesIO(b"{}"))
+
+    keeping: Any = Keeping()
+    body = flask.DriftMiddleware(app, keeping)(wsgi_environ(io.BytesIO()), lambda *_: written)
+    assert type(body) is FileWrapper
+    assert keeping.unobserved == {"incomplete": 1}
+
+
+def test_the_error_of_an_application_may_be_named_to_the_server() -> None:
+    def app(_environ: Any, start_response: Any) -> Any:
+        start_response("500 Oh", [], exc_info=None)
+        return []
+
+    said: list[Any] = []
+    keeping: Any = Keeping()
+    wrapped = flask.DriftMiddleware(app, keeping)
+
+    def start_response(*given: Any, **named: Any) -> Callable[[bytes], object]:
+        said.append((given, named))
+        return written
+
+    assert list(wrapped(wsgi_environ(io.BytesIO()), start_response)) == []
+    assert said == [(("500 Oh", []), {"exc_info": None})]
+
+
+def within(stream: Any) -> bytes:
+    with stream as found:
+        return bytes(found.read())
+
+
+def filled(stream: Any) -> bytes:
+    buffer = memoryview(bytearray(8)).cast("H", (2, 2))  # whatever its shape
+    size = stream.readinto(buffer)
+    return buffer.tobytes()[:size]
+
+
+READS: dict[str, Callable[[Any], Any]] = {
+    "read": lambda stream: stream.read(),
+    "read(4)": lambda stream: stream.read(4),
+    "read(size)": lambda stream: stream.read(size=4),
+    "readline": lambda stream: stream.readline(),
+    "readline(3)": lambda stream: stream.readline(3),
+    "readlines": lambda stream: b"".join(stream.readlines()),
+    "next": next,
+    "iter": b"".join,
+    "with": within,
+    "readinto": filled,
+    "read1": lambda stream: stream.read1(5),
+}
+
+
+class Sized(io.BytesIO):
+    """A stream whose sizes may be named, as those of servers may."""
+
+    def read(self, size: int | None = -1) -> bytes:
+        return super().read(size)
+
+
+def gunicorn_body(content: bytes) -> Any:
+    return pytest.importorskip("gunicorn.http.body").Body(io.BytesIO(content))
+
+
+@pytest.mark.parametrize("make", [Sized, gunicorn_body])
+@pytest.mark.parametrize("way", READS)
+def test_a_request_can_be_read_in_every_way_of_its_stream(
+    make: Callable[[bytes], Any], way: str
+) -> None:
+    content, read = b'{"x":\n1.5}\n', READS[way]
+    try:
+        bare = read(make(content))
+    except (TypeError, AttributeError):
+        pytest.skip(f"{make.__name__} cannot be read so")
+    got: list[Any] = []
+
+    def app(environ: Any, start_response: Any) -> Any:
+        start_response("200 OK", [])
+        got.append(read(environ["wsgi.input"]))
+        got.append(environ["wsgi.input"]._exchange.request.body())
+        return []
+
+    keeping: Any = Keeping()
+    flask.DriftMiddleware(app, keeping)(wsgi_environ(make(content)), lambda *_: written)
+    assert got == [bare, bare]
+    assert keeping.unobserved == {}
 
 
 async def post(app: Any, path: str, body: bytes) -> tuple[int, Any]:
@@ -324,6 +590,29 @@ async def post(app: Any, path: str, body: bytes) -> tuple[int, Any]:
     await app(scope, receive, send)
     answer = b"".join(m.get("body", b"") for m in sent if m["type"] == "http.response.body")
     return sent[0]["status"], json.loads(answer)
+
+
+@pytest.mark.parametrize("end", ["complete", "failed"])
+def test_the_end_of_the_application_flushes_however_it_ends(end: str) -> None:
+    flushed: list[float] = []
+
+    class Flushed(Keeping):
+        def flush(self, *, within: float = 2.0) -> int:
+            flushed.append(within)
+            return 0
+
+    async def app(_scope: Any, receive: Any, send: Any) -> None:
+        for message in ("startup.complete", f"shutdown.{end}"):
+            await receive()
+            await send({"type": f"lifespan.{message}"})
+
+    async def no_steps() -> None:
+        assert flushed == []
+
+    keeping: Any = Flushed()
+    asyncio.run(lifespan(fastapi.DriftMiddleware(app, keeping), no_steps))
+    assert len(flushed) == 1
+    assert 0 < flushed[0] <= 2
 
 
 async def lifespan(app: Any, steps: Callable[[], Awaitable[None]]) -> None:
@@ -376,10 +665,12 @@ def test_a_fastapi_service() -> None:
             assert await post(app, "/predict", body) == (200, {"score": (x % 50) / 100})
         assert await post(app, "/other", b'{"inputs": 1}') == (200, {"ok": 1})
         assert (await post(app, "/predict", b"not json"))[0] == 422
+        assert (await post(app, "/predict", b"[]"))[0] == 422
 
     asyncio.run(lifespan(app, traffic))  # its end flushes
     assert len(done) == 200
     assert monitor.stream.options.store.overview("default")["rows"] == 200
+    assert monitor.counters["not_a_successful_json_exchange"] == 2
     report = monitor.check()
     assert report.rows_current == 200
     assert report.feature_drift()["yhat"].missing_current == 0
