@@ -23,6 +23,7 @@ from driftwatch.core.privacy import hash_key
 from driftwatch.core.windows import WindowSpec
 from driftwatch.durations import parse_duration, parse_length
 from driftwatch.errors import ConfigError, did_you_mean
+from driftwatch.kafka_config import KafkaConfig
 
 if TYPE_CHECKING:
     from driftwatch.core.drift.budget import AlarmBudget
@@ -88,6 +89,7 @@ class MonitorConfig(BaseModel):
         time: Name of the column of event times.
         id: Names of columns of identifiers.
         label: Names of columns of labels.
+        kafka: What `driftwatch worker` reads.
     """
 
     model_config = ConfigDict(extra="forbid", frozen=True)
@@ -112,6 +114,7 @@ class MonitorConfig(BaseModel):
     multivariate: bool | list[str] = False
     flush_every: _Duration = "10s"
     every: _Duration = "1m"
+    kafka: KafkaConfig | None = None
 
     @classmethod
     def model_validate(cls, obj: Any, **how: Any) -> Self:
@@ -356,9 +359,11 @@ def _explained(error: ValidationError, model: type[BaseModel], /) -> str:
 
 def _owner(model: type[BaseModel], place: Iterable[int | str]) -> type[BaseModel]:
     """The table that a key is in."""
+    part, *inside = place
+    if "kafka" in (part, *inside[:-1]):
+        return KafkaConfig
     if model is not Config:
         return model
-    part, *inside = place
     if part == "service" and inside:
         return TokenConfig if "tokens" in inside[:-1] else ServiceConfig
     return MonitorConfig if inside else Config

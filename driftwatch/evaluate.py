@@ -23,6 +23,7 @@ from driftwatch.core.profile import Profile
 from driftwatch.core.reference import Reference
 from driftwatch.core.report import DriftReport, EarlySign, Status, WindowFacts
 from driftwatch.core.times import to_utc
+from driftwatch.core.window_facts import unreadable_sources
 from driftwatch.core.windows import WindowSpec
 from driftwatch.errors import DriftWatchError
 from driftwatch.evaluation_state import EvaluationState, event_between
@@ -349,7 +350,9 @@ class Evaluator:
         if state.consumed is None:
             state.consumed = found.oldest - 1
         before = state.alarm.level
-        for pane in self._new_panes(state, found.oldest, found.final):
+        first = max(state.consumed + 1, found.oldest)
+        full = self._store.panes(self.monitor, width=self.spec.width, first=first, last=found.final)
+        for pane in state.judged_or(full, first, found.final):
             signs: tuple[EarlySign, ...] = ()
             profile = self._windows.pane(pane) if self._detector is not None else None
             if profile is not None and self._detector is not None:
@@ -366,15 +369,6 @@ class Evaluator:
             del state.statuses[pane]
         return event_between(before, state.alarm.level)
 
-    def _new_panes(self, state: EvaluationState, oldest: int, final: int) -> list[int]:
-        """Final panes that were not consumed; of those without rows the last, if any."""
-        first = max((oldest - 1 if state.consumed is None else state.consumed) + 1, oldest)
-        if first > final:
-            return []
-        full = self._store.panes(self.monitor, width=self.spec.width, first=first, last=final)
-        judged = {pane for pane in state.statuses if first <= pane <= final}
-        return sorted(judged.union(full, [final]))
-
     def _assessed(
         self,
         last: int,
@@ -386,7 +380,10 @@ class Evaluator:
         late, ids, version = windows.facts()
         against, ids = self._compare.against(last), ids or (self.reference.id,)
         period = self.spec.period(last, oldest=self._oldest)
-        facts = WindowFacts(period, last, revised, late, ids)
+        counters = self._store.overview(self.monitor)["counters"]
+        facts = WindowFacts(
+            period, last, revised, late, ids, unreadable=unreadable_sources(counters)
+        )
         return assess(
             against,
             current if current is not None else self.reference.new_profile(),

@@ -35,6 +35,13 @@ class EvaluationState:
     statuses: dict[int, str] = field(default_factory=dict)
     early: tuple[EarlySign, ...] = ()
 
+    def judged_or(self, full: list[int], first: int, last: int, /) -> list[int]:
+        """Panes of a range that have something to say: with rows, or judged; and the last."""
+        if first > last:
+            return []
+        judged = {pane for pane in self.statuses if first <= pane <= last}
+        return sorted(judged.union(full, [last]))
+
     def to_dict(self, detector: PaneDetector | None, /) -> dict[str, Any]:
         """As plain data, with the bets of the detector."""
         return {

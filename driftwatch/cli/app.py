@@ -189,9 +189,11 @@ def report(
 
 
 def _add_stream_commands() -> None:
+    from driftwatch.cli.kafka_commands import add_kafka_commands
     from driftwatch.cli.stream_commands import add_commands
 
     add_commands(app)
+    add_kafka_commands(app)
 
 
 _add_stream_commands()

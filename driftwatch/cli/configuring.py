@@ -41,6 +41,13 @@ slide = "1h"                        # how far the window moves from one evaluati
 false_alarms = "1 per 30d"          # for all features together
 # policy = "default"                # or "classic", for the textbook's rules
 
+# [monitors.{name}.kafka]             # for `driftwatch worker`
+# bootstrap = "127.0.0.1:9092"
+# topics = ["predictions"]
+# features = "$.inputs"             # where they stand in a message: an object, or a list of them
+# prediction = "$.score"
+# at = "$.ts"                       # event time; "header:NAME", or "record" for Kafka's own
+
 # [monitors.{name}.thresholds]
 # ks = 0.1                          # warns at 0.1, critical at 0.2
 # psi = [0.1, 0.25]                 # warning, critical

@@ -10,7 +10,7 @@ import typer
 if TYPE_CHECKING:
     from driftwatch.cli.monitors import StreamRequest
 
-__all__ = ["add_commands"]
+__all__ = ["Config", "Name", "Quiet", "StorePath", "add_commands", "request_of"]
 
 Config = Annotated[
     Path | None,
@@ -97,7 +97,7 @@ def absorb(
     from driftwatch.cli.feeding import run_absorb
     from driftwatch.cli.showing import Showing
 
-    request = _request(
+    request = request_of(
         config,
         monitor,
         store,
@@ -136,7 +136,7 @@ def watch(
     from driftwatch.cli.feeding import run_watch
     from driftwatch.cli.showing import Showing
 
-    request = _request(
+    request = request_of(
         config,
         monitor,
         store,
@@ -175,7 +175,7 @@ def evaluate(
     from driftwatch.cli.evaluating import run_evaluate
     from driftwatch.cli.showing import Showing
 
-    request = _request(
+    request = request_of(
         config,
         monitor,
         store,
@@ -276,7 +276,7 @@ def doctor(
     """Look at configuration, store, clock, data and evaluations. Exit code 1: a problem."""
     from driftwatch.cli.doctoring import run_doctor
 
-    request = _request(config, monitor, store, window=window, slide=slide)
+    request = request_of(config, monitor, store, window=window, slide=slide)
     raise typer.Exit(int(run_doctor(request, as_json=as_json)))
 
 
@@ -309,7 +309,7 @@ def reference_add(
     """Add a reference to a monitor's store; prints its id."""
     from driftwatch.cli.reference_store import add_reference
 
-    request = _request(config, monitor, store, time=time, id=id_, label=label, pane=pane)
+    request = request_of(config, monitor, store, time=time, id=id_, label=label, pane=pane)
     add_reference(
         request, files or [], last=last, use=use, model_version=model_version, quiet=quiet
     )
@@ -319,7 +319,7 @@ def reference_list(config: Config = None, monitor: Name = None, store: StorePath
     """List the references of a monitor."""
     from driftwatch.cli.reference_store import list_references
 
-    list_references(_request(config, monitor, store))
+    list_references(request_of(config, monitor, store))
 
 
 def reference_use(
@@ -332,7 +332,7 @@ def reference_use(
     """Compare with another reference from now on."""
     from driftwatch.cli.reference_store import use_reference
 
-    use_reference(_request(config, monitor, store), id_, model_version=model_version)
+    use_reference(request_of(config, monitor, store), id_, model_version=model_version)
 
 
 def init(
@@ -391,9 +391,10 @@ def token(
     make_token(name, scope)
 
 
-def _request(
+def request_of(
     config: Path | None, monitor: str | None, store: str | None, **settings: Any
 ) -> StreamRequest:
+    """What the options say of a monitor."""
     from driftwatch.cli.monitors import StreamRequest
 
     given = {key: value for key, value in settings.items() if value not in (None, [], ())}

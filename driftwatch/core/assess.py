@@ -107,11 +107,14 @@ def assess(  # noqa: PLR0913 - two sides, the rules, and what the report says of
         )
     features.sort(key=partial(_rank, weighted=bool(weights)))
     dependence = _dependence(reference, current, policy, stretch)
+    beside = [change.status for change in changes] + ([dependence.status] if dependence else [])
+    if window is not None and window.unreadable:
+        beside.append(Status.WARNING)
     return DriftReport(
         monitor=monitor,
         global_status=global_status(
             [result for feature in features for result in feature.tests.values()],
-            [change.status for change in changes] + ([dependence.status] if dependence else []),
+            beside,
         ),
         features=tuple(features),
         created_at=created_at,

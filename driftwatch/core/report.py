@@ -159,11 +159,17 @@ class DriftReport:
         rows = f"({self.rows_current:,} production rows against {self.rows_reference:,})"
         if not self.features:
             return f"no feature to test {rows}"
+        if unreadable := self._unreadable():
+            rows = f"{rows}; {'; '.join(unreadable)}"
         drifted, tested = len(self._drifted()), len(self.features)
         undecided = len(self.undecided_features)
         if undecided and undecided == tested:
             return f"nothing shown: too few rows to decide on any of {tested} features {rows}"
         return f"{drifted} of {tested} features drifted {rows}"
+
+    def _unreadable(self) -> list[str]:
+        sources = self.window.unreadable if self.window is not None else ()
+        return [f"most of the last 1,000 messages of {name} cannot be read" for name in sources]
 
     def _drifted(self) -> list[FeatureDrift]:
         return [feature for feature in self.features if feature.status.is_drift]

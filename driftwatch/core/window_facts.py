@@ -8,7 +8,19 @@ from typing import Any, Self
 
 from driftwatch.core.results import Period
 
-__all__ = ["EarlySign", "WindowFacts"]
+__all__ = ["UNREADABLE", "EarlySign", "WindowFacts", "unreadable_sources"]
+
+UNREADABLE = "unreadable_now "
+"""Name of a counter, before a source's: above zero while most of its messages cannot be read."""
+
+
+def unreadable_sources(counters: Mapping[str, int], /) -> tuple[str, ...]:
+    """Sources that the counters say cannot be read now."""
+    return tuple(
+        name.removeprefix(UNREADABLE)
+        for name, count in counters.items()
+        if name.startswith(UNREADABLE) and count > 0
+    )
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,6 +57,8 @@ class WindowFacts:
         references: Content ids of the references whose cells its rows were counted in; with
             more than one, cells could not be used and sketches took over.
         early: What detectors saw.
+        unreadable: Sources of which most messages cannot be read now; with any, the window says
+            little, and its report warns.
     """
 
     period: Period
@@ -53,6 +67,7 @@ class WindowFacts:
     late_rows: int = 0
     references: tuple[str, ...] = ()
     early: tuple[EarlySign, ...] = field(default=())
+    unreadable: tuple[str, ...] = ()
 
     def to_dict(self) -> dict[str, Any]:
         return {
@@ -62,6 +77,7 @@ class WindowFacts:
             "late_rows": self.late_rows,
             "references": list(self.references),
             "early": [sign.to_dict() for sign in self.early],
+            "unreadable": list(self.unreadable),
         }
 
     @classmethod
@@ -78,4 +94,5 @@ class WindowFacts:
                 EarlySign(str(s["column"]), str(s["where"]), float(s["change"]))
                 for s in data["early"]
             ),
+            tuple(str(source) for source in data.get("unreadable", ())),
         )

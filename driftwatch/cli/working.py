@@ -1,0 +1,92 @@
+"""``driftwatch worker``."""
+
+from __future__ import annotations
+
+import contextlib
+import signal
+import sys
+import threading
+from collections.abc import Iterator
+
+from driftwatch.cli.monitors import StreamRequest, configured, opened
+from driftwatch.durations import parse_duration
+from driftwatch.errors import ConfigError
+from driftwatch.integrations.kafka import KafkaConfig, KafkaWorker
+
+__all__ = ["kafka_of", "run_worker"]
+
+_SHOWN_EVERY = 10.0
+
+
+def kafka_of(request: StreamRequest, /) -> KafkaConfig:
+    """What the monitor that is meant reads.
+
+    Raises:
+        ConfigError: If its configuration does not say.
+    """
+    name, config, _ = configured(request)
+    if config.kafka is None:
+        raise ConfigError(
+            f"monitor {name!r} reads nothing from Kafka: add [monitors.{name}.kafka] with "
+            'bootstrap and topics, such as bootstrap = "127.0.0.1:9092", topics = ["predictions"]'
+        )
+    return config.kafka
+
+
+def run_worker(request: StreamRequest, /, *, evaluate: bool, quiet: bool) -> None:
+    """Work until SIGTERM or SIGINT."""
+    kafka = kafka_of(request)
+    with opened(request) as (monitor, config):
+        worker = KafkaWorker(monitor, kafka)
+        _say(f"{monitor.name}: reading {', '.join(kafka.topics)} as group {worker.group}", quiet)
+        every = parse_duration(config.every)
+        evaluating = worker.evaluating(every=every) if evaluate else contextlib.nullcontext()
+        with _stopped_by_signals(worker), evaluating, _shown(worker, quiet=quiet):
+            worker.run()
+        read = sum(worker.state.next.values())
+        _say(
+            f"{monitor.name}: stopped after {worker.state.counts['messages']:,} messages, "
+            f"at {read:,} of all offsets",
+            quiet,
+        )
+
+
+@contextlib.contextmanager
+def _stopped_by_signals(worker: KafkaWorker) -> Iterator[None]:
+    numbers = (signal.SIGTERM, signal.SIGINT)
+    before = [signal.signal(number, lambda *_: worker.stop()) for number in numbers]
+    try:
+        yield
+    finally:
+        for number, handler in zip(numbers, before, strict=True):
+            signal.signal(number, handler)
+
+
+@contextlib.contextmanager
+def _shown(worker: KafkaWorker, *, quiet: bool) -> Iterator[None]:
+    """A line on stderr now and then: how far it is, what lags, what waits."""
+    done = threading.Event()
+
+    def show() -> None:
+        while not done.wait(_SHOWN_EVERY):
+            state = worker.state
+            trouble = ", waiting for the store" if state.paused else ""
+            _say(
+                f"{worker.monitor.name}: {state.counts['messages']:,} messages, "
+                f"{sum(state.lag.values()):,} behind, {len(state.next)} partitions{trouble}",
+                quiet,
+            )
+
+    thread = threading.Thread(target=show, name="driftwatch-shown", daemon=True)
+    thread.start()
+    try:
+        yield
+    finally:
+        done.set()
+        thread.join()
+
+
+def _say(line: str, quiet: bool) -> None:  # noqa: FBT001 - of the command's option
+    if not quiet:
+        sys.stderr.write(f"{line}\n")
+        sys.stderr.flush()

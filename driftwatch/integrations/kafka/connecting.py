@@ -1,0 +1,80 @@
+"""Clients of a cluster, with what a configuration says of security."""
+
+from __future__ import annotations
+
+import os
+import ssl
+from collections.abc import Mapping
+from typing import Any
+
+from driftwatch.errors import ConfigError, MissingDependencyError
+from driftwatch.kafka_config import PASSWORD, KafkaConfig
+
+__all__ = ["client_options", "consumer_of", "producer_of"]
+
+
+def client_options(
+    config: KafkaConfig, /, environ: Mapping[str, str] = os.environ
+) -> dict[str, Any]:
+    """What every client of aiokafka is told.
+
+    Raises:
+        ConfigError: If the password or a certificate is missing.
+    """
+    options: dict[str, Any] = {
+        "bootstrap_servers": [each.strip() for each in config.bootstrap.split(",")],
+        "security_protocol": config.security.upper(),
+    }
+    if config.security.endswith("ssl"):
+        options["ssl_context"] = _context(config)
+    if config.sasl_mechanism is not None:
+        password = environ.get(PASSWORD, "").strip()
+        if not password:
+            raise ConfigError(f"the password of {config.username!r} is expected in {PASSWORD}")
+        options |= {
+            "sasl_mechanism": config.sasl_mechanism,
+            "sasl_plain_username": config.username,
+            "sasl_plain_password": password,
+        }
+    return options
+
+
+def _context(config: KafkaConfig) -> ssl.SSLContext:
+    try:
+        context = ssl.create_default_context(cafile=config.ca_file)
+        if config.cert_file is not None:
+            context.load_cert_chain(config.cert_file, config.key_file)
+    except (OSError, ssl.SSLError) as error:
+        files = ", ".join(f for f in (config.ca_file, config.cert_file, config.key_file) if f)
+        raise ConfigError(f"the certificates cannot be used ({files}): {error}") from error
+    return context
+
+
+def consumer_of(config: KafkaConfig, group: str, /) -> Any:
+    """A consumer that is not started; bytes as they are, offsets in our hands."""
+    return _aiokafka().AIOKafkaConsumer(
+        group_id=group,
+        group_instance_id=config.instance,
+        enable_auto_commit=False,
+        auto_offset_reset="none",
+        session_timeout_ms=int(config.session_seconds * 1000),
+        heartbeat_interval_ms=int(config.session_seconds * 1000 / 15),
+        rebalance_timeout_ms=int(max(10.0, config.session_seconds) * 1000),
+        metadata_max_age_ms=10_000,
+        **client_options(config),
+    )
+
+
+def producer_of(config: KafkaConfig, /, **options: Any) -> Any:
+    """A producer that is not started."""
+    return _aiokafka().AIOKafkaProducer(acks="all", **client_options(config), **options)
+
+
+def _aiokafka() -> Any:
+    try:
+        import aiokafka
+    except ImportError as error:
+        raise MissingDependencyError(
+            "Kafka needs aiokafka; pip install 'driftwatch[kafka]'"
+        ) from error
+    return aiokafka

@@ -1,0 +1,238 @@
+"""One partition of a topic -> segments whose offsets follow each other without a gap."""
+
+from __future__ import annotations
+
+from collections import Counter, deque
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+
+from driftwatch.accumulate import Accumulator
+from driftwatch.core.reference import Reference
+from driftwatch.core.segments import CursorMove, Delivery, Outcome
+from driftwatch.core.window_facts import UNREADABLE
+from driftwatch.core.windows import WindowSpec
+from driftwatch.errors import StoreError
+from driftwatch.integrations.kafka.decoding import Decoder, Message, Poison
+from driftwatch.protocols import Store
+from driftwatch.records import RecordBuffer
+
+__all__ = ["FencedError", "PartitionFeed", "Rejected", "Target"]
+
+_JUDGED = 1_000
+"""Messages over which the share of bad ones is judged."""
+
+
+class FencedError(Exception):
+    """Another worker has gone on with the partition; what this one holds of it is not new."""
+
+
+@dataclass(frozen=True, slots=True)
+class Target:
+    """Where the rows of a monitor's partitions go.
+
+    Attributes:
+        store: The store.
+        reference: Whose columns and cells the rows are counted in.
+        spec: How the stream is cut.
+        monitor: Name of the monitor.
+        clock: Seconds since 1970.
+    """
+
+    store: Store
+    reference: Reference
+    spec: WindowSpec
+    monitor: str
+    clock: Callable[[], float]
+
+
+@dataclass(frozen=True, slots=True)
+class Rejected:
+    """A message that is not used, and why."""
+
+    message: Message
+    kind: Poison
+
+
+class PartitionFeed:
+    """Takes the messages of one partition in the order of their offsets.
+
+    A flush stores everything from `stored` to `next` in one step: the segments, the counts of
+    what was in them, and where the next worker goes on. If the store stands elsewhere by
+    then, somebody else has gone on, nothing is stored, and `FencedError` says so. So each message
+    counts once, whoever dies when. For every stretch that is stored
+
+        end - start = ok + bad + null + holes + gap + before_start
+
+    holds of the counters ``kafka_ok``, ``kafka_bad_<kind>``, ``kafka_null``, ``kafka_holes``
+    (offsets without a message: compaction, transactions), ``kafka_gap`` (messages that retention
+    took away before they were read) and ``kafka_before_start``.
+
+    Args:
+        target: Where rows go.
+        name: Topic and partition, ``topic/0``.
+        decoder: Reads messages.
+
+    Attributes:
+        name: The same.
+        stored: Offset up to which everything is in the store, or in a delivery on its way.
+        next: Offset of the next message.
+        rejected: Messages that are not used, the latest thousand, until somebody takes them.
+
+    Raises:
+        StoreError: If the store cannot be read.
+    """
+
+    def __init__(self, target: Target, name: str, decoder: Decoder, /) -> None:
+        self.name = name
+        self._cursor = f"kafka {name}"
+        self._target = target
+        self._decoder = decoder
+        self._accumulator = Accumulator(
+            target.reference,
+            target.spec,
+            target.store,
+            monitor=target.monitor,
+            source=self._cursor,
+            clock=target.clock,
+        )
+        self._tally = self._accumulator.tally
+        self._buffer = RecordBuffer(target.reference.schema, target.clock, self._tally.count)
+        self.stored = self.next = target.store.cursor(target.monitor, self._cursor)
+        self._pending: Delivery | None = None
+        self._counts: Counter[str] = Counter()
+        self.rejected: deque[Rejected] = deque(maxlen=1_000)
+        self._recent: deque[bool] = deque(maxlen=_JUDGED)
+        self._bad_recently = 0
+        self._unreadable = f"{UNREADABLE}{name}"
+        self._is_unreadable = self._restore()
+
+    def _restore(self) -> bool:
+        """Know what was said before: how late rows may be, and whether messages were bad."""
+        target = self._target
+        for source in target.store.sources(target.monitor):
+            if source["source"] == self._cursor and source["latest"] is not None:
+                self._accumulator.watermark = float(source["latest"])
+        counters = target.store.overview(target.monitor)["counters"]
+        return bool(counters.get(self._unreadable, 0) > 0)
+
+    @property
+    def waiting(self) -> int:
+        """Rows, and messages without rows, that no store has acknowledged."""
+        delivery = self._pending.rows if self._pending is not None else 0
+        return delivery + max(self.next - self.stored, self._accumulator.open_rows)
+
+    @property
+    def is_new(self) -> bool:
+        """Whether nothing of the partition was ever stored."""
+        return self.stored == 0
+
+    def skip_to(self, offset: int, reason: str, /) -> None:
+        """Go on at a later offset, and count what lies between."""
+        if offset > self.next:
+            self._counts[reason] += offset - self.next
+            self.next = offset
+
+    def take(self, messages: Sequence[Message], /) -> None:
+        """Take messages; those that were taken before are passed over."""
+        for message in messages:
+            offset = message.offset
+            if offset < self.next:
+                continue
+            if offset > self.next:
+                self._counts["kafka_holes"] += offset - self.next
+            self.next = offset + 1
+            if message.value is None:
+                self._counts["kafka_null"] += 1
+                continue
+            found = self._decoder.decode(message)
+            bad = isinstance(found, Poison)
+            self._judge(bad=bad)
+            if isinstance(found, Poison):
+                self._counts[f"kafka_bad_{found.value}"] += 1
+                self.rejected.append(Rejected(message, found))
+                continue
+            self._counts["kafka_ok"] += 1
+            for record in found:
+                said = record.said
+                full = self._buffer.append(
+                    record.record or {},
+                    said["prediction"],
+                    said["score"],
+                    said["label"],
+                    said["id"],
+                    said["at"],
+                    said["model_version"],
+                )
+                if full:
+                    self.drain()
+
+    def _judge(self, *, bad: bool) -> None:
+        """Keep the share of bad messages among the last thousand, and count when it turns."""
+        if len(self._recent) == _JUDGED:
+            self._bad_recently -= self._recent[0]
+        self._recent.append(bad)
+        self._bad_recently += bad
+        if len(self._recent) < _JUDGED:
+            return
+        if not self._is_unreadable and self._bad_recently > _JUDGED // 2:
+            self._is_unreadable = True
+            self._counts[self._unreadable] += 1
+        elif self._is_unreadable and self._bad_recently <= _JUDGED // 4:
+            self._is_unreadable = False
+            self._counts[self._unreadable] -= 1
+
+    def drain(self) -> None:
+        """Sketch the records that wait."""
+        for found in self._buffer.take():
+            try:
+                self._accumulator.add(
+                    found.batch, times=found.times, model_version=found.model_version
+                )
+            except Exception:  # noqa: BLE001 - counted; the messages behind it go on
+                self._tally.count("failed_batches")
+
+    def flush(self) -> bool:
+        """Store what was taken; whether anything was stored.
+
+        Raises:
+            StoreError: If the store cannot take it now. The same delivery is tried again next
+                time, and messages may be taken meanwhile.
+            FencedError: If another worker has gone on; this feed is of no use any more.
+        """
+        done = False
+        while self._pending is not None or self.next > self.stored:
+            if self._pending is None:
+                self._pending = self._packed()
+            target = self._target
+            outcome = target.store.deliver(self._pending, now=target.clock())
+            if outcome is Outcome.FENCED:
+                raise FencedError(self.name)
+            self._pending = None  # stored now, or by an earlier try whose answer was lost
+            done = True
+        return done
+
+    def _packed(self) -> Delivery:
+        self.drain()
+        for reason, count in self._counts.items():
+            self._tally.count(reason, count)
+        self._counts.clear()
+        move = CursorMove(self._cursor, self.stored, self.next)
+        self.stored = self.next
+        return self._accumulator.pack(move)
+
+    def check_end(self, end: int, /) -> None:
+        """See that the topic is still the one whose offsets were stored.
+
+        Raises:
+            StoreError: If it ends before what was read of it.
+        """
+        if end < self.next:
+            raise StoreError(
+                f"partition {self.name} ends at offset {end}, and {self.next} were read before: "
+                "the topic was made anew, or this is another cluster. Use another monitor name or "
+                "store for it"
+            )
+
+    def close(self) -> None:
+        """Let go of it; what is not stored is read again by whoever gets the partition."""
+        self._accumulator.close()

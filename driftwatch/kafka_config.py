@@ -1,0 +1,105 @@
+"""``[monitors.NAME.kafka]``: which topics a worker reads, and what their messages hold."""
+
+from __future__ import annotations
+
+from typing import Literal, Self
+
+from pydantic import BaseModel, ConfigDict, Field, field_validator, model_validator
+
+from driftwatch.errors import ConfigError
+from driftwatch.json_paths import JsonPath
+
+__all__ = ["PASSWORD", "KafkaConfig"]
+
+PASSWORD = "DRIFTWATCH_KAFKA_PASSWORD"  # noqa: S105 - the name of a variable
+"""The environment's variable with the password of SASL; it stands in no file."""
+
+_PATHS = ("features", "prediction", "score", "label", "id", "model_version")
+
+
+class KafkaConfig(BaseModel):
+    """What a worker reads, and how.
+
+    Attributes:
+        bootstrap: Addresses of brokers, ``host:port``, with commas between them.
+        topics: Topics to read.
+        group: Consumer group, whose workers share the partitions; ``driftwatch-`` and the
+            monitor's name if not given.
+        start: Where to begin a partition that was never read: ``"earliest"``, what the topic
+            still has, or ``"latest"``, what comes from now on.
+        features: Where the features stand in a message: an object, or a list of them.
+        prediction: Where the prediction stands, as the next four.
+        score: The model's score.
+        label: The true outcome.
+        id: What identifies the record.
+        model_version: The model's.
+        at: Event time: ``"record"``, the time of Kafka's record; ``"header:NAME"``; or a path.
+        message_bytes: Longer messages are not read, and counted.
+        dead_letters: Topic for messages that cannot be read, with the reason in headers.
+        security: How to talk to the brokers.
+        ca_file: Certificates to trust, PEM; the system's if not given.
+        cert_file: The worker's own certificate, PEM.
+        key_file: Its key, PEM.
+        sasl_mechanism: How to log in.
+        username: Who logs in; the password is in ``DRIFTWATCH_KAFKA_PASSWORD``.
+        instance: Name of this worker that outlives a restart, so that it gets its partitions
+            back without a rebalance.
+        session_seconds: A worker that is silent for so long is taken for dead.
+        stalled_seconds: A worker that makes no progress for so long, with messages to read,
+            connects anew.
+    """
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+    bootstrap: str
+    topics: list[str] = Field(min_length=1)
+    group: str | None = None
+    start: Literal["earliest", "latest"] = "earliest"
+    features: str = "$"
+    prediction: str | None = None
+    score: str | None = None
+    label: str | None = None
+    id: str | None = None
+    model_version: str | None = None
+    at: str = "record"
+    message_bytes: int = Field(default=1 << 20, ge=1)
+    dead_letters: str | None = None
+    security: Literal["plaintext", "ssl", "sasl_plaintext", "sasl_ssl"] = "plaintext"
+    ca_file: str | None = None
+    cert_file: str | None = None
+    key_file: str | None = None
+    sasl_mechanism: Literal["PLAIN", "SCRAM-SHA-256", "SCRAM-SHA-512"] | None = None
+    username: str | None = None
+    instance: str | None = None
+    session_seconds: float = Field(default=45.0, gt=0)
+    stalled_seconds: float = Field(default=60.0, gt=0)
+
+    @field_validator(*_PATHS)
+    @classmethod
+    def _is_a_path(cls, text: str | None) -> str | None:
+        if text is not None:
+            _path(text)
+        return text
+
+    @field_validator("at")
+    @classmethod
+    def _is_a_time(cls, text: str) -> str:
+        if text != "record" and not text.startswith("header:"):
+            _path(text)
+        return text
+
+    @model_validator(mode="after")
+    def _goes_together(self) -> Self:
+        sasl = self.security.startswith("sasl")
+        if sasl != (self.sasl_mechanism is not None) or (sasl and self.username is None):
+            raise ValueError("security sasl_... needs sasl_mechanism and username, and they it")
+        if self.dead_letters in self.topics:
+            raise ValueError("dead_letters must be another topic than those that are read")
+        return self
+
+
+def _path(text: str) -> None:
+    try:
+        JsonPath.of(text)
+    except ConfigError as error:
+        raise ValueError(str(error)) from error

@@ -1,0 +1,55 @@
+"""A real broker for slow tests, a mock of one for quick tests, and names for topics."""
+
+from __future__ import annotations
+
+import uuid
+from collections.abc import Iterator
+
+import pytest
+
+from tests.kafka.broker import Broker
+from tests.kafka.jars import UnavailableError
+from tests.kafka.mock_cluster import MockCluster, find_library
+
+
+@pytest.fixture(scope="session")
+def broker(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Broker]:
+    """A real broker with SASL and TLS; tests that use it are slow."""
+    try:
+        made = Broker(tmp_path_factory.mktemp("broker"), sasl=True, tls=True)
+    except UnavailableError as error:
+        pytest.skip(f"no real Kafka broker: {error}")
+    try:
+        made.start()
+        yield made
+    finally:
+        made.stop()
+
+
+@pytest.fixture(scope="module")
+def cluster() -> Iterator[MockCluster]:
+    """librdkafka's mock cluster of one broker."""
+    if find_library() is None:
+        pytest.skip("no mock of Kafka: confluent-kafka with its librdkafka.so is not installed")
+    with MockCluster() as running:
+        yield running
+
+
+@pytest.fixture
+def topic() -> str:
+    """The name of a topic that is not there yet."""
+    return f"topic-{uuid.uuid4().hex[:12]}"
+
+
+@pytest.fixture(autouse=True)
+def _in_order_again(request: pytest.FixtureRequest) -> Iterator[None]:
+    """Whatever a test did to a shared cluster, the next one finds it working."""
+    yield
+    if "broker" in request.fixturenames:
+        broker: Broker = request.getfixturevalue("broker")
+        broker.resume()
+        if not broker.running:
+            broker.start()
+    if "cluster" in request.fixturenames:
+        cluster: MockCluster = request.getfixturevalue("cluster")
+        cluster.reset()

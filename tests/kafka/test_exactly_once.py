@@ -1,0 +1,166 @@
+"""Workers of a group that are killed, fenced and shuffled: every message counts once."""
+
+from __future__ import annotations
+
+import json
+import subprocess
+import sys
+import threading
+from collections import Counter
+from collections.abc import Callable
+from functools import partial
+from pathlib import Path
+from typing import Any
+
+import pandas as pd
+import pytest
+
+from driftwatch.stores.sqlite import SQLiteStore
+from tests.kafka import clients, working
+from tests.kafka.broker import Broker
+
+pytestmark = [pytest.mark.slow, pytest.mark.timeout(600)]
+
+PARTITIONS = 4
+POINTS = ("before", "inside", "after")
+
+
+def until(done: Callable[[], bool], seconds: float = 120.0) -> None:
+    waiting = threading.Event()
+    for _ in range(int(seconds / 0.05)):
+        if done():
+            return
+        waiting.wait(0.05)
+    pytest.fail(f"waited for {seconds:g} s")
+
+
+class Workers:
+    """Worker processes on one store; those that died are followed by others."""
+
+    def __init__(self, bootstrap: str, topic: str, store: Path) -> None:
+        self._arguments = [bootstrap, topic, str(store)]
+        self.running: list[subprocess.Popen[bytes]] = []
+        self.deaths: Counter[str] = Counter()
+        self._points: dict[int, str] = {}
+
+    def start(self, where: str = "never", count: int = 0) -> None:
+        command = [sys.executable, "-m", "tests.kafka.working", *self._arguments]
+        made = subprocess.Popen([*command, where, str(count)])
+        self._points[made.pid] = where
+        self.running.append(made)
+
+    def bury(self) -> int:
+        """Take note of those that died; how many did since the last look."""
+        dead = [each for each in self.running if each.poll() is not None]
+        for each in dead:
+            self.running.remove(each)
+            assert each.returncode == -9, each.returncode
+            self.deaths[self._points[each.pid]] += 1
+        return len(dead)
+
+    def leave(self, worker: subprocess.Popen[bytes]) -> None:
+        worker.terminate()
+        assert worker.wait(30) == 0
+        self.running.remove(worker)
+
+    def end(self) -> None:
+        for each in self.running:
+            each.kill()
+            each.wait()
+        self.running.clear()
+
+
+def feed(bootstrap: str, topic: str, numbers: range) -> None:
+    clients.produce(bootstrap, topic, [json.dumps(working.message(n)).encode() for n in numbers])
+
+
+def overview(path: Path) -> dict[str, Any]:
+    store = SQLiteStore(path)
+    try:
+        return dict(store.overview("m"))
+    finally:
+        store.close()
+
+
+def settled(workers: Workers, path: Path, rows: int) -> bool:
+    """Whether a worker has died, or nothing is left to do for them."""
+    return workers.bury() > 0 or overview(path)["rows"] == rows
+
+
+def assert_exact(path: Path, bootstrap: str, topic: str, messages: int) -> None:
+    """Count, counts by category, content hash and offsets are those of the messages."""
+    rows = pd.DataFrame(
+        {**m["inputs"], "yhat": m["yhat"]} for m in map(working.message, range(messages))
+    )
+    truth = working.monitor(None, window="24h", slide="24h")
+    truth.observe_many(rows, at=working.START)
+    found = working.monitor(path, window="24h", slide="24h")
+    left, right = found.check(), truth.check()
+    assert left.rows_current == messages
+    assert left.production_data_hash == right.production_data_hash
+    assert found.counters == {"kafka_ok": messages}
+    store = found.stream.store
+    ends = clients.end_offsets(bootstrap, topic)
+    assert {p: store.cursor("m", f"kafka {topic}/{p}") for p in ends} == ends
+    found.close()
+    truth.close()
+
+
+def test_no_message_is_lost_or_counted_twice_by_workers_that_are_killed(
+    broker: Broker, topic: str, tmp_path: Path
+) -> None:
+    broker.create_topic(topic, PARTITIONS)
+    path = tmp_path / "s.db"
+    messages, piece, started = 200_000, 2_000, 0
+    workers = Workers(broker.bootstrap, topic, path)
+    sent = 0
+    try:
+        while workers.deaths.total() < 24 or min(workers.deaths[p] for p in POINTS) < 3:
+            while len(workers.running) < 2:
+                workers.start(POINTS[started % 3], 1 + started % 4)
+                started += 1
+            assert sent + piece <= messages, workers.deaths
+            feed(broker.bootstrap, topic, range(sent, sent + piece))
+            sent += piece
+            until(partial(settled, workers, path, sent))
+        workers.end()
+        feed(broker.bootstrap, topic, range(sent, messages))
+        workers.start()
+        workers.start()
+        until(lambda: overview(path)["rows"] == messages)
+        for each in list(workers.running):
+            workers.leave(each)
+    finally:
+        workers.end()
+    assert workers.deaths.total() >= 20
+    assert all(workers.deaths[point] >= 3 for point in POINTS), workers.deaths
+    assert_exact(path, broker.bootstrap, topic, messages)
+
+
+def test_workers_that_come_and_go_change_no_count(
+    broker: Broker, topic: str, tmp_path: Path
+) -> None:
+    broker.create_topic(topic, PARTITIONS)
+    path = tmp_path / "s.db"
+    workers = Workers(broker.bootstrap, topic, path)
+    messages, changes = 60_000, 30
+    waiting = threading.Event()
+    try:
+        workers.start()
+        for change in range(changes):  # one every two seconds
+            feed(
+                broker.bootstrap,
+                topic,
+                range(change * messages // changes, (change + 1) * messages // changes),
+            )
+            if len(workers.running) < 3 and change % 2 == 0:
+                workers.start()
+            elif len(workers.running) > 1:
+                workers.leave(workers.running[0])
+            waiting.wait(2.0)
+        until(lambda: overview(path)["rows"] == messages)
+        for each in list(workers.running):
+            workers.leave(each)
+    finally:
+        workers.end()
+    assert_exact(path, broker.bootstrap, topic, messages)

@@ -1,0 +1,265 @@
+"""The worker on a mock of a cluster: what it makes of messages, and of trouble."""
+
+from __future__ import annotations
+
+import json
+import threading
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from typing import Any
+
+import pytest
+
+from driftwatch.errors import ConfigError
+from driftwatch.integrations.kafka import KafkaConfig, KafkaWorker
+from driftwatch.integrations.kafka.decoding import Poison
+from driftwatch.stores.memory import MemoryStore
+from tests.kafka import clients, working
+from tests.kafka.mock_cluster import MockCluster
+
+
+def until(done: Callable[[], bool], seconds: float = 60.0) -> None:
+    waiting = threading.Event()
+    for _ in range(int(seconds / 0.02)):
+        if done():
+            return
+        waiting.wait(0.02)
+    pytest.fail(f"waited for {seconds:g} s")
+
+
+@contextmanager
+def running(worker: KafkaWorker) -> Iterator[KafkaWorker]:
+    failures: list[BaseException] = []
+
+    def run() -> None:
+        try:
+            worker.run()
+        except BaseException as error:  # noqa: BLE001 - shown below
+            failures.append(error)
+
+    thread = threading.Thread(target=run)
+    thread.start()
+    try:
+        yield worker
+    finally:
+        worker.stop()
+        thread.join(30)
+        assert not thread.is_alive()
+    if failures:
+        raise failures[0]
+
+
+def counters(worker: KafkaWorker) -> dict[str, int]:
+    return dict(worker.monitor.stream.store.overview("m")["counters"])
+
+
+def value(**more: Any) -> bytes:
+    return json.dumps(working.message(1) | more).encode()
+
+
+POISON: dict[Poison, bytes] = {
+    Poison.TOO_LARGE: value(note="x" * 3_000),
+    Poison.EMPTY: b"  ",
+    Poison.NOT_UTF8: b'{"inputs": "\xff"}',
+    Poison.NOT_JSON: b'{"inputs": ',
+    Poison.TOO_DEEP: value(
+        note=[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[1]]]]]]]]]]]]]]]]]]]]]]]]]]]]]]]]]]]]]
+    ),
+    Poison.NO_FEATURES: b'{"input": {"x": 1}}',
+    Poison.NO_RECORDS: value(inputs=[]),
+    Poison.NOT_A_RECORD: value(inputs=[{"x": 1.0}, 7]),
+    Poison.UNKNOWN_COLUMNS_ONLY: value(inputs={"unheard": 1.0}),
+    Poison.NO_TIME: value(ts=None),
+    Poison.BAD_TIME: value(ts="yesterday"),
+}
+
+
+def test_every_kind_of_bad_message_is_counted_and_stops_none(
+    cluster: MockCluster, topic: str
+) -> None:
+    cluster.create_topic(topic, 1)
+    cluster.create_topic(f"{topic}-dead", 1)
+    config = working.config(
+        cluster.bootstrap, topic, message_bytes=2_000, dead_letters=f"{topic}-dead"
+    )
+    messages: list[clients.Message] = []
+    for poison in POISON.values():
+        messages += [(b"key", poison, [("trace", b"1")], 1_000), value()]
+    messages.append((b"key", None, (), None))  # a tombstone
+    clients.produce(cluster.bootstrap, topic, messages)
+    with running(KafkaWorker(working.monitor(None), config)) as worker:
+        until(lambda: worker.monitor.stream.store.cursor("m", f"kafka {topic}/0") == len(messages))
+        dead = clients.consume(cluster.bootstrap, f"{topic}-dead", len(POISON))
+    found = counters(worker)
+    assert found == {
+        "kafka_ok": len(POISON),
+        "kafka_null": 1,
+        **{f"kafka_bad_{kind.value}": 1 for kind in POISON},
+    }
+    assert sum(found.values()) == len(messages)  # end - start = ok + bad + null + holes
+    assert [letter.value for letter in dead] == list(POISON.values())
+    for place, (kind, letter) in enumerate(zip(POISON, dead, strict=True)):
+        headers = dict(letter.headers)
+        assert headers["driftwatch.error"] == kind.value.encode()
+        assert headers["driftwatch.offset"] == str(2 * place).encode()
+        assert (letter.key, headers["trace"]) == (b"key", b"1")
+    worker.monitor.close()
+
+
+@pytest.mark.parametrize(
+    ("at", "header", "seconds"),
+    [
+        ("record", None, working.START + 7),
+        ("header:when", b"2026-01-01T00:00:09Z", working.START + 9),
+        ("header:when", str(working.START + 11).encode(), working.START + 11),
+        ("$.ts", None, working.START + 1),
+        ("$.millis", None, working.START + 5),
+    ],
+)
+def test_the_time_is_taken_from_where_the_configuration_says(
+    cluster: MockCluster, topic: str, at: str, header: bytes | None, seconds: float
+) -> None:
+    cluster.create_topic(topic, 1)
+    headers = [] if header is None else [("when", header)]
+    body = value(millis=int(working.START + 5) * 1_000)
+    clients.produce(
+        cluster.bootstrap, topic, [(None, body, headers, int(working.START + 7) * 1_000)]
+    )
+    config = working.config(cluster.bootstrap, topic, at=at)
+    with running(KafkaWorker(working.monitor(None), config)) as worker:
+        until(lambda: worker.monitor.stream.store.overview("m")["rows"] == 1)
+    assert worker.monitor.stream.store.overview("m")["latest"] == seconds
+    worker.monitor.close()
+
+
+class Away(MemoryStore):
+    """A store that another process holds locked while a test says so."""
+
+    locked = False
+
+    def deliver(self, *given: Any, **named: Any) -> Any:
+        from driftwatch.errors import StoreError
+
+        if self.locked:
+            raise StoreError("locked, for the test")
+        return super().deliver(*given, **named)
+
+
+def test_reading_pauses_while_the_store_is_away_and_nothing_is_lost(
+    cluster: MockCluster, topic: str
+) -> None:
+    cluster.create_topic(topic, 1)
+    store = Away()
+    store.locked = True
+    watched = working.monitor(store)
+    worker = KafkaWorker(watched, working.config(cluster.bootstrap, topic), most_waiting=500)
+    with running(worker):
+        for start in range(0, 4_000, 500):
+            clients.produce(cluster.bootstrap, topic, [value()] * 500)
+            if start == 0:
+                until(lambda: worker.state.paused)
+        assert worker.state.counts["messages"] <= 500 + 5_000
+        before = worker.state.counts["messages"]
+        until(lambda: worker.state.counts["segments_failed"] >= 3)
+        assert worker.state.counts["messages"] == before  # it really does pause
+        store.locked = False
+        until(lambda: store.cursor("m", f"kafka {topic}/0") == 4_000)
+    assert counters(worker) == {"kafka_ok": 4_000}
+    watched.close()
+    store.close()
+
+
+def test_a_worker_that_lost_its_partition_stores_nothing_of_it(
+    cluster: MockCluster, topic: str
+) -> None:
+    """A zombie: two workers that do not know of each other read the same partition."""
+    cluster.create_topic(topic, 1)
+    store = MemoryStore()
+    first = KafkaWorker(
+        working.monitor(store), working.config(cluster.bootstrap, topic, group="one")
+    )
+    second = KafkaWorker(
+        working.monitor(store), working.config(cluster.bootstrap, topic, group="two")
+    )
+    with running(first), running(second):
+        for _ in range(10):
+            clients.produce(cluster.bootstrap, topic, [value()] * 200)
+        until(lambda: store.cursor("m", f"kafka {topic}/0") == 2_000)
+    assert store.overview("m")["rows"] == 2_000
+    assert counters(first) == {"kafka_ok": 2_000}
+    first.monitor.close()
+    second.monitor.close()
+    store.close()
+
+
+def test_brokers_that_go_away_are_waited_for(cluster: MockCluster, topic: str) -> None:
+    cluster.create_topic(topic, 1)
+    clients.produce(cluster.bootstrap, topic, [value()] * 100)
+    with running(
+        KafkaWorker(working.monitor(None), working.config(cluster.bootstrap, topic))
+    ) as worker:
+        rows = worker.monitor.stream.store
+        until(lambda: rows.overview("m")["rows"] == 100)
+        cluster.down()
+        cluster.up()
+        clients.produce(cluster.bootstrap, topic, [value()] * 100)
+        until(lambda: rows.overview("m")["rows"] == 200)
+    worker.monitor.close()
+
+
+def test_only_what_comes_from_now_on(cluster: MockCluster, topic: str) -> None:
+    cluster.create_topic(topic, 1)
+    clients.produce(cluster.bootstrap, topic, [value()] * 30)
+    config = working.config(cluster.bootstrap, topic, start="latest")
+    with running(KafkaWorker(working.monitor(None), config)) as worker:
+        until(lambda: bool(worker.state.next))
+        clients.produce(cluster.bootstrap, topic, [value()] * 5)
+        until(lambda: worker.monitor.stream.store.cursor("m", f"kafka {topic}/0") == 35)
+    assert counters(worker) == {"kafka_before_start": 30, "kafka_ok": 5}
+    worker.monitor.close()
+
+
+def test_windows_by_rows_are_refused() -> None:
+    with pytest.raises(ConfigError, match="windows by rows"):
+        KafkaWorker(
+            working.monitor(None, window="100 rows", slide=None), working.config("h:1", "t")
+        )
+
+
+@pytest.mark.parametrize(
+    ("more", "what"),
+    [
+        ({"topics": []}, "topics"),
+        ({"features": "inputs"}, "features"),
+        ({"at": "ts"}, "at"),
+        ({"security": "sasl_ssl"}, "sasl"),
+        ({"dead_letters": "t"}, "dead_letters"),
+        ({"unheard": 1}, "unheard"),
+    ],
+)
+def test_a_configuration_that_cannot_work_is_refused(more: dict[str, Any], what: str) -> None:
+    with pytest.raises(ValueError, match=what):
+        KafkaConfig.model_validate({"bootstrap": "h:1", "topics": ["t"]} | more)
+
+
+def test_messages_that_are_mostly_bad_turn_the_status_to_warning(
+    cluster: MockCluster, topic: str
+) -> None:
+    cluster.create_topic(topic, 1)
+    watched = working.monitor(None)
+    good = [json.dumps(working.message(n)).encode() for n in range(3_000)]
+    with running(KafkaWorker(watched, working.config(cluster.bootstrap, topic))) as worker:
+        store = worker.monitor.stream.store
+        clients.produce(cluster.bootstrap, topic, good[:1_400] + [b"?"] * 600)
+        until(lambda: store.cursor("m", f"kafka {topic}/0") == 2_000)
+        report = watched.stream.evaluator.peek()
+        assert report.window is not None
+        assert report.window.unreadable == (f"{topic}/0",)
+        assert report.global_status.is_drift
+        assert f"messages of {topic}/0 cannot be read" in report.summary()
+        clients.produce(cluster.bootstrap, topic, good)
+        until(lambda: store.cursor("m", f"kafka {topic}/0") == 5_000)
+        report = watched.stream.evaluator.peek()
+        assert report.window is not None
+        assert not report.window.unreadable
+    watched.close()
