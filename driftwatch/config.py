@@ -343,7 +343,9 @@ def _found() -> Path:
 
 def _explained(error: ValidationError, model: type[BaseModel], /) -> str:
     """The first thing that is wrong, by its key."""
-    first = error.errors(include_url=False)[0]
+    found = error.errors(include_url=False)
+    # A key with a slip of the pen is also a key that is missing; the slip is what to show.
+    first = next((each for each in found if each["type"] == "extra_forbidden"), found[0])
     key, kind = ".".join(str(part) for part in first["loc"]), first["type"]
     if kind == "extra_forbidden":
         known = [name for name in _owner(model, first["loc"]).model_fields if name != "folder"]

@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
-from typing import Any
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Any, NamedTuple
 
 from driftwatch.json_paths import JsonPath
 
@@ -13,6 +13,18 @@ __all__ = ["Extracted", "RecordPaths", "is_deep"]
 _SAME: Any = object()
 _ANSWERED = ("prediction", "score")
 _SAID = ("prediction", "score", "label", "id", "at", "model_version")
+
+
+class Extracted(NamedTuple):
+    """A record and what was said beside it.
+
+    Attributes:
+        record: Values by column; None if what stood there is no object.
+        said: Prediction, score, label, id, time and version, as `Monitor.observe` takes them.
+    """
+
+    record: Mapping[str, Any] | None
+    said: dict[str, Any]
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,8 +48,14 @@ class RecordPaths:
     id: JsonPath | None = None
     at: JsonPath | None = None
     model_version: JsonPath | None = None
+    _given: tuple[tuple[str, JsonPath], ...] = field(init=False, repr=False)
 
-    def extract(self, document: Any, answer: Any = _SAME, /) -> Iterator[Extracted]:
+    def __post_init__(self) -> None:
+        paths = {name: getattr(self, name) for name in _SAID}
+        given = tuple((name, path) for name, path in paths.items() if path is not None)
+        object.__setattr__(self, "_given", given)
+
+    def extract(self, document: Any, answer: Any = _SAME, /) -> list[Extracted]:
         """Give the records of a document; what is no record comes as None.
 
         Args:
@@ -49,37 +67,23 @@ class RecordPaths:
                 nor a list.
         """
         features = self.features.find(document)
-        said = {
-            name: self._found(
-                name, answer if name in _ANSWERED and answer is not _SAME else document
-            )
-            for name in _SAID
-        }
+        said = dict.fromkeys(_SAID)
+        for name, path in self._given:
+            other = answer is not _SAME and name in _ANSWERED
+            said[name] = path.find(answer if other else document, None)
+        if type(features) is dict:  # what JSON gives; the check of any mapping takes longer
+            return [Extracted(features, said)]
         if isinstance(features, Mapping):
-            yield Extracted(features, said)
-        elif isinstance(features, list):
-            for place, record in enumerate(features):
-                mine = {name: _at(value, place) for name, value in said.items()}
-                yield Extracted(record if isinstance(record, Mapping) else None, mine)
-        else:
-            raise LookupError("no record")  # noqa: TRY004 - as if nothing stood there
-
-    def _found(self, name: str, document: Any) -> Any:
-        path: JsonPath | None = getattr(self, name)
-        return None if path is None else path.find(document, None)
-
-
-@dataclass(frozen=True, slots=True)
-class Extracted:
-    """A record and what was said beside it.
-
-    Attributes:
-        record: Values by column; None if what stood there is no object.
-        said: Prediction, score, label, id, time and version, as `Monitor.observe` takes them.
-    """
-
-    record: Mapping[str, Any] | None
-    said: dict[str, Any]
+            return [Extracted(features, said)]
+        if isinstance(features, list):
+            return [
+                Extracted(
+                    record if isinstance(record, Mapping) else None,
+                    {name: _at(value, place) for name, value in said.items()},
+                )
+                for place, record in enumerate(features)
+            ]
+        raise LookupError("no record")
 
 
 def is_deep(document: Any, levels: int, /) -> bool:

@@ -90,9 +90,10 @@ def check_config(path: Path | None, /) -> None:
             paths = [found.reference] if isinstance(found.reference, str) else found.reference
             find_files([str(config.folder / path) for path in paths])
         told = f"{found.reference}" if found.reference is not None else "the store's reference"
+        kafka = f", from Kafka: {', '.join(found.kafka.topics)}" if found.kafka else ""
         sys.stdout.write(
             f"{name}: {spec}, against {told} ({found.compare}), "
-            f"{budget or 'no budget of false alarms'}, in {found.store or 'memory'}\n"
+            f"{budget or 'no budget of false alarms'}, in {found.store or 'memory'}{kafka}\n"
         )
 
 

@@ -12,6 +12,7 @@ import orjson
 from driftwatch.cli.exits import Exit
 from driftwatch.cli.monitors import StreamRequest, configured
 from driftwatch.core.times import to_utc
+from driftwatch.core.window_facts import UNREADABLE, USED_MESSAGES, unreadable_sources
 from driftwatch.core.windows import WindowSpec
 from driftwatch.durations import parse_duration
 from driftwatch.errors import DriftWatchError
@@ -104,8 +105,15 @@ def _of_stream(store: Store, name: str, spec: WindowSpec) -> list[_Finding]:
         said += f", last event {_stamp(latest)}"
     found = [_Finding("data", said)]
     found += [
-        _Finding("not used", f"{count:,} {reason.replace('_', ' ')}", ok=False)
+        _Finding("messages", f"{count:,} {reason.replace('_', ' ')}")
+        if reason in USED_MESSAGES
+        else _Finding("not used", f"{count:,} {reason.replace('_', ' ')}", ok=False)
         for reason, count in facts["counters"].items()
+        if not reason.startswith(UNREADABLE)
+    ]
+    found += [
+        _Finding("messages", f"most of the last 1,000 of {source} cannot be read", ok=False)
+        for source in unreadable_sources(facts["counters"])
     ]
     skew = max(abs(float(s["heard"]) - float(s["sent"])) for s in sources)
     ahead = max(0.0, max(float(s["heard"]) for s in sources) - now)

@@ -6,7 +6,7 @@ from typing import Annotated
 
 import typer
 
-from driftwatch.cli.stream_commands import Config, Name, Quiet, StorePath, request_of
+from driftwatch.cli.stream_commands import Config, Name, Quiet, request_of
 
 __all__ = ["add_kafka_commands"]
 
@@ -20,7 +20,6 @@ def add_kafka_commands(app: typer.Typer, /) -> None:
 def worker(
     config: Config = None,
     monitor: Name = None,
-    store: StorePath = None,
     evaluate: Annotated[
         bool,
         typer.Option("--evaluate/--no-evaluate", help="Also evaluate the windows that are due."),
@@ -34,7 +33,7 @@ def worker(
     """
     from driftwatch.cli.working import run_worker
 
-    run_worker(request_of(config, monitor, store), evaluate=evaluate, quiet=quiet)
+    run_worker(request_of(config, monitor, None), evaluate=evaluate, quiet=quiet)
 
 
 def produce(

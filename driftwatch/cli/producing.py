@@ -79,7 +79,7 @@ async def _send(
                     await asyncio.sleep(max(0.0, began + sent / pace - time.monotonic()))
     except KafkaError as error:
         raise ConfigError(
-            f"{config.bootstrap}: {type(error).__name__} after {sent:,} messages: {error}"
+            f"{config.bootstrap} cannot be written to, after {sent:,} messages: {error}"
         ) from error
     finally:
         await producer.stop()

@@ -10,7 +10,7 @@ import typer
 if TYPE_CHECKING:
     from driftwatch.cli.monitors import StreamRequest
 
-__all__ = ["Config", "Name", "Quiet", "StorePath", "add_commands", "request_of"]
+__all__ = ["Config", "Name", "Quiet", "add_commands", "request_of"]
 
 Config = Annotated[
     Path | None,

@@ -43,12 +43,8 @@ def run_worker(request: StreamRequest, /, *, evaluate: bool, quiet: bool) -> Non
         evaluating = worker.evaluating(every=every) if evaluate else contextlib.nullcontext()
         with _stopped_by_signals(worker), evaluating, _shown(worker, quiet=quiet):
             worker.run()
-        read = sum(worker.state.next.values())
-        _say(
-            f"{monitor.name}: stopped after {worker.state.counts['messages']:,} messages, "
-            f"at {read:,} of all offsets",
-            quiet,
-        )
+        read = worker.state.counts["messages"]
+        _say(f"{monitor.name}: stopped; {read:,} messages read, all of them stored", quiet)
 
 
 @contextlib.contextmanager

@@ -8,10 +8,13 @@ from typing import Any, Self
 
 from driftwatch.core.results import Period
 
-__all__ = ["UNREADABLE", "EarlySign", "WindowFacts", "unreadable_sources"]
+__all__ = ["UNREADABLE", "USED_MESSAGES", "EarlySign", "WindowFacts", "unreadable_sources"]
 
 UNREADABLE = "unreadable_now "
 """Name of a counter, before a source's: above zero while most of its messages cannot be read."""
+
+USED_MESSAGES = frozenset({"kafka_ok", "kafka_null", "kafka_holes", "kafka_before_start"})
+"""Counters of messages with which nothing is wrong: they close the account of offsets."""
 
 
 def unreadable_sources(counters: Mapping[str, int], /) -> tuple[str, ...]:

@@ -12,6 +12,7 @@ from driftwatch.core.segments import CursorMove, Delivery, Outcome
 from driftwatch.core.window_facts import UNREADABLE
 from driftwatch.core.windows import WindowSpec
 from driftwatch.errors import StoreError
+from driftwatch.extraction import Extracted
 from driftwatch.integrations.kafka.decoding import Decoder, Message, Poison
 from driftwatch.protocols import Store
 from driftwatch.records import RecordBuffer
@@ -101,8 +102,8 @@ class PartitionFeed:
         self._pending: Delivery | None = None
         self._counts: Counter[str] = Counter()
         self.rejected: deque[Rejected] = deque(maxlen=1_000)
-        self._recent: deque[bool] = deque(maxlen=_JUDGED)
-        self._bad_recently = 0
+        self._judged = 0  # messages with a value so far
+        self._bad: deque[int] = deque()  # numbers of the bad ones among the last thousand
         self._unreadable = f"{UNREADABLE}{name}"
         self._is_unreadable = self._restore()
 
@@ -134,50 +135,54 @@ class PartitionFeed:
 
     def take(self, messages: Sequence[Message], /) -> None:
         """Take messages; those that were taken before are passed over."""
+        decode, holes, null, good = self._decoder.decode, 0, 0, 0
         for message in messages:
             offset = message.offset
             if offset < self.next:
                 continue
-            if offset > self.next:
-                self._counts["kafka_holes"] += offset - self.next
+            holes += offset - self.next
             self.next = offset + 1
             if message.value is None:
-                self._counts["kafka_null"] += 1
+                null += 1
                 continue
-            found = self._decoder.decode(message)
-            bad = isinstance(found, Poison)
-            self._judge(bad=bad)
+            self._judged += 1
+            found = decode(message)
             if isinstance(found, Poison):
-                self._counts[f"kafka_bad_{found.value}"] += 1
-                self.rejected.append(Rejected(message, found))
-                continue
-            self._counts["kafka_ok"] += 1
-            for record in found:
-                said = record.said
-                full = self._buffer.append(
-                    record.record or {},
-                    said["prediction"],
-                    said["score"],
-                    said["label"],
-                    said["id"],
-                    said["at"],
-                    said["model_version"],
-                )
-                if full:
-                    self.drain()
+                self._reject(message, found)
+            else:
+                good += 1
+                self._append(found)
+        self._counts.update({"kafka_holes": holes, "kafka_null": null, "kafka_ok": good})
+        self._judge()
 
-    def _judge(self, *, bad: bool) -> None:
-        """Keep the share of bad messages among the last thousand, and count when it turns."""
-        if len(self._recent) == _JUDGED:
-            self._bad_recently -= self._recent[0]
-        self._recent.append(bad)
-        self._bad_recently += bad
-        if len(self._recent) < _JUDGED:
-            return
-        if not self._is_unreadable and self._bad_recently > _JUDGED // 2:
-            self._is_unreadable = True
-            self._counts[self._unreadable] += 1
-        elif self._is_unreadable and self._bad_recently <= _JUDGED // 4:
+    def _append(self, records: list[Extracted]) -> None:
+        for record, said in records:
+            if self._buffer.append(
+                record or {},
+                said["prediction"],
+                said["score"],
+                said["label"],
+                said["id"],
+                said["at"],
+                said["model_version"],
+            ):
+                self.drain()
+
+    def _reject(self, message: Message, kind: Poison) -> None:
+        self._counts[f"kafka_bad_{kind.value}"] += 1
+        self.rejected.append(Rejected(message, kind))
+        self._bad.append(self._judged)
+        self._judge()
+
+    def _judge(self) -> None:
+        """Count when most of the last thousand messages are bad, and when that is over."""
+        while self._bad and self._bad[0] <= self._judged - _JUDGED:
+            self._bad.popleft()
+        if not self._is_unreadable:
+            if len(self._bad) > _JUDGED // 2 and self._judged >= _JUDGED:
+                self._is_unreadable = True
+                self._counts[self._unreadable] += 1
+        elif len(self._bad) <= _JUDGED // 4 and self._judged >= _JUDGED:
             self._is_unreadable = False
             self._counts[self._unreadable] -= 1
 

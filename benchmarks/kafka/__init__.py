@@ -1,0 +1,1 @@
+"""What a Kafka worker costs."""
