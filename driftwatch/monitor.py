@@ -327,7 +327,8 @@ class Monitor:
         """Store everything that waits; returns the rows that the store acknowledged.
 
         Args:
-            within: Seconds that may be spent to see it arrive at a collector.
+            within: Seconds that may be spent to see it arrive at a collector, or to wait for
+                another process that writes to the file.
 
         Raises:
             StoreError: If the store cannot take it; nothing is lost, and the next flush

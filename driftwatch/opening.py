@@ -20,6 +20,8 @@ __all__ = ["OpeningStream"]
 
 _FIRST_PAUSE = 0.25
 _LONGEST_PAUSE = 60.0
+_EXIT_SECONDS = 2.0
+_LEAST_EXIT_SECONDS = 0.1
 _LOG = logging.getLogger("driftwatch")
 
 
@@ -171,6 +173,17 @@ def _at_exit(opening: weakref.ref[OpeningStream]) -> None:
     if found is None:
         return
     try:
-        found.flush(within=2.0)
+        found.flush(within=_left_at_exit())
     except Exception as error:  # noqa: BLE001 - monitoring never breaks the host
         _LOG.warning("driftwatch: not stored when the process ended: %s", error)
+
+
+_exit_began: list[float] = []
+
+
+def _left_at_exit() -> float:
+    """Seconds that the end of the process may still take; all its monitors share them."""
+    now = time.monotonic()
+    if not _exit_began:
+        _exit_began.append(now)
+    return max(_LEAST_EXIT_SECONDS, _exit_began[0] + _EXIT_SECONDS - now)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import logging
 import os
 import threading
@@ -31,6 +32,7 @@ from driftwatch.protocols import Store
 from driftwatch.records import RecordBuffer
 from driftwatch.siblings import has_siblings
 from driftwatch.stores.remote import RemoteStore
+from driftwatch.stores.sqlite import SQLiteStore
 from driftwatch.tally import Tally
 from driftwatch.turns import in_turns
 
@@ -273,15 +275,19 @@ class Stream:
         """Sketch and store everything; returns the rows that the store acknowledged.
 
         Args:
-            within: Seconds that may be spent to see it arrive at a collector; it arrives
-                when it can if not given.
+            within: Seconds that may be spent to see it arrive at a collector, or to wait for
+                another process that writes to the file; if not given it arrives when it can.
         """
-        with self._drain_lock:
+        store = self.options.store
+        patience: contextlib.AbstractContextManager[None] = contextlib.nullcontext()
+        if within is not None and isinstance(store, SQLiteStore):
+            patience = store.patience(within)
+        with self._drain_lock, patience:
             self._flushed = time.monotonic()
             self.drain()
             stored = self.accumulator.flush()
-        if within is not None and isinstance(self.options.store, RemoteStore):
-            self.options.store.flush(within)
+        if within is not None and isinstance(store, RemoteStore):
+            store.flush(within)
         return stored
 
     def absorb(self, profile: Profile, *, at: datetime | float | None) -> bool:

@@ -156,6 +156,20 @@ class Database:
                 raise
 
     @contextlib.contextmanager
+    def patience(self, seconds: float, /) -> Iterator[None]:
+        """Wait less long for other processes inside: where something is about to end."""
+        with self._lock:
+            self._wait_for_others(min(seconds, self._timeout))
+            try:
+                yield
+            finally:
+                self._wait_for_others(self._timeout)
+
+    def _wait_for_others(self, seconds: float) -> None:
+        if self._connection is not None and self._pid == os.getpid():
+            self._connection.execute(f"PRAGMA busy_timeout={int(1000 * seconds)}")
+
+    @contextlib.contextmanager
     def reading(self) -> Iterator[sqlite3.Connection]:
         """Give the connection for queries.
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from contextlib import AbstractContextManager
 from pathlib import Path
 from typing import Any
 
@@ -59,6 +60,10 @@ class SQLiteStore:
     def close(self) -> None:
         """Close the file."""
         self._database.close()
+
+    def patience(self, seconds: float, /) -> AbstractContextManager[None]:
+        """Wait for other processes no longer than this inside, instead of the timeout."""
+        return self._database.patience(seconds)
 
     # -- segments
 

@@ -8,6 +8,7 @@ import os
 import subprocess
 import sys
 import threading
+import weakref
 from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -17,7 +18,7 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from driftwatch import Monitor, Status
+from driftwatch import Monitor, Status, opening
 from driftwatch.errors import ConfigError, DataError, MergeError, StoreError
 from driftwatch.profiling import profile_like
 from driftwatch.records import BUFFERED, MOST_WAITING
@@ -173,6 +174,36 @@ def test_a_store_that_is_locked_at_first_is_opened_when_it_can_be(
     assert watched.flush() == 1
     watched.close()
     store.close()
+
+
+def test_the_end_of_a_process_waits_two_seconds_for_all_its_stores(tmp_path: Path) -> None:
+    """Not five for each: the waits are counted, not timed."""
+    waits: list[float] = []
+    stores = [SQLiteStore(tmp_path / f"{number}.db") for number in range(3)]
+    watched = [monitor(store=store) for store in stores]
+    for one, store in zip(watched, stores, strict=True):
+        one.stream.begin()
+        one.observe({"age": 1.0, "plan": "a"}, at=AT)
+        wait = store._database._wait_for_others
+
+        def noted(seconds: float, wait: Callable[[float], None] = wait) -> None:
+            waits.append(seconds)
+            wait(seconds)
+
+        store._database._wait_for_others = noted  # type: ignore[method-assign]
+    opening._exit_began.clear()
+    try:
+        for one in watched:
+            opening._at_exit(weakref.ref(one._opening))
+    finally:
+        opening._exit_began.clear()
+    hurried = waits[::2]
+    assert len(hurried) == 3
+    assert 2.0 >= hurried[0] >= hurried[1] >= hurried[2]
+    assert all(store.overview("default")["rows"] == 1 for store in stores)
+    for one, store in zip(watched, stores, strict=True):
+        one.close()
+        store.close()
 
 
 def test_what_waits_for_a_store_is_bounded_and_counted(tmp_path: Path) -> None:
