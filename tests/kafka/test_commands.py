@@ -5,8 +5,6 @@ from __future__ import annotations
 import signal
 import subprocess
 import sys
-import threading
-from collections.abc import Callable
 from pathlib import Path
 
 import pandas as pd
@@ -15,6 +13,7 @@ import pytest
 from driftwatch.stores.sqlite import SQLiteStore
 from tests.kafka import clients, working
 from tests.kafka.mock_cluster import MockCluster
+from tests.waiting import until
 
 DRIFTWATCH = [sys.executable, "-m", "driftwatch"]
 
@@ -47,15 +46,6 @@ def run(folder: Path, *arguments: str) -> subprocess.CompletedProcess[str]:
     return subprocess.run(
         [*DRIFTWATCH, *arguments], cwd=folder, capture_output=True, text=True, check=False
     )
-
-
-def until(done: Callable[[], bool], seconds: float = 60.0) -> None:
-    waiting = threading.Event()
-    for _ in range(int(seconds / 0.05)):
-        if done():
-            return
-        waiting.wait(0.05)
-    pytest.fail(f"waited for {seconds:g} s")
 
 
 def rows_in(path: Path) -> int:

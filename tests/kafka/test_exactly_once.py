@@ -7,7 +7,6 @@ import subprocess
 import sys
 import threading
 from collections import Counter
-from collections.abc import Callable
 from functools import partial
 from pathlib import Path
 from typing import Any
@@ -18,20 +17,12 @@ import pytest
 from driftwatch.stores.sqlite import SQLiteStore
 from tests.kafka import clients, working
 from tests.kafka.broker import Broker
+from tests.waiting import until
 
 pytestmark = [pytest.mark.slow, pytest.mark.timeout(600)]
 
 PARTITIONS = 4
 POINTS = ("before", "inside", "after")
-
-
-def until(done: Callable[[], bool], seconds: float = 120.0) -> None:
-    waiting = threading.Event()
-    for _ in range(int(seconds / 0.05)):
-        if done():
-            return
-        waiting.wait(0.05)
-    pytest.fail(f"waited for {seconds:g} s")
 
 
 class Workers:
@@ -122,12 +113,12 @@ def test_no_message_is_lost_or_counted_twice_by_workers_that_are_killed(
             assert sent + piece <= messages, workers.deaths
             feed(broker.bootstrap, topic, range(sent, sent + piece))
             sent += piece
-            until(partial(settled, workers, path, sent))
+            until(partial(settled, workers, path, sent), 120)
         workers.end()
         feed(broker.bootstrap, topic, range(sent, messages))
         workers.start()
         workers.start()
-        until(lambda: overview(path)["rows"] == messages)
+        until(lambda: overview(path)["rows"] == messages, 120)
         for each in list(workers.running):
             workers.leave(each)
     finally:
@@ -158,7 +149,7 @@ def test_workers_that_come_and_go_change_no_count(
             elif len(workers.running) > 1:
                 workers.leave(workers.running[0])
             waiting.wait(2.0)
-        until(lambda: overview(path)["rows"] == messages)
+        until(lambda: overview(path)["rows"] == messages, 120)
         for each in list(workers.running):
             workers.leave(each)
     finally:

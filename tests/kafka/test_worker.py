@@ -2,29 +2,24 @@
 
 from __future__ import annotations
 
+import io
 import json
 import threading
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import Any
 
+import fastavro
 import pytest
 
 from driftwatch.errors import ConfigError
-from driftwatch.integrations.kafka import KafkaConfig, KafkaWorker
+from driftwatch.integrations.kafka import KafkaConfig, KafkaWorker, schema_registry
 from driftwatch.integrations.kafka.decoding import Poison
 from driftwatch.stores.memory import MemoryStore
 from tests.kafka import clients, working
 from tests.kafka.mock_cluster import MockCluster
-
-
-def until(done: Callable[[], bool], seconds: float = 60.0) -> None:
-    waiting = threading.Event()
-    for _ in range(int(seconds / 0.02)):
-        if done():
-            return
-        waiting.wait(0.02)
-    pytest.fail(f"waited for {seconds:g} s")
+from tests.kafka.registry import Registry
+from tests.waiting import until
 
 
 @contextmanager
@@ -263,3 +258,46 @@ def test_messages_that_are_mostly_bad_turn_the_status_to_warning(
         assert report.window is not None
         assert not report.window.unreadable
     watched.close()
+
+
+def test_messages_wait_for_a_schema_registry_that_is_away(
+    cluster: MockCluster, topic: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(schema_registry, "_AGAIN_SECONDS", 0.1)
+    cluster.create_topic(topic, 1)
+    schema = {
+        "type": "record",
+        "name": "Prediction",
+        "fields": [
+            {"name": "ts", "type": "double"},
+            {
+                "name": "inputs",
+                "type": {
+                    "type": "record",
+                    "name": "Inputs",
+                    "fields": [{"name": "x", "type": "double"}, {"name": "plan", "type": "string"}],
+                },
+            },
+            {"name": "yhat", "type": "double"},
+        ],
+    }
+    with Registry() as registry:
+        registry.put(7, json.dumps(schema))
+        registry.away = True
+        config = working.config(cluster.bootstrap, topic, format="avro", registry=registry.url)
+        messages = []
+        for number in range(300):
+            body = io.BytesIO(b"\0\0\0\0\7")
+            body.seek(5)
+            fastavro.schemaless_writer(body, schema, working.message(number))
+            messages.append(body.getvalue())
+        clients.produce(cluster.bootstrap, topic, [b"junk", *messages])
+        with running(KafkaWorker(working.monitor(None), config)) as worker:
+            store = worker.monitor.stream.store
+            until(lambda: worker.state.paused and registry.asked)
+            assert store.overview("m")["rows"] == 0
+            registry.away = False
+            until(lambda: store.cursor("m", f"kafka {topic}/0") == 301)
+    assert counters(worker) == {"kafka_bad_not_framed": 1, "kafka_ok": 300}
+    assert store.overview("m")["rows"] == 300
+    worker.monitor.close()

@@ -25,6 +25,7 @@ from driftwatch.records import BUFFERED, MOST_WAITING
 from driftwatch.stores import open_store
 from driftwatch.stores.sqlite import SQLiteStore
 from tests.streams.conftest import HOUR, START
+from tests.waiting import until
 
 RNG = np.random.default_rng(11)
 TRAIN = pd.DataFrame(
@@ -47,15 +48,6 @@ def records(n: int, shift: float = 0.0, seed: int = 0) -> list[dict[str, Any]]:
     rng = np.random.default_rng(seed)
     ages, plans = rng.normal(40 + shift, 9, n).round(1), rng.choice(["a", "b"], n)
     return [{"age": float(a), "plan": str(p)} for a, p in zip(ages, plans, strict=True)]
-
-
-def until(done: Callable[[], bool], seconds: float = 60.0) -> None:
-    waiting = threading.Event()
-    for _ in range(int(seconds / 0.02)):
-        if done():
-            return
-        waiting.wait(0.02)
-    pytest.fail(f"waited for {seconds:g} s")
 
 
 def test_records_and_frames_give_the_same_window() -> None:

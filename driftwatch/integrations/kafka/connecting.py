@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import os
 import ssl
 from collections.abc import Mapping
@@ -10,7 +11,7 @@ from typing import Any
 from driftwatch.errors import ConfigError, MissingDependencyError
 from driftwatch.kafka_config import PASSWORD, KafkaConfig
 
-__all__ = ["client_options", "consumer_of", "producer_of"]
+__all__ = ["client_options", "close_consumer", "consumer_of", "producer_of"]
 
 
 def client_options(
@@ -51,18 +52,36 @@ def _context(config: KafkaConfig) -> ssl.SSLContext:
 
 
 def consumer_of(config: KafkaConfig, group: str, /) -> Any:
-    """A consumer that is not started; bytes as they are, offsets in our hands."""
+    """A consumer that is not started; bytes as they are, offsets in our hands.
+
+    What a transaction took back is not read.
+    """
     return _aiokafka().AIOKafkaConsumer(
         group_id=group,
         group_instance_id=config.instance,
         enable_auto_commit=False,
         auto_offset_reset="none",
+        isolation_level="read_committed",
         session_timeout_ms=int(config.session_seconds * 1000),
         heartbeat_interval_ms=int(config.session_seconds * 1000 / 15),
         rebalance_timeout_ms=int(max(10.0, config.session_seconds) * 1000),
         metadata_max_age_ms=10_000,
         **client_options(config),
     )
+
+
+async def close_consumer(consumer: Any, /, *, seconds: float) -> None:
+    """Leave the group, if the brokers answer soon, and let go of all connections anyway."""
+    stopping = asyncio.ensure_future(consumer.stop())
+    await asyncio.wait([stopping], timeout=seconds)
+    if not stopping.done():
+        # Not cancelled: it would leave its connections, and a task that goes on fetching. Without
+        # connections its request to leave fails, and it comes to the rest.
+        await consumer._client.close()  # noqa: SLF001 - no public method does that alone
+    await asyncio.wait([stopping], timeout=seconds)
+    if not stopping.done():
+        stopping.cancel()
+        await asyncio.wait([stopping])
 
 
 def producer_of(config: KafkaConfig, /, **options: Any) -> Any:

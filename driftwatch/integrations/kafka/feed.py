@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 from collections import Counter, deque
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
@@ -13,12 +14,13 @@ from driftwatch.core.window_facts import UNREADABLE
 from driftwatch.core.windows import WindowSpec
 from driftwatch.errors import StoreError
 from driftwatch.extraction import Extracted
-from driftwatch.integrations.kafka.decoding import Decoder, Message, Poison
+from driftwatch.integrations.kafka.decoding import Decoder, Message, Poison, RegistryAwayError
 from driftwatch.protocols import Store
 from driftwatch.records import RecordBuffer
 
 __all__ = ["FencedError", "PartitionFeed", "Rejected", "Target"]
 
+_LOG = logging.getLogger("driftwatch")
 _JUDGED = 1_000
 """Messages over which the share of bad ones is judged."""
 
@@ -133,27 +135,41 @@ class PartitionFeed:
             self._counts[reason] += offset - self.next
             self.next = offset
 
-    def take(self, messages: Sequence[Message], /) -> None:
-        """Take messages; those that were taken before are passed over."""
+    def take(self, messages: Sequence[Message], /) -> bool:
+        """Take messages; those that were taken before are passed over.
+
+        Returns:
+            False if it had to stop at `next`, of which nothing can be said before the schema
+            registry answers: it is to be read again.
+        """
         decode, holes, null, good = self._decoder.decode, 0, 0, 0
+        all_taken = True
         for message in messages:
             offset = message.offset
             if offset < self.next:
                 continue
+            found: list[Extracted] | Poison | None = None
+            if message.value is not None:
+                try:
+                    found = decode(message)
+                except RegistryAwayError as error:
+                    _LOG.warning("driftwatch: %s waits: %s", self.name, error)
+                    all_taken = False
+                    break
             holes += offset - self.next
             self.next = offset + 1
-            if message.value is None:
+            if found is None:
                 null += 1
-                continue
-            self._judged += 1
-            found = decode(message)
-            if isinstance(found, Poison):
+            elif isinstance(found, Poison):
+                self._judged += 1
                 self._reject(message, found)
             else:
+                self._judged += 1
                 good += 1
                 self._append(found)
         self._counts.update({"kafka_holes": holes, "kafka_null": null, "kafka_ok": good})
         self._judge()
+        return all_taken
 
     def _append(self, records: list[Extracted]) -> None:
         for record, said in records:

@@ -7,13 +7,13 @@ import contextlib
 import logging
 import time
 from collections import Counter
-from collections.abc import Collection, Iterable
+from collections.abc import Awaitable, Collection, Iterable
 from dataclasses import dataclass, field
 from datetime import timedelta
 from typing import Any
 
 from driftwatch.errors import ConfigError, StoreError
-from driftwatch.integrations.kafka.connecting import consumer_of
+from driftwatch.integrations.kafka.connecting import close_consumer, consumer_of
 from driftwatch.integrations.kafka.dead_letters import DeadLetters
 from driftwatch.integrations.kafka.decoding import Decoder
 from driftwatch.integrations.kafka.feed import FencedError, PartitionFeed, Target
@@ -26,7 +26,9 @@ _LOG = logging.getLogger("driftwatch")
 _POLL_MS = 200
 _MOST_MESSAGES = 5_000
 _COMMIT_SECONDS = 5.0
+_HELD_SECONDS = 2.0
 _STOP_SECONDS = 10.0
+_CLOSE_SECONDS = 2.0
 _LONGEST_PAUSE = 30.0
 
 
@@ -43,7 +45,7 @@ class WorkerState:
         next: Offset of the next message, likewise.
         progress_at: When a message was last taken, seconds since 1970.
         waiting: Messages and rows that are taken and not stored.
-        paused: Whether reading waits for the store.
+        paused: Whether reading waits for the store, or for the schema registry.
         counts: Messages, rebalances, stored and fenced segments, errors.
     """
 
@@ -107,6 +109,7 @@ class KafkaWorker:
         self._most_waiting = most_waiting
         self._decoder = Decoder(config, frozenset(monitor.reference.schema.names))
         self._feeds: dict[Any, PartitionFeed] = {}
+        self._held: dict[Any, float] = {}
         self._stopping = False
         self._fatal: Exception | None = None
         self._turn = 0  # of rebalances: what was fetched before one is not taken after it
@@ -153,6 +156,18 @@ class KafkaWorker:
             # called from any thread, and from signal handlers, where an event may not be set
             await asyncio.sleep(0.1)
 
+    async def _unless_stopped(self, work: Awaitable[None]) -> None:
+        """Wait for something that may take long while the brokers hang."""
+        task = asyncio.ensure_future(work)
+        try:
+            while not task.done() and not self._stopping:
+                await asyncio.wait([task], timeout=0.1)
+            if task.done():
+                task.result()
+        finally:
+            task.cancel()
+            await asyncio.wait([task])
+
     async def _session(self) -> None:
         """Read until told to stop, or until something is wrong with the connection."""
         consumer = consumer_of(self.config, self.group)
@@ -160,8 +175,9 @@ class KafkaWorker:
         self._fatal = None
         letters = DeadLetters(self.config, self.state.counts)
         try:
-            await consumer.start()
-            consumer.subscribe(self.config.topics, listener=_listener(self, consumer))
+            await self._unless_stopped(consumer.start())
+            if not self._stopping:
+                consumer.subscribe(self.config.topics, listener=_listener(self, consumer))
             self.state.progress_at = time.time()
             while not self._stopping:
                 await self._one_turn(consumer, letters)
@@ -170,9 +186,7 @@ class KafkaWorker:
         finally:
             self._drop(list(self._feeds))
             await letters.close()
-            with contextlib.suppress(TimeoutError):
-                async with asyncio.timeout(_STOP_SECONDS):
-                    await consumer.stop()
+            await close_consumer(consumer, seconds=_CLOSE_SECONDS)
 
     async def _one_turn(self, consumer: Any, letters: DeadLetters) -> None:
         from aiokafka.errors import NoOffsetForPartitionError, OffsetOutOfRangeError
@@ -193,9 +207,12 @@ class KafkaWorker:
         async with self._lock:
             if found and turn != self._turn:
                 self._seek(consumer, found)
-            elif found:
-                await asyncio.to_thread(self._take, found)
-                await letters.send(self._rejected())
+            elif turn == self._turn:
+                if found:
+                    stopped = await asyncio.to_thread(self._take, found)
+                    self._hold(consumer, stopped)
+                    await letters.send(self._rejected())
+                await self._pass_over(consumer)
             if time.monotonic() - self._flushed >= self._flush_seconds or self._too_much():
                 await self._flush(consumer)
         self._watch(consumer, found)
@@ -207,12 +224,32 @@ class KafkaWorker:
             if feed is not None and partition in consumer.assignment():
                 consumer.seek(partition, feed.next)
 
-    def _take(self, found: dict[Any, list[Any]]) -> None:
+    def _take(self, found: dict[Any, list[Any]]) -> list[Any]:
+        """Take messages; gives the partitions that had to stop before a message."""
+        stopped = []
         for partition, messages in found.items():
             feed = self._feeds.get(partition)
             if feed is not None:
-                feed.take(messages)
-                self.state.counts["messages"] += len(messages)
+                before = feed.next
+                if not feed.take(messages):
+                    stopped.append(partition)
+                self.state.counts["messages"] += sum(
+                    before <= m.offset < feed.next for m in messages
+                )
+        return stopped
+
+    def _hold(self, consumer: Any, partitions: Iterable[Any]) -> None:
+        """Read these again in a while: the schema registry did not answer."""
+        for partition in partitions:
+            self._held[partition] = time.monotonic() + _HELD_SECONDS
+        self._seek(consumer, partitions)
+
+    async def _pass_over(self, consumer: Any) -> None:
+        """Count what the consumer went past without a message: marks and undone transactions."""
+        mine = consumer.assignment()
+        for partition, feed in self._feeds.items():
+            if partition in mine:  # and has a position since it was assigned, so nothing is awaited
+                feed.skip_to(await consumer.position(partition), "kafka_holes")
 
     def _rejected(self) -> list[tuple[Any, Any]]:
         taken = []
@@ -228,14 +265,16 @@ class KafkaWorker:
 
     def _regulate(self, consumer: Any) -> None:
         """Pause reading while too much waits for the store; go on when it is gone."""
-        paused = self._too_much()
-        mine = [p for p in consumer.assignment() if p in self._feeds]
-        already = consumer.paused()
-        if paused and not already.issuperset(mine):
-            consumer.pause(*mine)
-        elif not paused and already:
-            consumer.resume(*[p for p in already if p in mine])
-        self.state.paused = paused
+        paused, now = self._too_much(), time.monotonic()
+        self._held = {partition: until for partition, until in self._held.items() if until > now}
+        mine = {partition for partition in consumer.assignment() if partition in self._feeds}
+        stopping = mine if paused else mine & self._held.keys()
+        already = consumer.paused() & mine
+        if stopping - already:
+            consumer.pause(*(stopping - already))
+        if already - stopping:
+            consumer.resume(*(already - stopping))
+        self.state.paused = paused or bool(stopping)
 
     async def _flush(self, consumer: Any) -> None:
         """Store what was taken; while the store is away, try less and less often."""
@@ -325,6 +364,8 @@ class KafkaWorker:
         mine = [partition for partition in partitions if partition in self._feeds]
         for partition, begin in (await consumer.beginning_offsets(mine)).items() if mine else ():
             feed = self._feeds[partition]
+            if begin <= feed.next:  # so it is not retention: the offset lies behind the end
+                feed.check_end((await consumer.end_offsets([partition]))[partition])
             feed.skip_to(begin, "kafka_gap")
             self._seek(consumer, [partition])
             _LOG.warning("driftwatch: retention has overtaken %s; on at %d", feed.name, begin)
@@ -347,7 +388,7 @@ class KafkaWorker:
         state.next = {feed.name: feed.next for feed in self._feeds.values()}
         mine = consumer.assignment()
         state.lag = {
-            feed.name: max(0, (consumer.highwater(partition) or 0) - feed.next)
+            feed.name: max(0, (_readable_end(consumer, partition) or 0) - feed.next)
             for partition, feed in self._feeds.items()
             if partition in mine
         }
@@ -360,6 +401,13 @@ class KafkaWorker:
     def evaluating(self, *, every: timedelta) -> contextlib.AbstractContextManager[None]:
         """Evaluate in a thread beside it; of all workers of a store one does."""
         return _evaluating(self.monitor, every)
+
+
+def _readable_end(consumer: Any, partition: Any) -> int | None:
+    """Where a partition ends, or its first open transaction begins, as of the last fetch."""
+    stable: int | None = consumer.last_stable_offset(partition)
+    end: int | None = consumer.highwater(partition)
+    return end if stable is None or stable < 0 else stable  # old brokers know no transactions
 
 
 @contextlib.contextmanager
