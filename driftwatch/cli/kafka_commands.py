@@ -24,6 +24,9 @@ def worker(
         bool,
         typer.Option("--evaluate/--no-evaluate", help="Also evaluate the windows that are due."),
     ] = True,
+    metrics_port: Annotated[
+        int | None, typer.Option(help="Serve /metrics for Prometheus on this port of 127.0.0.1.")
+    ] = None,
     quiet: Quiet = False,
 ) -> None:
     """Read prediction traffic from Kafka into a stored window, each message once.
@@ -33,7 +36,12 @@ def worker(
     """
     from driftwatch.cli.working import run_worker
 
-    run_worker(request_of(config, monitor, None), evaluate=evaluate, quiet=quiet)
+    run_worker(
+        request_of(config, monitor, None),
+        evaluate=evaluate,
+        metrics_port=metrics_port,
+        quiet=quiet,
+    )
 
 
 def produce(

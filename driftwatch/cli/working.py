@@ -12,6 +12,7 @@ from driftwatch.cli.monitors import StreamRequest, configured, opened
 from driftwatch.durations import parse_duration
 from driftwatch.errors import ConfigError
 from driftwatch.integrations.kafka import KafkaConfig, KafkaWorker
+from driftwatch.integrations.kafka.metrics import serving_metrics
 
 __all__ = ["kafka_of", "run_worker"]
 
@@ -33,7 +34,9 @@ def kafka_of(request: StreamRequest, /) -> KafkaConfig:
     return config.kafka
 
 
-def run_worker(request: StreamRequest, /, *, evaluate: bool, quiet: bool) -> None:
+def run_worker(
+    request: StreamRequest, /, *, evaluate: bool, metrics_port: int | None, quiet: bool
+) -> None:
     """Work until SIGTERM or SIGINT."""
     kafka = kafka_of(request)
     with opened(request) as (monitor, config):
@@ -41,7 +44,10 @@ def run_worker(request: StreamRequest, /, *, evaluate: bool, quiet: bool) -> Non
         _say(f"{monitor.name}: reading {', '.join(kafka.topics)} as group {worker.group}", quiet)
         every = parse_duration(config.every)
         evaluating = worker.evaluating(every=every) if evaluate else contextlib.nullcontext()
-        with _stopped_by_signals(worker), evaluating, _shown(worker, quiet=quiet):
+        metrics: contextlib.AbstractContextManager[object] = contextlib.nullcontext()
+        if metrics_port is not None:
+            metrics = serving_metrics(worker, metrics_port)
+        with _stopped_by_signals(worker), metrics, evaluating, _shown(worker, quiet=quiet):
             worker.run()
         read = worker.state.counts["messages"]
         _say(f"{monitor.name}: stopped; {read:,} messages read, all of them stored", quiet)

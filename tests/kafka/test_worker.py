@@ -5,6 +5,7 @@ from __future__ import annotations
 import io
 import json
 import threading
+import urllib.request
 from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import Any
@@ -15,6 +16,7 @@ import pytest
 from driftwatch.errors import ConfigError
 from driftwatch.integrations.kafka import KafkaConfig, KafkaWorker, schema_registry
 from driftwatch.integrations.kafka.decoding import Poison
+from driftwatch.integrations.kafka.metrics import serving_metrics
 from driftwatch.stores.memory import MemoryStore
 from tests.kafka import clients, working
 from tests.kafka.mock_cluster import MockCluster
@@ -300,4 +302,21 @@ def test_messages_wait_for_a_schema_registry_that_is_away(
             until(lambda: store.cursor("m", f"kafka {topic}/0") == 301)
     assert counters(worker) == {"kafka_bad_not_framed": 1, "kafka_ok": 300}
     assert store.overview("m")["rows"] == 300
+    worker.monitor.close()
+
+
+def test_prometheus_sees_how_a_worker_is_doing(cluster: MockCluster, topic: str) -> None:
+    cluster.create_topic(topic, 1)
+    clients.produce(cluster.bootstrap, topic, [value(), b"junk", value()])
+    worker = KafkaWorker(working.monitor(None), working.config(cluster.bootstrap, topic))
+    with running(worker), serving_metrics(worker, 0) as port:
+        until(lambda: worker.monitor.stream.store.cursor("m", f"kafka {topic}/0") == 3)
+        until(lambda: worker.state.lag == {f"{topic}/0": 0})
+        with urllib.request.urlopen(f"http://127.0.0.1:{port()}/metrics") as answer:
+            text = answer.read().decode()
+    assert f'driftwatch_kafka_lag_records{{partition="0",topic="{topic}"}} 0.0' in text
+    assert 'driftwatch_kafka_records_total{outcome="ok"} 2.0' in text
+    assert 'driftwatch_kafka_records_total{outcome="bad_not_json"} 1.0' in text
+    assert 'driftwatch_kafka_segments_total{result="stored"}' in text
+    assert "driftwatch_kafka_rebalances_total 1.0" in text
     worker.monitor.close()

@@ -74,6 +74,7 @@ class PartitionFeed:
         target: Where rows go.
         name: Topic and partition, ``topic/0``.
         decoder: Reads messages.
+        outcomes: Where what became of messages is counted too, as it happens.
 
     Attributes:
         name: The same.
@@ -85,8 +86,16 @@ class PartitionFeed:
         StoreError: If the store cannot be read.
     """
 
-    def __init__(self, target: Target, name: str, decoder: Decoder, /) -> None:
+    def __init__(
+        self,
+        target: Target,
+        name: str,
+        decoder: Decoder,
+        outcomes: Counter[str] | None = None,
+        /,
+    ) -> None:
         self.name = name
+        self._outcomes = outcomes if outcomes is not None else Counter()
         self._cursor = f"kafka {name}"
         self._target = target
         self._decoder = decoder
@@ -133,6 +142,7 @@ class PartitionFeed:
         """Go on at a later offset, and count what lies between."""
         if offset > self.next:
             self._counts[reason] += offset - self.next
+            self._outcomes[reason] += offset - self.next
             self.next = offset
 
     def take(self, messages: Sequence[Message], /) -> bool:
@@ -167,7 +177,9 @@ class PartitionFeed:
                 self._judged += 1
                 good += 1
                 self._append(found)
-        self._counts.update({"kafka_holes": holes, "kafka_null": null, "kafka_ok": good})
+        taken = {"kafka_holes": holes, "kafka_null": null, "kafka_ok": good}
+        self._counts.update(taken)
+        self._outcomes.update({reason: count for reason, count in taken.items() if count})
         self._judge()
         return all_taken
 
@@ -186,6 +198,7 @@ class PartitionFeed:
 
     def _reject(self, message: Message, kind: Poison) -> None:
         self._counts[f"kafka_bad_{kind.value}"] += 1
+        self._outcomes[f"kafka_bad_{kind.value}"] += 1
         self.rejected.append(Rejected(message, kind))
         self._bad.append(self._judged)
         self._judge()

@@ -47,6 +47,7 @@ class WorkerState:
         waiting: Messages and rows that are taken and not stored.
         paused: Whether reading waits for the store, or for the schema registry.
         counts: Messages, rebalances, stored and fenced segments, errors.
+        outcomes: Messages by what became of them, stored or not yet.
     """
 
     lag: dict[str, int] = field(default_factory=dict)
@@ -55,6 +56,7 @@ class WorkerState:
     waiting: int = 0
     paused: bool = False
     counts: Counter[str] = field(default_factory=Counter)
+    outcomes: Counter[str] = field(default_factory=Counter)
 
 
 class KafkaWorker:
@@ -348,7 +350,9 @@ class KafkaWorker:
             if partition not in consumer.assignment():  # gone again meanwhile
                 continue
             name = f"{partition.topic}/{partition.partition}"
-            feed = await asyncio.to_thread(PartitionFeed, self._target, name, self._decoder)
+            feed = await asyncio.to_thread(
+                PartitionFeed, self._target, name, self._decoder, self.state.outcomes
+            )
             feed.check_end(ends[partition])
             if feed.is_new:
                 latest = self.config.start == "latest"
