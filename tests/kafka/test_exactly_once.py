@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import subprocess
 import sys
 import threading
@@ -11,11 +10,10 @@ from functools import partial
 from pathlib import Path
 from typing import Any
 
-import pandas as pd
 import pytest
 
 from driftwatch.stores.sqlite import SQLiteStore
-from tests.kafka import clients, working
+from tests.kafka import working
 from tests.kafka.broker import Broker
 from tests.waiting import until
 
@@ -61,10 +59,6 @@ class Workers:
         self.running.clear()
 
 
-def feed(bootstrap: str, topic: str, numbers: range) -> None:
-    clients.produce(bootstrap, topic, [json.dumps(working.message(n)).encode() for n in numbers])
-
-
 def overview(path: Path) -> dict[str, Any]:
     store = SQLiteStore(path)
     try:
@@ -80,21 +74,11 @@ def settled(workers: Workers, path: Path, rows: int) -> bool:
 
 def assert_exact(path: Path, bootstrap: str, topic: str, messages: int) -> None:
     """Count, counts by category, content hash and offsets are those of the messages."""
-    rows = pd.DataFrame(
-        {**m["inputs"], "yhat": m["yhat"]} for m in map(working.message, range(messages))
-    )
-    truth = working.monitor(None, window="24h", slide="24h")
-    truth.observe_many(rows, at=working.START)
-    found = working.monitor(path, window="24h", slide="24h")
-    left, right = found.check(), truth.check()
-    assert left.rows_current == messages
-    assert left.production_data_hash == right.production_data_hash
+    found = working.daily(path)
+    working.assert_holds(found, range(messages))
     assert found.counters == {"kafka_ok": messages}
-    store = found.stream.store
-    ends = clients.end_offsets(bootstrap, topic)
-    assert {p: store.cursor("m", f"kafka {topic}/{p}") for p in ends} == ends
+    assert working.is_all_stored(found, bootstrap, topic)
     found.close()
-    truth.close()
 
 
 def test_no_message_is_lost_or_counted_twice_by_workers_that_are_killed(
@@ -111,11 +95,11 @@ def test_no_message_is_lost_or_counted_twice_by_workers_that_are_killed(
                 workers.start(POINTS[started % 3], 1 + started % 4)
                 started += 1
             assert sent + piece <= messages, workers.deaths
-            feed(broker.bootstrap, topic, range(sent, sent + piece))
+            working.produce(broker.bootstrap, topic, range(sent, sent + piece))
             sent += piece
             until(partial(settled, workers, path, sent), 120)
         workers.end()
-        feed(broker.bootstrap, topic, range(sent, messages))
+        working.produce(broker.bootstrap, topic, range(sent, messages))
         workers.start()
         workers.start()
         until(lambda: overview(path)["rows"] == messages, 120)
@@ -139,7 +123,7 @@ def test_workers_that_come_and_go_change_no_count(
     try:
         workers.start()
         for change in range(changes):  # one every two seconds
-            feed(
+            working.produce(
                 broker.bootstrap,
                 topic,
                 range(change * messages // changes, (change + 1) * messages // changes),

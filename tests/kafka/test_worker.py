@@ -4,10 +4,7 @@ from __future__ import annotations
 
 import io
 import json
-import threading
 import urllib.request
-from collections.abc import Iterator
-from contextlib import contextmanager
 from typing import Any
 
 import fastavro
@@ -21,33 +18,8 @@ from driftwatch.stores.memory import MemoryStore
 from tests.kafka import clients, working
 from tests.kafka.mock_cluster import MockCluster
 from tests.kafka.registry import Registry
+from tests.kafka.working import counters, running
 from tests.waiting import until
-
-
-@contextmanager
-def running(worker: KafkaWorker) -> Iterator[KafkaWorker]:
-    failures: list[BaseException] = []
-
-    def run() -> None:
-        try:
-            worker.run()
-        except BaseException as error:  # noqa: BLE001 - shown below
-            failures.append(error)
-
-    thread = threading.Thread(target=run)
-    thread.start()
-    try:
-        yield worker
-    finally:
-        worker.stop()
-        thread.join(30)
-        assert not thread.is_alive()
-    if failures:
-        raise failures[0]
-
-
-def counters(worker: KafkaWorker) -> dict[str, int]:
-    return dict(worker.monitor.stream.store.overview("m")["counters"])
 
 
 def value(**more: Any) -> bytes:
@@ -87,7 +59,7 @@ def test_every_kind_of_bad_message_is_counted_and_stops_none(
     with running(KafkaWorker(working.monitor(None), config)) as worker:
         until(lambda: worker.monitor.stream.store.cursor("m", f"kafka {topic}/0") == len(messages))
         dead = clients.consume(cluster.bootstrap, f"{topic}-dead", len(POISON))
-    found = counters(worker)
+    found = counters(worker.monitor)
     assert found == {
         "kafka_ok": len(POISON),
         "kafka_null": 1,
@@ -161,7 +133,7 @@ def test_reading_pauses_while_the_store_is_away_and_nothing_is_lost(
         assert worker.state.counts["messages"] == before  # it really does pause
         store.locked = False
         until(lambda: store.cursor("m", f"kafka {topic}/0") == 4_000)
-    assert counters(worker) == {"kafka_ok": 4_000}
+    assert counters(worker.monitor) == {"kafka_ok": 4_000}
     watched.close()
     store.close()
 
@@ -183,7 +155,7 @@ def test_a_worker_that_lost_its_partition_stores_nothing_of_it(
             clients.produce(cluster.bootstrap, topic, [value()] * 200)
         until(lambda: store.cursor("m", f"kafka {topic}/0") == 2_000)
     assert store.overview("m")["rows"] == 2_000
-    assert counters(first) == {"kafka_ok": 2_000}
+    assert counters(first.monitor) == {"kafka_ok": 2_000}
     first.monitor.close()
     second.monitor.close()
     store.close()
@@ -212,7 +184,7 @@ def test_only_what_comes_from_now_on(cluster: MockCluster, topic: str) -> None:
         until(lambda: bool(worker.state.next))
         clients.produce(cluster.bootstrap, topic, [value()] * 5)
         until(lambda: worker.monitor.stream.store.cursor("m", f"kafka {topic}/0") == 35)
-    assert counters(worker) == {"kafka_before_start": 30, "kafka_ok": 5}
+    assert counters(worker.monitor) == {"kafka_before_start": 30, "kafka_ok": 5}
     worker.monitor.close()
 
 
@@ -300,7 +272,7 @@ def test_messages_wait_for_a_schema_registry_that_is_away(
             assert store.overview("m")["rows"] == 0
             registry.away = False
             until(lambda: store.cursor("m", f"kafka {topic}/0") == 301)
-    assert counters(worker) == {"kafka_bad_not_framed": 1, "kafka_ok": 300}
+    assert counters(worker.monitor) == {"kafka_bad_not_framed": 1, "kafka_ok": 300}
     assert store.overview("m")["rows"] == 300
     worker.monitor.close()
 

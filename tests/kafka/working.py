@@ -6,17 +6,23 @@ Arguments: address of the brokers, topic, store, and where to die: ``before``, `
 
 from __future__ import annotations
 
+import json
 import os
 import signal
 import sys
+import threading
+from collections.abc import Iterable, Iterator
+from contextlib import contextmanager
 from datetime import UTC, datetime
 from typing import Any
 
 import numpy as np
+import pandas as pd
 
 from driftwatch import Monitor
 from driftwatch.integrations.kafka import KafkaConfig, KafkaWorker
 from driftwatch.stores import sqlite
+from tests.kafka import clients
 from tests.kafka.mock_cluster import patient_leader
 
 START = datetime(2026, 1, 1, tzinfo=UTC).timestamp()
@@ -33,8 +39,13 @@ def reference() -> dict[str, Any]:
 
 
 def monitor(store: Any, **more: Any) -> Monitor:
-    more = {"flush_every": "1s"} | more
-    return Monitor(reference(), roles={"yhat": "prediction"}, name="m", store=store, **more)
+    more = {"flush_every": "1s", "name": "m"} | more
+    return Monitor(reference(), roles={"yhat": "prediction"}, store=store, **more)
+
+
+def daily(store: Any, **more: Any) -> Monitor:
+    """A monitor with all of `message` in one window."""
+    return monitor(store, window="24h", slide="24h", **more)
 
 
 def config(bootstrap: str, topic: str, **more: Any) -> KafkaConfig:
@@ -54,6 +65,65 @@ def message(number: int) -> dict[str, Any]:
         "inputs": {"x": float(number % 1_000), "plan": PLANS[number % 3]},
         "yhat": number % 100 / 100,
     }
+
+
+def encoded(number: int) -> bytes:
+    return json.dumps(message(number)).encode()
+
+
+def produce(bootstrap: str, topic: str, numbers: Iterable[int], **how: Any) -> None:
+    """Send the messages of these numbers; how is said as to `clients.produce`."""
+    clients.produce(bootstrap, topic, map(encoded, numbers), **how)
+
+
+@contextmanager
+def running(worker: KafkaWorker) -> Iterator[KafkaWorker]:
+    """A worker in a thread; what ends it other than `KafkaWorker.stop` is raised at the end."""
+    failures: list[BaseException] = []
+
+    def run() -> None:
+        try:
+            worker.run()
+        except BaseException as error:  # noqa: BLE001 - shown below
+            failures.append(error)
+
+    thread = threading.Thread(target=run)
+    thread.start()
+    try:
+        yield worker
+    finally:
+        worker.stop()
+        thread.join(60)
+        assert not thread.is_alive()
+    if failures:
+        raise failures[0]
+
+
+def stored(watched: Monitor, topic: str, partitions: Iterable[int] = (0,)) -> dict[int, int]:
+    """Where the partitions stand in the store."""
+    store = watched.stream.store
+    return {p: store.cursor(watched.name, f"kafka {topic}/{p}") for p in partitions}
+
+
+def is_all_stored(watched: Monitor, bootstrap: str, topic: str) -> bool:
+    ends = clients.end_offsets(bootstrap, topic)
+    return stored(watched, topic, ends) == ends
+
+
+def counters(watched: Monitor) -> dict[str, int]:
+    """What is counted in the store."""
+    return dict(watched.stream.store.overview(watched.name)["counters"])
+
+
+def assert_holds(watched: Monitor, numbers: Iterable[int]) -> None:
+    """The window of a `daily` monitor has the messages of these numbers, each once."""
+    rows = pd.DataFrame({**m["inputs"], "yhat": m["yhat"]} for m in map(message, numbers))
+    truth = daily(None)
+    truth.observe_many(rows, at=START)
+    found, expected = watched.check(), truth.check()
+    truth.close()
+    assert found.rows_current == len(rows)
+    assert found.production_data_hash == expected.production_data_hash
 
 
 def die_at(where: str, count: int) -> None:
