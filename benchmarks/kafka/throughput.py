@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import asyncio
+import json
 import statistics
 import tempfile
 import threading
 import time
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -31,20 +33,24 @@ def compare(messages: int, rounds: int) -> dict[str, Any]:
         try:
             broker.create_topic(_TOPIC, 1)
             clients.produce(broker.bootstrap, _TOPIC, _messages(messages), linger_ms=20)
-            bare, worker = [], []
+            bare, plain, worker = [], [], []
             for number in range(rounds):
-                bare.append(asyncio.run(_bare(broker.bootstrap, messages)))
+                bare.append(asyncio.run(_bare(broker.bootstrap, messages, orjson.loads)))
+                plain.append(asyncio.run(_bare(broker.bootstrap, messages, json.loads)))
                 store = Path(folder) / f"{number}.db"
                 worker.append(_worker(broker.bootstrap, messages, store, number))
         finally:
             broker.stop()
     cpu_bare, wall_bare = (statistics.median(each) for each in zip(*bare, strict=True))
+    cpu_plain = statistics.median(cpu for cpu, _ in plain)
     cpu, wall = (statistics.median(each) for each in zip(*worker, strict=True))
     return {
         "messages": messages,
         "bare_cpu_s": cpu_bare,
         "worker_cpu_s": cpu,
         "throughput_ratio_cpu": cpu_bare / cpu,
+        "bare_json_of_python_cpu_s": cpu_plain,
+        "throughput_ratio_cpu_json_of_python": cpu_plain / cpu,
         "bare_messages_per_s": messages / wall_bare,
         "worker_messages_per_s": messages / wall,
         "worker_messages_per_cpu_s": messages / cpu,
@@ -65,7 +71,9 @@ def _messages(count: int) -> list[clients.Message]:
     ]
 
 
-async def _bare(bootstrap: str, count: int) -> tuple[float, float]:
+async def _bare(
+    bootstrap: str, count: int, decode: Callable[[bytes], object]
+) -> tuple[float, float]:
     from aiokafka import AIOKafkaConsumer
 
     consumer = AIOKafkaConsumer(
@@ -78,7 +86,7 @@ async def _bare(bootstrap: str, count: int) -> tuple[float, float]:
             found = await consumer.getmany(timeout_ms=200, max_records=5_000)
             for messages in found.values():
                 for message in messages:
-                    orjson.loads(message.value)
+                    decode(message.value)
                 seen += len(messages)
     return time.process_time() - cpu, time.perf_counter() - wall
 
