@@ -87,6 +87,8 @@ class Accumulator:
         epoch: Name of this life of the source, where its rows are always the same, so that
             they count once whenever they come; random if not given.
         tally: What is counted instead of used, by reason; delivered with the next segments.
+        delivers: Whether it delivers by itself when too many panes are open; false where rows
+            must go together with progress that only the caller knows, who then looks at `is_full`.
         reach: Seconds back from the clock to which rows may reach; those before are from long ago.
 
     Cost: the sketching of `Profile.update`; a pane that is open takes some 3 to 25
@@ -106,6 +108,7 @@ class Accumulator:
         epoch: str | None = None,
         tally: Tally | None = None,
         reach: float = np.inf,
+        delivers: bool = True,
     ) -> None:
         self.reference = reference
         self.spec = spec
@@ -118,6 +121,7 @@ class Accumulator:
         self._open: dict[_PaneKey, _OpenPane] = {}
         self.tally = tally if tally is not None else Tally()
         self._reach = reach
+        self._delivers = delivers
         self._cursor = f"rows of {source}"
         self._fixed = epoch
         self._forget()
@@ -146,12 +150,28 @@ class Accumulator:
             waiting = self._pending.rows if self._pending is not None else 0
             return waiting + sum(pane.profile.rows for pane in self._open.values())
 
+    @property
+    def open_panes(self) -> int:
+        """Panes that are open."""
+        return len(self._open)
+
+    @property
+    def is_full(self) -> bool:
+        """Whether so many panes are open that they should be delivered before more are."""
+        return len(self._open) >= self.most_panes
+
+    @property
+    def most_panes(self) -> int:
+        """So many panes may be open."""
+        return max(4, _OPEN_COLUMNS // max(1, len(self.reference.schema)))
+
     def add(
         self,
         batch: Batch,
         /,
         *,
         times: NDArray[np.float64] | None = None,
+        marks: NDArray[np.float64] | None = None,
         time_column: str | None = None,
         model_version: str | None = None,
     ) -> None:
@@ -160,6 +180,8 @@ class Accumulator:
         Args:
             batch: The rows.
             times: Their event times, seconds since 1970, NaN for none.
+            marks: For each row the latest event time before it, where rows of other batches came
+                between these; of the rows of this batch, and the watermark, if not given.
             time_column: The batch's column of event times, if `times` is not given. Without
                 either the rows happened now.
             model_version: Of the model that saw them.
@@ -176,7 +198,7 @@ class Accumulator:
             if times is None or self.spec.by_rows:
                 cut = self._by_row(batch.rows)
             else:
-                cut = self._by_time(times)
+                cut = self._by_time(times, marks)
             for rows in cut:
                 self._update(batch, rows, times, model_version)
 
@@ -192,7 +214,9 @@ class Accumulator:
             self._rows_seen += taken
             start += taken
 
-    def _by_time(self, times: NDArray[np.float64]) -> Iterator[_Rows]:
+    def _by_time(
+        self, times: NDArray[np.float64], marks: NDArray[np.float64] | None
+    ) -> Iterator[_Rows]:
         spec, now = self.spec, self._clock()
         horizon, long_ago = now + MAX_SKEW, max(_LONG_AGO, now - self._reach)
         if self.watermark > horizon:  # the clock was ahead and has been set back
@@ -211,11 +235,14 @@ class Accumulator:
         before = self.watermark
         self.watermark = max(before, float(kept.max()))
         panes = spec.panes_at(kept)
-        alike = panes[0] == panes[-1] and (panes == panes[0]).all()
-        if alike and spec.end_of(int(panes[0])) > self.watermark:  # the common case: in time
-            yield _Rows(int(panes[0]), rows)
-            return
-        marks = np.maximum.accumulate(np.append(before, kept[:-1]))
+        if marks is None:
+            alike = panes[0] == panes[-1] and (panes == panes[0]).all()
+            if alike and spec.end_of(int(panes[0])) > self.watermark:  # the common case: in time
+                yield _Rows(int(panes[0]), rows)
+                return
+            marks = np.maximum.accumulate(np.append(before, kept[:-1]))
+        elif rows is not None:
+            marks = marks[rows]
         ends = (panes + 1) * spec.width
         late = ends <= marks
         too_late = ends + spec.lateness <= marks
@@ -269,8 +296,7 @@ class Accumulator:
 
     def _make_room(self) -> None:
         """Deliver what is open before it becomes too much; if that fails, drop the oldest."""
-        most = max(4, _OPEN_COLUMNS // max(1, len(self.reference.schema)))
-        if len(self._open) < most:
+        if not self._delivers or not self.is_full:
             return
         if self._fixed is not None:  # a file: it can be read again, so an error is an error
             self.flush()

@@ -152,9 +152,9 @@ def _registry(url: str) -> None:
         )
     plain = url.isascii() and url.isprintable() and " " not in url
     if not plain or parts.scheme not in ("http", "https") or not parts.hostname or parts.port == 0:
-        raise ValueError(f"registry must be an address such as https://host:8081; got {url!r}")
+        raise ValueError("registry must be an address such as https://host:8081")
     if parts.query or parts.fragment:
-        raise ValueError(f"registry must end with its path, without ? and #; got {url!r}")
+        raise ValueError("registry must end with its path, without ? and #")
 
 
 def _is_safe_for_passwords(url: str) -> bool:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from operator import itemgetter
 from typing import Any
@@ -11,6 +11,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from driftwatch.accumulate import MAX_SKEW
 from driftwatch.core.batch import Batch, array_of
 from driftwatch.core.schema import Role, Schema
 from driftwatch.core.times import event_times, seconds_of
@@ -44,11 +45,14 @@ class TimedBatch:
         batch: The rows.
         times: Seconds since 1970; NaN where the time could not be read.
         model_version: What the caller said.
+        marks: For each row the latest event time of all rows before it, where those of other
+            versions came between; None where none did.
     """
 
     batch: Batch
     times: NDArray[np.float64]
     model_version: str | None
+    marks: NDArray[np.float64] | None = None
 
 
 class RecordBuffer:
@@ -94,6 +98,7 @@ class RecordBuffer:
         self._width = len(self._names)
         self._known = frozenset(schema.names)
         self._new: set[str] = set()
+        self._mark = -np.inf
         self._pick = itemgetter(*self._names) if self._width > 1 else self._pick_few
         self._rows: list[tuple[Any, ...]] = []
 
@@ -161,8 +166,13 @@ class RecordBuffer:
         """Forget everything: in a child after a fork, whose parent keeps its records."""
         self._rows = []
 
-    def take(self) -> Iterator[TimedBatch]:
-        """Give back everything appended so far, and forget it; in turns, piece by piece."""
+    def take(self, watermark: float = -np.inf, /) -> Iterator[TimedBatch]:
+        """Give back everything appended so far, and forget it; in turns, piece by piece.
+
+        Args:
+            watermark: Latest event time of the rows before these.
+        """
+        self._mark = watermark
         left = len(self._rows)
         while left:
             rest_if_due()
@@ -190,20 +200,40 @@ class RecordBuffer:
         if not rows:
             return
         values, times, versions, said = (list(column) for column in zip(*rows, strict=True))
+        seconds = _seconds(times)
         if len(set(versions)) == 1 and type(None) not in set(map(type, values)):
-            yield self._batch(values, times, versions[0], said)
+            yield self._batch(values, seconds, versions[0], said)
+            self._mark = max(self._mark, self._usable_times(seconds).max(initial=-np.inf))
             return
+        # Rows are late, or not, in the order in which they came, whatever their versions.
+        running = np.maximum.accumulate(np.append(self._mark, self._usable_times(seconds)))
+        lost = 0
         for version in dict.fromkeys(versions):
-            mine = [row for row in rows if row[2] == version]
-            usable = [row for row in mine if row[0] is not None]
-            if len(usable) < len(mine):
-                self._count("not_a_record", len(mine) - len(usable))
+            mine = [place for place, given in enumerate(versions) if given == version]
+            usable = [place for place in mine if values[place] is not None]
+            lost += len(mine) - len(usable)
             if usable:
-                values, times, _, said = (list(column) for column in zip(*usable, strict=True))
-                yield self._batch(values, times, version, said)
+                batch = self._batch(
+                    [values[place] for place in usable],
+                    seconds[usable],
+                    version,
+                    [said[place] for place in usable],
+                )
+                yield replace(batch, marks=running[:-1][usable])
+        if lost:
+            self._count("not_a_record", lost)
+        self._mark = float(running[-1])
+
+    def _usable_times(self, seconds: NDArray[np.float64]) -> NDArray[np.float64]:
+        with np.errstate(invalid="ignore"):
+            return np.where(seconds <= self._clock() + MAX_SKEW, seconds, -np.inf)
 
     def _batch(
-        self, values: list[Any], times: list[Any], version: str | None, said: list[Any]
+        self,
+        values: list[Any],
+        seconds: NDArray[np.float64],
+        version: str | None,
+        said: list[Any],
     ) -> TimedBatch:
         columns: dict[str, list[Any]]
         rest_if_due()
@@ -227,7 +257,7 @@ class RecordBuffer:
             arrays[name] = array_of(given, name)
             rest_if_due()
         version = None if version is None else str(version)
-        return TimedBatch(Batch(len(values), arrays), _seconds(times), version)
+        return TimedBatch(Batch(len(values), arrays), seconds, version)
 
     def _from_dicts(self, values: list[Any]) -> dict[str, list[Any]]:
         records = [

@@ -219,9 +219,11 @@ class Stream:
         """Sketch the records that wait in the buffer."""
         with self._drain_lock:
             try:
-                for found in self.buffer.take():
+                for found in self.buffer.take(self.accumulator.watermark):
                     version = found.model_version or self._version
-                    self.accumulator.add(found.batch, times=found.times, model_version=version)
+                    self.accumulator.add(
+                        found.batch, times=found.times, marks=found.marks, model_version=version
+                    )
             except Exception as error:  # noqa: BLE001 - monitoring never breaks the host
                 self.tally.count("failed_batches")
                 self._complain(f"records could not be sketched: {error}")

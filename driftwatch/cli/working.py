@@ -50,7 +50,9 @@ def run_worker(
         with _stopped_by_signals(worker), metrics, evaluating, _shown(worker, quiet=quiet):
             worker.run()
         read = worker.state.counts["messages"]
-        _say(f"{monitor.name}: stopped; {read:,} messages read, all of them stored", quiet)
+        left = worker.state.waiting
+        fate = f"{left:,} not stored, to be read again" if left else "all of them stored"
+        _say(f"{monitor.name}: stopped; {read:,} messages read, {fate}", quiet)
 
 
 @contextlib.contextmanager

@@ -583,6 +583,8 @@ def test_a_missing_library_is_said_at_once_with_its_extra(
         ({"format": "avro", "registry": "https://r/a b"}, "such as"),
         ({"format": "avro", "registry": "https://r/?a=1"}, "without"),
         ({"format": "avro", "registry": "https://ann:s3cret@r"}, "registry_user"),
+        ({"format": "avro", "registry": "ann:s3cret@r:8081"}, "such as"),
+        ({"format": "avro", "registry": "https://r/?key=s3cret"}, "without"),
         ({"format": "avro", "registry": "https://r", "registry_user": "a:b"}, "colon"),
         ({"format": "avro", "registry": "http://r", "registry_user": "ann"}, "password"),
         (

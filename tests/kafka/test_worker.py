@@ -10,13 +10,13 @@ from typing import Any
 import fastavro
 import pytest
 
-from driftwatch.errors import ConfigError
+from driftwatch.errors import ConfigError, StoreError
 from driftwatch.integrations.kafka import KafkaConfig, KafkaWorker, schema_registry
 from driftwatch.integrations.kafka.decoding import Poison
 from driftwatch.integrations.kafka.metrics import serving_metrics
 from driftwatch.stores.memory import MemoryStore
 from tests.kafka import clients, working
-from tests.kafka.mock_cluster import MockCluster
+from tests.kafka.mock_cluster import Api, MockCluster
 from tests.kafka.registry import Registry
 from tests.kafka.working import counters, running
 from tests.waiting import until
@@ -107,8 +107,6 @@ class Away(MemoryStore):
     locked = False
 
     def deliver(self, *given: Any, **named: Any) -> Any:
-        from driftwatch.errors import StoreError
-
         if self.locked:
             raise StoreError("locked, for the test")
         return super().deliver(*given, **named)
@@ -291,4 +289,75 @@ def test_prometheus_sees_how_a_worker_is_doing(cluster: MockCluster, topic: str)
     assert 'driftwatch_kafka_records_total{outcome="bad_not_json"} 1.0' in text
     assert 'driftwatch_kafka_segments_total{result="stored"}' in text
     assert "driftwatch_kafka_rebalances_total 1.0" in text
+    worker.monitor.close()
+
+
+@pytest.mark.parametrize("codec", ["gzip", "snappy", "lz4", "zstd"])
+def test_compressed_topics_are_read(cluster: MockCluster, topic: str, codec: str) -> None:
+    cluster.create_topic(topic, 1)
+    clients.produce(cluster.bootstrap, topic, [value()] * 50, compression_type=codec)
+    worker = KafkaWorker(working.monitor(None), working.config(cluster.bootstrap, topic))
+    with running(worker):
+        until(lambda: worker.monitor.stream.store.cursor("m", f"kafka {topic}/0") == 50)
+    assert counters(worker.monitor) == {"kafka_ok": 50}
+    worker.monitor.close()
+
+
+class Forgetful(MemoryStore):
+    """A store that cannot be read the first times it is asked where a partition stands."""
+
+    failures = 2
+
+    def cursor(self, monitor: str, name: str, /) -> int:
+        if self.failures and name.startswith("kafka "):
+            self.failures -= 1
+            raise StoreError("away, for the test")
+        return super().cursor(monitor, name)
+
+
+def test_a_store_that_is_away_when_partitions_come_ends_no_worker(
+    cluster: MockCluster, topic: str
+) -> None:
+    cluster.create_topic(topic, 1)
+    clients.produce(cluster.bootstrap, topic, [value()] * 50)
+    store = Forgetful()
+    worker = KafkaWorker(working.monitor(store), working.config(cluster.bootstrap, topic))
+    with running(worker):
+        until(lambda: store.overview("m")["rows"] == 50)
+    assert store.failures == 0
+    worker.monitor.close()
+    store.close()
+
+
+def test_messages_taken_by_a_worker_that_died_are_not_skipped_as_older_than_the_start(
+    cluster: MockCluster, topic: str
+) -> None:
+    cluster.create_topic(topic, 1)
+    store = Away()
+    config = working.config(cluster.bootstrap, topic, start="latest")
+    first = KafkaWorker(working.monitor(store), config)
+    with running(first):
+        until(lambda: bool(first.state.next))
+        store.locked = True
+        clients.produce(cluster.bootstrap, topic, [value()] * 20)
+        until(lambda: first.state.counts["messages"] == 20)
+    assert first.state.waiting >= 20  # which it says when it ends
+    store.locked = False
+    second = KafkaWorker(working.monitor(store), config)
+    with running(second):
+        until(lambda: store.overview("m")["rows"] == 20)
+    assert counters(second.monitor) == {"kafka_ok": 20}
+    first.monitor.close()
+    second.monitor.close()
+    store.close()
+
+
+def test_a_worker_stops_while_its_group_is_being_joined(cluster: MockCluster, topic: str) -> None:
+    cluster.create_topic(topic, 1)
+    loading = 14  # COORDINATOR_LOAD_IN_PROGRESS
+    cluster.errors(Api.JOIN_GROUP, *[loading] * 1_000)
+    worker = KafkaWorker(working.monitor(None), working.config(cluster.bootstrap, topic))
+    with running(worker):
+        until(lambda: worker.state.progress_at > 0)
+    assert worker.state.counts["messages"] == 0
     worker.monitor.close()

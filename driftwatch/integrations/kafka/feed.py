@@ -16,13 +16,18 @@ from driftwatch.errors import StoreError
 from driftwatch.extraction import Extracted
 from driftwatch.integrations.kafka.decoding import Decoder, Message, Poison, RegistryAwayError
 from driftwatch.protocols import Store
-from driftwatch.records import RecordBuffer
+from driftwatch.records import BUFFERED, RecordBuffer
 
-__all__ = ["FencedError", "PartitionFeed", "Rejected", "Target"]
+__all__ = ["FencedError", "OtherTopicError", "PartitionFeed", "Rejected", "Target"]
 
 _LOG = logging.getLogger("driftwatch")
+_FEW_RECORDS = 64
 _JUDGED = 1_000
 """Messages over which the share of bad ones is judged."""
+
+
+class OtherTopicError(StoreError):
+    """A topic is not the one whose offsets were stored."""
 
 
 class FencedError(Exception):
@@ -80,7 +85,7 @@ class PartitionFeed:
         name: The same.
         stored: Offset up to which everything is in the store, or in a delivery on its way.
         next: Offset of the next message.
-        rejected: Messages that are not used, the latest thousand, until somebody takes them.
+        rejected: Messages that are not used, until somebody takes them, after every `take`.
 
     Raises:
         StoreError: If the store cannot be read.
@@ -106,13 +111,17 @@ class PartitionFeed:
             monitor=target.monitor,
             source=self._cursor,
             clock=target.clock,
+            delivers=False,  # rows go with the cursor, or not at all
         )
         self._tally = self._accumulator.tally
         self._buffer = RecordBuffer(target.reference.schema, target.clock, self._tally.count)
         self.stored = self.next = target.store.cursor(target.monitor, self._cursor)
         self._pending: Delivery | None = None
+        self._begun_cursor = f"kafka begun {name}"
+        self._begun = bool(target.store.cursor(target.monitor, self._begun_cursor))
+        self._drain_at = _FEW_RECORDS
         self._counts: Counter[str] = Counter()
-        self.rejected: deque[Rejected] = deque(maxlen=1_000)
+        self.rejected: deque[Rejected] = deque()
         self._judged = 0  # messages with a value so far
         self._bad: deque[int] = deque()  # numbers of the bad ones among the last thousand
         self._unreadable = f"{UNREADABLE}{name}"
@@ -135,8 +144,13 @@ class PartitionFeed:
 
     @property
     def is_new(self) -> bool:
-        """Whether nothing of the partition was ever stored."""
-        return self.stored == 0
+        """Whether it was never decided where to begin the partition."""
+        return not self._begun and self.stored == 0
+
+    @property
+    def is_full(self) -> bool:
+        """Whether so many panes are open that it must be flushed before it takes more."""
+        return self._accumulator.is_full
 
     def skip_to(self, offset: int, reason: str, /) -> None:
         """Go on at a later offset, and count what lies between."""
@@ -149,8 +163,8 @@ class PartitionFeed:
         """Take messages; those that were taken before are passed over.
 
         Returns:
-            False if it had to stop at `next`, of which nothing can be said before the schema
-            registry answers: it is to be read again.
+            False if it had to stop at `next`, to be read again: because it `is_full`, or because
+            nothing can be said of that message before the schema registry answers.
         """
         decode, holes, null, good = self._decoder.decode, 0, 0, 0
         all_taken = True
@@ -177,6 +191,9 @@ class PartitionFeed:
                 self._judged += 1
                 good += 1
                 self._append(found)
+                if self.is_full:
+                    all_taken = message is messages[-1]
+                    break
         taken = {"kafka_holes": holes, "kafka_null": null, "kafka_ok": good}
         self._counts.update(taken)
         self._outcomes.update({reason: count for reason, count in taken.items() if count})
@@ -185,7 +202,7 @@ class PartitionFeed:
 
     def _append(self, records: list[Extracted]) -> None:
         for record, said in records:
-            if self._buffer.append(
+            self._buffer.append(
                 record or {},
                 said["prediction"],
                 said["score"],
@@ -193,7 +210,8 @@ class PartitionFeed:
                 said["id"],
                 said["at"],
                 said["model_version"],
-            ):
+            )
+            if self._buffer.waiting >= self._drain_at:
                 self.drain()
 
     def _reject(self, message: Message, kind: Poison) -> None:
@@ -217,13 +235,21 @@ class PartitionFeed:
 
     def drain(self) -> None:
         """Sketch the records that wait."""
-        for found in self._buffer.take():
+        before = self._accumulator.open_panes
+        for found in self._buffer.take(self._accumulator.watermark):
             try:
                 self._accumulator.add(
-                    found.batch, times=found.times, model_version=found.model_version
+                    found.batch,
+                    times=found.times,
+                    marks=found.marks,
+                    model_version=found.model_version,
                 )
             except Exception:  # noqa: BLE001 - counted; the messages behind it go on
                 self._tally.count("failed_batches")
+        # Many records at a time are cheaper; but each may open a pane of its own.
+        opened = self._accumulator.open_panes - before
+        few = opened <= self._accumulator.most_panes // 8
+        self._drain_at = min(BUFFERED, 4 * self._drain_at) if few else _FEW_RECORDS
 
     def flush(self) -> bool:
         """Store what was taken; whether anything was stored.
@@ -234,7 +260,7 @@ class PartitionFeed:
             FencedError: If another worker has gone on; this feed is of no use any more.
         """
         done = False
-        while self._pending is not None or self.next > self.stored:
+        while self._pending is not None or self.next > self.stored or not self._begun:
             if self._pending is None:
                 self._pending = self._packed()
             target = self._target
@@ -250,18 +276,20 @@ class PartitionFeed:
         for reason, count in self._counts.items():
             self._tally.count(reason, count)
         self._counts.clear()
-        move = CursorMove(self._cursor, self.stored, self.next)
-        self.stored = self.next
-        return self._accumulator.pack(move)
+        moves = [CursorMove(self._cursor, self.stored, self.next)]
+        if not self._begun:
+            moves.append(CursorMove(self._begun_cursor, 0, 1))
+        self.stored, self._begun = self.next, True
+        return self._accumulator.pack(*moves)
 
     def check_end(self, end: int, /) -> None:
         """See that the topic is still the one whose offsets were stored.
 
         Raises:
-            StoreError: If it ends before what was read of it.
+            OtherTopicError: If it ends before what was read of it.
         """
         if end < self.next:
-            raise StoreError(
+            raise OtherTopicError(
                 f"partition {self.name} ends at offset {end}, and {self.next} were read before: "
                 "the topic was made anew, or this is another cluster. Use another monitor name or "
                 "store for it"

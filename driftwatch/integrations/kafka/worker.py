@@ -5,18 +5,19 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import logging
+import math
 import time
 from collections import Counter
 from collections.abc import Awaitable, Collection, Iterable
 from dataclasses import dataclass, field
 from datetime import timedelta
-from typing import Any
+from typing import Any, TypeVar
 
 from driftwatch.errors import ConfigError, StoreError
 from driftwatch.integrations.kafka.connecting import close_consumer, consumer_of
 from driftwatch.integrations.kafka.dead_letters import DeadLetters
 from driftwatch.integrations.kafka.decoding import Decoder
-from driftwatch.integrations.kafka.feed import FencedError, PartitionFeed, Target
+from driftwatch.integrations.kafka.feed import FencedError, OtherTopicError, PartitionFeed, Target
 from driftwatch.kafka_config import KafkaConfig
 from driftwatch.monitor import Monitor
 
@@ -27,6 +28,8 @@ _POLL_MS = 200
 _MOST_MESSAGES = 5_000
 _COMMIT_SECONDS = 5.0
 _HELD_SECONDS = 2.0
+_FINISH_SECONDS = 5.0
+T = TypeVar("T")
 _STOP_SECONDS = 10.0
 _CLOSE_SECONDS = 2.0
 _LONGEST_PAUSE = 30.0
@@ -132,14 +135,14 @@ class KafkaWorker:
 
         Raises:
             ConfigError: If the brokers cannot be talked to as configured.
-            StoreError: If a topic is not the one that was read before.
+            OtherTopicError: If a topic is not the one that was read before.
         """
         pause = 0.5
         while not self._stopping:
             began = time.monotonic()
             try:
                 await self._session()
-            except (ConfigError, StoreError):
+            except (ConfigError, OtherTopicError):
                 raise
             except Exception as error:  # noqa: BLE001 - a cluster fails in many ways, and comes back
                 self.state.counts["reconnects"] += 1
@@ -158,14 +161,19 @@ class KafkaWorker:
             # called from any thread, and from signal handlers, where an event may not be set
             await asyncio.sleep(0.1)
 
-    async def _unless_stopped(self, work: Awaitable[None]) -> None:
-        """Wait for something that may take long while the brokers hang."""
-        task = asyncio.ensure_future(work)
+    async def _unless_stopped(self, work: Awaitable[T], *, seconds: float = math.inf) -> T | None:
+        """Wait for something that may take long while the brokers hang; None if told to stop.
+
+        Raises:
+            _StalledError: If it takes longer than it may.
+        """
+        task, end = asyncio.ensure_future(work), time.monotonic() + seconds
         try:
             while not task.done() and not self._stopping:
+                if time.monotonic() > end:
+                    raise _StalledError(f"no answer for {seconds:g} s")
                 await asyncio.wait([task], timeout=0.1)
-            if task.done():
-                task.result()
+            return task.result() if task.done() else None
         finally:
             task.cancel()
             await asyncio.wait([task])
@@ -183,12 +191,20 @@ class KafkaWorker:
             self.state.progress_at = time.time()
             while not self._stopping:
                 await self._one_turn(consumer, letters)
-            async with self._lock, asyncio.timeout(_STOP_SECONDS):
-                await self._flush(consumer)
+            await self._finish(consumer)
         finally:
             self._drop(list(self._feeds))
             await letters.close()
             await close_consumer(consumer, seconds=_CLOSE_SECONDS)
+
+    async def _finish(self, consumer: Any) -> None:
+        """Store what was taken, as far as that can be done in time."""
+        with contextlib.suppress(TimeoutError):
+            async with asyncio.timeout(_FINISH_SECONDS), self._lock:
+                while any(feed.next > feed.stored or feed.waiting for feed in self._feeds.values()):
+                    await self._flush(consumer)
+                    await asyncio.sleep(0.1)
+        self.state.waiting = sum(feed.waiting for feed in self._feeds.values())
 
     async def _one_turn(self, consumer: Any, letters: DeadLetters) -> None:
         from aiokafka.errors import NoOffsetForPartitionError, OffsetOutOfRangeError
@@ -197,7 +213,10 @@ class KafkaWorker:
         turn = self._turn
         found: dict[Any, list[Any]] = {}
         try:
-            found = await consumer.getmany(timeout_ms=_POLL_MS, max_records=_MOST_MESSAGES)
+            # While a group is joined, aiokafka waits for as long as that takes.
+            reading = consumer.getmany(timeout_ms=_POLL_MS, max_records=_MOST_MESSAGES)
+            patience = self.config.stalled_seconds + self.config.session_seconds
+            found = await self._unless_stopped(reading, seconds=patience) or {}
         except OffsetOutOfRangeError as error:
             async with self._lock:
                 await self._begin_at_the_log_start(consumer, error.args[0])
@@ -241,9 +260,10 @@ class KafkaWorker:
         return stopped
 
     def _hold(self, consumer: Any, partitions: Iterable[Any]) -> None:
-        """Read these again in a while: the schema registry did not answer."""
+        """Read these again: once flushed, or in a while if the schema registry did not answer."""
         for partition in partitions:
-            self._held[partition] = time.monotonic() + _HELD_SECONDS
+            if not self._feeds[partition].is_full:
+                self._held[partition] = time.monotonic() + _HELD_SECONDS
         self._seek(consumer, partitions)
 
     async def _pass_over(self, consumer: Any) -> None:
@@ -263,7 +283,9 @@ class KafkaWorker:
     # -- the store
 
     def _too_much(self) -> bool:
-        return sum(feed.waiting for feed in self._feeds.values()) >= self._most_waiting
+        feeds = self._feeds.values()
+        full = any(feed.is_full for feed in feeds)
+        return full or sum(feed.waiting for feed in feeds) >= self._most_waiting
 
     def _regulate(self, consumer: Any) -> None:
         """Pause reading while too much waits for the store; go on when it is gone."""
@@ -358,6 +380,8 @@ class KafkaWorker:
                 latest = self.config.start == "latest"
                 first = ends[partition] if latest else begins[partition]
                 feed.skip_to(first, "kafka_before_start")
+                if latest:  # whoever comes next must not begin even later
+                    await asyncio.to_thread(feed.flush)
             else:
                 feed.skip_to(begins[partition], "kafka_gap")
             self._feeds[partition] = feed

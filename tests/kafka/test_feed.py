@@ -1,0 +1,159 @@
+"""A partition's feed: rows and progress together, whatever the messages are like."""
+
+from __future__ import annotations
+
+import json
+import time
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from driftwatch.integrations.kafka.decoding import Decoder
+from driftwatch.integrations.kafka.feed import FencedError, OtherTopicError, PartitionFeed, Target
+from driftwatch.stores.memory import MemoryStore
+from tests.kafka import working
+
+HOUR = 3_600
+
+
+@dataclass(frozen=True)
+class Sent:
+    offset: int
+    value: bytes | None
+    key: bytes | None = None
+    timestamp: int = 0
+    headers: Sequence[tuple[str, bytes]] = ()
+
+
+WATCHED = working.monitor(None, window="1h", slide="1h", lateness="5m")
+
+
+def feed(store: MemoryStore, **more: Any) -> PartitionFeed:
+    config = working.config("h:1", "t", model_version="$.version", **more)
+    target = Target(store, WATCHED.reference, WATCHED.spec, "m", time.time)
+    columns = frozenset(WATCHED.reference.schema.names)
+    return PartitionFeed(target, "t/0", Decoder(config, columns))
+
+
+def messages(count: int, *, apart: float, versions: int = 1) -> list[Sent]:
+    return [
+        Sent(
+            n,
+            json.dumps(
+                working.message(n)
+                | {"ts": working.START - (count - n) * apart, "version": n % versions}
+            ).encode(),
+        )
+        for n in range(count)
+    ]
+
+
+def take_all(found: PartitionFeed, sent: list[Sent], *, flush_every: int) -> None:
+    """As a worker does: what was not taken is read again after a flush."""
+    since = 0
+    while found.next < len(sent):
+        before = found.next
+        found.take(sent[found.next : found.next + flush_every - since])
+        since += found.next - before
+        if since >= flush_every or found.is_full:
+            found.flush()
+            since = 0
+    found.flush()
+
+
+def test_more_panes_than_may_be_open_are_stored_with_the_cursor_or_not_at_all() -> None:
+    """A message an hour: no row reaches the store before the offsets that say so."""
+    store = MemoryStore()
+    sent = messages(8_000, apart=HOUR)
+    dying = feed(store)
+    assert not dying.take(sent)
+    assert dying.is_full
+    assert store.overview("m")["rows"] == 0  # and it dies here, before a flush
+    take_all(feed(store), sent, flush_every=5_000)
+    facts = store.overview("m")
+    assert facts["rows"] == 8_000
+    assert facts["counters"] == {"kafka_ok": 8_000}
+    assert store.cursor("m", "kafka t/0") == 8_000
+    store.close()
+
+
+def test_a_zombie_with_many_panes_stores_nothing() -> None:
+    store = MemoryStore()
+    sent = messages(8_000, apart=HOUR)
+    zombie, heir = feed(store), feed(store)
+    zombie.take(sent)
+    take_all(heir, sent, flush_every=5_000)
+    with pytest.raises(FencedError):
+        zombie.flush()
+    assert store.overview("m")["rows"] == 8_000
+    store.close()
+
+
+@pytest.mark.parametrize("flush_every", [7, 500, 4_000])
+def test_rows_are_late_in_the_order_they_came_whatever_their_versions(flush_every: int) -> None:
+    store = MemoryStore()
+    take_all(feed(store), messages(4_000, apart=10.0, versions=3), flush_every=flush_every)
+    assert store.overview("m")["rows"] == 4_000
+    assert store.overview("m")["counters"] == {"kafka_ok": 4_000}
+    store.close()
+
+
+@settings(max_examples=30)
+@given(
+    st.lists(st.tuples(st.integers(0, 4 * HOUR), st.integers(0, 2)), min_size=1, max_size=60),
+    st.lists(st.integers(1, 20), min_size=1, max_size=5),
+)
+def test_which_rows_are_too_late_depends_on_nothing_but_their_order(
+    rows: list[tuple[int, int]], pieces: list[int]
+) -> None:
+    """In one go, or with a flush and another worker after every few messages."""
+    sent = [
+        Sent(n, json.dumps(working.message(n) | {"ts": working.START + t, "version": v}).encode())
+        for n, (t, v) in enumerate(rows)
+    ]
+    found = []
+    for cuts in ([len(sent)], pieces):
+        store, start, turn = MemoryStore(), 0, 0
+        while start < len(sent):
+            following = feed(store)
+            start = min(len(sent), start + cuts[turn % len(cuts)])
+            following.take(sent[following.next : start])
+            following.flush()
+            turn += 1
+        facts = store.overview("m")
+        found.append((facts["rows"], facts["counters"].get("too_late", 0)))
+        assert sum(found[-1]) == len(sent)
+        store.close()
+    assert found[0] == found[1]
+
+
+def test_where_to_begin_is_decided_once_even_at_the_very_start() -> None:
+    store = MemoryStore()
+    first = feed(store)
+    assert first.is_new
+    first.skip_to(0, "kafka_before_start")
+    first.flush()
+    assert not feed(store).is_new
+    store.close()
+
+
+def test_every_rejected_message_is_there_to_be_sent_on() -> None:
+    store = MemoryStore()
+    found = feed(store)
+    found.take([Sent(n, b"junk") for n in range(5_000)])
+    assert [each.message.offset for each in found.rejected] == list(range(5_000))
+    store.close()
+
+
+def test_a_topic_that_ends_before_what_was_read_is_another_one() -> None:
+    store = MemoryStore()
+    found = feed(store)
+    take_all(found, messages(10, apart=1.0), flush_every=10)
+    found.check_end(10)
+    with pytest.raises(OtherTopicError, match="made anew"):
+        found.check_end(9)
+    store.close()
