@@ -11,7 +11,7 @@ from typing import Any
 from driftwatch.errors import ConfigError, MissingDependencyError
 from driftwatch.kafka_config import PASSWORD, KafkaConfig
 
-__all__ = ["client_options", "close_consumer", "consumer_of", "producer_of"]
+__all__ = ["client_options", "close_consumer", "consumer_of", "producer_of", "readable_end"]
 
 
 def client_options(
@@ -97,3 +97,10 @@ def _aiokafka() -> Any:
             "Kafka needs aiokafka; pip install 'driftwatch[kafka]'"
         ) from error
     return aiokafka
+
+
+def readable_end(consumer: Any, partition: Any, /) -> int | None:
+    """Where a partition ends, or its first open transaction begins, as of the last fetch."""
+    stable: int | None = consumer.last_stable_offset(partition)
+    end: int | None = consumer.highwater(partition)
+    return end if stable is None or stable < 0 else stable  # old brokers know no transactions

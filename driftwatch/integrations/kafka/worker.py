@@ -7,21 +7,20 @@ import contextlib
 import logging
 import math
 import time
-from collections import Counter
 from collections.abc import Awaitable, Collection, Iterable
-from dataclasses import dataclass, field
 from datetime import timedelta
 from typing import Any, TypeVar
 
 from driftwatch.errors import ConfigError, StoreError
-from driftwatch.integrations.kafka.connecting import close_consumer, consumer_of
+from driftwatch.integrations.kafka.connecting import close_consumer, consumer_of, readable_end
 from driftwatch.integrations.kafka.dead_letters import DeadLetters
 from driftwatch.integrations.kafka.decoding import Decoder
 from driftwatch.integrations.kafka.feed import FencedError, OtherTopicError, PartitionFeed, Target
+from driftwatch.integrations.kafka.state import WorkerState
 from driftwatch.kafka_config import KafkaConfig
 from driftwatch.monitor import Monitor
 
-__all__ = ["KafkaWorker", "WorkerState"]
+__all__ = ["KafkaWorker"]
 
 _LOG = logging.getLogger("driftwatch")
 _POLL_MS = 200
@@ -37,29 +36,6 @@ _LONGEST_PAUSE = 30.0
 
 class _StalledError(Exception):
     """Messages are there, and none comes."""
-
-
-@dataclass(slots=True)
-class WorkerState:
-    """How a worker is doing.
-
-    Attributes:
-        lag: Messages that are there and not read, by ``topic/partition``.
-        next: Offset of the next message, likewise.
-        progress_at: When a message was last taken, seconds since 1970.
-        waiting: Messages and rows that are taken and not stored.
-        paused: Whether reading waits for the store, or for the schema registry.
-        counts: Messages, rebalances, stored and fenced segments, errors.
-        outcomes: Messages by what became of them, stored or not yet.
-    """
-
-    lag: dict[str, int] = field(default_factory=dict)
-    next: dict[str, int] = field(default_factory=dict)
-    progress_at: float = 0.0
-    waiting: int = 0
-    paused: bool = False
-    counts: Counter[str] = field(default_factory=Counter)
-    outcomes: Counter[str] = field(default_factory=Counter)
 
 
 class KafkaWorker:
@@ -416,7 +392,7 @@ class KafkaWorker:
         state.next = {feed.name: feed.next for feed in self._feeds.values()}
         mine = consumer.assignment()
         state.lag = {
-            feed.name: max(0, (_readable_end(consumer, partition) or 0) - feed.next)
+            feed.name: max(0, (readable_end(consumer, partition) or 0) - feed.next)
             for partition, feed in self._feeds.items()
             if partition in mine
         }
@@ -429,13 +405,6 @@ class KafkaWorker:
     def evaluating(self, *, every: timedelta) -> contextlib.AbstractContextManager[None]:
         """Evaluate in a thread beside it; of all workers of a store one does."""
         return _evaluating(self.monitor, every)
-
-
-def _readable_end(consumer: Any, partition: Any) -> int | None:
-    """Where a partition ends, or its first open transaction begins, as of the last fetch."""
-    stable: int | None = consumer.last_stable_offset(partition)
-    end: int | None = consumer.highwater(partition)
-    return end if stable is None or stable < 0 else stable  # old brokers know no transactions
 
 
 @contextlib.contextmanager
