@@ -17,13 +17,13 @@ from functools import partial
 
 from driftwatch.errors import ConfigError
 from driftwatch.extraction import Extracted, RecordPaths
+from driftwatch.switch import is_switched_off
 from driftwatch.tally import Tally
 from driftwatch.turns import TURN_SECONDS, in_turns, rest, rest_if_due
 
 __all__ = ["Capture", "CaptureLimits"]
 
 _LOG = logging.getLogger("driftwatch")
-_SWITCH = "DRIFTWATCH_DISABLED"
 _START_AGAIN_SECONDS = 1.0
 _RECORDS_AT_ONCE = 8
 
@@ -97,7 +97,7 @@ class Capture:
         self._flush = flush
         self._count = count
         self.observed = 0
-        self.enabled = os.environ.get(_SWITCH, "") not in ("1", "true", "yes")
+        self.enabled = not is_switched_off()
         self._begin_life()
         if hasattr(os, "register_at_fork"):
             os.register_at_fork(after_in_child=partial(_in_child, weakref.ref(self)))

@@ -138,6 +138,7 @@ class Evaluator:
         self._state: EvaluationState | None = None
         self._token: int | None = None
         self._oldest: int | None = None
+        self._unreadable: tuple[str, ...] = ()
         self._use(reference)
 
     def _use(self, reference: Reference) -> None:
@@ -178,6 +179,11 @@ class Evaluator:
             if last is None:
                 last = found.newest if found is not None else self.spec.pane_at(self._clock())
             self._oldest = found.oldest if found is not None else None
+            if found is not None:
+                self._unreadable = found.unreadable
+            else:  # not a row so far, perhaps because no message can be read
+                counters = self._store.overview(self.monitor)["counters"]
+                self._unreadable = unreadable_sources(counters)
             self._now.refresh()
             merged = self._now.window(last)
             if unstored is not None:
@@ -268,7 +274,7 @@ class Evaluator:
 
     def _advance(self, state: EvaluationState, found: StreamProgress, now: float) -> Result | None:
         changed = self._windows.refresh()
-        self._oldest = found.oldest
+        self._oldest, self._unreadable = found.oldest, found.unreadable
         complete = found.complete
         if complete is None:
             return None
@@ -380,10 +386,7 @@ class Evaluator:
         late, ids, version = windows.facts()
         against, ids = self._compare.against(last), ids or (self.reference.id,)
         period = self.spec.period(last, oldest=self._oldest)
-        counters = self._store.overview(self.monitor)["counters"]
-        facts = WindowFacts(
-            period, last, revised, late, ids, unreadable=unreadable_sources(counters)
-        )
+        facts = WindowFacts(period, last, revised, late, ids, unreadable=self._unreadable)
         return assess(
             against,
             current if current is not None else self.reference.new_profile(),

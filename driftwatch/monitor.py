@@ -17,6 +17,7 @@ from typing import TYPE_CHECKING, Any, Self
 
 from driftwatch.durations import parse_duration, parse_length
 from driftwatch.errors import ConfigError
+from driftwatch.switch import is_switched_off
 
 if TYPE_CHECKING:  # loaded when a monitor is made: importing the name alone stays quick
     from driftwatch.core.config import SketchConfig
@@ -32,7 +33,6 @@ if TYPE_CHECKING:  # loaded when a monitor is made: importing the name alone sta
 
 __all__ = ["Monitor"]
 
-_SWITCH = "DRIFTWATCH_DISABLED"
 _WINDOW: Any = object()  # not None, which is more likely a mistake than a question
 
 
@@ -181,7 +181,7 @@ class Monitor:
         self._store_at, self._spool = store, spool
         self._source = source or f"{socket.gethostname()}-{os.getpid()}"
         self._flush_every = parse_duration(flush_every)
-        self.enabled = os.environ.get(_SWITCH, "") not in ("1", "true", "yes")
+        self.enabled = not is_switched_off()
         self._store: Store | RemoteStore | None = None
         self._tally = Tally()
         buffer = RecordBuffer(self.reference.schema, self._seconds, self._tally.count)

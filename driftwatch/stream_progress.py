@@ -5,6 +5,7 @@ from __future__ import annotations
 import math
 from dataclasses import dataclass
 
+from driftwatch.core.window_facts import unreadable_sources
 from driftwatch.core.windows import WindowSpec
 from driftwatch.protocols import Store
 
@@ -23,6 +24,7 @@ class StreamProgress:
         complete: Last pane that has ended; None while there is none.
         final: Last pane that late rows cannot change any more; None while there is none.
         watermark: Event time that every live source has reached, seconds since 1970.
+        unreadable: Sources of which most messages cannot be read now.
     """
 
     oldest: int
@@ -30,6 +32,7 @@ class StreamProgress:
     complete: int | None
     final: int | None
     watermark: float | None = None
+    unreadable: tuple[str, ...] = ()
 
 
 def progress_of(
@@ -42,20 +45,22 @@ def progress_of(
     not been heard for as long as a pane and the lateness last is not waited for; when all
     are silent, the clock takes over.
     """
-    found = [p for p in store.overview(monitor)["panes"] if p["width"] == spec.width]
+    facts = store.overview(monitor)
+    found = [p for p in facts["panes"] if p["width"] == spec.width]
     if not found:
         return None
     oldest, newest = int(found[0]["first"]), int(found[0]["last"])
+    unreadable = unreadable_sources(facts["counters"])
     if spec.by_rows:
         sources = store.sources(monitor)
         full = sum(int(s["rows"]) for s in sources) % spec.width == 0 and len(sources) == 1
         ended = newest if full else newest - 1
         complete = ended if ended >= oldest else None
-        return StreamProgress(oldest, newest, complete, complete)
+        return StreamProgress(oldest, newest, complete, complete, unreadable=unreadable)
     newest = min(newest, spec.pane_at(now + _SKEW))
     watermark = _watermark(store, monitor, spec, now)
     if watermark is None:
-        return StreamProgress(oldest, newest, None, None)
+        return StreamProgress(oldest, newest, None, None, unreadable=unreadable)
     ended = min(spec.pane_at(watermark) - 1, newest)
     final = min(spec.pane_at(watermark - spec.lateness) - 1, newest)
     return StreamProgress(
@@ -64,6 +69,7 @@ def progress_of(
         ended if ended >= oldest else None,
         final if final >= oldest else None,
         watermark,
+        unreadable,
     )
 
 

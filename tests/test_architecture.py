@@ -14,7 +14,7 @@ import driftwatch
 
 PACKAGE = Path(driftwatch.__file__).parent
 FLOORS = [  # lowest first; a module may import only from floors below its own, or its own room
-    {"errors", "protocols", "memory", "turns", "siblings", "tally", "forks"},
+    {"errors", "protocols", "memory", "turns", "siblings", "tally", "forks", "switch"},
     {
         "core.schema",
         "core.config",

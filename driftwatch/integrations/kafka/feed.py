@@ -120,7 +120,6 @@ class PartitionFeed:
         self._begun_cursor = f"kafka begun {name}"
         self._begun = bool(target.store.cursor(target.monitor, self._begun_cursor))
         self._drain_at = _FEW_RECORDS
-        self._counts: Counter[str] = Counter()
         self.rejected: deque[Rejected] = deque()
         self._judged = 0  # messages with a value so far
         self._bad: deque[int] = deque()  # numbers of the bad ones among the last thousand
@@ -155,8 +154,7 @@ class PartitionFeed:
     def skip_to(self, offset: int, reason: str, /) -> None:
         """Go on at a later offset, and count what lies between."""
         if offset > self.next:
-            self._counts[reason] += offset - self.next
-            self._outcomes[reason] += offset - self.next
+            self._note(reason, offset - self.next)
             self.next = offset
 
     def take(self, messages: Sequence[Message], /) -> bool:
@@ -194,11 +192,17 @@ class PartitionFeed:
                 if self.is_full:
                     all_taken = message is messages[-1]
                     break
-        taken = {"kafka_holes": holes, "kafka_null": null, "kafka_ok": good}
-        self._counts.update(taken)
-        self._outcomes.update({reason: count for reason, count in taken.items() if count})
+        self._note("kafka_holes", holes)
+        self._note("kafka_null", null)
+        self._note("kafka_ok", good)
         self._judge()
         return all_taken
+
+    def _note(self, reason: str, count: int) -> None:
+        """Count what became of messages: for the store, and as it happens."""
+        if count:
+            self._tally.count(reason, count)
+            self._outcomes[reason] += count
 
     def _append(self, records: list[Extracted]) -> None:
         for record, said in records:
@@ -215,8 +219,7 @@ class PartitionFeed:
                 self.drain()
 
     def _reject(self, message: Message, kind: Poison) -> None:
-        self._counts[f"kafka_bad_{kind.value}"] += 1
-        self._outcomes[f"kafka_bad_{kind.value}"] += 1
+        self._note(f"kafka_bad_{kind.value}", 1)
         self.rejected.append(Rejected(message, kind))
         self._bad.append(self._judged)
         self._judge()
@@ -228,10 +231,10 @@ class PartitionFeed:
         if not self._is_unreadable:
             if len(self._bad) > _JUDGED // 2 and self._judged >= _JUDGED:
                 self._is_unreadable = True
-                self._counts[self._unreadable] += 1
+                self._tally.count(self._unreadable)
         elif len(self._bad) <= _JUDGED // 4 and self._judged >= _JUDGED:
             self._is_unreadable = False
-            self._counts[self._unreadable] -= 1
+            self._tally.count(self._unreadable, -1)
 
     def drain(self) -> None:
         """Sketch the records that wait."""
@@ -273,9 +276,6 @@ class PartitionFeed:
 
     def _packed(self) -> Delivery:
         self.drain()
-        for reason, count in self._counts.items():
-            self._tally.count(reason, count)
-        self._counts.clear()
         moves = [CursorMove(self._cursor, self.stored, self.next)]
         if not self._begun:
             moves.append(CursorMove(self._begun_cursor, 0, 1))

@@ -28,10 +28,9 @@ _MOST_MESSAGES = 5_000
 _COMMIT_SECONDS = 5.0
 _HELD_SECONDS = 2.0
 _FINISH_SECONDS = 5.0
-T = TypeVar("T")
-_STOP_SECONDS = 10.0
 _CLOSE_SECONDS = 2.0
 _LONGEST_PAUSE = 30.0
+T = TypeVar("T")
 
 
 class _StalledError(Exception):
