@@ -122,6 +122,7 @@ class Accumulator:
         self.tally = tally if tally is not None else Tally()
         self._reach = reach
         self._delivers = delivers
+        self.most_panes = max(4, _OPEN_COLUMNS // max(1, len(reference.schema)))
         self._cursor = f"rows of {source}"
         self._fixed = epoch
         self._forget()
@@ -159,11 +160,6 @@ class Accumulator:
     def is_full(self) -> bool:
         """Whether so many panes are open that they should be delivered before more are."""
         return len(self._open) >= self.most_panes
-
-    @property
-    def most_panes(self) -> int:
-        """So many panes may be open."""
-        return max(4, _OPEN_COLUMNS // max(1, len(self.reference.schema)))
 
     def add(
         self,

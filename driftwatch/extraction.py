@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
+from operator import itemgetter
 from typing import Any, NamedTuple
 
 from driftwatch.json_paths import JsonPath
@@ -84,6 +85,22 @@ class RecordPaths:
                 for place, record in enumerate(features)
             ]
         raise LookupError("no record")
+
+    @property
+    def words(self) -> tuple[str, ...]:
+        """What is said beside records, as far as there are paths for it."""
+        return tuple(word for word, _ in self._given)
+
+    def said(self, document: Any, /) -> tuple[Any, ...]:
+        """What is said in a document, in the order of `words`; None for what is not."""
+        return tuple(path.find(document, None) for _, path in self._given)
+
+    def said_getter(self) -> Callable[[Any], tuple[Any, ...]]:
+        """`said` as a function that is faster, and raises errors where something is absent."""
+        steps = [path.steps for _, path in self._given]
+        if len(steps) > 1 and all(len(each) == 1 for each in steps):
+            return itemgetter(*(each[0] for each in steps))
+        return self.said
 
 
 def is_deep(document: Any, levels: int, /) -> bool:

@@ -13,8 +13,9 @@ from numpy.typing import NDArray
 
 from driftwatch.accumulate import MAX_SKEW
 from driftwatch.core.batch import Batch, array_of
-from driftwatch.core.schema import Role, Schema
+from driftwatch.core.schema import Schema
 from driftwatch.core.times import event_times, seconds_of
+from driftwatch.known_columns import KnownColumns
 from driftwatch.turns import is_in_turns, rest_if_due
 
 __all__ = ["BUFFERED", "MOST_WAITING", "RecordBuffer", "TimedBatch"]
@@ -26,15 +27,8 @@ still in the processor's cache when they are."""
 MOST_WAITING = 64 * BUFFERED
 """Records that wait at most, where sketching cannot keep up or the store is not there."""
 
-MOST_NEW_COLUMNS = 100
-"""Columns that the reference does not know, of which a buffer takes note: whoever sends records
-must not be able to make it remember names without end."""
-_LONGEST_NAME = 200
-
 PIECE = 256
 """Records that are sketched together where it must take but a moment."""
-
-_SAID = {"prediction": Role.PREDICTION, "score": Role.SCORE, "label": Role.LABEL, "id": Role.ID}
 
 
 @dataclass(frozen=True, slots=True)
@@ -69,6 +63,9 @@ class RecordBuffer:
         clock: Seconds since 1970; the event time of records that bring none.
         count: Called with a reason and a number of records that could not be used.
 
+    Attributes:
+        known: Which columns of records are looked at.
+
     Example:
         >>> from driftwatch.core.schema import Column, Kind
         >>> buffer = RecordBuffer(
@@ -85,19 +82,9 @@ class RecordBuffer:
     ) -> None:
         self._clock = clock
         self._count = count
-        self._extra = {
-            said: next((column.name for column in schema if column.role is role), None)
-            for said, role in _SAID.items()
-        }
-        given = {name for name in self._extra.values() if name}
-        self._names = tuple(
-            column.name
-            for column in schema
-            if column.name not in given and column.role is not Role.TIME
-        )
+        self.known = KnownColumns(schema, count)
+        self._names = self.known.names
         self._width = len(self._names)
-        self._known = frozenset(schema.names)
-        self._new: set[str] = set()
         self._mark = -np.inf
         self._pick = itemgetter(*self._names) if self._width > 1 else self._pick_few
         self._rows: list[tuple[Any, ...]] = []
@@ -139,21 +126,9 @@ class RecordBuffer:
         """What a record has of the reference's columns, and of a few that it does not know."""
         if not isinstance(record, Mapping):
             return None
-        if len(record) > self._width + 2 * MOST_NEW_COLUMNS:  # not worth a look at each
-            return {name: record[name] for name in self._known if name in record}
-        return {
-            str(name): value
-            for name, value in record.items()
-            if name in self._known or self._is_noted(str(name))
-        }
-
-    def _is_noted(self, name: str) -> bool:
-        if name not in self._new:
-            if len(self._new) >= MOST_NEW_COLUMNS or len(name) > _LONGEST_NAME:
-                self._count("values_of_too_many_new_columns", 1)
-                return False
-            self._new.add(name)
-        return True
+        names = self.known.looked_at(record)
+        self.known.count_unused(len(record) - len(names))
+        return {str(name): record[name] for name in names}
 
     def drop_surplus(self, kept: int = MOST_WAITING, /) -> None:
         """Forget the oldest records beyond a number, and count them."""
@@ -242,7 +217,7 @@ class RecordBuffer:
         else:
             columns = dict(zip(self._names, map(list, zip(*values, strict=True)), strict=True))
         nothing = said.count(None) == len(said)
-        for place, (word, name) in enumerate(self._extra.items()):
+        for place, (word, name) in enumerate(self.known.said.items()):
             if nothing and (name is None or name in columns):
                 continue
             given = [None if some is None else some[place] for some in said]

@@ -8,7 +8,7 @@ from collections import Counter
 from typing import Any
 
 from driftwatch.integrations.kafka.connecting import producer_of
-from driftwatch.integrations.kafka.feed import Rejected
+from driftwatch.integrations.kafka.decoding import Rejected
 from driftwatch.kafka_config import KafkaConfig
 
 __all__ = ["DeadLetters"]

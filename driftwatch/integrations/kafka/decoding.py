@@ -3,14 +3,16 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Sequence
-from dataclasses import dataclass, field
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
 from functools import partial
-from typing import Any, Protocol
+from typing import Any, NamedTuple, Protocol
 
+import numpy as np
 import orjson
+from numpy.typing import NDArray
 
 from driftwatch.core.times import seconds_of
 from driftwatch.extraction import Extracted, RecordPaths, is_deep
@@ -25,9 +27,22 @@ from driftwatch.integrations.kafka.schema_registry import (
 from driftwatch.json_paths import JsonPath
 from driftwatch.kafka_config import KafkaConfig
 
-__all__ = ["Decoder", "Message", "Poison", "RegistryAwayError"]
+__all__ = [
+    "LARGEST_SECONDS",
+    "Block",
+    "Decoder",
+    "Message",
+    "Poison",
+    "RegistryAwayError",
+    "Rejected",
+    "header_of",
+    "seconds_given",
+]
 
+LARGEST_SECONDS = 1e11
+"""Numbers beyond are milliseconds."""
 _MOST_LEVELS = 32
+_PATHS = ("features", "prediction", "score", "label", "id", "model_version")
 
 
 class Poison(StrEnum):
@@ -71,7 +86,48 @@ class Message(Protocol):
     def headers(self) -> Sequence[tuple[str, bytes]]: ...
 
 
+class Rejected(NamedTuple):
+    """A message that is not used, and why.
+
+    Attributes:
+        message: The message.
+        kind: What is wrong with it.
+        number: Which of the messages with a value that were read together it is, from 1.
+    """
+
+    message: Message
+    kind: Poison
+    number: int
+
+
 @dataclass(frozen=True, slots=True)
+class Block:
+    """What was in some messages that were read together.
+
+    Attributes:
+        records: Values by column.
+        times: Event time of each record, seconds since 1970.
+        said: By word what was said beside each record.
+        read: Messages that were read: all, unless `away`.
+        null: How many had no value.
+        rejected: Those that are not used.
+        away: Why nothing can be said of the next message yet.
+    """
+
+    records: Sequence[Mapping[str, Any]]
+    times: NDArray[np.float64]
+    said: Mapping[str, Sequence[Any]]
+    read: int
+    null: int
+    rejected: Sequence[Rejected]
+    away: RegistryAwayError | None
+
+    @property
+    def pieces(self) -> Iterable[Sequence[Mapping[str, Any]]]:
+        """The records, all at once; none if there are none."""
+        return (self.records,) if self.records else ()
+
+
 class Decoder:
     """Reads messages in JSON, Avro or Protobuf.
 
@@ -80,28 +136,67 @@ class Decoder:
         columns: Columns of the reference: a record with none of them is not one of ours.
         clock: Seconds of a clock that only goes on: when to ask a registry again.
 
+    Attributes:
+        config: The same.
+        paths: Where things stand in a document.
+        header: Name of the header in which the event time stands, if it does.
+
     Raises:
         MissingDependencyError: If the library for the format is not installed.
         ConfigError: If the registry's password or certificate is missing.
     """
 
-    config: KafkaConfig
-    columns: frozenset[str]
-    clock: Callable[[], float] = time.monotonic
-    _document: Callable[[bytes], Any] = field(init=False)
-    _paths: RecordPaths = field(init=False)
-    _header: str | None = field(init=False)
+    def __init__(
+        self,
+        config: KafkaConfig,
+        columns: frozenset[str],
+        clock: Callable[[], float] = time.monotonic,
+        /,
+    ) -> None:
+        self.config = config
+        at = config.at
+        self.header = at.removeprefix("header:") if at.startswith("header:") else None
+        texts: dict[str, str | None] = {word: getattr(config, word) for word in _PATHS}
+        texts["at"] = None if at == "record" or self.header is not None else at
+        found = {word: JsonPath.of(text) for word, text in texts.items() if text is not None}
+        self.paths = RecordPaths(**found)
+        self._columns = columns
+        self._document = _reader_of(config, clock)
 
-    def __post_init__(self) -> None:
-        at = self.config.at
-        path = None if at == "record" or at.startswith("header:") else at
-        names = ("features", "prediction", "score", "label", "id", "model_version")
-        texts = {name: getattr(self.config, name) for name in names} | {"at": path}
-        paths = {name: JsonPath.of(text) for name, text in texts.items() if text is not None}
-        object.__setattr__(self, "_paths", RecordPaths(**paths))
-        header = at.removeprefix("header:") if at.startswith("header:") else None
-        object.__setattr__(self, "_header", header)
-        object.__setattr__(self, "_document", _reader_of(self.config, self.clock))
+    def documents(self, values: Sequence[bytes], /) -> Iterator[Any]:
+        """The documents of messages, each read when it is asked for.
+
+        What is odd about one may be told by an error of any kind, or by something else in the
+        place of the document; `decode` tells what it is.
+        """
+        if self.config.format != "json":
+            return map(self._document, values)
+        _check_brackets(values)
+        return map(orjson.loads, values)
+
+    def decode_all(self, messages: Sequence[Message], /) -> Block:
+        """What is in some messages, one by one."""
+        found: list[Extracted] = []
+        rejected: list[Rejected] = []
+        read, null, away = 0, 0, None
+        for message in messages:
+            if message.value is None:
+                null += 1
+            else:
+                try:
+                    records = self.decode(message)
+                except RegistryAwayError as error:
+                    away = error
+                    break
+                if isinstance(records, Poison):
+                    rejected.append(Rejected(message, records, read - null + 1))
+                else:
+                    found += records
+            read += 1
+        words = found[0].said if found else ()
+        said = {word: [each.said[word] for each in found] for word in words}
+        times = np.array(said.pop("at", ()), dtype=np.float64)
+        return Block([each.record or {} for each in found], times, said, read, null, rejected, away)
 
     def decode(self, message: Message, /) -> list[Extracted] | Poison:
         """The records of a message that has a value; all of them, or what is wrong.
@@ -127,7 +222,7 @@ class Decoder:
         if isinstance(document, Poison):
             return document
         try:
-            records = self._paths.extract(document)
+            records = self.paths.extract(document)
         except LookupError:
             return Poison.NO_FEATURES
         return self._checked(records, message)
@@ -138,7 +233,7 @@ class Decoder:
         for found in records:
             if found.record is None:
                 return Poison.NOT_A_RECORD
-            if self.columns.isdisjoint(found.record):
+            if self._columns.isdisjoint(found.record):
                 return Poison.UNKNOWN_COLUMNS_ONLY
             at = self._time(found, message)
             if isinstance(at, Poison):
@@ -150,12 +245,12 @@ class Decoder:
         if self.config.at == "record":
             return message.timestamp / 1000
         given: Any = found.said["at"]
-        if self._header is not None:
-            given = next((v for name, v in message.headers if name == self._header), None)
+        if self.header is not None:
+            given = header_of(message, self.header)
         if given is None:
             return Poison.NO_TIME
         try:
-            return _seconds(given.decode() if isinstance(given, bytes) else given)
+            return seconds_given(given)
         except (ValueError, TypeError, OverflowError):
             return Poison.BAD_TIME
 
@@ -179,6 +274,19 @@ def _json(value: bytes) -> Any:
     return document
 
 
+def _check_brackets(values: Sequence[bytes]) -> None:
+    """Raise a ValueError if so many brackets are in a message that it may be too deep."""
+    together = b"".join(values)
+    characters = np.frombuffer(together, np.uint8)
+    if b"[" in together:
+        characters = np.bitwise_or(characters, np.uint8(0x20))  # which makes a { of a [
+    brackets = (characters == ord("{")).nonzero()[0]
+    # If so many never stand within the length of the longest message, no message has them.
+    spread = brackets[_MOST_LEVELS:] - brackets[:-_MOST_LEVELS]
+    if spread.size and spread.min() < max(map(len, values)):
+        raise ValueError("many brackets")
+
+
 def _framed(schemas: Schemas, value: bytes) -> Any:
     """The document of a message that says which schema it was written with, or a `Poison`."""
     try:
@@ -194,10 +302,17 @@ def _framed(schemas: Schemas, value: bytes) -> Any:
     return Poison.TOO_DEEP if is_deep(document, _MOST_LEVELS) else document
 
 
-def _seconds(given: Any) -> float:
+def header_of(message: Message, name: str) -> bytes | None:
+    """The value of a message's first header of that name."""
+    return next((value for key, value in message.headers if key == name), None)
+
+
+def seconds_given(given: Any) -> float:
     """Seconds since 1970 of a number (milliseconds, if it is as large as that), a time or text."""
-    if type(given) in (float, int) and -1e11 < given < 1e11:  # nearly always
-        return float(given)
+    if type(given) in (float, int) and -LARGEST_SECONDS < given < LARGEST_SECONDS:
+        return float(given)  # nearly always
+    if isinstance(given, bytes):
+        given = given.decode()
     if isinstance(given, datetime):
         return seconds_of(given)
     if isinstance(given, str):
@@ -209,7 +324,7 @@ def _seconds(given: Any) -> float:
         raise TypeError("no time")
     if given != given or abs(given) == float("inf"):  # noqa: PLR0124 - NaN
         raise ValueError("no time")
-    return given / 1000 if abs(given) > 1e11 else float(given)
+    return given / 1000 if abs(given) > LARGEST_SECONDS else float(given)
 
 
 def _why_not_json(value: bytes) -> Poison:

@@ -6,22 +6,32 @@ import logging
 from collections import Counter, deque
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from itertools import chain, repeat
 
 from driftwatch.accumulate import Accumulator
+from driftwatch.columns import ColumnBuffer
 from driftwatch.core.reference import Reference
 from driftwatch.core.segments import CursorMove, Delivery, Outcome
 from driftwatch.core.window_facts import UNREADABLE
 from driftwatch.core.windows import WindowSpec
 from driftwatch.errors import StoreError
-from driftwatch.extraction import Extracted
-from driftwatch.integrations.kafka.decoding import Decoder, Message, Poison, RegistryAwayError
+from driftwatch.integrations.kafka.alike import Alike
+from driftwatch.integrations.kafka.decoding import Block, Decoder, Message, Rejected
 from driftwatch.protocols import Store
 from driftwatch.records import BUFFERED, RecordBuffer
 
-__all__ = ["FencedError", "OtherTopicError", "PartitionFeed", "Rejected", "Target"]
+__all__ = ["FencedError", "OtherTopicError", "PartitionFeed", "Target"]
 
 _LOG = logging.getLogger("driftwatch")
 _FEW_RECORDS = 64
+_TOGETHER = 256
+"""Messages that are decoded together: what is made of them should stay in the cache."""
+_SKETCHED = 12_288
+"""Records that are sketched together: as columns they take little room, and the more the cheaper,
+up to where sketching would be spread over threads."""
+_BLOCKS_APART = 16
+"""Blocks whose records are taken one at a time after one whose records are not alike."""
+_SAID = ("prediction", "score", "label", "id", "model_version")
 _JUDGED = 1_000
 """Messages over which the share of bad ones is judged."""
 
@@ -53,14 +63,6 @@ class Target:
     clock: Callable[[], float]
 
 
-@dataclass(frozen=True, slots=True)
-class Rejected:
-    """A message that is not used, and why."""
-
-    message: Message
-    kind: Poison
-
-
 class PartitionFeed:
     """Takes the messages of one partition in the order of their offsets.
 
@@ -85,6 +87,7 @@ class PartitionFeed:
         name: The same.
         stored: Offset up to which everything is in the store, or in a delivery on its way.
         next: Offset of the next message.
+        taken: Messages that were taken.
         rejected: Messages that are not used, until somebody takes them, after every `take`.
 
     Raises:
@@ -115,11 +118,14 @@ class PartitionFeed:
         )
         self._tally = self._accumulator.tally
         self._buffer = RecordBuffer(target.reference.schema, target.clock, self._tally.count)
+        self._columns = ColumnBuffer(self._buffer.known)
+        self._apart = 0
         self.stored = self.next = target.store.cursor(target.monitor, self._cursor)
         self._pending: Delivery | None = None
         self._begun_cursor = f"kafka begun {name}"
         self._begun = bool(target.store.cursor(target.monitor, self._begun_cursor))
-        self._drain_at = _FEW_RECORDS
+        self._few = self._drain_at = min(_FEW_RECORDS, self._accumulator.most_panes)
+        self.taken = 0
         self.rejected: deque[Rejected] = deque()
         self._judged = 0  # messages with a value so far
         self._bad: deque[int] = deque()  # numbers of the bad ones among the last thousand
@@ -164,39 +170,57 @@ class PartitionFeed:
             False if it had to stop at `next`, to be read again: because it `is_full`, or because
             nothing can be said of that message before the schema registry answers.
         """
-        decode, holes, null, good = self._decoder.decode, 0, 0, 0
-        all_taken = True
-        for message in messages:
-            offset = message.offset
-            if offset < self.next:
-                continue
-            found: list[Extracted] | Poison | None = None
-            if message.value is not None:
-                try:
-                    found = decode(message)
-                except RegistryAwayError as error:
-                    _LOG.warning("driftwatch: %s waits: %s", self.name, error)
-                    all_taken = False
-                    break
-            holes += offset - self.next
-            self.next = offset + 1
-            if found is None:
-                null += 1
-            elif isinstance(found, Poison):
-                self._judged += 1
-                self._reject(message, found)
+        left = messages
+        if messages and messages[0].offset < self.next:
+            left = [message for message in messages if message.offset >= self.next]
+        start = 0
+        while start < len(left):
+            several = left[start : start + min(_TOGETHER, self._drain_at)]
+            if self._take_alike(several):
+                start += len(several)
             else:
-                self._judged += 1
-                good += 1
-                self._append(found)
-                if self.is_full:
-                    all_taken = message is messages[-1]
+                block = self._decoder.decode_all(several)
+                start += block.read
+                self._count(several[: block.read], block.null, block.rejected)
+                self._append(block)
+                if block.away is not None:
+                    _LOG.warning("driftwatch: %s waits: %s", self.name, block.away)
                     break
-        self._note("kafka_holes", holes)
+            if self._columns.waiting >= self._drain_at:
+                self.drain()
+            if self.is_full:
+                break
+        return start == len(left)
+
+    def _take_alike(self, messages: Sequence[Message]) -> bool:
+        """Take messages together, if nothing is odd about any of them."""
+        if self._apart:
+            return False
+        if self._buffer.waiting:  # rows are sketched in the order in which they came
+            self.drain()
+        if not self._columns.append(Alike(self._decoder, messages)):
+            return False
+        self._count(messages)
+        return True
+
+    def _count(
+        self, messages: Sequence[Message], null: int = 0, rejected: Sequence[Rejected] = ()
+    ) -> None:
+        """Count messages by what became of them."""
+        if not messages:
+            return
+        end, valued = messages[-1].offset + 1, len(messages) - null
+        self._note("kafka_holes", end - self.next - len(messages))
         self._note("kafka_null", null)
-        self._note("kafka_ok", good)
+        self._note("kafka_ok", valued - len(rejected))
+        for each in rejected:
+            self._note(f"kafka_bad_{each.kind.value}", 1)
+            self.rejected.append(each)
+            self._bad.append(self._judged + each.number)
+        self._judged += valued
+        self.taken += len(messages)
+        self.next = end
         self._judge()
-        return all_taken
 
     def _note(self, reason: str, count: int) -> None:
         """Count what became of messages: for the store, and as it happens."""
@@ -204,25 +228,26 @@ class PartitionFeed:
             self._tally.count(reason, count)
             self._outcomes[reason] += count
 
-    def _append(self, records: list[Extracted]) -> None:
-        for record, said in records:
-            self._buffer.append(
-                record or {},
-                said["prediction"],
-                said["score"],
-                said["label"],
-                said["id"],
-                said["at"],
-                said["model_version"],
-            )
-            if self._buffer.waiting >= self._drain_at:
+    def _append(self, block: Block) -> None:
+        """Take the records of messages that were read one by one."""
+        if not block.records:
+            return
+        if self._apart:
+            self._apart -= 1
+        elif self._columns.append(block):
+            return
+        else:
+            self._apart = _BLOCKS_APART
+        if self._columns.waiting:
+            self.drain()
+        given = [block.said.get(word) or repeat(None) for word in _SAID]
+        for record, at, said in zip(
+            block.records, block.times.tolist(), zip(*given, strict=False), strict=False
+        ):
+            prediction, score, label, id_, version = said
+            self._buffer.append(record, prediction, score, label, id_, at, version)
+            if self._buffer.waiting >= min(BUFFERED, self._drain_at):
                 self.drain()
-
-    def _reject(self, message: Message, kind: Poison) -> None:
-        self._note(f"kafka_bad_{kind.value}", 1)
-        self.rejected.append(Rejected(message, kind))
-        self._bad.append(self._judged)
-        self._judge()
 
     def _judge(self) -> None:
         """Count when most of the last thousand messages are bad, and when that is over."""
@@ -239,7 +264,7 @@ class PartitionFeed:
     def drain(self) -> None:
         """Sketch the records that wait."""
         before = self._accumulator.open_panes
-        for found in self._buffer.take(self._accumulator.watermark):
+        for found in chain(self._buffer.take(self._accumulator.watermark), self._columns.take()):
             try:
                 self._accumulator.add(
                     found.batch,
@@ -252,7 +277,7 @@ class PartitionFeed:
         # Many records at a time are cheaper; but each may open a pane of its own.
         opened = self._accumulator.open_panes - before
         few = opened <= self._accumulator.most_panes // 8
-        self._drain_at = min(BUFFERED, 4 * self._drain_at) if few else _FEW_RECORDS
+        self._drain_at = min(_SKETCHED, 4 * self._drain_at) if few else self._few
 
     def flush(self) -> bool:
         """Store what was taken; whether anything was stored.

@@ -7,7 +7,7 @@ import contextlib
 import logging
 import math
 import time
-from collections.abc import Awaitable, Collection, Iterable
+from collections.abc import Awaitable, Callable, Collection, Iterable
 from datetime import timedelta
 from typing import Any, TypeVar
 
@@ -25,6 +25,8 @@ __all__ = ["KafkaWorker"]
 _LOG = logging.getLogger("driftwatch")
 _POLL_MS = 200
 _MOST_MESSAGES = 5_000
+_SLICE = 1_024
+_WIDE = 200
 _COMMIT_SECONDS = 5.0
 _HELD_SECONDS = 2.0
 _FINISH_SECONDS = 5.0
@@ -88,6 +90,8 @@ class KafkaWorker:
         self._flush_seconds = stream.options.flush_every.total_seconds()
         self._most_waiting = most_waiting
         self._decoder = Decoder(config, frozenset(monitor.reference.schema.names))
+        # A schema registry is waited for, and a thousand rows of many columns take a second.
+        self._takes_long = config.format != "json" or len(monitor.reference.schema) > _WIDE
         self._feeds: dict[Any, PartitionFeed] = {}
         self._held: dict[Any, float] = {}
         self._stopping = False
@@ -205,7 +209,7 @@ class KafkaWorker:
                 self._seek(consumer, found)
             elif turn == self._turn:
                 if found:
-                    stopped = await asyncio.to_thread(self._take, found)
+                    stopped = await self._take(found)
                     self._hold(consumer, stopped)
                     await letters.send(self._rejected())
                 await self._pass_over(consumer)
@@ -220,18 +224,17 @@ class KafkaWorker:
             if feed is not None and partition in consumer.assignment():
                 consumer.seek(partition, feed.next)
 
-    def _take(self, found: dict[Any, list[Any]]) -> list[Any]:
+    async def _take(self, found: dict[Any, list[Any]]) -> list[Any]:
         """Take messages; gives the partitions that had to stop before a message."""
         stopped = []
         for partition, messages in found.items():
             feed = self._feeds.get(partition)
             if feed is not None:
-                before = feed.next
-                if not feed.take(messages):
+                before = feed.taken
+                take = asyncio.to_thread if self._takes_long else _in_slices
+                if not await take(feed.take, messages):
                     stopped.append(partition)
-                self.state.counts["messages"] += sum(
-                    before <= m.offset < feed.next for m in messages
-                )
+                self.state.counts["messages"] += feed.taken - before
         return stopped
 
     def _hold(self, consumer: Any, partitions: Iterable[Any]) -> None:
@@ -404,6 +407,19 @@ class KafkaWorker:
     def evaluating(self, *, every: timedelta) -> contextlib.AbstractContextManager[None]:
         """Evaluate in a thread beside it; of all workers of a store one does."""
         return _evaluating(self.monitor, every)
+
+
+async def _in_slices(take: Callable[[list[Any]], bool], messages: list[Any]) -> bool:
+    """Take messages here, a slice at a time, with heartbeats between.
+
+    In a thread, every message would cost half as much again: it and the event loop, which goes
+    on fetching, would take the interpreter from each other all the time.
+    """
+    for start in range(0, len(messages), _SLICE):
+        if not take(messages[start : start + _SLICE]):
+            return False
+        await asyncio.sleep(0)
+    return True
 
 
 @contextlib.contextmanager

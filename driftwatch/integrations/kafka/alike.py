@@ -1,0 +1,87 @@
+"""Messages that all hold one good record: decoded at a third of the cost of one at a time."""
+
+from __future__ import annotations
+
+import struct
+from collections.abc import Iterator, Mapping, Sequence
+from itertools import islice
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from driftwatch.integrations.kafka.decoding import (
+    LARGEST_SECONDS,
+    Decoder,
+    Message,
+    header_of,
+    seconds_given,
+)
+
+__all__ = ["Alike"]
+
+_PIECE = 16
+
+
+class Alike:
+    """The records of messages, as nearly all messages are: one record each, nothing odd.
+
+    A few are decoded at a time, and let go of before the next are, so that documents are still in
+    the processor's cache when values are copied out of them. Whatever is odd about any of them
+    raises an error of any kind; what it is, `Decoder.decode` tells.
+
+    Args:
+        decoder: Reads messages.
+        messages: Some messages.
+    """
+
+    def __init__(self, decoder: Decoder, messages: Sequence[Message], /) -> None:
+        self._decoder = decoder
+        self._messages = messages
+        self._said: dict[str, Sequence[Any]] = {}
+
+    @property
+    def pieces(self) -> Iterator[Sequence[Mapping[str, Any]]]:
+        """Values by column, of some records at a time; to be gone through once.
+
+        Raises:
+            Exception: If one of the messages is not like that.
+        """
+        values: list[Any] = [message.value for message in self._messages]
+        if max(map(len, values)) > self._decoder.config.message_bytes:  # nor if one is None
+            raise ValueError("too large")
+        paths = self._decoder.paths
+        find, said, beside = paths.features.getter(), paths.said_getter(), []
+        reading = self._decoder.documents(values)
+        while documents := list(islice(reading, _PIECE)):
+            try:
+                beside += list(map(said, documents))
+            except (LookupError, TypeError):
+                said = paths.said  # which takes longer, and something may be absent
+                beside += map(said, documents)
+            yield list(map(find, documents))
+        self._said = dict(zip(paths.words, zip(*beside, strict=True), strict=True))
+
+    @property
+    def said(self) -> Mapping[str, Sequence[Any]]:
+        """By word what was said beside each record; of records that were gone through."""
+        return self._said
+
+    @property
+    def times(self) -> NDArray[np.float64]:
+        """Event time of each record, seconds since 1970; of records that were gone through.
+
+        Raises:
+            Exception: If one has none, or none that can be read.
+        """
+        if self._decoder.config.at == "record":
+            return np.array([message.timestamp for message in self._messages]) / 1000
+        given = self._said.get("at", ())
+        if self._decoder.header is not None:
+            name = self._decoder.header
+            given = [header_of(message, name) for message in self._messages]
+        if set(map(type, given)) <= {int, float}:
+            times = np.frombuffer(struct.pack(f"{len(given)}d", *given))
+            if (np.abs(times) < LARGEST_SECONDS).all():
+                return times
+        return np.array(list(map(seconds_given, given)))
