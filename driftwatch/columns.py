@@ -27,6 +27,7 @@ __all__ = ["ColumnBuffer", "Found"]
 _EXACT = float(1 << 53)
 _SCALARS = {str, bool, int, float, datetime}
 _NUMBERS = {int, float}
+_NOTHING = {type(None)}
 
 
 class _UnlikeError(Exception):
@@ -142,7 +143,7 @@ class ColumnBuffer:
             given = said.get(word)
             if name is None:
                 continue
-            if given is not None and given.count(None) < rows:
+            if given is not None and set(map(type, given)) != _NOTHING:
                 arrays[name] = _array(given, is_number=self._is_number(name))
             elif name not in layout.names:
                 arrays[name] = pa.nulls(rows)
@@ -163,9 +164,10 @@ class ColumnBuffer:
 
     def _count_unused(self, said: Mapping[str, Sequence[Any]], layout: _Layout, rows: int) -> None:
         for word, name in self._known.said.items():
-            given = said.get(word, ())
-            if name is None and (there := len(given) - given.count(None)):
-                self._known.count(f"{word}_without_a_column", there)
+            if name is None and word in said:
+                there = sum(value is not None for value in said[word])
+                if there:
+                    self._known.count(f"{word}_without_a_column", there)
         self._known.count_unused(rows * layout.unused)
 
     def take(self) -> Iterator[TimedBatch]:
@@ -265,7 +267,7 @@ class _Layout:
 
         if name in self._known:
             return _array(values, is_number=False)
-        return pa.nulls(len(values), array_of(list(values), name).type)
+        return pa.nulls(len(values), _array(values, is_number=False).type)
 
     def _matrix(
         self, rows: Sequence[tuple[Any, ...]]

@@ -91,16 +91,22 @@ class RecordPaths:
         """What is said beside records, as far as there are paths for it."""
         return tuple(word for word, _ in self._given)
 
-    def said(self, document: Any, /) -> tuple[Any, ...]:
-        """What is said in a document, in the order of `words`; None for what is not."""
-        return tuple(path.find(document, None) for _, path in self._given)
+    def take(self, document: Any, /) -> tuple[Any, ...]:
+        """What stands at the features' path, and then what is said, in the order of `words`.
 
-    def said_getter(self) -> Callable[[Any], tuple[Any, ...]]:
-        """`said` as a function that is faster, and raises errors where something is absent."""
-        steps = [path.steps for _, path in self._given]
-        if len(steps) > 1 and all(len(each) == 1 for each in steps):
-            return itemgetter(*(each[0] for each in steps))
-        return self.said
+        Raises:
+            LookupError: If there is nothing at the path of the features.
+        """
+        said = (path.find(document, None) for _, path in self._given)
+        return (self.features.find(document), *said)
+
+    def taker(self) -> Callable[[Any], tuple[Any, ...]]:
+        """`take` as a function that is faster, and raises errors where anything is absent."""
+        paths = [self.features, *(path for _, path in self._given)]
+        if len(paths) > 1 and all(len(path.steps) == 1 for path in paths):
+            return itemgetter(*(path.steps[0] for path in paths))
+        getters = [path.getter() for path in paths]
+        return lambda document: tuple(get(document) for get in getters)
 
 
 def is_deep(document: Any, levels: int, /) -> bool:

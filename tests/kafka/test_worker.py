@@ -32,7 +32,7 @@ POISON: dict[Poison, bytes] = {
     Poison.NOT_UTF8: b'{"inputs": "\xff"}',
     Poison.NOT_JSON: b'{"inputs": ',
     Poison.TOO_DEEP: value(
-        note=[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[1]]]]]]]]]]]]]]]]]]]]]]]]]]]]]]]]]]]]]
+        yhat=[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[1]]]]]]]]]]]]]]]]]]]]]]]]]]]]]]]]]]]]]
     ),
     Poison.NO_FEATURES: b'{"input": {"x": 1}}',
     Poison.NO_RECORDS: value(inputs=[]),

@@ -15,6 +15,7 @@ from driftwatch.integrations.kafka.decoding import (
     Decoder,
     Message,
     header_of,
+    is_too_deep,
     seconds_given,
 )
 
@@ -51,16 +52,22 @@ class Alike:
         if max(map(len, values)) > self._decoder.config.message_bytes:  # nor if one is None
             raise ValueError("too large")
         paths = self._decoder.paths
-        find, said, beside = paths.features.getter(), paths.said_getter(), []
+        take, first_is_seen = paths.taker(), False
+        columns: list[list[Any]] = [[] for _ in paths.words]
         reading = self._decoder.documents(values)
         while documents := list(islice(reading, _PIECE)):
             try:
-                beside += list(map(said, documents))
+                records, *said = zip(*map(take, documents), strict=True)
             except (LookupError, TypeError):
-                said = paths.said  # which takes longer, and something may be absent
-                beside += map(said, documents)
-            yield list(map(find, documents))
-        self._said = dict(zip(paths.words, zip(*beside, strict=True), strict=True))
+                take = paths.take  # which takes longer, and what is said may be absent
+                records, *said = zip(*map(take, documents), strict=True)
+            if not first_is_seen and is_too_deep(records[0]):
+                raise ValueError("too deep")
+            first_is_seen = True
+            for column, given in zip(columns, said, strict=True):
+                column.extend(given)
+            yield records
+        self._said = dict(zip(paths.words, columns, strict=True))
 
     @property
     def said(self) -> Mapping[str, Sequence[Any]]:

@@ -36,12 +36,14 @@ __all__ = [
     "RegistryAwayError",
     "Rejected",
     "header_of",
+    "is_too_deep",
     "seconds_given",
 ]
 
 LARGEST_SECONDS = 1e11
 """Numbers beyond are milliseconds."""
 _MOST_LEVELS = 32
+_SCALARS = {float, int, str, bool, type(None)}
 _PATHS = ("features", "prediction", "score", "label", "id", "model_version")
 
 
@@ -59,6 +61,7 @@ class Poison(StrEnum):
     NOT_DECODABLE = "not_decodable"
     """It is not what its schema says."""
     TOO_DEEP = "too_deep"
+    """Lists and objects in each other without end, where something is looked at."""
     NO_FEATURES = "no_features"
     NO_RECORDS = "no_records"
     NOT_A_RECORD = "not_a_record"
@@ -169,10 +172,7 @@ class Decoder:
         What is odd about one may be told by an error of any kind, or by something else in the
         place of the document; `decode` tells what it is.
         """
-        if self.config.format != "json":
-            return map(self._document, values)
-        _check_brackets(values)
-        return map(orjson.loads, values)
+        return map(orjson.loads if self.config.format == "json" else self._document, values)
 
     def decode_all(self, messages: Sequence[Message], /) -> Block:
         """What is in some messages, one by one."""
@@ -233,6 +233,8 @@ class Decoder:
         for found in records:
             if found.record is None:
                 return Poison.NOT_A_RECORD
+            if is_too_deep(found.record) or is_too_deep(found.said):
+                return Poison.TOO_DEEP
             if self._columns.isdisjoint(found.record):
                 return Poison.UNKNOWN_COLUMNS_ONLY
             at = self._time(found, message)
@@ -266,25 +268,9 @@ def _reader_of(config: KafkaConfig, clock: Callable[[], float]) -> Callable[[byt
 def _json(value: bytes) -> Any:
     """The document of a message, or a `Poison`."""
     try:
-        document = orjson.loads(value)
+        return orjson.loads(value)
     except orjson.JSONDecodeError:
         return _why_not_json(value)
-    if value.count(b"{") + value.count(b"[") > _MOST_LEVELS and is_deep(document, _MOST_LEVELS):
-        return Poison.TOO_DEEP
-    return document
-
-
-def _check_brackets(values: Sequence[bytes]) -> None:
-    """Raise a ValueError if so many brackets are in a message that it may be too deep."""
-    together = b"".join(values)
-    characters = np.frombuffer(together, np.uint8)
-    if b"[" in together:
-        characters = np.bitwise_or(characters, np.uint8(0x20))  # which makes a { of a [
-    brackets = (characters == ord("{")).nonzero()[0]
-    # If so many never stand within the length of the longest message, no message has them.
-    spread = brackets[_MOST_LEVELS:] - brackets[:-_MOST_LEVELS]
-    if spread.size and spread.min() < max(map(len, values)):
-        raise ValueError("many brackets")
 
 
 def _framed(schemas: Schemas, value: bytes) -> Any:
@@ -300,6 +286,16 @@ def _framed(schemas: Schemas, value: bytes) -> Any:
     except Exception:  # noqa: BLE001 - of two libraries, on bytes of a stranger
         return Poison.NOT_DECODABLE
     return Poison.TOO_DEEP if is_deep(document, _MOST_LEVELS) else document
+
+
+def is_too_deep(values: Mapping[str, Any], /) -> bool:
+    """Whether values, of a record or beside it, hold lists and objects without end.
+
+    What is looked at nowhere in a document may be as deep as it likes.
+    """
+    if _SCALARS.issuperset(map(type, values.values())):  # nearly always
+        return False
+    return is_deep(values, _MOST_LEVELS)
 
 
 def header_of(message: Message, name: str) -> bytes | None:

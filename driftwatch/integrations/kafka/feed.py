@@ -26,7 +26,7 @@ _LOG = logging.getLogger("driftwatch")
 _FEW_RECORDS = 64
 _TOGETHER = 256
 """Messages that are decoded together: what is made of them should stay in the cache."""
-_SKETCHED = 12_288
+_SKETCHED = 16_000
 """Records that are sketched together: as columns they take little room, and the more the cheaper,
 up to where sketching would be spread over threads."""
 _BLOCKS_APART = 16
