@@ -24,21 +24,29 @@ _NAMES = [f"feature_{place}" for place in range(20)]
 _TOPIC = "predictions"
 _START = 1_767_225_600
 
+Columns = Callable[[np.random.Generator, int], dict[str, list[Any]]]
 
-def compare(messages: int, rounds: int) -> dict[str, Any]:
-    """CPU seconds and messages a second of both; medians."""
+
+def compare(messages: int, rounds: int, columns: Columns) -> dict[str, Any]:
+    """CPU seconds and messages a second of both; medians.
+
+    Args:
+        messages: How many are read.
+        rounds: How often.
+        columns: The features: `floats` or `mixed`.
+    """
     with tempfile.TemporaryDirectory() as folder:
         broker = Broker(Path(folder) / "broker")
         broker.start()
         try:
             broker.create_topic(_TOPIC, 1)
-            clients.produce(broker.bootstrap, _TOPIC, _messages(messages), linger_ms=20)
+            clients.produce(broker.bootstrap, _TOPIC, _messages(messages, columns), linger_ms=20)
             bare, plain, worker = [], [], []
             for number in range(rounds):
                 bare.append(asyncio.run(_bare(broker.bootstrap, messages, orjson.loads)))
                 plain.append(asyncio.run(_bare(broker.bootstrap, messages, json.loads)))
                 store = Path(folder) / f"{number}.db"
-                worker.append(_worker(broker.bootstrap, messages, store, number))
+                worker.append(_worker(broker.bootstrap, messages, store, number, columns))
         finally:
             broker.stop()
     cpu_bare, wall_bare = (statistics.median(each) for each in zip(*bare, strict=True))
@@ -57,8 +65,29 @@ def compare(messages: int, rounds: int) -> dict[str, Any]:
     }
 
 
-def _messages(count: int) -> list[clients.Message]:
-    rows = np.random.default_rng(1).normal(size=(count, 20)).tolist()
+def floats(rng: np.random.Generator, rows: int) -> dict[str, list[Any]]:
+    """Twenty features, all of them numbers with fractions."""
+    return {name: rng.normal(size=rows).tolist() for name in _NAMES}
+
+
+def mixed(rng: np.random.Generator, rows: int) -> dict[str, list[Any]]:
+    """Twenty features, as tables have them: numbers some of which are missing, counts, names."""
+    columns = floats(rng, rows)
+    for name in _NAMES[8:12]:
+        columns[name] = [
+            None if gone else value
+            for gone, value in zip(rng.uniform(size=rows) < 0.05, columns[name], strict=True)
+        ]
+    for name in _NAMES[12:16]:
+        columns[name] = rng.integers(0, 500, rows).tolist()
+    for name in _NAMES[16:19]:
+        columns[name] = rng.choice([f"category {n}" for n in range(12)], rows).tolist()
+    columns[_NAMES[19]] = (rng.uniform(size=rows) < 0.3).tolist()
+    return columns
+
+
+def _messages(count: int, columns: Columns) -> list[clients.Message]:
+    rows = zip(*columns(np.random.default_rng(1), count).values(), strict=True)
     return [
         orjson.dumps(
             {
@@ -91,9 +120,11 @@ async def _bare(
     return time.process_time() - cpu, time.perf_counter() - wall
 
 
-def _worker(bootstrap: str, count: int, store: Path, number: int) -> tuple[float, float]:
+def _worker(
+    bootstrap: str, count: int, store: Path, number: int, columns: Columns
+) -> tuple[float, float]:
     rng = np.random.default_rng(0)
-    train: dict[str, Any] = {name: rng.normal(size=20_000) for name in _NAMES}
+    train: dict[str, Any] = columns(rng, 20_000)
     train["score"] = rng.uniform(size=20_000)
     config = KafkaConfig(
         bootstrap=bootstrap,
