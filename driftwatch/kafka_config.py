@@ -31,7 +31,9 @@ class KafkaConfig(BaseModel):
         group: Consumer group, whose workers share the partitions; ``driftwatch-`` and the
             monitor's name if not given.
         start: Where to begin a partition that was never read: ``"earliest"``, what the topic
-            still has, or ``"latest"``, what comes from now on.
+            still has, or ``"latest"``, what comes from now on. The latter is said of partitions
+            that were there when reading of the topic began: one that is added later is begun at
+            its first message.
         format: What messages are written in. Avro and Protobuf are framed as Confluent's
             serializers do it, and need a registry.
         registry: Address of the schema registry, ``https://host:port``; ``http`` only on this
@@ -56,8 +58,8 @@ class KafkaConfig(BaseModel):
         instance: Name of this worker that outlives a restart, so that it gets its partitions
             back without a rebalance.
         session_seconds: A worker that is silent for so long is taken for dead.
-        stalled_seconds: A worker that makes no progress for so long, with messages to read,
-            connects anew.
+        stalled_seconds: A worker of which a partition gets nowhere for so long, with messages to
+            read, connects anew; if that does not help, less and less often.
     """
 
     # An address with a password in it is refused, and must not be shown for that.

@@ -7,9 +7,11 @@ from collections.abc import Iterator
 
 import pytest
 
+from tests.kafka import clients
 from tests.kafka.broker import Broker
 from tests.kafka.jars import UnavailableError
 from tests.kafka.mock_cluster import MockCluster, find_library
+from tests.waiting import until
 
 
 @pytest.fixture(scope="session")
@@ -50,6 +52,7 @@ def _in_order_again(request: pytest.FixtureRequest) -> Iterator[None]:
         broker.resume()
         if not broker.running:
             broker.start()
+        until(lambda: clients.answers(broker.bootstrap))  # one that hung must register anew
     if "cluster" in request.fixturenames:
         cluster: MockCluster = request.getfixturevalue("cluster")
         cluster.reset()

@@ -109,6 +109,10 @@ class MockCluster:
         """Answer the next requests of a kind with these codes: 0 for none, or `DISCONNECT`."""
         self._tell("errors", int(api), *codes)
 
+    def errors_of(self, broker: int, api: Api, *codes: int) -> None:
+        """The same, of one broker; these are not taken back by `clear_errors`."""
+        self._tell("errors_of", broker, int(api), *codes)
+
     def clear_errors(self, api: Api) -> None:
         self._tell("clear_errors", int(api))
 
@@ -209,6 +213,11 @@ class _Library:
             codes = (ctypes.c_int * (len(numbers) - 1))(*numbers[1:])
             count = ctypes.c_size_t(len(codes))
             self._call("push_request_errors_array", ctypes.c_int16(numbers[0]), count, codes)
+        elif command == "errors_of":
+            for code in numbers[2:]:
+                where = (ctypes.c_int32(numbers[0]), ctypes.c_int16(numbers[1]))
+                one = (ctypes.c_size_t(1), ctypes.c_int(code), ctypes.c_int(0))  # at once
+                self._call("broker_push_request_error_rtts", *where, *one)
         elif command == "clear_errors":
             self._call("clear_request_errors", ctypes.c_int16(numbers[0]))
         else:

@@ -10,15 +10,16 @@ import subprocess
 import sys
 import threading
 import time
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
+from typing import Any
 
 import pytest
 from aiokafka import AIOKafkaProducer  # type: ignore[import-untyped,unused-ignore]
 
 from driftwatch.errors import StoreError
-from driftwatch.integrations.kafka import KafkaWorker
+from driftwatch.integrations.kafka import KafkaWorker, ends
 from driftwatch.stores.sqlite import SQLiteStore
 from tests.kafka import clients, working
 from tests.kafka.broker import Broker
@@ -122,6 +123,28 @@ def test_a_worker_is_told_to_stop_while_the_brokers_hang(
     watched.close()
 
 
+def test_a_worker_is_told_to_stop_while_the_brokers_hang_when_partitions_come(
+    broker: Broker, topic: str, path: Path
+) -> None:
+    broker.create_topic(topic, 3)
+    watched = working.daily(path)
+    hanging = threading.Event()
+
+    class Adopting(KafkaWorker):
+        async def assigned(self, consumer: Any, partitions: Collection[Any]) -> None:
+            broker.pause()  # before it asks where they begin and end
+            hanging.set()
+            await super().assigned(consumer, partitions)
+
+    with running(Adopting(watched, working.config(broker.bootstrap, topic))) as worker:
+        until(hanging.is_set)
+        last(1.0)  # it waits for the answer
+        began = time.monotonic()
+    assert time.monotonic() - began < 10
+    assert not worker.state.next
+    watched.close()
+
+
 # -- the store
 
 
@@ -175,6 +198,51 @@ def test_a_partition_that_is_added_is_read(broker: Broker, topic: str, path: Pat
     assert counters(watched) == {"kafka_ok": 300}
     assert_holds(watched, range(300))
     watched.close()
+
+
+def test_what_comes_to_an_added_partition_before_it_is_noticed_is_read_whatever_the_start(
+    broker: Broker, topic: str, path: Path
+) -> None:
+    broker.create_topic(topic)
+    produce(broker.bootstrap, topic, range(1_000, 1_100))
+    watched = working.daily(path)
+    config = working.config(broker.bootstrap, topic, start="latest")
+    with running(KafkaWorker(watched, config)) as worker:
+        until(lambda: bool(worker.state.next))
+        broker.add_partitions(topic, 2)
+        assert list(worker.state.next) == [f"{topic}/0"]  # it has not noticed
+        produce(broker.bootstrap, topic, range(50), partition=1)
+        produce(broker.bootstrap, topic, range(50, 60), partition=0)
+        until(lambda: working.stored(watched, topic, (0, 1)) == {0: 110, 1: 50})
+    broker.add_partitions(topic, 3)  # while nobody reads
+    produce(broker.bootstrap, topic, range(60, 100), partition=2)
+    with running(KafkaWorker(watched, config)):
+        until(lambda: is_all_stored(watched, broker.bootstrap, topic))
+    assert counters(watched) == {"kafka_before_start": 100, "kafka_ok": 100}
+    assert_holds(watched, range(100))
+    watched.close()
+
+
+def test_workers_that_begin_a_topic_at_once_begin_all_of_it_at_its_end(
+    broker: Broker, topic: str, path: Path
+) -> None:
+    broker.create_topic(topic, 4)
+    produce(broker.bootstrap, topic, range(1_000, 1_400))
+    old = sum(broker.end_offsets(topic).values())
+    config = working.config(broker.bootstrap, topic, start="latest")
+    monitors = [working.daily(path) for _ in range(3)]
+    workers = [KafkaWorker(each, config) for each in monitors]
+    with contextlib.ExitStack() as stack:
+        for worker in workers:
+            stack.enter_context(running(worker))
+        until(lambda: sum(bool(worker.state.next) for worker in workers) == 3)
+        until(lambda: sum(counters(monitors[0]).values()) == old)
+        produce(broker.bootstrap, topic, range(100))
+        until(lambda: is_all_stored(monitors[0], broker.bootstrap, topic))
+    assert counters(monitors[0]) == {"kafka_before_start": old, "kafka_ok": 100}
+    assert_holds(monitors[0], range(100))
+    for each in monitors:
+        each.close()
 
 
 def test_what_retention_took_from_a_worker_that_was_away_is_counted(
@@ -259,9 +327,10 @@ def test_what_a_transaction_took_back_does_not_count(
     watched.close()
 
 
-def test_an_open_transaction_is_waited_for_without_alarm(
-    broker: Broker, topic: str, path: Path
+def test_an_open_transaction_is_waited_for_without_alarm_and_lag_tells_of_it(
+    broker: Broker, topic: str, path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
+    monkeypatch.setattr(ends, "_EVERY_SECONDS", 0.2)
     broker.create_topic(topic)
     produce(broker.bootstrap, topic, range(10))
     watched = working.daily(path)
@@ -274,11 +343,15 @@ def test_an_open_transaction_is_waited_for_without_alarm(
                 await producer.send_and_wait(topic, json.dumps(working.message(n)).encode())
             await asyncio.sleep(6.0)  # longer than a stall would be
             assert working.stored(watched, topic) == {0: 10}
+            assert worker.state.lag == {f"{topic}/0": 20}
+            assert time.time() - worker.state.progress_at < 2.0
 
     with running(KafkaWorker(watched, config)) as worker:
         clients.run(write())
         until(lambda: is_all_stored(watched, broker.bootstrap, topic))
+        until(lambda: worker.state.lag == {f"{topic}/0": 0})
     assert worker.state.counts["reconnects"] == 0
+    assert worker.state.counts["end_offsets_failed"] == 0
     assert counters(watched) == {"kafka_ok": 30, "kafka_holes": 1}
     assert_holds(watched, range(30))
     watched.close()

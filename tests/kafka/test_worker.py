@@ -289,6 +289,7 @@ def test_prometheus_sees_how_a_worker_is_doing(cluster: MockCluster, topic: str)
     assert 'driftwatch_kafka_records_total{outcome="bad_not_json"} 1.0' in text
     assert 'driftwatch_kafka_segments_total{result="stored"}' in text
     assert "driftwatch_kafka_rebalances_total 1.0" in text
+    assert "driftwatch_kafka_end_offsets_failed_total 0.0" in text
     worker.monitor.close()
 
 

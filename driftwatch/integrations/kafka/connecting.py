@@ -5,13 +5,22 @@ from __future__ import annotations
 import asyncio
 import os
 import ssl
-from collections.abc import Mapping
+from collections.abc import Awaitable, Mapping
 from typing import Any
 
 from driftwatch.errors import ConfigError, MissingDependencyError
+from driftwatch.integrations.kafka.stopping import let_go
 from driftwatch.kafka_config import PASSWORD, KafkaConfig
 
-__all__ = ["client_options", "close_consumer", "consumer_of", "producer_of", "readable_end"]
+__all__ = [
+    "client_options",
+    "close_consumer",
+    "close_producer",
+    "consumer_of",
+    "producer_of",
+]
+
+_LEAST_SECONDS = 0.4
 
 
 def client_options(
@@ -72,16 +81,24 @@ def consumer_of(config: KafkaConfig, group: str, /) -> Any:
 
 async def close_consumer(consumer: Any, /, *, seconds: float) -> None:
     """Leave the group, if the brokers answer soon, and let go of all connections anyway."""
-    stopping = asyncio.ensure_future(consumer.stop())
+    # No public method lets go of the connections alone.
+    await _close(consumer.stop(), consumer._client, seconds)  # noqa: SLF001
+
+
+async def close_producer(producer: Any, /, *, seconds: float) -> None:
+    """Send what waits, if the brokers answer soon, and let go of all connections anyway."""
+    await _close(producer.stop(), producer.client, seconds)
+
+
+async def _close(stop: Awaitable[None], client: Any, seconds: float) -> None:
+    seconds, stopping = max(_LEAST_SECONDS, seconds), asyncio.ensure_future(stop)
     await asyncio.wait([stopping], timeout=seconds)
     if not stopping.done():
         # Not cancelled: it would leave its connections, and a task that goes on fetching. Without
         # connections its request to leave fails, and it comes to the rest.
-        await consumer._client.close()  # noqa: SLF001 - no public method does that alone
-    await asyncio.wait([stopping], timeout=seconds)
-    if not stopping.done():
-        stopping.cancel()
-        await asyncio.wait([stopping])
+        await asyncio.wait([asyncio.ensure_future(client.close())], timeout=seconds)
+        await asyncio.wait([stopping], timeout=seconds)
+    await let_go(stopping)
 
 
 def producer_of(config: KafkaConfig, /, **options: Any) -> Any:
@@ -97,10 +114,3 @@ def _aiokafka() -> Any:
             "Kafka needs aiokafka; pip install 'driftwatch[kafka]'"
         ) from error
     return aiokafka
-
-
-def readable_end(consumer: Any, partition: Any, /) -> int | None:
-    """Where a partition ends, or its first open transaction begins, as of the last fetch."""
-    stable: int | None = consumer.last_stable_offset(partition)
-    end: int | None = consumer.highwater(partition)
-    return end if stable is None or stable < 0 else stable  # old brokers know no transactions

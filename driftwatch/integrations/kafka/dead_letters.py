@@ -7,14 +7,18 @@ import logging
 from collections import Counter
 from typing import Any
 
-from driftwatch.integrations.kafka.connecting import producer_of
+from driftwatch.integrations.kafka.connecting import close_producer, producer_of
 from driftwatch.integrations.kafka.decoding import Rejected
+from driftwatch.integrations.kafka.stopping import Stop
 from driftwatch.kafka_config import KafkaConfig
 
 __all__ = ["DeadLetters"]
 
 _LOG = logging.getLogger("driftwatch")
 _SECONDS = 5.0
+_PARTING_SECONDS = 0.5
+_CLOSE_SECONDS = 2.0
+_CLOSE_BY_SECONDS = 6.5
 
 
 class DeadLetters:
@@ -25,11 +29,13 @@ class DeadLetters:
     Args:
         config: Whose topic; without one nothing is sent.
         counts: Where what was sent, and lost, is counted.
+        stop: When told, it waits even less.
     """
 
-    def __init__(self, config: KafkaConfig, counts: Counter[str], /) -> None:
+    def __init__(self, config: KafkaConfig, counts: Counter[str], stop: Stop, /) -> None:
         self._config = config
         self._counts = counts
+        self._stop = stop
         self._producer: Any = None
 
     async def send(self, rejected: list[tuple[Any, Rejected]], /) -> None:
@@ -37,22 +43,21 @@ class DeadLetters:
         if not rejected or self._config.dead_letters is None:
             return
         try:
-            async with asyncio.timeout(_SECONDS):
-                await self._send(self._config.dead_letters, rejected)
-            self._counts["dead_letters_sent"] += len(rejected)
+            sending = self._send(self._config.dead_letters, rejected)
+            sent = await self._stop.within(sending, seconds=_SECONDS, after_told=_PARTING_SECONDS)
+            self._counts["dead_letters_sent" if sent else "dead_letters_lost"] += len(rejected)
         except Exception as error:  # noqa: BLE001 - they are counted; reading goes on
             self._counts["dead_letters_lost"] += len(rejected)
             _LOG.warning("driftwatch: %d dead letters lost: %s", len(rejected), error)
 
-    async def _send(self, topic: str, rejected: list[tuple[Any, Rejected]]) -> None:
+    async def _send(self, topic: str, rejected: list[tuple[Any, Rejected]]) -> bool:
         if self._producer is None:
-            producer = producer_of(self._config, max_request_size=64 << 20)
+            self._producer = producer_of(self._config, max_request_size=64 << 20)
             try:
-                await producer.start()
+                await self._producer.start()
             except BaseException:
-                await producer.stop()
+                await self.close()
                 raise
-            self._producer = producer
         waiting = [
             await self._producer.send(
                 topic,
@@ -63,16 +68,14 @@ class DeadLetters:
             for partition, each in rejected
         ]
         await asyncio.gather(*waiting)
+        return True
 
     async def close(self) -> None:
         """Let go of the connection."""
         producer, self._producer = self._producer, None
         if producer is not None:
-            try:
-                async with asyncio.timeout(_SECONDS):
-                    await producer.stop()
-            except Exception as error:  # noqa: BLE001 - nothing waits in it
-                _LOG.warning("driftwatch: %s", error)
+            seconds = min(_CLOSE_SECONDS, self._stop.left(_CLOSE_BY_SECONDS))
+            await close_producer(producer, seconds=seconds)
 
 
 def _headers(partition: Any, rejected: Rejected) -> list[tuple[str, bytes]]:

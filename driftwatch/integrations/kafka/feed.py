@@ -71,11 +71,12 @@ class PartitionFeed:
     then, somebody else has gone on, nothing is stored, and `FencedError` says so. So each message
     counts once, whoever dies when. For every stretch that is stored
 
-        end - start = ok + bad + null + holes + gap + before_start
+        end - start = ok + bad + null + holes + gap + before_start + corrupt
 
     holds of the counters ``kafka_ok``, ``kafka_bad_<kind>``, ``kafka_null``, ``kafka_holes``
     (offsets without a message: compaction, transactions), ``kafka_gap`` (messages that retention
-    took away before they were read) and ``kafka_before_start``.
+    took away before they were read), ``kafka_before_start`` and ``kafka_corrupt`` (offsets of
+    batches whose checksum is wrong, passed over after a few tries).
 
     Args:
         target: Where rows go.

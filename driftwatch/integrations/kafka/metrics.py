@@ -35,7 +35,7 @@ class WorkerMetrics:
         state, counts = self._worker.state, self._worker.state.counts
         lag = GaugeMetricFamily(
             "driftwatch_kafka_lag_records",
-            "Messages that are there and not read.",
+            "Messages that are there and not read, open transactions' too.",
             labels=["topic", "partition"],
         )
         for name, behind in dict(state.lag).items():
@@ -43,15 +43,24 @@ class WorkerMetrics:
             lag.add_metric([topic, partition], behind)
         yield lag
         for name, about, value in (
-            ("last_progress_timestamp_seconds", "When it last got on.", state.progress_at),
+            (
+                "last_progress_timestamp_seconds",
+                "When the partition that has stood still for longest last got on.",
+                state.progress_at,
+            ),
             ("waiting_records", "Taken, and not stored.", state.waiting),
-            ("paused", "Whether reading waits for the store or a registry.", state.paused),
+            (
+                "paused",
+                "Whether reading waits for the store, a registry or another try.",
+                state.paused,
+            ),
         ):
             yield GaugeMetricFamily(f"driftwatch_kafka_{name}", about, value=value)
         for name, about in (
             ("rebalances", "Times that partitions were assigned."),
             ("reconnects", "Times that the connection was given up and made anew."),
             ("commits_failed", "Commits, for the broker's tools only, that failed."),
+            ("end_offsets_failed", "Times that brokers did not say where partitions end."),
         ):
             yield CounterMetricFamily(f"driftwatch_kafka_{name}", about, value=counts[name])
         yield _by_label("records", "outcome", "Messages, by what became of them.", state.outcomes)

@@ -13,11 +13,16 @@ class WorkerState:
     """How a worker is doing.
 
     Attributes:
-        lag: Messages that are there and not read, by ``topic/partition``.
+        lag: Messages that are there and not read, by ``topic/partition``; those of transactions
+            that are still open, too, which cannot be read yet. The brokers are asked every few
+            seconds, so that it grows though fetches fail or reading waits.
         next: Offset of the next message, likewise.
-        progress_at: When a message was last taken, seconds since 1970.
+        progress_at: When the partition that has stood still for longest last got on: gave a
+            message, had none to give, or waited on purpose; seconds since 1970. Connecting anew
+            is no progress.
         waiting: Messages and rows that are taken and not stored.
-        paused: Whether reading waits for the store, or for the schema registry.
+        paused: Whether reading waits for the store, for the schema registry, or to try a corrupt
+            batch again.
         counts: Messages, rebalances, stored and fenced segments, errors.
         outcomes: Messages by what became of them, stored or not yet.
     """

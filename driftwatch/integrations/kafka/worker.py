@@ -5,18 +5,27 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import logging
-import math
 import time
-from collections.abc import Awaitable, Callable, Collection, Iterable
+from collections.abc import Callable, Collection, Iterable, Iterator
 from datetime import timedelta
-from typing import Any, TypeVar
+from typing import Any
 
 from driftwatch.errors import ConfigError, StoreError
-from driftwatch.integrations.kafka.connecting import close_consumer, consumer_of, readable_end
+from driftwatch.integrations.kafka.beginning import (
+    Bounds,
+    begin,
+    bounds_of,
+    partitions_at_first,
+)
+from driftwatch.integrations.kafka.connecting import close_consumer, consumer_of
 from driftwatch.integrations.kafka.dead_letters import DeadLetters
 from driftwatch.integrations.kafka.decoding import Decoder
 from driftwatch.integrations.kafka.feed import FencedError, OtherTopicError, PartitionFeed, Target
+from driftwatch.integrations.kafka.rebalancing import listener_of
 from driftwatch.integrations.kafka.state import WorkerState
+from driftwatch.integrations.kafka.stopping import StalledError, Stop
+from driftwatch.integrations.kafka.suspects import Suspects
+from driftwatch.integrations.kafka.watching import Watch
 from driftwatch.kafka_config import KafkaConfig
 from driftwatch.monitor import Monitor
 
@@ -28,15 +37,15 @@ _MOST_MESSAGES = 5_000
 _SLICE = 1_024
 _WIDE = 200
 _COMMIT_SECONDS = 5.0
+_PARTING_SECONDS = 0.5
 _HELD_SECONDS = 2.0
-_FINISH_SECONDS = 5.0
+_AGAIN_SECONDS = 1.0
+_LAST_FLUSH_SECONDS = 4.0
+"""After it was told to stop: a delivery that is begun may wait for five more for the store."""
+_FINISH_SECONDS = 6.0
+_CLOSE_BY_SECONDS = 8.0
 _CLOSE_SECONDS = 2.0
 _LONGEST_PAUSE = 30.0
-T = TypeVar("T")
-
-
-class _StalledError(Exception):
-    """Messages are there, and none comes."""
 
 
 class KafkaWorker:
@@ -94,16 +103,19 @@ class KafkaWorker:
         self._takes_long = config.format != "json" or len(monitor.reference.schema) > _WIDE
         self._feeds: dict[Any, PartitionFeed] = {}
         self._held: dict[Any, float] = {}
-        self._stopping = False
+        self._paused: set[Any] = set()  # on purpose; those without a beginning are paused, too
+        self._stop = Stop()
+        self._suspects = Suspects(config, self._stop)
         self._fatal: Exception | None = None
         self._turn = 0  # of rebalances: what was fetched before one is not taken after it
         self._flushed = 0.0
         self._retry_at = 0.0
         self._pause = 0.0
+        self._patience = config.stalled_seconds
 
     def stop(self) -> None:
         """End `run` after storing what was taken; within ten seconds. From any thread."""
-        self._stopping = True
+        self._stop.tell()
 
     def run(self) -> None:
         """Work until `stop`, or SIGTERM or SIGINT reach the command that runs it."""
@@ -117,93 +129,71 @@ class KafkaWorker:
             OtherTopicError: If a topic is not the one that was read before.
         """
         pause = 0.5
-        while not self._stopping:
+        while not self._stop.told:
             began = time.monotonic()
             try:
                 await self._session()
             except (ConfigError, OtherTopicError):
                 raise
             except Exception as error:  # noqa: BLE001 - a cluster fails in many ways, and comes back
+                lasted = time.monotonic() - began
                 self.state.counts["reconnects"] += 1
+                self._be_patient(error, lasted)
                 _LOG.warning(
                     "driftwatch: %s: connecting to Kafka anew: %s: %s",
                     self.monitor.name,
                     type(error).__name__,
                     error,
                 )
-                pause = 0.5 if time.monotonic() - began > 60 else min(2 * pause, _LONGEST_PAUSE)
-                await self._rest(pause)
+                long = lasted > min(60.0, self.config.stalled_seconds)
+                pause = 0.5 if long else min(2 * pause, _LONGEST_PAUSE)
+                await self._stop.rest(pause)
 
-    async def _rest(self, seconds: float) -> None:
-        end = time.monotonic() + seconds
-        while not self._stopping and time.monotonic() < end:  # noqa: ASYNC110 - `stop` may be
-            # called from any thread, and from signal handlers, where an event may not be set
-            await asyncio.sleep(0.1)
-
-    async def _unless_stopped(self, work: Awaitable[T], *, seconds: float = math.inf) -> T | None:
-        """Wait for something that may take long while the brokers hang; None if told to stop.
-
-        Raises:
-            _StalledError: If it takes longer than it may.
-        """
-        task, end = asyncio.ensure_future(work), time.monotonic() + seconds
-        try:
-            while not task.done() and not self._stopping:
-                if time.monotonic() > end:
-                    raise _StalledError(f"no answer for {seconds:g} s")
-                await asyncio.wait([task], timeout=0.1)
-            return task.result() if task.done() else None
-        finally:
-            task.cancel()
-            await asyncio.wait([task])
+    def _be_patient(self, error: Exception, lasted: float) -> None:
+        """Disturb the group less and less often for a partition that connecting does not help."""
+        least = self.config.stalled_seconds
+        again = isinstance(error, StalledError) and lasted < 4 * self._patience
+        self._patience = min(2 * self._patience, 10 * least) if again else least
 
     async def _session(self) -> None:
         """Read until told to stop, or until something is wrong with the connection."""
         consumer = consumer_of(self.config, self.group)
         self._lock = asyncio.Lock()
         self._fatal = None
-        letters = DeadLetters(self.config, self.state.counts)
+        letters = DeadLetters(self.config, self.state.counts, self._stop)
         try:
-            await self._unless_stopped(consumer.start())
-            if not self._stopping:
-                consumer.subscribe(self.config.topics, listener=_listener(self, consumer))
-            self.state.progress_at = time.time()
-            while not self._stopping:
-                await self._one_turn(consumer, letters)
+            await self._stop.within(consumer.start())
+            self._watch = Watch(consumer, self.state, self._patience)
+            if not self._stop.told:
+                consumer.subscribe(self.config.topics, listener=listener_of(self, consumer))
+            async with self._watch.asking():
+                while not self._stop.told:
+                    await self._one_turn(consumer, letters)
             await self._finish(consumer)
         finally:
             self._drop(list(self._feeds))
             await letters.close()
-            await close_consumer(consumer, seconds=_CLOSE_SECONDS)
+            seconds = min(_CLOSE_SECONDS, self._stop.left(_CLOSE_BY_SECONDS) / 2)
+            await close_consumer(consumer, seconds=seconds)
 
     async def _finish(self, consumer: Any) -> None:
         """Store what was taken, as far as that can be done in time."""
         with contextlib.suppress(TimeoutError):
-            async with asyncio.timeout(_FINISH_SECONDS), self._lock:
-                while any(feed.next > feed.stored or feed.waiting for feed in self._feeds.values()):
+            async with asyncio.timeout(self._stop.left(_FINISH_SECONDS)), self._lock:
+                while self._stop.left(_LAST_FLUSH_SECONDS) > 0 and self._has_unstored():
                     await self._flush(consumer)
                     await asyncio.sleep(0.1)
         self.state.waiting = sum(feed.waiting for feed in self._feeds.values())
 
     async def _one_turn(self, consumer: Any, letters: DeadLetters) -> None:
-        from aiokafka.errors import NoOffsetForPartitionError, OffsetOutOfRangeError
-
         self._regulate(consumer)
-        turn = self._turn
-        found: dict[Any, list[Any]] = {}
-        try:
-            # While a group is joined, aiokafka waits for as long as that takes.
-            reading = consumer.getmany(timeout_ms=_POLL_MS, max_records=_MOST_MESSAGES)
-            patience = self.config.stalled_seconds + self.config.session_seconds
-            found = await self._unless_stopped(reading, seconds=patience) or {}
-        except OffsetOutOfRangeError as error:
-            async with self._lock:
-                await self._begin_at_the_log_start(consumer, error.args[0])
-        except NoOffsetForPartitionError:  # asked for before it was assigned for good
-            async with self._lock:
-                self._seek(consumer, self._feeds)
+        turn, due = self._turn, self._suspects.due(self._feeds)
+        careful = None if due is None else await self._suspects.read(due, self._feeds[due])
+        found = await self._read(consumer) if careful is None else {due: careful.messages}
         if self._fatal is not None:
             raise self._fatal
+        if found is None:
+            return
         async with self._lock:
             if found and turn != self._turn:
                 self._seek(consumer, found)
@@ -212,10 +202,41 @@ class KafkaWorker:
                     stopped = await self._take(found)
                     self._hold(consumer, stopped)
                     await letters.send(self._rejected())
+                    if careful is not None and not stopped:
+                        self._suspects.go_past(due, self._feeds[due], careful)
+                        self._seek(consumer, found)
                 await self._pass_over(consumer)
             if time.monotonic() - self._flushed >= self._flush_seconds or self._too_much():
                 await self._flush(consumer)
-        self._watch(consumer, found)
+        full = sum(map(len, found.values())) >= _MOST_MESSAGES
+        self._watch.note(self._feeds, paused=self._paused, full=full)
+
+    async def _read(self, consumer: Any) -> dict[Any, list[Any]] | None:
+        """Messages that have come; None if told to stop."""
+        from aiokafka.errors import (
+            CorruptRecordException,
+            NoOffsetForPartitionError,
+            OffsetOutOfRangeError,
+        )
+
+        try:
+            # While a group is joined, aiokafka waits for as long as that takes.
+            reading = consumer.getmany(timeout_ms=_POLL_MS, max_records=_MOST_MESSAGES)
+            patience = self.config.stalled_seconds + self.config.session_seconds
+            return await self._stop.within(reading, seconds=patience)
+        except OffsetOutOfRangeError as error:
+            async with self._lock:
+                await self._begin_at_the_log_start(consumer, error.args[0])
+        except NoOffsetForPartitionError:  # asked for before it was assigned for good
+            async with self._lock:
+                self._seek(consumer, self._feeds)
+        except CorruptRecordException as error:
+            async with self._lock:
+                # What aiokafka had fetched with it, of other partitions too, it has dropped.
+                self._seek(consumer, self._feeds)
+                again = time.monotonic() + _AGAIN_SECONDS
+                self._held |= dict.fromkeys(self._suspects.note(error, self._feeds), again)
+        return {}
 
     def _seek(self, consumer: Any, partitions: Iterable[Any]) -> None:
         """Have read again what was fetched and not taken."""
@@ -260,6 +281,9 @@ class KafkaWorker:
 
     # -- the store
 
+    def _has_unstored(self) -> bool:
+        return any(feed.next > feed.stored or feed.waiting for feed in self._feeds.values())
+
     def _too_much(self) -> bool:
         feeds = self._feeds.values()
         full = any(feed.is_full for feed in feeds)
@@ -276,14 +300,16 @@ class KafkaWorker:
             consumer.pause(*(stopping - already))
         if already - stopping:
             consumer.resume(*(already - stopping))
-        self.state.paused = paused or bool(stopping)
+        self._paused, self.state.paused = stopping, paused or bool(stopping)
 
     async def _flush(self, consumer: Any) -> None:
         """Store what was taken; while the store is away, try less and less often."""
-        if time.monotonic() < self._retry_at and not self._stopping:
+        if time.monotonic() < self._retry_at and not self._stop.told:
             return
         commits = {}
         for partition, feed in list(self._feeds.items()):
+            if self._stop.left(_LAST_FLUSH_SECONDS) < 0:
+                break
             try:
                 if await asyncio.to_thread(feed.flush):
                     self.state.counts["segments_stored"] += 1
@@ -306,10 +332,18 @@ class KafkaWorker:
         """Tell the broker, whose tools show it; nothing depends on it."""
         if not offsets:
             return
+
+        async def committed() -> bool:
+            await consumer.commit(offsets)
+            return True
+
         try:
-            async with asyncio.timeout(_COMMIT_SECONDS):
-                await consumer.commit(offsets)
+            done = await self._stop.within(
+                committed(), seconds=_COMMIT_SECONDS, after_told=_PARTING_SECONDS
+            )
         except Exception:  # noqa: BLE001 - between two generations, or the broker is away
+            done = False
+        if not done:
             self.state.counts["commits_failed"] += 1
 
     # -- partitions come and go
@@ -344,37 +378,42 @@ class KafkaWorker:
     async def _adopt(self, consumer: Any, partitions: list[Any]) -> None:
         if not partitions:
             return
-        begins = await consumer.beginning_offsets(partitions)
-        ends = await consumer.end_offsets(partitions)
-        for partition in partitions:
-            if partition not in consumer.assignment():  # gone again meanwhile
+        asking = bounds_of(consumer, partitions)
+        bounds = await self._stop.within(asking, seconds=self.config.stalled_seconds) or {}
+        for partition, found in bounds.items():
+            if self._stop.told or partition not in consumer.assignment():  # gone again meanwhile
                 continue
-            name = f"{partition.topic}/{partition.partition}"
-            feed = await asyncio.to_thread(
-                PartitionFeed, self._target, name, self._decoder, self.state.outcomes
-            )
-            feed.check_end(ends[partition])
-            if feed.is_new:
-                latest = self.config.start == "latest"
-                first = ends[partition] if latest else begins[partition]
-                feed.skip_to(first, "kafka_before_start")
-                if latest:  # whoever comes next must not begin even later
-                    await asyncio.to_thread(feed.flush)
-            else:
-                feed.skip_to(begins[partition], "kafka_gap")
+            count = len(consumer.partitions_for_topic(partition.topic) or ())
+            feed = await asyncio.to_thread(self._begun, partition, found, count)
             self._feeds[partition] = feed
             self._seek(consumer, [partition])
+        self._watch.ends.learn({partition: found.end for partition, found in bounds.items()})
+
+    def _begun(self, partition: Any, bounds: Bounds, count: int) -> PartitionFeed:
+        """Of a partition, of as many of its topic, that is read on or for the first time."""
+        topic, number = partition.topic, partition.partition
+        name = f"{topic}/{number}"
+        feed = PartitionFeed(self._target, name, self._decoder, self.state.outcomes)
+        latest = self.config.start == "latest" and feed.is_new
+        # What was written to an added partition before anybody noticed it is not old.
+        added = latest and number >= partitions_at_first(
+            self._target, topic, max(count, number + 1)
+        )
+        begin(feed, bounds, at_end=latest and not added)
+        return feed
 
     async def _begin_at_the_log_start(self, consumer: Any, partitions: Iterable[Any]) -> None:
         """Retention has overtaken us: what it took is counted, and reading goes on behind it."""
         mine = [partition for partition in partitions if partition in self._feeds]
-        for partition, begin in (await consumer.beginning_offsets(mine)).items() if mine else ():
+        asking = bounds_of(consumer, mine)
+        bounds = await self._stop.within(asking, seconds=self.config.stalled_seconds)
+        for partition, found in (bounds or {}).items():
             feed = self._feeds[partition]
-            if begin <= feed.next:  # so it is not retention: the offset lies behind the end
-                feed.check_end((await consumer.end_offsets([partition]))[partition])
-            feed.skip_to(begin, "kafka_gap")
+            if found.begin <= feed.next:  # so it is not retention: the offset is behind the end
+                feed.check_end(found.end)
+            feed.skip_to(found.begin, "kafka_gap")
             self._seek(consumer, [partition])
-            _LOG.warning("driftwatch: retention has overtaken %s; on at %d", feed.name, begin)
+            _LOG.warning("driftwatch: retention has overtaken %s; on at %d", feed.name, found.begin)
 
     def _drop(self, partitions: Iterable[Any]) -> None:
         for partition in partitions:
@@ -382,31 +421,15 @@ class KafkaWorker:
             if feed is not None:
                 feed.close()
 
-    # -- how it is doing
-
-    def _watch(self, consumer: Any, found: dict[Any, list[Any]]) -> None:
-        """Note how far it is, and find out that nothing moves though there is something to read.
-
-        Raises:
-            _StalledError: If that is so for too long.
-        """
-        state, now = self.state, time.time()
-        state.next = {feed.name: feed.next for feed in self._feeds.values()}
-        mine = consumer.assignment()
-        state.lag = {
-            feed.name: max(0, (readable_end(consumer, partition) or 0) - feed.next)
-            for partition, feed in self._feeds.items()
-            if partition in mine
-        }
-        state.waiting = sum(feed.waiting for feed in self._feeds.values())
-        if found or state.paused or not any(state.lag.values()):
-            state.progress_at = now
-        elif now - state.progress_at > self.config.stalled_seconds:
-            raise _StalledError(f"no message for {self.config.stalled_seconds:g} s")
-
-    def evaluating(self, *, every: timedelta) -> contextlib.AbstractContextManager[None]:
+    @contextlib.contextmanager
+    def evaluating(self, *, every: timedelta) -> Iterator[None]:
         """Evaluate in a thread beside it; of all workers of a store one does."""
-        return _evaluating(self.monitor, every)
+        evaluator = self.monitor.stream.evaluator
+        evaluator.start(every=every)
+        try:
+            yield
+        finally:
+            evaluator.stop()
 
 
 async def _in_slices(take: Callable[[list[Any]], bool], messages: list[Any]) -> bool:
@@ -420,26 +443,3 @@ async def _in_slices(take: Callable[[list[Any]], bool], messages: list[Any]) -> 
             return False
         await asyncio.sleep(0)
     return True
-
-
-@contextlib.contextmanager
-def _evaluating(monitor: Monitor, every: timedelta) -> Any:
-    evaluator = monitor.stream.evaluator
-    evaluator.start(every=every)
-    try:
-        yield
-    finally:
-        evaluator.stop()
-
-
-def _listener(worker: KafkaWorker, consumer: Any) -> Any:
-    from aiokafka import ConsumerRebalanceListener
-
-    class Listener(ConsumerRebalanceListener):  # type: ignore[misc]
-        async def on_partitions_revoked(self, revoked: Iterable[Any]) -> None:
-            await worker.revoked(consumer, revoked)
-
-        async def on_partitions_assigned(self, assigned: Collection[Any]) -> None:
-            await worker.assigned(consumer, assigned)
-
-    return Listener()
