@@ -177,7 +177,11 @@ class ColumnBuffer:
         blocks, types, version, rows = self._blocks, self._types, self._version, self.waiting
         layout = self._layout
         self._clear()
-        arrays = layout.whole(blocks, types)
+        try:
+            arrays = layout.whole(blocks, types)
+        except Exception:  # noqa: BLE001 - an error of ours; what comes behind must go on
+            self._known.count("not_usable", rows)
+            return
         times = np.concatenate([block.times for block in blocks])
         named = None if version is None else str(version)
         yield TimedBatch(Batch(rows, arrays), times, named)

@@ -188,3 +188,16 @@ def test_names_that_are_not_looked_at_are_counted() -> None:
         len(found.batch.arrays) == 1 + MOST_NEW_COLUMNS + 1
     )  # and the prediction that is not there
     assert counted == {"values_of_too_many_new_columns": 6 * 50}
+
+
+def test_an_error_of_ours_is_counted_and_stops_nothing(monkeypatch: pytest.MonkeyPatch) -> None:
+    counted: Counter[str] = Counter()
+    buffer = columns(counted)
+    alike = Given([{"x": 0.5, "c": "b"}] * 3)
+    assert buffer.append(alike)
+    with monkeypatch.context() as broken:
+        broken.setattr("driftwatch.columns._arrow", None)
+        assert list(buffer.take()) == []
+    assert counted == {"not_usable": 3}
+    assert buffer.append(alike)
+    assert [found.batch.rows for found in buffer.take()] == [3]
