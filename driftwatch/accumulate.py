@@ -195,8 +195,14 @@ class Accumulator:
                 cut = self._by_row(batch.rows)
             else:
                 cut = self._by_time(times, marks)
+            failures = []
             for rows in cut:
-                self._update(batch, rows, times, model_version)
+                try:
+                    self._update(batch, rows, times, model_version)
+                except Exception as error:  # noqa: BLE001 - raised below; other panes go on
+                    failures.append(error)
+            if failures:
+                raise failures[0]
 
     def _by_row(self, rows: int) -> Iterator[_Rows]:
         if self._rows_seen is None:

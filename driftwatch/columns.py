@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import struct
-from collections import deque
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
@@ -120,9 +119,12 @@ class ColumnBuffer:
         return True
 
     def _version_of(self, said: Mapping[str, Sequence[Any]]) -> Any:
-        versions = set(said.get("model_version", (None,)))
-        version = versions.pop()
-        if versions or (self._blocks and version != self._version):
+        given = said.get("model_version", (None,))
+        if len(set(given)) > 1 or len(set(map(type, given))) > 1:
+            raise _UnlikeError
+        version = given[0]
+        same = version == self._version and type(version) is type(self._version)
+        if version != version or (self._blocks and not same):  # noqa: PLR0124 - NaN
             raise _UnlikeError
         return version
 
@@ -142,6 +144,7 @@ class ColumnBuffer:
         for word, name in self._known.said.items():
             given = said.get(word)
             if name is None:
+                _check_scalars(given or ())
                 continue
             if given is not None and set(map(type, given)) != _NOTHING:
                 arrays[name] = _array(given, is_number=self._is_number(name))
@@ -150,7 +153,8 @@ class ColumnBuffer:
         return arrays
 
     def _is_number(self, name: str) -> bool:
-        return self._known.schema[name].kind is Kind.NUMERIC
+        schema = self._known.schema
+        return name in schema.names and schema[name].kind is Kind.NUMERIC
 
     def _types_with(self, layout: _Layout, arrays: Mapping[str, pa.Array]) -> dict[str, Any]:
         """Types of all columns with those of one more block."""
@@ -160,7 +164,10 @@ class ColumnBuffer:
         found |= {name: array.type for name, array in arrays.items()}
         if not self._blocks:
             return found
-        return {name: _common(self._types[name], found[name]) for name in self._types | found}
+        return {
+            name: _common(self._types[name], found[name], is_number=self._is_number(name))
+            for name in self._types | found
+        }
 
     def _count_unused(self, said: Mapping[str, Sequence[Any]], layout: _Layout, rows: int) -> None:
         for word, name in self._known.said.items():
@@ -171,20 +178,33 @@ class ColumnBuffer:
         self._known.count_unused(rows * layout.unused)
 
     def take(self) -> Iterator[TimedBatch]:
-        """Give back everything as one batch, and forget it; nothing if nothing waits."""
+        """Give back everything, as one batch if that can be, and forget it."""
         if not self._blocks or self._layout is None:
             return
         blocks, types, version, rows = self._blocks, self._types, self._version, self.waiting
         layout = self._layout
         self._clear()
+        named = None if version is None else str(version)
         try:
             arrays = layout.whole(blocks, types)
-        except Exception:  # noqa: BLE001 - an error of ours; what comes behind must go on
-            self._known.count("not_usable", rows)
+        except Exception:  # noqa: BLE001 - too large to be put together, or an error of ours
+            for block in blocks:
+                yield from self._alone(block, layout, named)
             return
         times = np.concatenate([block.times for block in blocks])
-        named = None if version is None else str(version)
         yield TimedBatch(Batch(rows, arrays), times, named)
+
+    def _alone(self, block: _Block, layout: _Layout, version: str | None) -> Iterator[TimedBatch]:
+        import pyarrow as pa
+
+        rows = block.times.size
+        try:
+            types = {name: array.type for name, array in block.arrays.items()}
+            arrays = layout.whole([block], dict.fromkeys(layout.numbers, pa.float64()) | types)
+        except Exception:  # noqa: BLE001 - counted; what comes behind it must go on
+            self._known.count("not_usable", rows)
+            return
+        yield TimedBatch(Batch(rows, arrays), block.times, version)
 
 
 @dataclass(frozen=True, slots=True)
@@ -214,10 +234,10 @@ class _Layout:
     def __init__(self, known: KnownColumns, record: Mapping[str, Any], /) -> None:
         import pyarrow.types as t
 
+        if record.keys().isdisjoint(known.schema.names):
+            raise _UnlikeError
         looked_at = known.looked_at(record)
         kinds = {n: known.schema[n].kind for n in looked_at if n in known.schema.names}
-        if not kinds:
-            raise _UnlikeError
         self.names = frozenset(record)
         self.unused = len(record) - len(looked_at)
         self.numbers = tuple(name for name, kind in kinds.items() if kind is Kind.NUMERIC)
@@ -253,7 +273,7 @@ class _Layout:
             if self._others:
                 others += map(self._pick_others, piece)
             if self._rest:  # so many names, and all of these: the same names
-                deque(map(self._pick_rest, piece), maxlen=0)
+                _check_scalars(chain.from_iterable(map(self._pick_rest, piece)))
         try:
             matrix, arrays = self._matrix(rows)
         except struct.error:  # something is None, or a text
@@ -356,7 +376,13 @@ def _array(values: Sequence[Any], *, is_number: bool) -> pa.Array:
     return array
 
 
-def _common(one: pa.DataType, other: pa.DataType) -> pa.DataType:
+def _check_scalars(values: Iterable[Any]) -> None:
+    """Raise an `_UnlikeError` for lists and objects: how deep they are must be looked at."""
+    if not set(map(type, values)) <= _SCALARS | _NOTHING:
+        raise _UnlikeError
+
+
+def _common(one: pa.DataType, other: pa.DataType, *, is_number: bool) -> pa.DataType:
     """The type of a column some of whose values are of one type, and some of another.
 
     Raises:
@@ -369,6 +395,6 @@ def _common(one: pa.DataType, other: pa.DataType) -> pa.DataType:
         return one
     if t.is_null(one):
         return other
-    if {one, other} == {pa.int64(), pa.float64()}:
+    if is_number and {one, other} == {pa.int64(), pa.float64()}:
         return pa.float64()
     raise _UnlikeError

@@ -6,7 +6,7 @@ from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, replace
 from datetime import datetime
 from operator import itemgetter
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -17,6 +17,9 @@ from driftwatch.core.schema import Schema
 from driftwatch.core.times import event_times, seconds_of
 from driftwatch.known_columns import KnownColumns
 from driftwatch.turns import is_in_turns, rest_if_due
+
+if TYPE_CHECKING:
+    import pyarrow as pa
 
 __all__ = ["BUFFERED", "MOST_WAITING", "RecordBuffer", "TimedBatch"]
 
@@ -176,6 +179,7 @@ class RecordBuffer:
             return
         values, times, versions, said = (list(column) for column in zip(*rows, strict=True))
         seconds = _seconds(times)
+        versions = [None if version != version else version for version in versions]  # noqa: PLR0124
         if len(set(versions)) == 1 and type(None) not in set(map(type, values)):
             yield self._batch(values, seconds, versions[0], said)
             self._mark = max(self._mark, self._usable_times(seconds).max(initial=-np.inf))
@@ -229,10 +233,19 @@ class RecordBuffer:
                 columns[name] = given
         arrays = {}
         for name, given in columns.items():
-            arrays[name] = array_of(given, name)
+            arrays[name] = self._array(given, name)
             rest_if_due()
         version = None if version is None else str(version)
         return TimedBatch(Batch(len(values), arrays), seconds, version)
+
+    def _array(self, given: list[Any], name: str) -> pa.Array:
+        """A column; lists and objects in one that is of something else are texts there."""
+        import pyarrow.types as t
+
+        array = array_of(given, name)
+        if t.is_nested(array.type) and name in self.known.schema.names:
+            return array_of([None if v is None else str(v) for v in given], name)
+        return array
 
     def _from_dicts(self, values: list[Any]) -> dict[str, list[Any]]:
         records = [

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import struct
 from collections.abc import Iterator, Mapping, Sequence
+from functools import cached_property
 from itertools import islice
 from typing import Any
 
@@ -74,7 +75,7 @@ class Alike:
         """By word what was said beside each record; of records that were gone through."""
         return self._said
 
-    @property
+    @cached_property
     def times(self) -> NDArray[np.float64]:
         """Event time of each record, seconds since 1970; of records that were gone through.
 

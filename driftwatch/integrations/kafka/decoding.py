@@ -43,6 +43,7 @@ __all__ = [
 LARGEST_SECONDS = 1e11
 """Numbers beyond are milliseconds."""
 _MOST_LEVELS = 32
+_MANY_RECORDS = 4_096
 _SCALARS = {float, int, str, bool, type(None)}
 _PATHS = ("features", "prediction", "score", "label", "id", "model_version")
 
@@ -111,7 +112,7 @@ class Block:
         records: Values by column.
         times: Event time of each record, seconds since 1970.
         said: By word what was said beside each record.
-        read: Messages that were read: all, unless `away`.
+        read: Messages that were read: fewer if `away`, or if these hold many records already.
         null: How many had no value.
         rejected: Those that are not used.
         away: Why nothing can be said of the next message yet.
@@ -175,7 +176,7 @@ class Decoder:
         return map(orjson.loads if self.config.format == "json" else self._document, values)
 
     def decode_all(self, messages: Sequence[Message], /) -> Block:
-        """What is in some messages, one by one."""
+        """What is in some messages, one by one; of the first ones, if these hold many records."""
         found: list[Extracted] = []
         rejected: list[Rejected] = []
         read, null, away = 0, 0, None
@@ -193,6 +194,8 @@ class Decoder:
                 else:
                     found += records
             read += 1
+            if len(found) >= _MANY_RECORDS:
+                break
         words = found[0].said if found else ()
         said = {word: [each.said[word] for each in found] for word in words}
         times = np.array(said.pop("at", ()), dtype=np.float64)

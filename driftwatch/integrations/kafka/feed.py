@@ -8,6 +8,9 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from itertools import chain, repeat
 
+import numpy as np
+from numpy.typing import NDArray
+
 from driftwatch.accumulate import Accumulator
 from driftwatch.columns import ColumnBuffer
 from driftwatch.core.reference import Reference
@@ -29,6 +32,8 @@ _TOGETHER = 256
 _SKETCHED = 16_000
 """Records that are sketched together: as columns they take little room, and the more the cheaper,
 up to where sketching would be spread over threads."""
+_SKETCHED_BYTES = 32 << 20
+"""Bytes of messages that are sketched together: large texts must not take gigabytes."""
 _BLOCKS_APART = 16
 """Blocks whose records are taken one at a time after one whose records are not alike."""
 _SAID = ("prediction", "score", "label", "id", "model_version")
@@ -121,6 +126,8 @@ class PartitionFeed:
         self._buffer = RecordBuffer(target.reference.schema, target.clock, self._tally.count)
         self._columns = ColumnBuffer(self._buffer.known)
         self._apart = 0
+        self._bytes = 0  # of messages since records were sketched
+        self._panes: set[int] = set()  # that records which wait will open
         self.stored = self.next = target.store.cursor(target.monitor, self._cursor)
         self._pending: Delivery | None = None
         self._begun_cursor = f"kafka begun {name}"
@@ -187,7 +194,7 @@ class PartitionFeed:
                 if block.away is not None:
                     _LOG.warning("driftwatch: %s waits: %s", self.name, block.away)
                     break
-            if self._columns.waiting >= self._drain_at:
+            if self._columns.waiting >= self._drain_at or self._is_much():
                 self.drain()
             if self.is_full:
                 break
@@ -199,8 +206,10 @@ class PartitionFeed:
             return False
         if self._buffer.waiting:  # rows are sketched in the order in which they came
             self.drain()
-        if not self._columns.append(Alike(self._decoder, messages)):
+        alike = Alike(self._decoder, messages)
+        if not self._columns.append(alike):
             return False
+        self._note_panes(alike.times)
         self._count(messages)
         return True
 
@@ -218,6 +227,7 @@ class PartitionFeed:
             self._note(f"kafka_bad_{each.kind.value}", 1)
             self.rejected.append(each)
             self._bad.append(self._judged + each.number)
+        self._bytes += sum([len(message.value) for message in messages if message.value])
         self._judged += valued
         self.taken += len(messages)
         self.next = end
@@ -233,6 +243,7 @@ class PartitionFeed:
         """Take the records of messages that were read one by one."""
         if not block.records:
             return
+        self._note_panes(block.times)
         if self._apart:
             self._apart -= 1
         elif self._columns.append(block):
@@ -250,6 +261,16 @@ class PartitionFeed:
             if self._buffer.waiting >= min(BUFFERED, self._drain_at):
                 self.drain()
 
+    def _note_panes(self, times: NDArray[np.float64]) -> None:
+        panes = self._target.spec.panes_at(times)
+        if panes[0] not in self._panes or (panes != panes[0]).any():
+            self._panes.update(panes.tolist())
+
+    def _is_much(self) -> bool:
+        """Whether what waits takes much room, or will when it is sketched."""
+        panes = len(self._panes) + self._accumulator.open_panes
+        return self._bytes >= _SKETCHED_BYTES or panes >= self._accumulator.most_panes
+
     def _judge(self) -> None:
         """Count when most of the last thousand messages are bad, and when that is over."""
         while self._bad and self._bad[0] <= self._judged - _JUDGED:
@@ -265,6 +286,8 @@ class PartitionFeed:
     def drain(self) -> None:
         """Sketch the records that wait."""
         before = self._accumulator.open_panes
+        self._bytes = 0
+        self._panes.clear()
         for found in chain(self._buffer.take(self._accumulator.watermark), self._columns.take()):
             try:
                 self._accumulator.add(

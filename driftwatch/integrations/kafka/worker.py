@@ -6,7 +6,7 @@ import asyncio
 import contextlib
 import logging
 import time
-from collections.abc import Callable, Collection, Iterable, Iterator
+from collections.abc import Collection, Iterable, Iterator
 from datetime import timedelta
 from typing import Any
 
@@ -22,6 +22,7 @@ from driftwatch.integrations.kafka.dead_letters import DeadLetters
 from driftwatch.integrations.kafka.decoding import Decoder
 from driftwatch.integrations.kafka.feed import FencedError, OtherTopicError, PartitionFeed, Target
 from driftwatch.integrations.kafka.rebalancing import listener_of
+from driftwatch.integrations.kafka.slicing import slices
 from driftwatch.integrations.kafka.state import WorkerState
 from driftwatch.integrations.kafka.stopping import StalledError, Stop
 from driftwatch.integrations.kafka.suspects import Suspects
@@ -34,7 +35,6 @@ __all__ = ["KafkaWorker"]
 _LOG = logging.getLogger("driftwatch")
 _POLL_MS = 200
 _MOST_MESSAGES = 5_000
-_SLICE = 1_024
 _WIDE = 200
 _COMMIT_SECONDS = 5.0
 _PARTING_SECONDS = 0.5
@@ -252,11 +252,29 @@ class KafkaWorker:
             feed = self._feeds.get(partition)
             if feed is not None:
                 before = feed.taken
-                take = asyncio.to_thread if self._takes_long else _in_slices
-                if not await take(feed.take, messages):
+                if not await self._take_in_slices(feed, messages):
                     stopped.append(partition)
                 self.state.counts["messages"] += feed.taken - before
         return stopped
+
+    async def _take_in_slices(self, feed: PartitionFeed, messages: list[Any]) -> bool:
+        """Take messages, with heartbeats between; whether all were taken before told to stop.
+
+        They are taken in the event loop where that takes a moment. In a thread, every message would
+        cost half as much again: it and the loop, which goes on fetching, would take the interpreter
+        from each other all the time.
+        """
+        for several in slices(messages, 64 if self._takes_long else 1_024):
+            if self._stop.told:
+                return False
+            if self._takes_long:
+                taken = await asyncio.to_thread(feed.take, several)
+            else:
+                taken = feed.take(several)
+                await asyncio.sleep(0)
+            if not taken:
+                return False
+        return True
 
     def _hold(self, consumer: Any, partitions: Iterable[Any]) -> None:
         """Read these again: once flushed, or in a while if the schema registry did not answer."""
@@ -430,16 +448,3 @@ class KafkaWorker:
             yield
         finally:
             evaluator.stop()
-
-
-async def _in_slices(take: Callable[[list[Any]], bool], messages: list[Any]) -> bool:
-    """Take messages here, a slice at a time, with heartbeats between.
-
-    In a thread, every message would cost half as much again: it and the event loop, which goes
-    on fetching, would take the interpreter from each other all the time.
-    """
-    for start in range(0, len(messages), _SLICE):
-        if not take(messages[start : start + _SLICE]):
-            return False
-        await asyncio.sleep(0)
-    return True
