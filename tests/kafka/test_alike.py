@@ -40,6 +40,7 @@ values = st.one_of(
     st.just(
         json.dumps({"ts": 1, "inputs": {"x": 1, "z": json.loads("[" * 40 + "]" * 40)}}).encode()
     ),
+    st.just(json.dumps({"ts": 1, "label": [1], "inputs": {"x": 1.5, "z": [2]}}).encode()),
     st.sampled_from([None, b"", b" ", b"5", b"[]", b"\xff", b"{", b"x" * 2_000]),
 )
 

@@ -157,3 +157,55 @@ def test_a_topic_that_ends_before_what_was_read_is_another_one() -> None:
     with pytest.raises(OtherTopicError, match="made anew"):
         found.check_end(9)
     store.close()
+
+
+def one(number: int, **more: Any) -> Sent:
+    return Sent(number, json.dumps(working.message(number) | more).encode())
+
+
+@pytest.mark.parametrize("nested", [[], {}, [1], {"a": [1]}])
+def test_a_list_or_an_object_as_a_value_takes_no_other_row_with_it(nested: Any) -> None:
+    store = MemoryStore()
+    found = feed(store)
+    found.take([one(n) for n in range(500)])
+    found.drain()
+    found.take([one(500, inputs={"x": 1.0, "plan": nested})])
+    found.flush()
+    assert store.overview("m")["rows"] == 501
+    assert store.overview("m")["counters"] == {"kafka_ok": 501}
+    store.close()
+
+
+def test_messages_that_hold_many_records_are_read_a_few_at_a_time() -> None:
+    found = feed(MemoryStore())
+    several = [{"x": float(n), "plan": "pro"} for n in range(3_000)]
+    sent = [one(n, inputs=several, yhat=None) for n in range(5)]
+    assert found._decoder.decode_all(sent).read == 2
+    assert found.take(sent)
+    assert (found.next, found.taken, found._accumulator.open_rows > 0) == (5, 5, True)
+    found.flush()
+    assert found._target.store.overview("m")["rows"] == 15_000
+
+
+def test_what_waits_is_sketched_before_it_takes_much_room() -> None:
+    found = feed(MemoryStore())
+    found.take([one(n) for n in range(6_000)])
+    found.drain()
+    waiting = []
+    for start in range(0, 12_000, 100):
+        plan = "x" * 20_000
+        found.take(
+            [one(n, inputs={"x": 1.0, "plan": plan}) for n in range(start + 6_000, start + 6_100)]
+        )
+        waiting.append(found._columns.waiting)
+    assert max(waiting) < (32 << 20) / 20_000 + 300
+    assert waiting[-1] != 12_000
+
+
+def test_ordinary_traffic_and_then_a_backlog_open_no_more_panes_than_may_be_open() -> None:
+    found = feed(MemoryStore())
+    found._accumulator.most_panes = 50
+    found.take([one(n) for n in range(6_000)])  # so that many are sketched together
+    sent = [one(n, ts=working.START + (n - 6_000) * HOUR) for n in range(6_000, 9_000)]
+    assert not found.take(sent)
+    assert found._accumulator.open_panes <= 50 + 256

@@ -245,3 +245,29 @@ def test_a_child_delivers_only_its_own_rows(
     assert feed.flush() == 50
     assert stored(store)["rows"] == 57
     store.close()
+
+
+def test_an_error_in_one_pane_takes_no_row_of_another_with_it(
+    reference: Reference,
+    spec: WindowSpec,
+    clock: Clock,
+    batch_of: MakeBatch,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    feed = accumulator(reference, spec, clock, MemoryStore())
+    batch = batch_of(30)
+    times = clock() - 3 * spec.width + np.repeat(np.arange(3.0), 10) * spec.width
+    run, runs = feed._run, []
+
+    def failing(tasks: Any, rows: int) -> None:
+        runs.append(rows)
+        if len(runs) == 1:
+            raise ArithmeticError("in the first pane, for the test")
+        run(tasks, rows)
+
+    monkeypatch.setattr(feed, "_run", failing)
+    with pytest.raises(ArithmeticError):
+        feed.add(batch, times=times)
+    assert runs == [10, 10, 10]
+    assert feed.open_rows == 20
+    assert feed.tally.counts() == {"lost_with_a_failed_batch": 10}

@@ -13,7 +13,7 @@ from hypothesis import event, given, settings
 from hypothesis import strategies as st
 
 from driftwatch import Column, Kind, Role, Schema
-from driftwatch.columns import ColumnBuffer
+from driftwatch.columns import ColumnBuffer, _Layout
 from driftwatch.known_columns import MOST_NEW_COLUMNS, KnownColumns
 from driftwatch.records import RecordBuffer
 
@@ -140,6 +140,7 @@ def test_what_is_taken_together_is_as_if_it_came_one_at_a_time(given_blocks: lis
         [{"x": "1"}, {"x": 1.5}],
         [{"x": 1 << 53}],
         [{"x": float("nan")}],
+        [{"x": 1.5, "new": [1]}],
         [{"c": "a"}, {"c": 1}],
         [{"c": ["a"]}],
         [{"c": "\ud800"}],
@@ -201,3 +202,39 @@ def test_an_error_of_ours_is_counted_and_stops_nothing(monkeypatch: pytest.Monke
     assert counted == {"not_usable": 3}
     assert buffer.append(alike)
     assert [found.batch.rows for found in buffer.take()] == [3]
+
+
+def test_integers_and_then_floats_are_taken_together_in_numeric_columns_only() -> None:
+    buffer = columns()
+    assert buffer.append(Given([{"x": 1, "c": 1 << 60}] * 3))
+    assert not buffer.append(Given([{"x": 1.5, "c": 1.5}] * 3))
+    assert buffer.append(Given([{"x": 1.5, "c": 1 << 60}] * 3))
+    (found,) = buffer.take()
+    assert str(found.batch.arrays["x"].type) == "double"
+    assert found.batch.arrays["c"].to_pylist() == [1 << 60] * 6
+
+
+def test_versions_that_look_alike_are_told_apart() -> None:
+    buffer = columns()
+    assert not buffer.append(Given([{"x": 0.5}] * 2, {"model_version": [1, True]}))
+    nan = float("nan")
+    assert not buffer.append(Given([{"x": 0.5}] * 2, {"model_version": [nan, nan]}))
+    assert buffer.append(Given([{"x": 0.5}], {"model_version": [1]}))
+    assert not buffer.append(Given([{"x": 0.5}], {"model_version": [1.0]}))
+
+
+def test_what_cannot_be_put_together_is_given_block_by_block(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    buffer = columns()
+    for _ in range(2):
+        assert buffer.append(Given([{"x": None, "c": "b"}] * 3))
+    whole = _Layout.whole
+
+    def too_large(self: Any, blocks: Any, types: Any) -> Any:
+        if len(blocks) > 1:
+            raise ValueError("offset overflow")
+        return whole(self, blocks, types)
+
+    monkeypatch.setattr(_Layout, "whole", too_large)
+    assert [found.batch.rows for found in buffer.take()] == [3, 3]

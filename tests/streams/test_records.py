@@ -113,3 +113,11 @@ def test_the_oldest_go_first() -> None:
     put(waiting, {"x": 1.0, "c": "a"})
     waiting.clear()
     assert waiting.waiting == 0
+
+
+def test_a_version_that_is_not_a_number_is_none() -> None:
+    waiting = buffer()
+    for version in (float("nan"), None, "1"):
+        put(waiting, {"x": 1.0, "c": "a"}, model_version=version)
+    found = {each.model_version: each.batch.rows for each in waiting.take()}
+    assert found == {None: 2, "1": 1}
