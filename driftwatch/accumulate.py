@@ -156,6 +156,10 @@ class Accumulator:
         """Panes that are open."""
         return len(self._open)
 
+    def opened_by(self, panes: set[int], /) -> int:
+        """How many panes will be open when rows of these have been added."""
+        return len(self._open) + len(panes - {number for number, _ in self._open})
+
     @property
     def is_full(self) -> bool:
         """Whether so many panes are open that they should be delivered before more are."""

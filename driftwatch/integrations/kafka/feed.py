@@ -268,8 +268,9 @@ class PartitionFeed:
 
     def _is_much(self) -> bool:
         """Whether what waits takes much room, or will when it is sketched."""
-        panes = len(self._panes) + self._accumulator.open_panes
-        return self._bytes >= _SKETCHED_BYTES or panes >= self._accumulator.most_panes
+        most = self._accumulator.most_panes
+        opened = len(self._panes) > 1 and self._accumulator.opened_by(self._panes)
+        return self._bytes >= _SKETCHED_BYTES or opened >= most
 
     def _judge(self) -> None:
         """Count when most of the last thousand messages are bad, and when that is over."""
