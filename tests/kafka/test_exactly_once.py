@@ -34,7 +34,7 @@ class Workers:
 
     def start(self, where: str = "never", count: int = 0) -> None:
         command = [sys.executable, "-m", "tests.kafka.working", *self._arguments]
-        made = subprocess.Popen([*command, where, str(count)])
+        made = subprocess.Popen([*command, where, str(count)], stdout=subprocess.PIPE)
         self._points[made.pid] = where
         self.running.append(made)
 
@@ -42,21 +42,28 @@ class Workers:
         """Take note of those that died; how many did since the last look."""
         dead = [each for each in self.running if each.poll() is not None]
         for each in dead:
-            self.running.remove(each)
+            self._forget(each)
             assert each.returncode == -9, each.returncode
             self.deaths[self._points[each.pid]] += 1
         return len(dead)
 
     def leave(self, worker: subprocess.Popen[bytes]) -> None:
+        assert worker.stdout is not None
+        assert worker.stdout.readline() == b"ready\n"  # it knows by now what a signal means
         worker.terminate()
         assert worker.wait(30) == 0
-        self.running.remove(worker)
+        self._forget(worker)
 
     def end(self) -> None:
-        for each in self.running:
+        for each in list(self.running):
             each.kill()
             each.wait()
-        self.running.clear()
+            self._forget(each)
+
+    def _forget(self, worker: subprocess.Popen[bytes]) -> None:
+        self.running.remove(worker)
+        assert worker.stdout is not None
+        worker.stdout.close()
 
 
 def overview(path: Path) -> dict[str, Any]:

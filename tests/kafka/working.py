@@ -155,6 +155,8 @@ def main() -> None:
     die_at(where, int(count))
     worker = KafkaWorker(monitor(store, window="24h", slide="24h"), config(bootstrap, topic))
     signal.signal(signal.SIGTERM, lambda *_: worker.stop())
+    sys.stdout.write("ready\n")
+    sys.stdout.flush()
     with patient_leader():
         worker.run()
     worker.monitor.close()
