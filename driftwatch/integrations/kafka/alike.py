@@ -35,12 +35,16 @@ class Alike:
     Args:
         decoder: Reads messages.
         messages: Some messages.
+
+    Attributes:
+        size: Bytes of the messages, once they were gone through.
     """
 
     def __init__(self, decoder: Decoder, messages: Sequence[Message], /) -> None:
         self._decoder = decoder
         self._messages = messages
         self._said: dict[str, Sequence[Any]] = {}
+        self.size = 0
 
     @property
     def pieces(self) -> Iterator[Sequence[Mapping[str, Any]]]:
@@ -50,7 +54,9 @@ class Alike:
             Exception: If one of the messages is not like that.
         """
         values: list[Any] = [message.value for message in self._messages]
-        if max(map(len, values)) > self._decoder.config.message_bytes:  # nor if one is None
+        sizes = list(map(len, values))
+        self.size = sum(sizes)
+        if max(sizes) > self._decoder.config.message_bytes:  # nor if one is None
             raise ValueError("too large")
         paths = self._decoder.paths
         take, first_is_seen = paths.taker(), False

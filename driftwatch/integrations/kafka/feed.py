@@ -189,6 +189,7 @@ class PartitionFeed:
             else:
                 block = self._decoder.decode_all(several)
                 start += block.read
+                self._bytes += sum([len(m.value) for m in several[: block.read] if m.value])
                 self._count(several[: block.read], block.null, block.rejected)
                 self._append(block)
                 if block.away is not None:
@@ -209,6 +210,7 @@ class PartitionFeed:
         alike = Alike(self._decoder, messages)
         if not self._columns.append(alike):
             return False
+        self._bytes += alike.size
         self._note_panes(alike.times)
         self._count(messages)
         return True
@@ -227,7 +229,6 @@ class PartitionFeed:
             self._note(f"kafka_bad_{each.kind.value}", 1)
             self.rejected.append(each)
             self._bad.append(self._judged + each.number)
-        self._bytes += sum([len(message.value) for message in messages if message.value])
         self._judged += valued
         self.taken += len(messages)
         self.next = end
@@ -262,9 +263,11 @@ class PartitionFeed:
                 self.drain()
 
     def _note_panes(self, times: NDArray[np.float64]) -> None:
-        panes = self._target.spec.panes_at(times)
-        if panes[0] not in self._panes or (panes != panes[0]).any():
-            self._panes.update(panes.tolist())
+        ends = self._target.spec.panes_at(np.array([times.min(), times.max()])).tolist()
+        if ends[0] == ends[1]:  # nearly always
+            self._panes.add(ends[0])
+        else:
+            self._panes.update(self._target.spec.panes_at(times).tolist())
 
     def _is_much(self) -> bool:
         """Whether what waits takes much room, or will when it is sketched."""

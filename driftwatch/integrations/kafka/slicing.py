@@ -8,6 +8,7 @@ from typing import Any
 __all__ = ["slices"]
 
 _MOST_BYTES = 1 << 20
+_MANY = 256
 
 
 def slices(
@@ -31,4 +32,6 @@ def slices(
 
 
 def _bytes_of(messages: Sequence[Any]) -> int:
-    return sum([len(message.value) for message in messages if message.value])
+    """About so many: of a slice of many, one in eight is looked at."""
+    step = 8 if len(messages) >= _MANY else 1
+    return step * sum([len(message.value) for message in messages[::step] if message.value])
