@@ -7,15 +7,13 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from itertools import chain, starmap
-from operator import itemgetter
 from typing import TYPE_CHECKING, Any, Protocol
 
 import numpy as np
 from numpy.typing import NDArray
 
 from driftwatch.core.batch import Batch, array_of
-from driftwatch.core.schema import Kind
-from driftwatch.known_columns import KnownColumns
+from driftwatch.known_columns import KnownColumns, picking
 from driftwatch.records import TimedBatch
 
 if TYPE_CHECKING:
@@ -67,7 +65,7 @@ class ColumnBuffer:
 
     Example:
         >>> from types import SimpleNamespace
-        >>> from driftwatch.core.schema import Column, Schema
+        >>> from driftwatch.core.schema import Column, Kind, Schema
         >>> known = KnownColumns(Schema((Column("age", Kind.NUMERIC),)), lambda reason, rows: None)
         >>> buffer = ColumnBuffer(known)
         >>> def found(*ages):
@@ -147,14 +145,10 @@ class ColumnBuffer:
                 _check_scalars(given or ())
                 continue
             if given is not None and set(map(type, given)) != _NOTHING:
-                arrays[name] = _array(given, is_number=self._is_number(name))
+                arrays[name] = _array(given, is_number=name in self._known.numbers)
             elif name not in layout.names:
                 arrays[name] = pa.nulls(rows)
         return arrays
-
-    def _is_number(self, name: str) -> bool:
-        schema = self._known.schema
-        return name in schema.names and schema[name].kind is Kind.NUMERIC
 
     def _types_with(self, layout: _Layout, arrays: Mapping[str, pa.Array]) -> dict[str, Any]:
         """Types of all columns with those of one more block."""
@@ -165,7 +159,7 @@ class ColumnBuffer:
         if not self._blocks:
             return found
         return {
-            name: _common(self._types[name], found[name], is_number=self._is_number(name))
+            name: _common(self._types[name], found[name], is_number=name in self._known.numbers)
             for name in self._types | found
         }
 
@@ -181,30 +175,25 @@ class ColumnBuffer:
         """Give back everything, as one batch if that can be, and forget it."""
         if not self._blocks or self._layout is None:
             return
-        blocks, types, version, rows = self._blocks, self._types, self._version, self.waiting
-        layout = self._layout
+        layout, blocks, types = self._layout, self._blocks, self._types
+        version = None if self._version is None else str(self._version)
         self._clear()
-        named = None if version is None else str(version)
         try:
-            arrays = layout.whole(blocks, types)
+            batches = [layout.batch(blocks, types, version)]
         except Exception:  # noqa: BLE001 - too large to be put together, or an error of ours
-            for block in blocks:
-                yield from self._alone(block, layout, named)
-            return
-        times = np.concatenate([block.times for block in blocks])
-        yield TimedBatch(Batch(rows, arrays), times, named)
+            batches = self._one_each(layout, blocks, types, version)
+        yield from batches
 
-    def _alone(self, block: _Block, layout: _Layout, version: str | None) -> Iterator[TimedBatch]:
-        import pyarrow as pa
-
-        rows = block.times.size
-        try:
-            types = {name: array.type for name, array in block.arrays.items()}
-            arrays = layout.whole([block], dict.fromkeys(layout.numbers, pa.float64()) | types)
-        except Exception:  # noqa: BLE001 - counted; what comes behind it must go on
-            self._known.count("not_usable", rows)
-            return
-        yield TimedBatch(Batch(rows, arrays), block.times, version)
+    def _one_each(
+        self, layout: _Layout, blocks: list[_Block], types: dict[str, Any], version: str | None
+    ) -> list[TimedBatch]:
+        batches = []
+        for block in blocks:
+            try:
+                batches.append(layout.batch([block], types, version))
+            except Exception:  # noqa: BLE001 - counted; what comes behind it must go on
+                self._known.count("not_usable", block.times.size)
+        return batches
 
 
 @dataclass(frozen=True, slots=True)
@@ -234,22 +223,21 @@ class _Layout:
     def __init__(self, known: KnownColumns, record: Mapping[str, Any], /) -> None:
         import pyarrow.types as t
 
-        if record.keys().isdisjoint(known.schema.names):
+        if record.keys().isdisjoint(known.columns):
             raise _UnlikeError
         looked_at = known.looked_at(record)
-        kinds = {n: known.schema[n].kind for n in looked_at if n in known.schema.names}
         self.names = frozenset(record)
         self.unused = len(record) - len(looked_at)
-        self.numbers = tuple(name for name, kind in kinds.items() if kind is Kind.NUMERIC)
+        self.numbers = tuple(name for name in looked_at if name in known.numbers)
         # Of a column that the reference does not know, a profile keeps the type, and no value.
-        new = {n: array_of([record[n]], n).type for n in looked_at if n not in kinds}
+        new = {n: array_of([record[n]], n).type for n in looked_at if n not in known.columns}
         self._new = {name: dtype for name, dtype in new.items() if not t.is_null(dtype)}
-        self._known = kinds.keys()
+        self._known = known.columns
         self._others = tuple(n for n in looked_at if n not in self.numbers and n not in self._new)
         self._rest = tuple(self.names.difference(self.numbers, self._others))
-        self._pick = _picking(self.numbers)
-        self._pick_others = _picking(self._others)
-        self._pick_rest = _picking(self._rest)
+        self._pick = picking(self.numbers)
+        self._pick_others = picking(self._others)
+        self._pick_rest = picking(self._rest)
         self._pack = struct.Struct(f"{len(self.numbers)}d").pack
 
     def read(
@@ -289,9 +277,8 @@ class _Layout:
     def _other(self, name: str, values: Sequence[Any]) -> pa.Array:
         import pyarrow as pa
 
-        if name in self._known:
-            return _array(values, is_number=False)
-        return pa.nulls(len(values), _array(values, is_number=False).type)
+        array = _array(values, is_number=False)
+        return array if name in self._known else pa.nulls(len(values), array.type)
 
     def _matrix(
         self, rows: Sequence[tuple[Any, ...]]
@@ -313,6 +300,13 @@ class _Layout:
                 arrays[name] = _arrow(column.astype(np.int64))
         return matrix, arrays
 
+    def batch(
+        self, blocks: Sequence[_Block], types: Mapping[str, pa.DataType], version: str | None, /
+    ) -> TimedBatch:
+        """Some blocks as one batch, of one model version."""
+        times = np.concatenate([block.times for block in blocks])
+        return TimedBatch(Batch(times.size, self.whole(blocks, types)), times, version)
+
     def whole(
         self, blocks: Sequence[_Block], types: Mapping[str, pa.DataType], /
     ) -> dict[str, pa.Array]:
@@ -332,13 +326,6 @@ class _Layout:
             ]
             arrays[name] = pa.concat_arrays([part.cast(dtype) for part in parts])
         return arrays
-
-
-def _picking(names: tuple[str, ...]) -> Any:
-    """A function that gives a record's values of some columns as a tuple."""
-    if len(names) > 1:
-        return itemgetter(*names)
-    return lambda record: tuple(record[name] for name in names)
 
 
 def _arrow(values: NDArray[Any]) -> pa.Array:

@@ -11,7 +11,7 @@ from pydantic import BaseModel, ConfigDict, Field, field_validator, model_valida
 from driftwatch.errors import ConfigError
 from driftwatch.json_paths import JsonPath
 
-__all__ = ["PASSWORD", "REGISTRY_PASSWORD", "KafkaConfig"]
+__all__ = ["PASSWORD", "PATHS", "REGISTRY_PASSWORD", "KafkaConfig"]
 
 PASSWORD = "DRIFTWATCH_KAFKA_PASSWORD"  # noqa: S105 - the name of a variable
 """The environment's variable with the password of SASL; it stands in no file."""
@@ -19,7 +19,8 @@ PASSWORD = "DRIFTWATCH_KAFKA_PASSWORD"  # noqa: S105 - the name of a variable
 REGISTRY_PASSWORD = "DRIFTWATCH_REGISTRY_PASSWORD"  # noqa: S105 - likewise
 """The environment's variable with the password of the schema registry."""
 
-_PATHS = ("features", "prediction", "score", "label", "id", "model_version")
+PATHS = ("features", "prediction", "score", "label", "id", "model_version")
+"""Settings that say where something stands in a message; `at` may, too."""
 
 
 class KafkaConfig(BaseModel):
@@ -92,7 +93,7 @@ class KafkaConfig(BaseModel):
     session_seconds: float = Field(default=45.0, gt=0)
     stalled_seconds: float = Field(default=60.0, gt=0)
 
-    @field_validator(*_PATHS)
+    @field_validator(*PATHS)
     @classmethod
     def _is_a_path(cls, text: str | None) -> str | None:
         if text is not None:

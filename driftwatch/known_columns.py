@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
+from operator import itemgetter
 from typing import Any
 
-from driftwatch.core.schema import Role, Schema
+from driftwatch.core.schema import Kind, Role, Schema
 
-__all__ = ["MOST_NEW_COLUMNS", "KnownColumns"]
+__all__ = ["MOST_NEW_COLUMNS", "KnownColumns", "picking"]
 
 MOST_NEW_COLUMNS = 100
 """Columns that the reference does not know, of which note is taken: whoever sends records
@@ -25,7 +26,8 @@ class KnownColumns:
         count: Called with a reason and a number of what could not be used.
 
     Attributes:
-        schema: The same.
+        columns: Those of the reference, by name.
+        numbers: Names of the numeric ones.
         said: For each word that may be said beside a record (prediction, score, label, id), the
             column it is the value of; None if the reference has none.
         names: Columns that the records themselves should have.
@@ -39,7 +41,8 @@ class KnownColumns:
     """
 
     def __init__(self, schema: Schema, count: Callable[[str, int], None], /) -> None:
-        self.schema = schema
+        self.columns = schema.names
+        self.numbers = frozenset(c.name for c in schema if c.kind is Kind.NUMERIC)
         self.said = {
             word: next((column.name for column in schema if column.role is role), None)
             for word, role in _SAID.items()
@@ -51,14 +54,13 @@ class KnownColumns:
             if column.name not in given and column.role is not Role.TIME
         )
         self.count = count
-        self._known = frozenset(schema.names)
         self._new: set[str] = set()
 
     def looked_at(self, record: Mapping[Any, Any], /) -> list[Any]:
         """Names of a record whose values are looked at, in no order."""
         if len(record) > len(self.names) + 2 * MOST_NEW_COLUMNS:  # not worth a look at each
-            return [name for name in self.schema.names if name in record]
-        return [name for name in record if name in self._known or self._is_noted(str(name))]
+            return [name for name in self.columns if name in record]
+        return [name for name in record if name in self.columns or self._is_noted(str(name))]
 
     def _is_noted(self, name: str) -> bool:
         if name not in self._new:
@@ -71,3 +73,10 @@ class KnownColumns:
         """Count values of columns that are not looked at."""
         if values:
             self.count("values_of_too_many_new_columns", values)
+
+
+def picking(names: tuple[str, ...], /) -> Callable[[Mapping[str, Any]], tuple[Any, ...]]:
+    """A function that gives a record's values of some columns as a tuple."""
+    if len(names) > 1:
+        return itemgetter(*names)
+    return lambda record: tuple(record[name] for name in names)

@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, replace
 from datetime import datetime
-from operator import itemgetter
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -15,7 +14,7 @@ from driftwatch.accumulate import MAX_SKEW
 from driftwatch.core.batch import Batch, array_of
 from driftwatch.core.schema import Schema
 from driftwatch.core.times import event_times, seconds_of
-from driftwatch.known_columns import KnownColumns
+from driftwatch.known_columns import KnownColumns, picking
 from driftwatch.turns import is_in_turns, rest_if_due
 
 if TYPE_CHECKING:
@@ -89,11 +88,8 @@ class RecordBuffer:
         self._names = self.known.names
         self._width = len(self._names)
         self._mark = -np.inf
-        self._pick = itemgetter(*self._names) if self._width > 1 else self._pick_few
+        self._pick = picking(self._names)
         self._rows: list[tuple[Any, ...]] = []
-
-    def _pick_few(self, record: Mapping[str, Any]) -> tuple[Any, ...]:
-        return tuple(record[name] for name in self._names)
 
     @property
     def waiting(self) -> int:
@@ -243,7 +239,7 @@ class RecordBuffer:
         import pyarrow.types as t
 
         array = array_of(given, name)
-        if t.is_nested(array.type) and name in self.known.schema.names:
+        if t.is_nested(array.type) and name in self.known.columns:
             return array_of([None if v is None else str(v) for v in given], name)
         return array
 

@@ -12,12 +12,16 @@ import socket
 import subprocess
 import threading
 import uuid
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
 from pathlib import Path
+from typing import Any
+
+import pytest
 
 from tests.kafka import clients
 from tests.kafka.certificates import Certificates
-from tests.kafka.jars import find_jars, find_java
+from tests.kafka.jars import UnavailableError, find_jars, find_java
 
 HOST = "127.0.0.1"
 PLAIN, SASL, TLS, SASL_TLS, MUTUAL_TLS = "PLAINTEXT", "SASL", "TLS", "SASLTLS", "MUTUALTLS"
@@ -325,3 +329,17 @@ class Broker:
 
     def _answers(self) -> bool:
         return clients.answers(self.bootstrap)
+
+
+@contextmanager
+def started_or_skipped(folder: Path, **options: Any) -> Iterator[Broker]:
+    """A broker that runs, for a fixture; without Java or its jars the test is skipped."""
+    try:
+        made = Broker(folder, **options)
+    except UnavailableError as error:
+        pytest.skip(f"no real Kafka broker: {error}")
+    try:
+        made.start()
+        yield made
+    finally:
+        made.stop()

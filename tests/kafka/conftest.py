@@ -8,8 +8,7 @@ from collections.abc import Iterator
 import pytest
 
 from tests.kafka import clients
-from tests.kafka.broker import Broker
-from tests.kafka.jars import UnavailableError
+from tests.kafka.broker import Broker, started_or_skipped
 from tests.kafka.mock_cluster import MockCluster, find_library
 from tests.waiting import until
 
@@ -17,15 +16,8 @@ from tests.waiting import until
 @pytest.fixture(scope="session")
 def broker(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Broker]:
     """A real broker with SASL and TLS; tests that use it are slow."""
-    try:
-        made = Broker(tmp_path_factory.mktemp("broker"), sasl=True, tls=True)
-    except UnavailableError as error:
-        pytest.skip(f"no real Kafka broker: {error}")
-    try:
-        made.start()
+    with started_or_skipped(tmp_path_factory.mktemp("broker"), sasl=True, tls=True) as made:
         yield made
-    finally:
-        made.stop()
 
 
 @pytest.fixture(scope="module")

@@ -21,8 +21,7 @@ from aiokafka.errors import (  # type: ignore[import-untyped,unused-ignore]
 from driftwatch.integrations.kafka import KafkaWorker
 from driftwatch.integrations.kafka.corruption import CarefulRead, read_carefully
 from tests.kafka import clients, working
-from tests.kafka.broker import Broker
-from tests.kafka.jars import UnavailableError
+from tests.kafka.broker import Broker, started_or_skipped
 from tests.kafka.working import assert_holds, counters, is_all_stored, produce, running
 from tests.waiting import until
 
@@ -36,15 +35,8 @@ CODECS = ("gzip", "snappy", "lz4", "zstd")
 @pytest.fixture(scope="module")
 def broker(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Broker]:
     """A broker of this module alone: a damaged log is no joy to whoever comes later."""
-    try:
-        made = Broker(tmp_path_factory.mktemp("damaged"))
-    except UnavailableError as error:
-        pytest.skip(f"no real Kafka broker: {error}")
-    try:
-        made.start()
+    with started_or_skipped(tmp_path_factory.mktemp("damaged")) as made:
         yield made
-    finally:
-        made.stop()
 
 
 class Batch(NamedTuple):

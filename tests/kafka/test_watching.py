@@ -7,9 +7,7 @@ from typing import Any
 
 import pytest
 
-from driftwatch.errors import StoreError
 from driftwatch.integrations.kafka import KafkaWorker, ends
-from driftwatch.stores.memory import MemoryStore
 from tests.kafka import clients, working
 from tests.kafka.mock_cluster import Api, MockCluster, find_library
 from tests.kafka.working import counters, produce, running
@@ -26,22 +24,15 @@ def _impatient(monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 @pytest.fixture
-def two_brokers() -> Iterator[MockCluster]:
+def two_brokers(topic: str) -> Iterator[MockCluster]:
+    """Each leads one of the two partitions of the topic."""
     if find_library() is None:
         pytest.skip("no mock of Kafka: confluent-kafka with its librdkafka.so is not installed")
-    with MockCluster(2) as running:
-        yield running
-
-
-class Away(MemoryStore):
-    """A store that another process holds locked while a test says so."""
-
-    locked = False
-
-    def deliver(self, *given: Any, **named: Any) -> Any:
-        if self.locked:
-            raise StoreError("locked, for the test")
-        return super().deliver(*given, **named)
+    with MockCluster(2) as made:
+        made.create_topic(topic, 2)
+        made.move_leader(topic, 0, 1)
+        made.move_leader(topic, 1, 2)
+        yield made
 
 
 def test_lag_is_known_and_a_stall_noticed_though_every_fetch_fails(
@@ -73,9 +64,6 @@ def test_one_partition_that_stands_still_is_noticed_while_others_move(
     two_brokers: MockCluster, topic: str
 ) -> None:
     cluster = two_brokers
-    cluster.create_topic(topic, 2)
-    cluster.move_leader(topic, 0, 1)
-    cluster.move_leader(topic, 1, 2)
     watched = working.monitor(None)
     config = working.config(cluster.bootstrap, topic, stalled_seconds=1.0)
     worker = KafkaWorker(watched, config)
@@ -103,7 +91,7 @@ def test_lag_is_known_while_reading_waits_for_the_store_and_that_is_no_stall(
     cluster: MockCluster, topic: str
 ) -> None:
     cluster.create_topic(topic)
-    store = Away()
+    store = working.Away()
     watched = working.monitor(store)
     config = working.config(cluster.bootstrap, topic, stalled_seconds=0.5)
     worker = KafkaWorker(watched, config, most_waiting=50)
@@ -153,9 +141,6 @@ def test_a_broker_that_hangs_hides_the_ends_of_its_own_partitions_only(
     two_brokers: MockCluster, topic: str
 ) -> None:
     cluster = two_brokers
-    cluster.create_topic(topic, 2)
-    cluster.move_leader(topic, 0, 1)
-    cluster.move_leader(topic, 1, 2)
     watched = working.monitor(None)
     config = working.config(cluster.bootstrap, topic)
     with running(KafkaWorker(watched, config)) as worker:

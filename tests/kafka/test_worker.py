@@ -101,22 +101,11 @@ def test_the_time_is_taken_from_where_the_configuration_says(
     worker.monitor.close()
 
 
-class Away(MemoryStore):
-    """A store that another process holds locked while a test says so."""
-
-    locked = False
-
-    def deliver(self, *given: Any, **named: Any) -> Any:
-        if self.locked:
-            raise StoreError("locked, for the test")
-        return super().deliver(*given, **named)
-
-
 def test_reading_pauses_while_the_store_is_away_and_nothing_is_lost(
     cluster: MockCluster, topic: str
 ) -> None:
     cluster.create_topic(topic, 1)
-    store = Away()
+    store = working.Away()
     store.locked = True
     watched = working.monitor(store)
     worker = KafkaWorker(watched, working.config(cluster.bootstrap, topic), most_waiting=500)
@@ -334,7 +323,7 @@ def test_messages_taken_by_a_worker_that_died_are_not_skipped_as_older_than_the_
     cluster: MockCluster, topic: str
 ) -> None:
     cluster.create_topic(topic, 1)
-    store = Away()
+    store = working.Away()
     config = working.config(cluster.bootstrap, topic, start="latest")
     first = KafkaWorker(working.monitor(store), config)
     with running(first):

@@ -20,13 +20,26 @@ import numpy as np
 import pandas as pd
 
 from driftwatch import Monitor
+from driftwatch.errors import StoreError
 from driftwatch.integrations.kafka import KafkaConfig, KafkaWorker
 from driftwatch.stores import sqlite
+from driftwatch.stores.memory import MemoryStore
 from tests.kafka import clients
 from tests.kafka.mock_cluster import patient_leader
 
 START = datetime(2026, 1, 1, tzinfo=UTC).timestamp()
 PLANS = ("free", "pro", "team")
+
+
+class Away(MemoryStore):
+    """A store that another process holds locked while a test says so."""
+
+    locked = False
+
+    def deliver(self, *given: Any, **named: Any) -> Any:
+        if self.locked:
+            raise StoreError("locked, for the test")
+        return super().deliver(*given, **named)
 
 
 def reference() -> dict[str, Any]:

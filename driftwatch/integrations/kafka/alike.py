@@ -37,13 +37,14 @@ class Alike:
         messages: Some messages.
 
     Attributes:
-        size: Bytes of the messages, once they were gone through.
+        said: By word what was said beside each record, once they were gone through.
+        size: Bytes of the messages, likewise.
     """
 
     def __init__(self, decoder: Decoder, messages: Sequence[Message], /) -> None:
         self._decoder = decoder
         self._messages = messages
-        self._said: dict[str, Sequence[Any]] = {}
+        self.said: dict[str, Sequence[Any]] = {}
         self.size = 0
 
     @property
@@ -74,12 +75,7 @@ class Alike:
             for column, given in zip(columns, said, strict=True):
                 column.extend(given)
             yield records
-        self._said = dict(zip(paths.words, columns, strict=True))
-
-    @property
-    def said(self) -> Mapping[str, Sequence[Any]]:
-        """By word what was said beside each record; of records that were gone through."""
-        return self._said
+        self.said = dict(zip(paths.words, columns, strict=True))
 
     @cached_property
     def times(self) -> NDArray[np.float64]:
@@ -90,7 +86,7 @@ class Alike:
         """
         if self._decoder.config.at == "record":
             return np.array([message.timestamp for message in self._messages]) / 1000
-        given = self._said.get("at", ())
+        given = self.said.get("at", ())
         if self._decoder.header is not None:
             name = self._decoder.header
             given = [header_of(message, name) for message in self._messages]

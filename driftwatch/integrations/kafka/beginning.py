@@ -7,7 +7,12 @@ from dataclasses import dataclass
 from typing import Any
 
 from driftwatch.core.segments import CursorMove, Delivery
-from driftwatch.integrations.kafka.feed import PartitionFeed, Target
+from driftwatch.integrations.kafka.feed import (
+    PartitionFeed,
+    Target,
+    begun_cursor_of,
+    cursor_of,
+)
 
 __all__ = ["Bounds", "begin", "bounds_of", "partitions_at_first"]
 
@@ -55,13 +60,13 @@ def partitions_at_first(target: Target, topic: str, count: int, /) -> int:
     begun = [
         number
         for number in range(count)
-        if store.cursor(monitor, f"kafka begun {topic}/{number}")
-        or store.cursor(monitor, f"kafka {topic}/{number}")
+        if store.cursor(monitor, begun_cursor_of(f"{topic}/{number}"))
+        or store.cursor(monitor, cursor_of(f"{topic}/{number}"))
     ]
     now = target.clock()
     delivery = Delivery(
         monitor=monitor,
-        source=f"kafka {topic}/0",  # which delivers anyway, so that no other is to be heard from
+        source=cursor_of(f"{topic}/0"),  # which delivers anyway: no other is to be heard from
         epoch=secrets.token_hex(8),
         sequence=0,
         cursors=(CursorMove(name, 0, begun[-1] + 1 if begun else count),),

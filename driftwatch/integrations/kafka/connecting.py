@@ -18,6 +18,7 @@ __all__ = [
     "close_producer",
     "consumer_of",
     "producer_of",
+    "reader_of",
 ]
 
 _LEAST_SECONDS = 0.4
@@ -61,21 +62,29 @@ def _context(config: KafkaConfig) -> ssl.SSLContext:
 
 
 def consumer_of(config: KafkaConfig, group: str, /) -> Any:
+    """A consumer of a group that is not started; otherwise as `reader_of`."""
+    return reader_of(
+        config,
+        group_id=group,
+        group_instance_id=config.instance,
+        session_timeout_ms=int(config.session_seconds * 1000),
+        heartbeat_interval_ms=int(config.session_seconds * 1000 / 15),
+        rebalance_timeout_ms=int(max(10.0, config.session_seconds) * 1000),
+        metadata_max_age_ms=10_000,
+    )
+
+
+def reader_of(config: KafkaConfig, /, **options: Any) -> Any:
     """A consumer that is not started; bytes as they are, offsets in our hands.
 
     What a transaction took back is not read.
     """
     return _aiokafka().AIOKafkaConsumer(
-        group_id=group,
-        group_instance_id=config.instance,
         enable_auto_commit=False,
         auto_offset_reset="none",
         isolation_level="read_committed",
-        session_timeout_ms=int(config.session_seconds * 1000),
-        heartbeat_interval_ms=int(config.session_seconds * 1000 / 15),
-        rebalance_timeout_ms=int(max(10.0, config.session_seconds) * 1000),
-        metadata_max_age_ms=10_000,
         **client_options(config),
+        **options,
     )
 
 

@@ -9,7 +9,7 @@ from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from typing import Any, NamedTuple
 
-from driftwatch.integrations.kafka.connecting import client_options, close_consumer
+from driftwatch.integrations.kafka.connecting import close_consumer, reader_of
 from driftwatch.kafka_config import KafkaConfig
 
 __all__ = ["CarefulRead", "read_carefully"]
@@ -123,15 +123,10 @@ async def _fetch(consumer: Any, partition: Any, most: int) -> _Fetched:
 
 @asynccontextmanager
 async def _started(config: KafkaConfig) -> AsyncIterator[Any]:
-    from aiokafka import AIOKafkaConsumer
-
-    consumer = AIOKafkaConsumer(
-        enable_auto_commit=False,
-        auto_offset_reset="none",
-        isolation_level="read_committed",
+    consumer = reader_of(
+        config,
         max_partition_fetch_bytes=1,  # a broker gives the first batch even so, and no other
         fetch_max_wait_ms=100,
-        **client_options(config),
     )
     try:
         async with asyncio.timeout(_START_SECONDS):

@@ -25,7 +25,7 @@ from driftwatch.integrations.kafka.schema_registry import (
     asking,
 )
 from driftwatch.json_paths import JsonPath
-from driftwatch.kafka_config import KafkaConfig
+from driftwatch.kafka_config import PATHS, KafkaConfig
 
 __all__ = [
     "LARGEST_SECONDS",
@@ -45,7 +45,6 @@ LARGEST_SECONDS = 1e11
 _MOST_LEVELS = 32
 _MANY_RECORDS = 4_096
 _SCALARS = {float, int, str, bool, type(None)}
-_PATHS = ("features", "prediction", "score", "label", "id", "model_version")
 
 
 class Poison(StrEnum):
@@ -160,7 +159,7 @@ class Decoder:
         self.config = config
         at = config.at
         self.header = at.removeprefix("header:") if at.startswith("header:") else None
-        texts: dict[str, str | None] = {word: getattr(config, word) for word in _PATHS}
+        texts: dict[str, str | None] = {word: getattr(config, word) for word in PATHS}
         texts["at"] = None if at == "record" or self.header is not None else at
         found = {word: JsonPath.of(text) for word, text in texts.items() if text is not None}
         self.paths = RecordPaths(**found)

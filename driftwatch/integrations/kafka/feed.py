@@ -23,7 +23,14 @@ from driftwatch.integrations.kafka.decoding import Block, Decoder, Message, Reje
 from driftwatch.protocols import Store
 from driftwatch.records import BUFFERED, RecordBuffer
 
-__all__ = ["FencedError", "OtherTopicError", "PartitionFeed", "Target"]
+__all__ = [
+    "FencedError",
+    "OtherTopicError",
+    "PartitionFeed",
+    "Target",
+    "begun_cursor_of",
+    "cursor_of",
+]
 
 _LOG = logging.getLogger("driftwatch")
 _FEW_RECORDS = 64
@@ -68,6 +75,16 @@ class Target:
     clock: Callable[[], float]
 
 
+def cursor_of(name: str, /) -> str:
+    """Name of the cursor that says up to where a partition, ``topic/0``, is stored."""
+    return f"kafka {name}"
+
+
+def begun_cursor_of(name: str, /) -> str:
+    """Name of the cursor that says whether it was decided where to begin a partition."""
+    return f"kafka begun {name}"
+
+
 class PartitionFeed:
     """Takes the messages of one partition in the order of their offsets.
 
@@ -110,7 +127,7 @@ class PartitionFeed:
     ) -> None:
         self.name = name
         self._outcomes = outcomes if outcomes is not None else Counter()
-        self._cursor = f"kafka {name}"
+        self._cursor = cursor_of(name)
         self._target = target
         self._decoder = decoder
         self._accumulator = Accumulator(
@@ -130,7 +147,7 @@ class PartitionFeed:
         self._panes: set[int] = set()  # that records which wait will open
         self.stored = self.next = target.store.cursor(target.monitor, self._cursor)
         self._pending: Delivery | None = None
-        self._begun_cursor = f"kafka begun {name}"
+        self._begun_cursor = begun_cursor_of(name)
         self._begun = bool(target.store.cursor(target.monitor, self._begun_cursor))
         self._few = self._drain_at = min(_FEW_RECORDS, self._accumulator.most_panes)
         self.taken = 0
@@ -271,9 +288,10 @@ class PartitionFeed:
 
     def _is_much(self) -> bool:
         """Whether what waits takes much room, or will when it is sketched."""
-        most = self._accumulator.most_panes
-        opened = len(self._panes) > 1 and self._accumulator.opened_by(self._panes)
-        return self._bytes >= _SKETCHED_BYTES or opened >= most
+        if self._bytes >= _SKETCHED_BYTES:
+            return True
+        several = len(self._panes) > 1
+        return several and self._accumulator.opened_by(self._panes) >= self._accumulator.most_panes
 
     def _judge(self) -> None:
         """Count when most of the last thousand messages are bad, and when that is over."""
