@@ -122,7 +122,7 @@ def certified(runs: int) -> Iterator[Line]:
 def cost() -> Iterator[Line]:
     """CPU time of all default tests on 100 features of a cached reference."""
     from driftwatch.core.assess import assess
-    from driftwatch.profiling import profile_like
+    from driftwatch.profiling.build import profile_like
 
     rng = np.random.default_rng(17)
 

@@ -20,12 +20,12 @@ import pyarrow.parquet as pq
 from numpy.typing import NDArray
 
 from driftwatch import DriftReport, Monitor, Role
+from driftwatch.core.data.values import kind_of
+from driftwatch.core.drift.cell_tests import PopulationStability
 from driftwatch.core.drift.sides import MIN_EXPECTED, NumericSides, compare_sides
-from driftwatch.core.drift.univariate import PopulationStability
-from driftwatch.core.reference import Reference
-from driftwatch.core.report import Levels
-from driftwatch.core.values import kind_of
-from driftwatch.profiling import profile_data, profile_like
+from driftwatch.core.profiles.reference import Reference
+from driftwatch.core.reports.report import Levels
+from driftwatch.profiling.build import profile_data, profile_like
 
 __all__ = [
     "DATA",

@@ -15,41 +15,64 @@ Example:
 from __future__ import annotations
 
 import importlib
+import os
+import warnings
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    from driftwatch.core.config import SketchConfig as SketchConfig
-    from driftwatch.core.profile import Profile as Profile
-    from driftwatch.core.reference import Reference as Reference
-    from driftwatch.core.report import DriftReport as DriftReport
-    from driftwatch.core.report import DriftResult as DriftResult
-    from driftwatch.core.report import FeatureDrift as FeatureDrift
-    from driftwatch.core.report import Status as Status
-    from driftwatch.core.schema import Column as Column
-    from driftwatch.core.schema import Kind as Kind
-    from driftwatch.core.schema import Role as Role
-    from driftwatch.core.schema import Schema as Schema
-    from driftwatch.core.schema import ValuePolicy as ValuePolicy
+    from driftwatch.core.data.schema import Column as Column
+    from driftwatch.core.data.schema import Kind as Kind
+    from driftwatch.core.data.schema import Role as Role
+    from driftwatch.core.data.schema import Schema as Schema
+    from driftwatch.core.data.schema import ValuePolicy as ValuePolicy
+    from driftwatch.core.profiles.profile import Profile as Profile
+    from driftwatch.core.profiles.reference import Reference as Reference
+    from driftwatch.core.reports.report import DriftReport as DriftReport
+    from driftwatch.core.reports.report import DriftResult as DriftResult
+    from driftwatch.core.reports.report import FeatureDrift as FeatureDrift
+    from driftwatch.core.reports.report import Status as Status
+    from driftwatch.core.sketches.sizes import SketchConfig as SketchConfig
     from driftwatch.errors import DriftWatchError as DriftWatchError
     from driftwatch.monitor import Monitor as Monitor
 
 __version__ = "0.1.0"
 
+
+def _warn_of_the_other_project() -> None:
+    """Another project on PyPI is called driftwatch; installed beside this one their files mix."""
+    folder = os.path.dirname(os.path.dirname(__file__))  # noqa: PTH120 - quicker than pathlib
+    try:
+        names = os.listdir(folder)  # noqa: PTH208
+    except OSError:  # in a zip file
+        return
+    for name in names:
+        if name.startswith("driftwatch-") and name.endswith(".dist-info"):
+            warnings.warn(
+                f"driftwatch: {folder} also has {name.removesuffix('.dist-info')}, another project "
+                "of that name, and the files of both are mixed; uninstall both `driftwatch` and "
+                "`driftwatch-sketch`, then install `driftwatch-sketch` again",
+                RuntimeWarning,
+                stacklevel=3,
+            )
+
+
+_warn_of_the_other_project()
+
 _HOMES = {
-    "Column": "driftwatch.core.schema",
-    "DriftReport": "driftwatch.core.report",
-    "DriftResult": "driftwatch.core.report",
+    "Column": "driftwatch.core.data.schema",
+    "DriftReport": "driftwatch.core.reports.report",
+    "DriftResult": "driftwatch.core.reports.report",
     "DriftWatchError": "driftwatch.errors",
-    "FeatureDrift": "driftwatch.core.report",
-    "Kind": "driftwatch.core.schema",
+    "FeatureDrift": "driftwatch.core.reports.report",
+    "Kind": "driftwatch.core.data.schema",
     "Monitor": "driftwatch.monitor",
-    "Profile": "driftwatch.core.profile",
-    "Reference": "driftwatch.core.reference",
-    "Role": "driftwatch.core.schema",
-    "Schema": "driftwatch.core.schema",
-    "SketchConfig": "driftwatch.core.config",
-    "Status": "driftwatch.core.report",
-    "ValuePolicy": "driftwatch.core.schema",
+    "Profile": "driftwatch.core.profiles.profile",
+    "Reference": "driftwatch.core.profiles.reference",
+    "Role": "driftwatch.core.data.schema",
+    "Schema": "driftwatch.core.data.schema",
+    "SketchConfig": "driftwatch.core.sketches.sizes",
+    "Status": "driftwatch.core.reports.report",
+    "ValuePolicy": "driftwatch.core.data.schema",
 }
 
 __all__ = [

@@ -15,21 +15,21 @@ from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Self
 
-from driftwatch.durations import parse_duration, parse_length
+from driftwatch.core.data.durations import parse_duration, parse_length
 from driftwatch.errors import ConfigError
-from driftwatch.switch import is_switched_off
+from driftwatch.process.switch import is_switched_off
 
 if TYPE_CHECKING:  # loaded when a monitor is made: importing the name alone stays quick
-    from driftwatch.core.config import SketchConfig
+    from driftwatch.core.data.schema import Role, Schema
     from driftwatch.core.drift.policy import Policy, PolicyName
-    from driftwatch.core.profile import Profile
-    from driftwatch.core.report import DriftReport
-    from driftwatch.core.schema import Role, Schema
-    from driftwatch.evaluate import Result
-    from driftwatch.profiling import Progress
+    from driftwatch.core.profiles.profile import Profile
+    from driftwatch.core.reports.report import DriftReport
+    from driftwatch.core.sketches.sizes import SketchConfig
+    from driftwatch.evaluation.rules import Result
+    from driftwatch.profiling.rows import Progress
     from driftwatch.protocols import Store
     from driftwatch.stores.remote import RemoteStore
-    from driftwatch.streaming import Stream
+    from driftwatch.streams.stream import Stream
 
 __all__ = ["Monitor"]
 
@@ -144,15 +144,20 @@ class Monitor:
         flush_every: str = "10s",
         progress: Progress | None = None,
     ) -> None:
-        from driftwatch.core.drift.budget import AlarmBudget
         from driftwatch.core.drift.policy import Policy
-        from driftwatch.core.windows import WindowSpec
-        from driftwatch.model_facts import importances_of, version_of
-        from driftwatch.opening import OpeningStream
-        from driftwatch.records import RecordBuffer
-        from driftwatch.reference_windows import COMPARISONS
-        from driftwatch.references import ReferenceOptions, build_reference, names_of, roles_of
-        from driftwatch.tally import Tally
+        from driftwatch.core.statistics.budget import AlarmBudget
+        from driftwatch.core.windows.spec import WindowSpec
+        from driftwatch.evaluation.comparisons import COMPARISONS
+        from driftwatch.ingest.record_buffer import RecordBuffer
+        from driftwatch.process.tally import Tally
+        from driftwatch.profiling.model_facts import importances_of, version_of
+        from driftwatch.profiling.references import (
+            ReferenceOptions,
+            build_reference,
+            names_of,
+            roles_of,
+        )
+        from driftwatch.streams.lazy_stream import OpeningStream
 
         self.name = name
         budget = None if false_alarms is None else AlarmBudget.of(false_alarms, every=every)
@@ -318,7 +323,7 @@ class Monitor:
             ProfileFormatError: If it is damaged.
             StoreError: If the store cannot take it.
         """
-        from driftwatch.references import saved_profile
+        from driftwatch.profiling.references import saved_profile
 
         found = saved_profile(profile, self.reference.profile.guard.key)
         if found is None:
@@ -381,7 +386,7 @@ class Monitor:
 
     def _repeated(self, policy: Policy) -> Policy:
         """The rules of a window: it is checked again and again, so a budget sets the level."""
-        from driftwatch.core.drift.budget import AlarmBudget
+        from driftwatch.core.statistics.budget import AlarmBudget
 
         pace = self.spec.slide
         if policy.budget is not None:
@@ -406,9 +411,9 @@ class Monitor:
             raise
 
     def _stream_into(self, store: Store | RemoteStore) -> Stream:
-        from driftwatch.evaluate import EvaluationRules
+        from driftwatch.evaluation.rules import EvaluationRules
         from driftwatch.stores.remote import RemoteStore
-        from driftwatch.streaming import Stream, StreamOptions
+        from driftwatch.streams.stream import Stream, StreamOptions
 
         policy = self._stream_policy
         run_length = policy.budget.run_length if policy.budget is not None else 720.0
@@ -438,8 +443,8 @@ class Monitor:
         )
 
     def _current(self, data: Any, progress: Progress | None) -> Profile:
-        from driftwatch.profiling import profile_like
-        from driftwatch.references import saved_profile
+        from driftwatch.profiling.build import profile_like
+        from driftwatch.profiling.references import saved_profile
 
         profile = saved_profile(data, self.reference.profile.guard.key)
         if profile is not None:

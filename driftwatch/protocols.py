@@ -6,26 +6,36 @@ from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Any, Protocol
 
 if TYPE_CHECKING:
+    from driftwatch.core.data.privacy import ValueGuard
+    from driftwatch.core.data.schema import Kind
     from driftwatch.core.drift.evidence import Evidence
     from driftwatch.core.drift.sides import Sides
-    from driftwatch.core.evaluations import Evaluation
-    from driftwatch.core.privacy import ValueGuard
-    from driftwatch.core.report import DriftReport, Levels
-    from driftwatch.core.segments import Delivery, Outcome, StoredSegment
+    from driftwatch.core.reports.report import DriftReport, Levels
+    from driftwatch.core.windows.evaluation_record import Evaluation
+    from driftwatch.core.windows.segments import Delivery, Outcome, StoredSegment
 
 __all__ = ["DriftTest", "Receiver", "Sink", "Store"]
 
 
 class DriftTest(Protocol):
-    """A drift test: looks at both sides of a column and says what it found.
+    """A drift test: looks at both sides of a column and returns its evidence.
 
     It must not change what it is given, and it must count sketch error against drift:
     its interval contains the statistic of the full data with at least 98 % confidence.
+    Give your own to ``Monitor(tests=[...])``.
     """
 
     @property
     def name(self) -> str:
         """Name in reports and thresholds."""
+
+    @property
+    def kinds(self) -> frozenset[Kind]:
+        """Kinds of the columns it is for."""
+
+    @property
+    def effect(self) -> Levels:
+        """Sizes of drift to warn of, and to call critical, where thresholds name none."""
 
     def applies(self, sides: Sides, /) -> bool:
         """Whether the test can look at such a column."""

@@ -1,6 +1,6 @@
 """A model behind FastAPI, watched by three lines; some traffic, and what the monitor says.
 
-pip install 'driftwatch[service]'
+pip install '.[service]'
 python examples/fastapi_service.py
 """
 

@@ -1,6 +1,6 @@
 """A model behind Flask, watched by three lines; some traffic, and what the monitor says.
 
-pip install 'driftwatch[flask]'
+pip install '.[flask]'
 python examples/flask_service.py
 """
 

@@ -2,7 +2,7 @@
 
 The file is the application as well: gunicorn imports it in every worker.
 
-pip install 'driftwatch[flask]' gunicorn
+pip install '.[flask]' gunicorn
 python examples/gunicorn_workers.py
 """
 

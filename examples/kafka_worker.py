@@ -1,7 +1,7 @@
 """Prediction traffic from Kafka into a window, each message once.
 
 docker compose -f examples/kafka_compose.yaml up -d
-pip install 'driftwatch[kafka]'
+pip install '.[kafka]'
 python examples/kafka_worker.py            # or with another broker: KAFKA=host:port
 """
 

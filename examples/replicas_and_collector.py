@@ -3,7 +3,7 @@
 Each replica serves another country, so that each has half of the picture. The collector
 is away for a moment: nothing is lost.
 
-pip install 'driftwatch[service]'
+pip install '.[service]'
 python examples/replicas_and_collector.py
 """
 

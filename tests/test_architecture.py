@@ -3,76 +3,48 @@
 from __future__ import annotations
 
 import ast
+import re
+import shutil
 import subprocess
 import sys
-from collections.abc import Iterator
+from functools import cache
 from pathlib import Path
 
 import pytest
 
 import driftwatch
+from driftwatch.cli.app import COMMANDS
 
 PACKAGE = Path(driftwatch.__file__).parent
-FLOORS = [  # lowest first; a module may import only from floors below its own, or its own room
-    {"errors", "protocols", "memory", "turns", "siblings", "tally", "forks", "switch"},
-    {
-        "core.schema",
-        "core.config",
-        "core.codec",
-        "core.results",
-        "durations",
-        "atomic",
-        "json_paths",
-    },
-    {
-        "core.segments",
-        "core.evaluations",
-        "core.hysteresis",
-        "core.windows",
-        "core.window_facts",
-        "core.timeline",
-    },
-    {"core.delivery_codec", "core.sketches", "core.values", "core.dependence_results"},
-    {"core.report"},
-    {"core.batch", "core.privacy", "core.inference", "core.times"},
-    {"core.panes"},
-    {"core.column_profile"},
-    {"core.scores"},
-    {"core.profile"},
-    {"core.sliding"},
-    {"core.drift.distances", "core.drift.significance", "core.drift.budget"},
-    {"core.drift.ties"},
-    {"core.variability"},
-    {"core.reference"},
-    {"core.drift"},
-    {"core.cells"},
-    {"core.assess"},
-    {"files", "render", "stores"},
-    {"stream_progress", "window_source"},
-    {"reference_windows", "housekeeping", "history", "evaluation_state"},
-    {"accumulate", "evaluate"},
-    {"profiling", "model_facts"},
-    {"known_columns"},
-    {"references", "records"},
-    {"columns"},
-    {"streaming", "replay", "following"},
-    {"opening"},
-    {"monitor"},
-    {"kafka_config"},
-    {"config"},
-    {"extraction"},
-    {"capture"},
-    {"integrations"},
-    {"simulation"},
-    {"service"},
-    {"cli"},
+FLOORS = [  # lowest first; a module may import from floors below its own, and from its own room
+    ["errors", "protocols"],  # the sockets name types of all floors, and import none to run
+    ["process"],
+    ["core.data", "core.sketches"],
+    ["core.statistics"],
+    ["core.reports"],
+    ["core.profiles"],
+    ["core.windows"],
+    ["core.drift"],
+    ["core.assess"],
+    ["render", "simulation", "profiling", "stores"],
+    ["ingest"],
+    ["evaluation"],
+    ["streams"],
+    ["monitor"],
+    ["config"],
+    ["integrations", "service"],
+    ["cli"],
 ]
 MAX_LINES = 450
+MAX_CLASS_LINES = 300
+MAX_ROOT_MODULES = 6
 
 
+@cache
 def modules() -> dict[str, Path]:
+    """Every module of the package by its dotted name inside of it."""
     found = {}
-    for path in PACKAGE.rglob("*.py"):
+    for path in sorted(PACKAGE.rglob("*.py")):
         dotted = ".".join(path.relative_to(PACKAGE).with_suffix("").parts)
         found[dotted.removesuffix(".__init__")] = path
     for root in ("__init__", "__main__", "core"):
@@ -80,20 +52,39 @@ def modules() -> dict[str, Path]:
     return found
 
 
-def imports(path: Path) -> Iterator[str]:
-    """Yield the driftwatch modules that `path` imports when it is itself imported."""
-    for node in ast.parse(path.read_text("utf-8")).body:
+@cache
+def tree(module: str) -> ast.Module:
+    return ast.parse(modules()[module].read_text("utf-8"))
+
+
+@cache
+def imports(module: str) -> frozenset[str]:
+    """The modules of the package that a module imports, inside functions too, not for types."""
+    found = set()
+    for node in _outside_type_checking(tree(module)):
         if isinstance(node, ast.ImportFrom) and node.module:
-            base = [f"{node.module}.{alias.name}" for alias in node.names]
-            known = {f"driftwatch.{name}" for name in modules()}
-            names = [name if name in known else node.module for name in base]
+            names = [f"{node.module}.{alias.name}" for alias in node.names]
+            known = [
+                n if n.removeprefix("driftwatch.") in modules() else node.module for n in names
+            ]
         elif isinstance(node, ast.Import):
-            names = [alias.name for alias in node.names]
+            known = [alias.name for alias in node.names]
         else:
             continue
-        yield from (n.removeprefix("driftwatch.") for n in names if n.startswith("driftwatch."))
+        found |= {n.removeprefix("driftwatch.") for n in known if n.startswith("driftwatch.")}
+    return frozenset(found)
 
 
+def _outside_type_checking(node: ast.AST) -> list[ast.AST]:
+    found = [node]
+    for child in ast.iter_child_nodes(node):
+        if isinstance(child, ast.If) and ast.unparse(child.test) == "TYPE_CHECKING":
+            continue
+        found += _outside_type_checking(child)
+    return found
+
+
+@cache
 def room(module: str) -> tuple[int, str]:
     for height, floor in enumerate(FLOORS):
         for name in floor:
@@ -102,32 +93,59 @@ def room(module: str) -> tuple[int, str]:
     pytest.fail(f"{module} has no floor: add it to FLOORS")
 
 
-@pytest.mark.parametrize("module", sorted(modules()))
+@pytest.mark.parametrize("module", modules())
 def test_imports_go_down(module: str) -> None:
     height, name = room(module)
-    for imported in imports(modules()[module]):
+    for imported in imports(module):
         other_height, other_name = room(imported)
         assert other_height < height or other_name == name, f"{module} may not import {imported}"
 
 
 def test_no_two_modules_import_each_other() -> None:
-    graph = {name: set(imports(path)) & modules().keys() for name, path in modules().items()}
     done: set[str] = set()
 
     def visit(name: str, path: tuple[str, ...]) -> None:
         assert name not in path, f"circle: {' -> '.join([*path, name])}"
         if name not in done:
-            for imported in graph[name]:
+            for imported in imports(name) & modules().keys():
                 visit(imported, (*path, name))
             done.add(name)
 
-    for name in graph:
+    for name in modules():
         visit(name, ())
 
 
-@pytest.mark.parametrize("module", sorted(modules()))
-def test_files_stay_small(module: str) -> None:
-    assert len(modules()[module].read_text("utf-8").splitlines()) <= MAX_LINES
+def test_files_and_classes_stay_small() -> None:
+    for name, path in modules().items():
+        assert len(path.read_text("utf-8").splitlines()) <= MAX_LINES, name
+        for node in tree(name).body:
+            if isinstance(node, ast.ClassDef):
+                lines = (node.end_lineno or 0) - node.lineno + 1
+                assert lines <= MAX_CLASS_LINES, f"{name}.{node.name} has {lines} lines"
+
+
+def test_rooms_have_several_files_and_the_root_few() -> None:
+    assert len(list(PACKAGE.glob("*.py"))) <= MAX_ROOT_MODULES
+    for folder in PACKAGE.rglob("*/"):
+        files = [path for path in folder.glob("*.py") if path.name != "__init__.py"]
+        rooms = [path for path in folder.iterdir() if path.is_dir() and path.name != "__pycache__"]
+        if files and folder != PACKAGE:
+            assert len(files) + len(rooms) > 1, f"{folder.name} has one file: it is no room"
+
+
+def test_every_command_is_where_the_table_says() -> None:
+    for name, (home, line) in COMMANDS.items():
+        module = tree(f"cli.commands.{home}")
+        defined = {node.name for node in module.body if isinstance(node, ast.FunctionDef)}
+        assigned = {
+            target.id
+            for node in module.body
+            if isinstance(node, ast.Assign)
+            for target in node.targets
+            if isinstance(target, ast.Name)
+        }
+        assert name in defined | assigned
+        assert line.endswith(".")
 
 
 @pytest.mark.parametrize(
@@ -147,3 +165,47 @@ def test_the_public_names_are_sorted_complete_and_documented() -> None:
     assert driftwatch.__all__ == sorted(driftwatch.__all__)
     for name in driftwatch.__all__:
         assert getattr(driftwatch, name).__doc__, name
+
+
+def test_the_map_names_what_there_is() -> None:
+    text = (PACKAGE / "README.md").read_text("utf-8")
+    named = set(re.findall(r"`([\w/]+(?:\.py|/))`", text))
+    assert len(named) > 40
+    anywhere = {str(path.relative_to(PACKAGE)) for path in PACKAGE.rglob("*")}
+    for name in named - {"tests/test_architecture.py"}:
+        bare = name.rstrip("/")
+        assert any(path == bare or path.endswith(f"/{bare}") for path in anywhere), name
+    rooms = {
+        path.name for path in PACKAGE.iterdir() if path.is_dir() and path.name != "__pycache__"
+    }
+    assert rooms <= {name.rstrip("/") for name in named}
+
+
+def test_no_message_tells_to_install_the_other_project() -> None:
+    root = PACKAGE.parent
+    places = [PACKAGE, root / "README.md", root / "examples", root / ".github", root / "benchmarks"]
+    wrong = re.compile(r"install[^\n]*[\s'\"]driftwatch(?=['\"\[\s]|$)", re.MULTILINE)
+    for place in places:
+        for path in [place] if place.is_file() else place.rglob("*"):
+            if path.suffix in {".py", ".md", ".yml", ".yaml", ".toml", ".txt"}:
+                assert not wrong.search(path.read_text("utf-8")), path
+
+
+def test_the_files_of_the_other_project_are_noticed(tmp_path: Path) -> None:
+    site = tmp_path / "site"
+    shutil.copytree(PACKAGE, site / "driftwatch", ignore=shutil.ignore_patterns("__pycache__"))
+
+    def imported() -> str:
+        return subprocess.run(
+            [sys.executable, "-c", "import driftwatch"],
+            capture_output=True,
+            text=True,
+            check=True,
+            cwd=site,
+        ).stderr
+
+    assert not imported()
+    (site / "driftwatch-0.4.0.dist-info").mkdir()
+    line = imported()
+    assert "another project" in line
+    assert "driftwatch-0.4.0" in line

@@ -11,9 +11,9 @@ import pandas as pd
 import pytest
 
 from driftwatch import Column, DriftReport, Kind, Monitor, Schema, Status
-from driftwatch.core.privacy import ValueGuard
+from driftwatch.core.data.privacy import ValueGuard
 from driftwatch.errors import ConfigError, DataError, UnknownColumnError
-from driftwatch.profiling import profile_data
+from driftwatch.profiling.build import profile_data
 
 RNG = np.random.default_rng(2)
 TRAIN = pd.DataFrame(

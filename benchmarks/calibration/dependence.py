@@ -5,10 +5,10 @@ from __future__ import annotations
 import numpy as np
 
 from driftwatch import Column, Kind, Profile, Schema
-from driftwatch.core.batch import Batch, batches_of
+from driftwatch.core.data.batch import Batch, batches_of
+from driftwatch.core.data.privacy import ValueGuard
 from driftwatch.core.drift.dependence import dependence_drift
-from driftwatch.core.privacy import ValueGuard
-from driftwatch.core.scores import ScoreSpec
+from driftwatch.core.profiles.scores import ScoreSpec
 from driftwatch.core.sketches.cross import CrossMoments, FourthMoments
 
 __all__ = ["rejections"]

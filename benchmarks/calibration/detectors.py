@@ -8,7 +8,7 @@ from scipy.special import ndtr, ndtri
 
 from benchmarks.calibration.sides import shift_of
 from driftwatch.core.drift.sequential import ColumnDetector, PaneDetector
-from driftwatch.core.variability import overdispersion
+from driftwatch.core.statistics.variability import overdispersion
 
 __all__ = ["delays", "null_alarms", "rhythm_alarms"]
 

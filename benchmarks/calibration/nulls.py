@@ -10,17 +10,17 @@ from scipy.optimize import brentq
 
 from benchmarks.calibration.sides import numeric_sides, shift_of, sketched
 from driftwatch import Status
-from driftwatch.core.drift.distances import (
+from driftwatch.core.drift.numeric_tests import KolmogorovSmirnov
+from driftwatch.core.drift.sides import NumericSides
+from driftwatch.core.reports.report import Levels
+from driftwatch.core.statistics.distances import (
     chi_squared,
     hellinger_terms,
     jensen_shannon_terms,
     psi_terms,
     smoothed,
 )
-from driftwatch.core.drift.sides import NumericSides
-from driftwatch.core.drift.significance import chi2_family_p, effective_size
-from driftwatch.core.drift.univariate import KolmogorovSmirnov
-from driftwatch.core.report import Levels
+from driftwatch.core.statistics.significance import chi2_family_p, effective_size
 
 __all__ = ["boundary_sizes", "point_null", "verdicts_at"]
 

@@ -7,7 +7,7 @@ from numpy.typing import NDArray
 from scipy.special import ndtri
 
 from driftwatch import Column, Kind, Profile, Reference, Schema, SketchConfig
-from driftwatch.core.batch import batches_of
+from driftwatch.core.data.batch import batches_of
 from driftwatch.core.drift.sides import NumericSides, compare_sides
 
 __all__ = ["numeric_sides", "profile_of", "shift_of", "sketched"]

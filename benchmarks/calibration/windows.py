@@ -10,9 +10,9 @@ from numpy.typing import NDArray
 from scipy.special import kolmogorov, ndtr, ndtri
 
 from driftwatch import Kind
-from driftwatch.core.drift.budget import AlarmBudget
 from driftwatch.core.drift.policy import Policy
-from driftwatch.core.variability import block_distances
+from driftwatch.core.statistics.budget import AlarmBudget
+from driftwatch.core.statistics.variability import block_distances
 
 __all__ = ["Alarms", "no_drift_for_90_days", "rhythm_for_90_days"]
 

@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 
 from driftwatch import Monitor, Profile
-from driftwatch.core.batch import batches_of
+from driftwatch.core.data.batch import batches_of
 
 _ROWS = 10_000
 

@@ -15,9 +15,10 @@ import numpy as np
 from fastapi import FastAPI
 
 from benchmarks.streaming.memory import resident, slope
-from driftwatch import Monitor, turns
-from driftwatch.capture import Capture, CaptureLimits
+from driftwatch import Monitor
+from driftwatch.integrations.capture import Capture, CaptureLimits
 from driftwatch.integrations.fastapi import DriftMiddleware
+from driftwatch.process import background as turns
 
 App = Callable[..., Awaitable[None]]
 _NAMES = [f"feature_{place}" for place in range(20)]

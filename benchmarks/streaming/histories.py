@@ -12,17 +12,18 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-from driftwatch.core.drift.budget import AlarmBudget
+from driftwatch.core.data.durations import parse_length
+from driftwatch.core.data.schema import Role
 from driftwatch.core.drift.policy import Policy
-from driftwatch.core.report import Status
-from driftwatch.core.schema import Role
-from driftwatch.core.timeline import Timeline
-from driftwatch.core.windows import WindowSpec
-from driftwatch.durations import parse_length
-from driftwatch.evaluate import EvaluationRules
-from driftwatch.profiling import DataSlice, profile_like
-from driftwatch.references import ReferenceOptions, build_reference
-from driftwatch.replay import replay
+from driftwatch.core.reports.report import Status
+from driftwatch.core.reports.timeline import Timeline
+from driftwatch.core.statistics.budget import AlarmBudget
+from driftwatch.core.windows.spec import WindowSpec
+from driftwatch.evaluation.rules import EvaluationRules
+from driftwatch.profiling.build import profile_like
+from driftwatch.profiling.references import ReferenceOptions, build_reference
+from driftwatch.profiling.rows import DataSlice
+from driftwatch.streams.replay import replay
 
 DATA = Path(__file__).parents[3] / "shared" / "data" / "parquet"
 

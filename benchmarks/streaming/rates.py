@@ -14,7 +14,7 @@ import numpy as np
 from benchmarks.cache import default_cache
 from benchmarks.environments import InstallError, child_variables, ensure
 from driftwatch import Monitor
-from driftwatch.profiling import profile_like
+from driftwatch.profiling.build import profile_like
 
 _RECORDS = 200_000
 _WHYLOGS = """

@@ -14,19 +14,20 @@ from typing import Any
 import numpy as np
 
 from benchmarks.streaming.memory import resident, slope
-from driftwatch.accumulate import Accumulator
-from driftwatch.core.batch import batches_of
-from driftwatch.core.drift.budget import AlarmBudget
+from driftwatch.core.data.batch import batches_of
 from driftwatch.core.drift.policy import Policy
-from driftwatch.core.reference import Reference
-from driftwatch.core.segments import Delivery, Segment
-from driftwatch.core.windows import WindowSpec
-from driftwatch.evaluate import EvaluationRules, Evaluator
-from driftwatch.memory import give_back
-from driftwatch.profiling import profile_data
-from driftwatch.stores.memory import MemoryStore
-from driftwatch.stores.sqlite import SQLiteStore
-from driftwatch.stream_progress import StreamProgress
+from driftwatch.core.profiles.reference import Reference
+from driftwatch.core.statistics.budget import AlarmBudget
+from driftwatch.core.windows.segments import Delivery, Segment
+from driftwatch.core.windows.spec import WindowSpec
+from driftwatch.evaluation.evaluator import Evaluator
+from driftwatch.evaluation.rules import EvaluationRules
+from driftwatch.evaluation.watermark import StreamProgress
+from driftwatch.ingest.accumulator import Accumulator
+from driftwatch.process.heap import give_back
+from driftwatch.profiling.build import profile_data
+from driftwatch.stores.sqlite.memory import MemoryStore
+from driftwatch.stores.sqlite.store import SQLiteStore
 
 FEATURES, PANES = 100, 168
 SPEC = WindowSpec.of("168h", "1h", lateness="0s")

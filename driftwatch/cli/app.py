@@ -2,21 +2,79 @@
 
 from __future__ import annotations
 
+import importlib
 import os
 import sys
 import traceback
 from collections.abc import Sequence
-from pathlib import Path
 from typing import Annotated, Any
 
 import typer
+from typer.core import TyperGroup
 
-from driftwatch.cli.exits import Exit, one_line
+from driftwatch.cli.output.exits import Exit, one_line
 from driftwatch.errors import DriftWatchError
 
-__all__ = ["app", "run"]
+__all__ = ["COMMANDS", "app", "run"]
+
+COMMANDS = {
+    "check": ("check", "Compare production files with reference files."),
+    "profile": ("profile", "Sketch files into a small profile."),
+    "merge": ("merge", "Merge profiles, of replicas or parts, into one."),
+    "report": ("report", "Show the last report again, or a given one, in another form."),
+    "replay": ("replay", "Replay a history: the alarms a monitor would have raised."),
+    "init": ("config", "Write a configuration to begin with."),
+    "config": ("config", "Check the configuration file."),
+    "absorb": ("feed", "Take files into a stored window."),
+    "watch": ("feed", "Follow a growing file or a folder, and report on every window."),
+    "evaluate": ("evaluate", "Evaluate the window of a stored stream that is due."),
+    "reference": ("reference", "List, add and choose the references of a stream."),
+    "doctor": ("doctor", "Look at configuration, store, clock, data and evaluations."),
+    "worker": ("worker", "Read prediction traffic from Kafka into a stored window."),
+    "produce": ("produce", "Send a file's rows to a Kafka topic."),
+    "serve": ("serve", "Collect the sketches of replicas and evaluate them, over HTTP."),
+    "token": ("serve", "Make a token for the collector."),
+}
+"""Every command: the module of `driftwatch.cli.commands` that has it, and a line of help.
+
+The module has a function of the command's name, or a Typer application of its subcommands. It
+is imported when its command is used, so that each command loads what it needs and no more.
+"""
+
+
+class _Commands(TyperGroup):
+    """The commands of `COMMANDS`."""
+
+    def __init__(self, **settings: Any) -> None:
+        super().__init__(**settings)
+        self.commands = dict.fromkeys(COMMANDS)  # type: ignore[assignment] # names to suggest
+
+    def list_commands(self, ctx: Any) -> list[str]:
+        return list(COMMANDS)
+
+    def get_command(self, ctx: Any, cmd_name: str) -> Any:
+        if cmd_name not in COMMANDS:
+            return None
+        home, _ = COMMANDS[cmd_name]
+        command = getattr(importlib.import_module(f"driftwatch.cli.commands.{home}"), cmd_name)
+        if not isinstance(command, typer.Typer):
+            single = typer.Typer(
+                add_completion=False, pretty_exceptions_enable=False, rich_markup_mode=None
+            )
+            single.command(cmd_name)(command)
+            command = single
+        made = typer.main.get_command(command)
+        made.name = cmd_name
+        return made
+
+    def format_commands(self, ctx: Any, formatter: Any) -> None:
+        """List the commands without importing them."""
+        with formatter.section("Commands"):
+            formatter.write_dl([(name, line) for name, (_, line) in COMMANDS.items()])
+
 
 app = typer.Typer(
+    cls=_Commands,
     name="driftwatch",
     help="Says whether production data still look like the data a model was trained on.",
     no_args_is_help=True,
@@ -24,179 +82,6 @@ app = typer.Typer(
     pretty_exceptions_enable=False,
     rich_markup_mode=None,
 )
-
-Files = Annotated[
-    list[str],
-    typer.Option(
-        metavar="FILE",
-        help="A file, folder or glob: parquet, CSV, JSON lines (compressed or not), or a "
-        ".dwp profile. Repeat for several.",
-    ),
-]
-Features = Annotated[
-    str | None,
-    typer.Option(metavar="A,B", help="Columns to use, separated by commas. Default: all."),
-]
-Time = Annotated[
-    list[str] | None, typer.Option(metavar="COLUMN", help="A column of times. Not tested.")
-]
-Label = Annotated[
-    list[str] | None, typer.Option(metavar="COLUMN", help="A column of labels. Not tested.")
-]
-Id = Annotated[
-    list[str] | None,
-    typer.Option("--id", metavar="COLUMN", help="A column of identifiers. Not tested."),
-]
-Format = Annotated[
-    str,
-    typer.Option("--format", metavar="FORM", help="text, json, markdown, html, junit or github."),
-]
-Output = Annotated[
-    list[Path] | None,
-    typer.Option(
-        metavar="FILE",
-        help="Also write the report to this file; its suffix says how. Repeatable.",
-    ),
-]
-FailOn = Annotated[
-    str,
-    typer.Option(metavar="STATUS", help="Exit with 1 from this status on: warning or critical."),
-]
-Multivariate = Annotated[
-    bool,
-    typer.Option("--multivariate", help="Also watch how columns depend on each other."),
-]
-Quiet = Annotated[bool, typer.Option("--quiet", "-q", help="No progress on stderr.")]
-
-
-@app.command()
-def check(
-    ref: Files,
-    prod: Files,
-    features: Features = None,
-    threshold: Annotated[
-        list[str] | None,
-        typer.Option(
-            metavar="TEST=VALUE",
-            help="The drift that matters, for a test that then decides: ks=0.1 warns at 0.1 "
-            "and is critical at 0.2; psi=0.1:0.25 gives both; ks_pvalue=0.01 sets the level. "
-            "Repeatable.",
-        ),
-    ] = None,
-    policy: Annotated[
-        str, typer.Option(metavar="NAME", help="default, or classic for the textbook.")
-    ] = "default",
-    false_alarms: Annotated[
-        str | None,
-        typer.Option(
-            metavar="BUDGET",
-            help="For a check that is repeated: '1 per 30d' for all features together.",
-        ),
-    ] = None,
-    every: Annotated[
-        str, typer.Option(metavar="TIME", help="Time between repeated checks.")
-    ] = "1h",
-    time: Time = None,
-    pane: Annotated[
-        str | None,
-        typer.Option(
-            metavar="TIME", help="Learn the reference's rhythm from panes of this length, e.g. 1h."
-        ),
-    ] = None,
-    multivariate: Multivariate = False,
-    id_: Id = None,
-    label: Label = None,
-    format_: Format = "text",
-    output: Output = None,
-    fail_on: FailOn = "warning",
-    save: Annotated[bool, typer.Option(help="Keep the report for `driftwatch report`.")] = True,
-    quiet: Quiet = False,
-) -> None:
-    """Compare production files with reference files. Exit code 1 means drift.
-
-    Exit codes: 0 no drift, 1 drift, 2 usage or bad input, 3 not enough data, 4 internal
-    error. The report goes to stdout, everything else to stderr.
-    """
-    from driftwatch.cli.checking import CheckRequest, run_check
-
-    request = CheckRequest(
-        reference=ref,
-        production=prod,
-        features=_split(features),
-        thresholds=tuple(threshold or ()),
-        policy=policy,
-        false_alarms=false_alarms,
-        every=every,
-        pane=pane,
-        multivariate=multivariate,
-        roles=_roles(time=time, id=id_, label=label),
-    )
-    from driftwatch.cli.showing import Showing
-
-    showing = Showing(format_, tuple(output or ()), fail_on, quiet)
-    raise typer.Exit(int(run_check(request, showing, save=save)))
-
-
-@app.command()
-def profile(
-    files: Annotated[list[str], typer.Argument(help="Files, folders or globs of one data set.")],
-    output: Annotated[Path, typer.Option("--output", "-o", help="The .dwp file to write.")],
-    features: Features = None,
-    time: Annotated[str | None, typer.Option(help="The column of times. Not tested.")] = None,
-    pane: Annotated[
-        str | None,
-        typer.Option(help="Keep counts by pane of this length, e.g. 1h; needs --time."),
-    ] = None,
-    multivariate: Multivariate = False,
-    id_: Id = None,
-    label: Label = None,
-    k: Annotated[
-        int, typer.Option(help="Precision of the quantiles; 4096 makes a fine reference.")
-    ] = 800,
-    quiet: Quiet = False,
-) -> None:
-    """Sketch files into a small profile: a reference, or a part to merge."""
-    from driftwatch.cli.profiles import ProfileRequest, run_profile
-
-    request = ProfileRequest(
-        files=files,
-        output=output,
-        features=_split(features),
-        roles=_roles(time=[time] if time else None, id=id_, label=label),
-        time=time,
-        pane=pane,
-        multivariate=multivariate,
-        k=k,
-    )
-    run_profile(request, quiet=quiet)
-
-
-@app.command()
-def report(
-    file: Annotated[
-        Path | None, typer.Argument(help="A report as JSON; the last one if not given.")
-    ] = None,
-    format_: Format = "text",
-    output: Output = None,
-    fail_on: FailOn = "warning",
-) -> None:
-    """Show the last report again, or a given one, in another form."""
-    from driftwatch.cli.last_report import load_report
-    from driftwatch.cli.showing import Showing
-
-    showing = Showing(format_, tuple(output or ()), fail_on, quiet=True)
-    raise typer.Exit(int(showing.show(load_report(file))))
-
-
-def _add_stream_commands() -> None:
-    from driftwatch.cli.kafka_commands import add_kafka_commands
-    from driftwatch.cli.stream_commands import add_commands
-
-    add_commands(app)
-    add_kafka_commands(app)
-
-
-_add_stream_commands()
 
 
 def _version(asked: bool) -> None:  # noqa: FBT001 - typer's callback
@@ -209,7 +94,7 @@ def _version(asked: bool) -> None:  # noqa: FBT001 - typer's callback
 
 @app.callback()
 def _root(
-    version: Annotated[
+    version: Annotated[  # noqa: FBT002 - an option is a parameter
         bool,
         typer.Option("--version", callback=_version, is_eager=True, help="Show the version."),
     ] = False,
@@ -245,11 +130,3 @@ def run(arguments: Sequence[str], /) -> int:
 def _complain(message: str, code: Exit) -> int:
     sys.stderr.write(f"driftwatch: {message}\n")
     return int(code)
-
-
-def _split(names: str | None) -> tuple[str, ...] | None:
-    return None if names is None else tuple(name.strip() for name in names.split(",") if name)
-
-
-def _roles(**given: list[str] | None) -> dict[str, str]:
-    return {name: role for role, names in given.items() for name in names or ()}

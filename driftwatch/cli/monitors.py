@@ -8,7 +8,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from driftwatch.config import Config, MonitorConfig, load_config
+from driftwatch.config.load import Config, load_config
+from driftwatch.config.monitors import MonitorConfig
 from driftwatch.errors import ConfigError
 from driftwatch.monitor import Monitor
 from driftwatch.stores import is_collector

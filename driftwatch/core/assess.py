@@ -7,19 +7,20 @@ from dataclasses import dataclass, replace
 from datetime import datetime
 from functools import partial
 
-from driftwatch.core.column_profile import ColumnProfile, keeps_categories
+from driftwatch.core.data.schema import Column
 from driftwatch.core.drift.dependence import dependence_drift
 from driftwatch.core.drift.distributions import distribution_of
 from driftwatch.core.drift.evidence import Evidence
 from driftwatch.core.drift.explain import explain, moved_most
 from driftwatch.core.drift.policy import Policy
 from driftwatch.core.drift.rates import missing_rate, unseen_categories
+from driftwatch.core.drift.schema_changes import schema_changes, why_skipped
 from driftwatch.core.drift.sides import CategorySides, Sides, compare_sides
-from driftwatch.core.drift.significance import cauchy_combination
 from driftwatch.core.drift.verdict import global_status, judge, primary_test, worst
-from driftwatch.core.profile import Profile
-from driftwatch.core.reference import Reference
-from driftwatch.core.report import (
+from driftwatch.core.profiles.column_profile import ColumnProfile
+from driftwatch.core.profiles.profile import Profile
+from driftwatch.core.profiles.reference import Reference
+from driftwatch.core.reports.report import (
     DatasetDrift,
     DependenceDrift,
     DriftReport,
@@ -29,12 +30,11 @@ from driftwatch.core.report import (
     Status,
     WindowFacts,
 )
-from driftwatch.core.schema import Column, Kind, Role
 from driftwatch.core.sketches.cross import FourthMoments
+from driftwatch.core.statistics.significance import cauchy_combination
 
 __all__ = ["assess"]
 
-_UNREADABLE = 0.05
 _LEAST_WEIGHT = 0.01
 
 
@@ -81,8 +81,8 @@ def assess(  # noqa: PLR0913 - two sides, the rules, and what the report says of
     Returns:
         The report, worst feature first. Cost: about a millisecond a feature.
     """
-    changes = _schema_changes(reference.profile, current, ignore_new=ignore_new)
-    tested = [c for c in reference.schema if _why_skipped(c) is None]
+    changes = schema_changes(reference.profile, current, ignore_new=ignore_new)
+    tested = [c for c in reference.schema if why_skipped(c) is None]
     policy = policy.shared_by([column.kind for column in tested])
     stretch = reference.panes_like(current, window.period if window else None)
     comparisons = {
@@ -122,7 +122,7 @@ def assess(  # noqa: PLR0913 - two sides, the rules, and what the report says of
         rows_current=current.rows,
         reference_data_hash=reference.profile.content_hash,
         production_data_hash=current.content_hash,
-        skipped={c.name: why for c in reference.schema if (why := _why_skipped(c))},
+        skipped={c.name: why for c in reference.schema if (why := why_skipped(c))},
         schema_changes=tuple(changes),
         dataset=_dataset(features, weights),
         reference_period=reference.profile.period,
@@ -273,78 +273,3 @@ def _dataset(features: Iterable[FeatureDrift], weights: Mapping[str, float]) -> 
             else None
         ),
     )
-
-
-def _why_skipped(column: Column) -> str | None:
-    if not column.role.is_tested:
-        return f"{column.role}: {column.note}" if column.note else f"{column.role}, as declared"
-    if column.kind is Kind.UNSUPPORTED:
-        return f"values of type {column.dtype} are not supported"
-    if column.kind.is_discrete and not keeps_categories(column):
-        return "its values are not kept"
-    return None
-
-
-def _schema_changes(
-    reference: Profile, current: Profile, *, ignore_new: bool
-) -> list[SchemaChange]:
-    if current.rows == 0 and not current.seen:
-        return []
-    changes = []
-    for name, profile in reference.columns.items():
-        column = profile.column
-        if not column.role.is_tested and column.role is not Role.TIME:
-            continue
-        if name not in current.seen:
-            if column.role.is_tested:
-                changes.append(
-                    SchemaChange(name, "missing_column", column.dtype, None, Status.CRITICAL)
-                )
-        elif column.role.is_tested and _type_changed(column, current.seen[name]):
-            status = _type_status(current.columns[name])
-            changes.append(
-                SchemaChange(name, "type_changed", column.dtype, current.seen[name], status)
-            )
-    if not ignore_new and reference.rows:
-        known = reference.seen.keys() | reference.columns.keys()
-        changes += [
-            SchemaChange(name, "new_column", None, dtype, Status.WARNING)
-            for name, dtype in current.seen.items()
-            if name not in known
-        ]
-    return changes
-
-
-def _type_changed(column: Column, dtype: str) -> bool:
-    if not column.dtype or not dtype:  # declared without a type
-        return False
-    before, after = _family(column.dtype), _family(dtype)
-    return before != after and not {"text", "null"} & {before, after}
-
-
-def _type_status(current: ColumnProfile) -> Status:
-    """Values of the new type that cannot be read are worse than those that still can."""
-    usable = current.rows - current.missing.null
-    unreadable = usable > 0 and current.missing.invalid > _UNREADABLE * usable
-    return Status.CRITICAL if unreadable else Status.WARNING
-
-
-def _family(dtype: str) -> str:
-    """What an Arrow type is about, by its name; sizes and units are no change of type."""
-    if dtype.startswith("dictionary<values="):
-        dtype = dtype.removeprefix("dictionary<values=")
-    for family, starts in _FAMILIES.items():
-        if dtype.startswith(starts):
-            return family
-    return dtype
-
-
-_FAMILIES = {
-    "text": ("text",),
-    "null": ("null", "empty"),
-    "number": ("int", "uint", "float", "double", "halffloat", "decimal", "numeric"),
-    "string": ("string", "large_string", "utf8", "large_utf8", "categorical"),
-    "bytes": ("binary", "large_binary", "fixed_size_binary"),
-    "boolean": ("bool",),
-    "instant": ("timestamp", "date", "datetime"),
-}

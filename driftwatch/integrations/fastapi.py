@@ -9,8 +9,8 @@ import asyncio
 from collections.abc import Awaitable, Callable, Iterable, MutableMapping
 from typing import TYPE_CHECKING, Any
 
-from driftwatch.capture import CaptureLimits
-from driftwatch.integrations.options import Exchange, Options, is_json
+from driftwatch.integrations.capture import CaptureLimits
+from driftwatch.integrations.exchanges import Exchange, Options, is_json
 
 if TYPE_CHECKING:
     from driftwatch.monitor import Monitor

@@ -8,8 +8,8 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Iterator
 from typing import TYPE_CHECKING, Any, Self
 
-from driftwatch.capture import CaptureLimits
-from driftwatch.integrations.options import Exchange, Options, is_json
+from driftwatch.integrations.capture import CaptureLimits
+from driftwatch.integrations.exchanges import Exchange, Options, is_json
 
 if TYPE_CHECKING:
     from driftwatch.monitor import Monitor

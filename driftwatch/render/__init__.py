@@ -9,7 +9,7 @@ from __future__ import annotations
 import os
 from pathlib import PurePath
 
-from driftwatch.core.report import DriftReport
+from driftwatch.core.reports.report import DriftReport
 from driftwatch.errors import ConfigError, did_you_mean
 
 __all__ = ["FORMATS", "format_of", "render"]

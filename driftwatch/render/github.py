@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from driftwatch.core.report import DriftReport, Status
+from driftwatch.core.reports.report import DriftReport, Status
 from driftwatch.render import outline
 
 __all__ = ["escape_data", "escape_property", "to_github"]

@@ -5,12 +5,12 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Sequence
 from html import escape
 
-from driftwatch.core.report import DriftReport, DriftResult, FeatureDrift, Levels, Status
+from driftwatch.core.reports.report import DriftReport, DriftResult, FeatureDrift, Levels, Status
 from driftwatch.render import outline
-from driftwatch.render.charts import chart
+from driftwatch.render.drawing.charts import chart
+from driftwatch.render.drawing.stylesheet import STYLESHEET
 from driftwatch.render.numbers import NONE, count, number, p_value, percent
 from driftwatch.render.plain import plain
-from driftwatch.render.stylesheet import STYLESHEET
 
 __all__ = ["to_html"]
 

@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from datetime import UTC
 from xml.etree import ElementTree as ET
 
-from driftwatch.core.report import DriftReport, FeatureDrift, Status
+from driftwatch.core.reports.report import DriftReport, FeatureDrift, Status
 from driftwatch.render import outline
 from driftwatch.render.plain import plain
 

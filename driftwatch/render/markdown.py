@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable, Sequence
 
-from driftwatch.core.report import DriftReport, Status
+from driftwatch.core.reports.report import DriftReport, Status
 from driftwatch.render import outline
 from driftwatch.render.numbers import NONE, count
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, replace
 
-from driftwatch.core.report import (
+from driftwatch.core.reports.report import (
     DependenceDrift,
     DriftReport,
     DriftResult,

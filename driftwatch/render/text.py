@@ -11,7 +11,7 @@ from rich.padding import Padding
 from rich.table import Table
 from rich.text import Text
 
-from driftwatch.core.report import DriftReport, Status
+from driftwatch.core.reports.report import DriftReport, Status
 from driftwatch.render import outline
 from driftwatch.render.numbers import NONE, count
 

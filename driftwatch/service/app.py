@@ -13,13 +13,22 @@ from starlette.concurrency import run_in_threadpool
 from starlette.middleware.trustedhost import TrustedHostMiddleware
 from starlette.responses import JSONResponse
 
-from driftwatch.config import Config, ServiceConfig
-from driftwatch.core.codec import WIRE_LIMIT
+from driftwatch.config.load import Config
+from driftwatch.config.service import ServiceConfig
+from driftwatch.core.profiles.codec import WIRE_LIMIT
 from driftwatch.errors import ConfigError, DriftWatchError, StoreError
-from driftwatch.service.guard import Guard
-from driftwatch.service.limits import BodyLimit, RunningLimit
-from driftwatch.service.routes import HEALTH_PATHS, Service, health_routes, routes
-from driftwatch.service.tokens import Scope, Token, Tokens, scopes_of, tokens_of_environment
+from driftwatch.service.api.health import HEALTH_PATHS, health_routes
+from driftwatch.service.api.requests import Service
+from driftwatch.service.api.routes import routes
+from driftwatch.service.security.guard import Guard
+from driftwatch.service.security.limits import BodyLimit, RunningLimit
+from driftwatch.service.security.tokens import (
+    Scope,
+    Token,
+    Tokens,
+    scopes_of,
+    tokens_of_environment,
+)
 from driftwatch.service.watched import WatchedMonitors
 
 __all__ = ["create_app", "service_tokens"]

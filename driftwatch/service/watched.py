@@ -8,10 +8,11 @@ from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
-from driftwatch.config import Config, MonitorConfig
-from driftwatch.core.reference import Reference
-from driftwatch.core.segments import Delivery, Outcome
-from driftwatch.durations import parse_duration
+from driftwatch.config.load import Config
+from driftwatch.config.monitors import MonitorConfig
+from driftwatch.core.data.durations import parse_duration
+from driftwatch.core.profiles.reference import Reference
+from driftwatch.core.windows.segments import Delivery, Outcome
 from driftwatch.errors import ConfigError, DataError
 from driftwatch.monitor import Monitor
 from driftwatch.protocols import Store

@@ -11,7 +11,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from driftwatch.core.schema import Kind
+from driftwatch.core.data.schema import Kind
 from driftwatch.simulation.arguments import Rows
 from driftwatch.simulation.classes import Classes
 

@@ -7,7 +7,7 @@ from typing import Any, TypeVar
 
 import numpy as np
 
-from driftwatch.core.schema import Kind
+from driftwatch.core.data.schema import Kind
 from driftwatch.errors import ConfigError, did_you_mean
 from driftwatch.simulation.arguments import Rows, Seed, checked_share, generator
 from driftwatch.simulation.classes import Classes

@@ -10,7 +10,7 @@ from typing import Any, Generic, TypeVar, cast
 import numpy as np
 from numpy.typing import NDArray
 
-from driftwatch.core.schema import Kind
+from driftwatch.core.data.schema import Kind
 from driftwatch.errors import ConfigError, DataError, UnknownColumnError
 from driftwatch.simulation.arrays import ArrayColumn
 from driftwatch.simulation.series import SeriesColumn, nw

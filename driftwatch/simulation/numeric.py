@@ -8,7 +8,7 @@ from typing import Any, TypeVar
 import numpy as np
 from numpy.typing import NDArray
 
-from driftwatch.core.schema import Kind
+from driftwatch.core.data.schema import Kind
 from driftwatch.errors import ConfigError
 from driftwatch.simulation.arguments import Seed, checked_share, draw, finite, generator
 from driftwatch.simulation.containers import AnyColumn, Names, open_data

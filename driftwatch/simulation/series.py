@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from numpy.typing import NDArray
 
-from driftwatch.core.schema import Kind
+from driftwatch.core.data.schema import Kind
 from driftwatch.simulation.arguments import Rows
 from driftwatch.simulation.arrays import integer_limits
 from driftwatch.simulation.classes import Classes

@@ -50,8 +50,8 @@ def open_store(where: str | Path | Store | None, /) -> Store:
         >>> open_store(None)
         MemoryStore()
     """
-    from driftwatch.stores.memory import MemoryStore
-    from driftwatch.stores.sqlite import SQLiteStore
+    from driftwatch.stores.sqlite.memory import MemoryStore
+    from driftwatch.stores.sqlite.store import SQLiteStore
 
     if where is None:
         return MemoryStore()

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from driftwatch.core.privacy import ValueGuard
-from driftwatch.core.profile import Profile, merged
-from driftwatch.core.segments import Segment
+from driftwatch.core.data.privacy import ValueGuard
+from driftwatch.core.profiles.profile import Profile, merged
+from driftwatch.core.windows.segments import Segment
 from driftwatch.errors import MergeError
 
 __all__ = ["merge_segments"]

@@ -13,7 +13,7 @@ import pytest
 
 from driftwatch import Profile
 from driftwatch.cli.app import run
-from driftwatch.cli.last_report import last_report_path
+from driftwatch.cli.output.last_report import last_report_path
 
 
 @pytest.fixture(autouse=True)
@@ -89,7 +89,8 @@ def test_the_json_is_the_documented_report(capsys: pytest.CaptureFixture[str]) -
     assert report["drifted_features"] == ["age"]
     assert report["skipped"]["at"].startswith("time")
     assert set(report["per_feature_metrics"]["age"]["tests"]) == {
-        "ks", "psi", "wasserstein", "jensen_shannon", "hellinger", "tvd", "missing",
+        "ks", "psi", "wasserstein", "jensen_shannon", "hellinger", "tvd",
+        "anderson_darling", "cramer_von_mises", "missing",
     }  # fmt: skip
 
 

@@ -18,9 +18,9 @@ import pytest
 import uvicorn
 
 from driftwatch.cli.app import run
-from driftwatch.config import TokenConfig
-from driftwatch.service.connections import PromptConnection
-from driftwatch.service.tokens import Scope, hash_of
+from driftwatch.config.service import TokenConfig
+from driftwatch.service.security.connections import PromptConnection
+from driftwatch.service.security.tokens import Scope, hash_of
 from tests.service.conftest import Collector, folder, reference, running
 
 __all__ = ["folder", "reference", "running"]  # fixtures

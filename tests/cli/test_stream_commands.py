@@ -142,7 +142,7 @@ def test_watching_a_growing_file_and_a_folder(
     assert "8,000 rows absorbed, 1 unreadable lines" in capsys.readouterr().err
     assert call("watch", "live.csv", "--once") == 0
     assert "absorbed" not in capsys.readouterr().err
-    monkeypatch.setattr("driftwatch.cli.feeding._SETTLED", -1.0)
+    monkeypatch.setattr("driftwatch.cli.commands.feed._SETTLED", -1.0)
     inbox = folder / "inbox"
     inbox.mkdir()
     rows("2026-02-03", 24, shift=9.0).to_parquet(inbox / "new.parquet")

@@ -19,7 +19,7 @@ from benchmarks.truth import (
 from driftwatch import Monitor
 from driftwatch.core.assess import assess
 from driftwatch.core.drift.policy import Policy
-from driftwatch.profiling import profile_like
+from driftwatch.profiling.build import profile_like
 
 pytestmark = pytest.mark.skipif(
     not DATA.is_dir(), reason="the real data sets (shared/data beside the repository) are not here"

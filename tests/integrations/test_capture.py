@@ -14,12 +14,12 @@ from typing import Any
 
 import pytest
 
-from driftwatch import turns
-from driftwatch.capture import Capture, CaptureLimits
 from driftwatch.errors import ConfigError
-from driftwatch.extraction import RecordPaths
-from driftwatch.json_paths import JsonPath
-from driftwatch.turns import in_turns
+from driftwatch.ingest.json_paths import JsonPath
+from driftwatch.ingest.record_paths import RecordPaths
+from driftwatch.integrations.capture import Capture, CaptureLimits
+from driftwatch.process import background as turns
+from driftwatch.process.background import in_turns
 
 PATHS = RecordPaths(
     JsonPath.of("$.inputs"),

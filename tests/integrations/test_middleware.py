@@ -18,10 +18,12 @@ from fastapi import BackgroundTasks, FastAPI
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from driftwatch import Monitor, capture, records
+from driftwatch import Monitor
 from driftwatch.errors import ConfigError
-from driftwatch.integrations import fastapi, flask, options
-from driftwatch.opening import OpeningStream
+from driftwatch.ingest import record_buffer as records
+from driftwatch.integrations import capture, fastapi, flask
+from driftwatch.integrations import exchanges as options
+from driftwatch.streams.lazy_stream import OpeningStream
 
 TRAIN = {"x": [float(i % 50) for i in range(2_000)], "yhat": [0.5, 0.25] * 1_000}
 
@@ -302,7 +304,8 @@ def internals() -> list[tuple[Any, str]]:
             (module, name)
             for name, value in vars(module).items()
             if inspect.isfunction(value)
-            and value.__module__ in ("driftwatch.capture", options.__name__, module.__name__)
+            and value.__module__
+            in ("driftwatch.integrations.capture", options.__name__, module.__name__)
         ]
     return [(owner, name) for owner, name in found if name not in SAFE]
 

@@ -17,7 +17,7 @@ from pathlib import Path
 
 import pytest
 
-from driftwatch.stores.sqlite import SQLiteStore
+from driftwatch.stores.sqlite.store import SQLiteStore
 
 pytestmark = pytest.mark.slow
 

@@ -10,7 +10,7 @@ from pathlib import Path
 import pandas as pd
 import pytest
 
-from driftwatch.stores.sqlite import SQLiteStore
+from driftwatch.stores.sqlite.store import SQLiteStore
 from tests.kafka import clients, working
 from tests.kafka.mock_cluster import MockCluster
 from tests.waiting import until

@@ -19,7 +19,7 @@ from aiokafka.errors import (  # type: ignore[import-untyped,unused-ignore]
 )
 
 from driftwatch.integrations.kafka import KafkaWorker
-from driftwatch.integrations.kafka.corruption import CarefulRead, read_carefully
+from driftwatch.integrations.kafka.partitions.corruption import CarefulRead, read_carefully
 from tests.kafka import clients, working
 from tests.kafka.broker import Broker, started_or_skipped
 from tests.kafka.working import assert_holds, counters, is_all_stored, produce, running

@@ -23,11 +23,11 @@ from google.protobuf.message_factory import GetMessageClass
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
+from driftwatch.config.kafka import REGISTRY_PASSWORD, KafkaConfig
 from driftwatch.errors import ConfigError, MissingDependencyError
-from driftwatch.extraction import Extracted
-from driftwatch.integrations.kafka import schema_registry
-from driftwatch.integrations.kafka.decoding import Decoder, Poison, RegistryAwayError
-from driftwatch.kafka_config import REGISTRY_PASSWORD, KafkaConfig
+from driftwatch.ingest.record_paths import Extracted
+from driftwatch.integrations.kafka.messages import schema_registry
+from driftwatch.integrations.kafka.messages.decoding import Decoder, Poison, RegistryAwayError
 from tests.kafka.certificates import Certificates
 from tests.kafka.registry import Registry
 

@@ -12,7 +12,7 @@ from typing import Any
 
 import pytest
 
-from driftwatch.stores.sqlite import SQLiteStore
+from driftwatch.stores.sqlite.store import SQLiteStore
 from tests.kafka import working
 from tests.kafka.broker import Broker
 from tests.waiting import until

@@ -12,9 +12,14 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from driftwatch.integrations.kafka.decoding import Decoder
-from driftwatch.integrations.kafka.feed import FencedError, OtherTopicError, PartitionFeed, Target
-from driftwatch.stores.memory import MemoryStore
+from driftwatch.integrations.kafka.messages.decoding import Decoder
+from driftwatch.integrations.kafka.partitions.feed import (
+    FencedError,
+    OtherTopicError,
+    PartitionFeed,
+    Target,
+)
+from driftwatch.stores.sqlite.memory import MemoryStore
 from tests.kafka import working
 
 HOUR = 3_600

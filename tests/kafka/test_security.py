@@ -8,9 +8,9 @@ from typing import Any
 
 import pytest
 
+from driftwatch.config.kafka import PASSWORD
 from driftwatch.errors import ConfigError
 from driftwatch.integrations.kafka import KafkaWorker
-from driftwatch.kafka_config import PASSWORD
 from tests.kafka import working
 from tests.kafka.broker import Broker
 from tests.waiting import until

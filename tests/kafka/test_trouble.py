@@ -19,8 +19,9 @@ import pytest
 from aiokafka import AIOKafkaProducer  # type: ignore[import-untyped,unused-ignore]
 
 from driftwatch.errors import StoreError
-from driftwatch.integrations.kafka import KafkaWorker, ends
-from driftwatch.stores.sqlite import SQLiteStore
+from driftwatch.integrations.kafka import KafkaWorker
+from driftwatch.integrations.kafka.partitions import end_offsets as ends
+from driftwatch.stores.sqlite.store import SQLiteStore
 from tests.kafka import clients, working
 from tests.kafka.broker import Broker
 from tests.kafka.working import assert_holds, counters, is_all_stored, produce, running

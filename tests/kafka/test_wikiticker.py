@@ -12,7 +12,7 @@ import pandas as pd
 import pytest
 
 from driftwatch import Monitor
-from driftwatch.core.results import DriftResult
+from driftwatch.core.reports.results import DriftResult
 from driftwatch.integrations.kafka import KafkaConfig, KafkaWorker
 from tests.kafka import clients
 from tests.kafka.broker import Broker

@@ -11,10 +11,11 @@ import fastavro
 import pytest
 
 from driftwatch.errors import ConfigError, StoreError
-from driftwatch.integrations.kafka import KafkaConfig, KafkaWorker, schema_registry
-from driftwatch.integrations.kafka.decoding import Poison
+from driftwatch.integrations.kafka import KafkaConfig, KafkaWorker
+from driftwatch.integrations.kafka.messages import schema_registry
+from driftwatch.integrations.kafka.messages.decoding import Poison
 from driftwatch.integrations.kafka.metrics import serving_metrics
-from driftwatch.stores.memory import MemoryStore
+from driftwatch.stores.sqlite.memory import MemoryStore
 from tests.kafka import clients, working
 from tests.kafka.mock_cluster import Api, MockCluster
 from tests.kafka.registry import Registry

@@ -22,8 +22,8 @@ import pandas as pd
 from driftwatch import Monitor
 from driftwatch.errors import StoreError
 from driftwatch.integrations.kafka import KafkaConfig, KafkaWorker
-from driftwatch.stores import sqlite
-from driftwatch.stores.memory import MemoryStore
+from driftwatch.stores.sqlite import store as sqlite
+from driftwatch.stores.sqlite.memory import MemoryStore
 from tests.kafka import clients
 from tests.kafka.mock_cluster import patient_leader
 

@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from driftwatch.core.report import (
+from driftwatch.core.reports.report import (
     DatasetDrift,
     Distribution,
     DriftReport,

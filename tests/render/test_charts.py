@@ -8,9 +8,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from driftwatch.core.report import Distribution
-from driftwatch.render.axes import choose_axis
-from driftwatch.render.charts import category_chart, chart, numeric_chart
+from driftwatch.core.reports.report import Distribution
+from driftwatch.render.drawing.axes import choose_axis
+from driftwatch.render.drawing.charts import category_chart, chart, numeric_chart
 
 NUMBER = re.compile(r"-?\d+(?:\.\d+)?")
 

@@ -5,7 +5,7 @@ from collections.abc import Callable
 
 import pytest
 
-from driftwatch.core.report import DriftReport, FeatureDrift, Status
+from driftwatch.core.reports.report import DriftReport, FeatureDrift, Status
 from driftwatch.render.github import escape_data, escape_property, to_github
 
 

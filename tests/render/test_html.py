@@ -4,7 +4,13 @@ import re
 from collections.abc import Callable
 from html.parser import HTMLParser
 
-from driftwatch.core.report import Distribution, DriftReport, DriftResult, FeatureDrift, Status
+from driftwatch.core.reports.report import (
+    Distribution,
+    DriftReport,
+    DriftResult,
+    FeatureDrift,
+    Status,
+)
 from driftwatch.render.html import to_html
 
 VOID = {"meta", "wbr"}

@@ -2,7 +2,7 @@ from __future__ import annotations
 
 from xml.etree import ElementTree as ET
 
-from driftwatch.core.report import DriftReport
+from driftwatch.core.reports.report import DriftReport
 from driftwatch.render.junit import to_junit
 
 

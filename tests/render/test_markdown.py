@@ -4,7 +4,7 @@ import re
 
 import pytest
 
-from driftwatch.core.report import DriftReport
+from driftwatch.core.reports.report import DriftReport
 from driftwatch.render.markdown import escape_markdown, to_markdown
 
 

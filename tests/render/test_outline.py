@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from driftwatch.core.report import (
+from driftwatch.core.reports.report import (
     DatasetDrift,
     DriftReport,
     DriftResult,

@@ -8,7 +8,7 @@ from collections.abc import Callable
 import orjson
 import pytest
 
-from driftwatch.core.report import DriftReport, FeatureDrift, Status
+from driftwatch.core.reports.report import DriftReport, FeatureDrift, Status
 from driftwatch.errors import ConfigError
 from driftwatch.render import FORMATS, format_of, render
 

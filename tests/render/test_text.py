@@ -8,7 +8,7 @@ import pytest
 from rich.cells import cell_len
 from rich.console import Console
 
-from driftwatch.core.report import DriftReport, FeatureDrift, Status
+from driftwatch.core.reports.report import DriftReport, FeatureDrift, Status
 from driftwatch.render.text import print_report, to_text
 
 

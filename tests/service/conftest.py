@@ -18,13 +18,13 @@ from fastapi import FastAPI
 from fastapi.testclient import TestClient
 
 from driftwatch import Reference
-from driftwatch.config import load_config
-from driftwatch.core.batch import batches_of
-from driftwatch.core.delivery_codec import delivery_to_bytes
-from driftwatch.core.segments import Delivery, Segment
-from driftwatch.profiling import profile_data
+from driftwatch.config.load import load_config
+from driftwatch.core.data.batch import batches_of
+from driftwatch.core.windows.delivery_codec import delivery_to_bytes
+from driftwatch.core.windows.segments import Delivery, Segment
+from driftwatch.profiling.build import profile_data
 from driftwatch.service.app import create_app
-from driftwatch.service.tokens import Scope, Token, Tokens, hash_of, new_token
+from driftwatch.service.security.tokens import Scope, Token, Tokens, hash_of, new_token
 
 NOW = 1_767_225_600.0 + 10 * 3600  # 1 January 2026, ten o'clock
 URL = "http://localhost"

@@ -15,8 +15,8 @@ from pathlib import Path
 import pytest
 
 from driftwatch import Profile, Reference
-from driftwatch.core.batch import batches_of
-from driftwatch.profiling import profile_data
+from driftwatch.core.data.batch import batches_of
+from driftwatch.profiling.build import profile_data
 from driftwatch.stores.remote.client import CollectorClient
 from driftwatch.stores.remote.sender import Sender
 from driftwatch.stores.remote.spool import Spool

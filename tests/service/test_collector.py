@@ -19,20 +19,20 @@ from fastapi import FastAPI, HTTPException
 from fastapi.testclient import TestClient
 
 from driftwatch import Reference
-from driftwatch.config import load_config
-from driftwatch.core.codec import DELIVERY, WIRE_LIMIT, decode, encode
-from driftwatch.core.delivery_codec import delivery_to_bytes
-from driftwatch.core.profile import Profile
-from driftwatch.core.report import DriftReport
-from driftwatch.core.segments import Delivery
+from driftwatch.config.load import load_config
+from driftwatch.core.profiles.codec import DELIVERY, WIRE_LIMIT, decode, encode
+from driftwatch.core.profiles.profile import Profile
+from driftwatch.core.reports.report import DriftReport
+from driftwatch.core.windows.delivery_codec import delivery_to_bytes
+from driftwatch.core.windows.segments import Delivery
 from driftwatch.errors import ConfigError, StoreError
-from driftwatch.profiling import profile_data
+from driftwatch.profiling.build import profile_data
+from driftwatch.service.api.intake import MOST_ROWS
 from driftwatch.service.app import create_app
-from driftwatch.service.intake import MOST_ROWS
-from driftwatch.service.limits import BodyLimit, RateLimit, RunningLimit
-from driftwatch.service.tokens import Scope, Token, Tokens, hash_of, tokens_of_environment
+from driftwatch.service.security.limits import BodyLimit, RateLimit, RunningLimit
+from driftwatch.service.security.tokens import Scope, Token, Tokens, hash_of, tokens_of_environment
 from driftwatch.stores.remote.client import SENT_AT
-from driftwatch.stores.sqlite import SQLiteStore
+from driftwatch.stores.sqlite.store import SQLiteStore
 from tests.service.conftest import NOW, PANE, SECRETS, URL, bearer
 
 Make = Callable[..., Delivery]

@@ -13,12 +13,12 @@ import hashlib, random, resource, sys
 from pathlib import Path
 import numpy as np
 from driftwatch import Reference
-from driftwatch.config import load_config
-from driftwatch.core.batch import batches_of
-from driftwatch.core.delivery_codec import delivery_to_bytes
-from driftwatch.core.segments import Delivery, Segment
-from driftwatch.profiling import profile_data
-from driftwatch.service.intake import Refused, take_in
+from driftwatch.config.load import load_config
+from driftwatch.core.data.batch import batches_of
+from driftwatch.core.windows.delivery_codec import delivery_to_bytes
+from driftwatch.core.windows.segments import Delivery, Segment
+from driftwatch.profiling.build import profile_data
+from driftwatch.service.api.intake import Refused, take_in
 from driftwatch.service.watched import WatchedMonitors
 
 folder, seed, rounds = Path(sys.argv[1]), int(sys.argv[2]), int(sys.argv[3])

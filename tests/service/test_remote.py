@@ -23,9 +23,9 @@ import pytest
 import trustme
 
 from driftwatch import Monitor, Reference
-from driftwatch.core.codec import WIRE_LIMIT
-from driftwatch.core.delivery_codec import delivery_from_bytes, delivery_to_bytes
-from driftwatch.core.segments import CursorMove, Delivery, Outcome
+from driftwatch.core.profiles.codec import WIRE_LIMIT
+from driftwatch.core.windows.delivery_codec import delivery_from_bytes, delivery_to_bytes
+from driftwatch.core.windows.segments import CursorMove, Delivery, Outcome
 from driftwatch.errors import ConfigError, ProfileFormatError, StoreError
 from driftwatch.stores import open_receiver, open_store
 from driftwatch.stores.remote import RemoteStore

@@ -12,7 +12,7 @@ from pathlib import Path
 
 import pytest
 
-from driftwatch.service.tokens import Scope, hash_of
+from driftwatch.service.security.tokens import Scope, hash_of
 from tests.service.conftest import SECRETS, Collector
 
 pytest.importorskip("schemathesis", reason="schemathesis is not installed")

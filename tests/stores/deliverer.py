@@ -12,9 +12,9 @@ import os
 import sys
 from pathlib import Path
 
-from driftwatch.core.segments import CursorMove, Delivery, Segment
+from driftwatch.core.windows.segments import CursorMove, Delivery, Segment
 from driftwatch.errors import StoreError
-from driftwatch.stores.sqlite import SQLiteStore
+from driftwatch.stores.sqlite.store import SQLiteStore
 
 DELIVERIES = 3
 

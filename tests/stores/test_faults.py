@@ -11,8 +11,8 @@ from pathlib import Path
 
 import pytest
 
-from driftwatch.core.segments import Outcome
-from driftwatch.stores.sqlite import SQLiteStore
+from driftwatch.core.windows.segments import Outcome
+from driftwatch.stores.sqlite.store import SQLiteStore
 from tests.stores.deliverer import DELIVERIES, delivery
 
 MODES = {"crash before": 1, "crash after": 2, "short write": 3, "ENOSPC": 4, "EIO": 5}

@@ -17,14 +17,14 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from driftwatch import Profile, Reference
-from driftwatch.core.batch import batches_of
-from driftwatch.core.evaluations import Evaluation
-from driftwatch.core.segments import CursorMove, Delivery, Outcome, Segment
+from driftwatch.core.data.batch import batches_of
+from driftwatch.core.windows.evaluation_record import Evaluation
+from driftwatch.core.windows.segments import CursorMove, Delivery, Outcome, Segment
 from driftwatch.errors import ConfigError, StoreError
-from driftwatch.profiling import profile_data
+from driftwatch.profiling.build import profile_data
 from driftwatch.stores import open_store
-from driftwatch.stores.memory import MemoryStore
-from driftwatch.stores.sqlite import SQLiteStore
+from driftwatch.stores.sqlite.memory import MemoryStore
+from driftwatch.stores.sqlite.store import SQLiteStore
 
 WIDTH = 3600
 
@@ -249,7 +249,7 @@ def test_many_threads_and_connections(tmp_path: Path, reference: Reference) -> N
 @pytest.mark.skipif(not hasattr(os, "fork"), reason="needs fork")
 def test_processes_may_open_a_new_file_at_the_same_moment(tmp_path: Path) -> None:
     code = (
-        "import sys; from driftwatch.stores.sqlite import SQLiteStore\n"
+        "import sys; from driftwatch.stores.sqlite.store import SQLiteStore\n"
         "for line in sys.stdin: SQLiteStore(line.strip()).close(); print('opened', flush=True)"
     )
     children = [

@@ -24,10 +24,10 @@ from hypothesis.stateful import (
 )
 
 from driftwatch import Column, Kind, Profile, Schema, SketchConfig
-from driftwatch.core.batch import batches_of
-from driftwatch.core.evaluations import Evaluation
-from driftwatch.core.segments import CursorMove, Delivery, Outcome, Segment
-from driftwatch.stores.sqlite import SQLiteStore
+from driftwatch.core.data.batch import batches_of
+from driftwatch.core.windows.evaluation_record import Evaluation
+from driftwatch.core.windows.segments import CursorMove, Delivery, Outcome, Segment
+from driftwatch.stores.sqlite.store import SQLiteStore
 
 WIDTH, WIDE = 3600, 4 * 3600
 SCHEMA = Schema((Column("x", Kind.NUMERIC), Column("c", Kind.CATEGORICAL)))

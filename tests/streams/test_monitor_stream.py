@@ -18,13 +18,14 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from driftwatch import Monitor, Status, opening
+from driftwatch import Monitor, Status
 from driftwatch.errors import ConfigError, DataError, MergeError, StoreError
-from driftwatch.profiling import profile_like
-from driftwatch.records import BUFFERED, MOST_WAITING
+from driftwatch.ingest.record_buffer import BUFFERED, MOST_WAITING
+from driftwatch.profiling.build import profile_like
 from driftwatch.stores import open_store
-from driftwatch.stores.sqlite import SQLiteStore
-from tests.streams.conftest import HOUR, START
+from driftwatch.stores.sqlite.store import SQLiteStore
+from driftwatch.streams import lazy_stream as opening
+from tests.small_stream import HOUR, START
 from tests.waiting import until
 
 RNG = np.random.default_rng(11)
@@ -325,7 +326,7 @@ def test_a_store_that_nobody_evaluates_stays_small() -> None:
 def test_rows_that_are_half_sketched_do_not_spoil_their_pane(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    from driftwatch.core.column_profile import ColumnProfile
+    from driftwatch.core.profiles.column_profile import ColumnProfile
 
     def fail(*_: object) -> None:
         raise MemoryError

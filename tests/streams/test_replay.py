@@ -11,20 +11,20 @@ import pandas as pd
 import pytest
 
 from driftwatch import Monitor, Status
-from driftwatch.core.drift.budget import AlarmBudget
+from driftwatch.core.data.durations import parse_length
+from driftwatch.core.data.schema import Role
 from driftwatch.core.drift.policy import Policy
-from driftwatch.core.results import Period
-from driftwatch.core.schema import Role
-from driftwatch.core.timeline import ChangePoint, Moment, Timeline
-from driftwatch.core.windows import WindowSpec
-from driftwatch.durations import parse_length
+from driftwatch.core.reports.results import Period
+from driftwatch.core.reports.timeline import ChangePoint, Moment, Timeline
+from driftwatch.core.statistics.budget import AlarmBudget
+from driftwatch.core.windows.spec import WindowSpec
 from driftwatch.errors import ConfigError, DataError
-from driftwatch.evaluate import EvaluationRules
-from driftwatch.profiling import DataSlice, count_rows, read_batches
-from driftwatch.references import ReferenceOptions, build_reference
-from driftwatch.render.timeline import timeline_html, timeline_text
-from driftwatch.replay import replay
-from tests.streams.conftest import HOUR, START
+from driftwatch.evaluation.rules import EvaluationRules
+from driftwatch.profiling.references import ReferenceOptions, build_reference
+from driftwatch.profiling.rows import DataSlice, count_rows, read_batches
+from driftwatch.render.drawing.timeline import timeline_html, timeline_text
+from driftwatch.streams.replay import replay
+from tests.small_stream import HOUR, START
 
 DATA = Path(__file__).parents[3] / "shared" / "data" / "parquet"
 SPEC = WindowSpec.of("6h", "1h", lateness="0s")
@@ -79,7 +79,7 @@ def test_the_order_of_rows_does_not_matter() -> None:
 def test_replay_says_what_the_monitor_would_have_said_live() -> None:
     data = history(30, change=18)
     clock = [START]
-    from driftwatch.core.times import to_utc
+    from driftwatch.core.data.times import to_utc
 
     live = Monitor(
         history(72, seed=9),

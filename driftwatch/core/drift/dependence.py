@@ -5,8 +5,8 @@ from __future__ import annotations
 import numpy as np
 from numpy.typing import NDArray
 
-from driftwatch.core.report import DependenceDrift, Levels, PairDrift, Status
-from driftwatch.core.scores import Dimension, ScoreSpec
+from driftwatch.core.profiles.scores import Dimension, ScoreSpec
+from driftwatch.core.reports.report import DependenceDrift, Levels, PairDrift, Status
 from driftwatch.core.sketches.cross import CrossMoments, FourthMoments
 
 __all__ = ["EFFECT", "dependence_drift"]

@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 
 from driftwatch.core.drift.sides import CategorySides, NumericSides, Sides
-from driftwatch.core.report import Distribution
+from driftwatch.core.reports.report import Distribution
 
 __all__ = ["distribution_of"]
 

@@ -7,7 +7,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
-from driftwatch.core.report import Levels
+from driftwatch.core.reports.report import Levels
 
 __all__ = ["Evidence", "rows_beside"]
 

@@ -9,10 +9,10 @@ from typing import Any
 
 import numpy as np
 
-from driftwatch.core.column_profile import ColumnProfile
+from driftwatch.core.data.schema import Kind
 from driftwatch.core.drift.sides import CategorySides, NumericSides, Sides
-from driftwatch.core.report import DriftResult, Status
-from driftwatch.core.schema import Kind
+from driftwatch.core.profiles.column_profile import ColumnProfile
+from driftwatch.core.reports.report import DriftResult, Status
 
 __all__ = ["explain", "moved_most", "undecided_because"]
 
@@ -241,9 +241,10 @@ def _quoted(label: str) -> str:
 def moved_most(results: Mapping[str, DriftResult], /) -> float:
     """How far a feature is beyond its warning threshold, over its deciding tests."""
     ratios = [
-        result.statistic / result.threshold.warning
+        # Tests whose statistic grows with the rows say their effect beside it.
+        float(result.details.get("effect", result.statistic)) / result.threshold.warning
         for result in results.values()
         if result.gates and result.statistic is not None and result.threshold is not None
-        if result.threshold.warning > 0 and result.method != "chi2"
+        if result.threshold.warning > 0
     ]
     return max(ratios, default=0.0)

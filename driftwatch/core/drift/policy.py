@@ -2,63 +2,23 @@
 
 from __future__ import annotations
 
-import math
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Any, Literal, Self
 
-import numpy as np
-
-from driftwatch.core.drift.budget import AlarmBudget
-from driftwatch.core.drift.univariate import (
-    ChiSquared,
-    Hellinger,
-    JensenShannon,
-    KolmogorovSmirnov,
-    PopulationStability,
-    TotalVariation,
-    Wasserstein,
-)
-from driftwatch.core.report import Levels
-from driftwatch.core.schema import Kind
-from driftwatch.core.variability import NaturalVariability
-from driftwatch.errors import ConfigError, did_you_mean
+from driftwatch.core.data.schema import Kind
+from driftwatch.core.drift.methods import METHODS, Method, find_method, with_own_tests
+from driftwatch.core.drift.thresholds import effects_of, level_of
+from driftwatch.core.reports.report import Levels
+from driftwatch.core.statistics.budget import AlarmBudget
+from driftwatch.core.statistics.variability import NaturalVariability
+from driftwatch.errors import ConfigError
 from driftwatch.protocols import DriftTest
 
-__all__ = ["METHODS", "Policy", "PolicyName"]
+__all__ = ["Policy", "PolicyName"]
 
 PolicyName = Literal["default", "classic"]
 
-_EFFECTS = {
-    "ks": Levels(0.05, 0.10),
-    "psi": Levels(0.02, 0.10),
-    "wasserstein": Levels(0.10, 0.20),
-    "chi2": Levels(0.02, 0.10),
-    "jensen_shannon": Levels(0.05, 0.10),
-    "hellinger": Levels(0.05, 0.10),
-    "tvd": Levels(0.05, 0.10),
-    "missing": Levels(0.01, 0.05),
-    "unseen": Levels(0.01, 0.05),
-}
-METHODS = tuple(_EFFECTS)
-"""Names of the tests, in the order of reports."""
-
-_ALIASES = {
-    "kolmogorov_smirnov": "ks",
-    "population_stability_index": "psi",
-    "wasserstein_distance": "wasserstein",
-    "emd": "wasserstein",
-    "chisquare": "chi2",
-    "chi_squared": "chi2",
-    "chi_square": "chi2",
-    "jensenshannon": "jensen_shannon",
-    "total_variation": "tvd",
-    "missing_rate": "missing",
-    "unseen_categories": "unseen",
-}
-_SMALLEST = 1e-6
-_SHARES = {"ks", "tvd", "jensen_shannon", "hellinger", "missing", "unseen"}
-_P_VALUES = {"ks_pvalue": "ks", "chi2_pvalue": "chi2"}
 _CLASSIC: dict[str, Any] = {"psi": [0.1, 0.25], "ks_pvalue": 0.05}
 _LEVEL = 0.05
 
@@ -82,6 +42,7 @@ class Policy:
         classic: Whether the textbook's rules apply.
         level: Significance level of all other tests.
         budget: False alarms that repeated checks may raise; None for a check on its own.
+        methods: The tests, in the order of reports.
 
     Example:
         >>> policy = Policy.of({"psi": 0.2, "ks_pvalue": 0.01})
@@ -89,12 +50,13 @@ class Policy:
         (0.4, {'ks': 0.01}, ('psi', 'ks'))
     """
 
-    effects: Mapping[str, Levels] = field(default_factory=lambda: dict(_EFFECTS))
+    effects: Mapping[str, Levels] = field(default_factory=lambda: _defaults(METHODS))
     levels: Mapping[str, float] = field(default_factory=dict)
     named: tuple[str, ...] = ()
     classic: bool = False
     level: float = _LEVEL
     budget: AlarmBudget | None = None
+    methods: tuple[Method, ...] = METHODS
 
     @classmethod
     def of(
@@ -104,6 +66,7 @@ class Policy:
         *,
         policy: PolicyName = "default",
         budget: AlarmBudget | None = None,
+        tests: Iterable[DriftTest] = (),
     ) -> Self:
         """Build a policy from thresholds as users write them.
 
@@ -114,6 +77,8 @@ class Policy:
                 level of that test. Naming a test makes it decide.
             policy: ``"default"`` or ``"classic"``.
             budget: False alarms that repeated checks may raise.
+            tests: The caller's own, beside those of the project; they are in every report,
+                and decide where thresholds name them.
 
         Raises:
             ConfigError: If a name is unknown or a value is not a usable number.
@@ -126,20 +91,22 @@ class Policy:
             )
         classic = policy == "classic"
         given = thresholds or (_CLASSIC if classic else {})
-        effects, levels = dict(_EFFECTS), {}
+        methods = with_own_tests(tests)
+        effects, levels = _defaults(methods), {}
         named: dict[str, None] = {}
+        p_values = []
         for key, value in given.items():
-            if key in _P_VALUES:
-                name = _P_VALUES[key]
-                levels[name] = _level(key, value)
+            method = find_method(methods, key)
+            if key == method.p_value:
+                levels[method.name] = level_of(key, value)
+                p_values.append(key)
             else:
-                name = _method(key)
-                effects[name] = _levels(name, value)
-            named[name] = None
+                effects[method.name] = effects_of(method, value)
+            named[method.name] = None
         if budget is not None and (classic or levels):
-            other = "policy='classic'" if classic else ", ".join(k for k in given if k in _P_VALUES)
+            other = "policy='classic'" if classic else ", ".join(p_values)
             raise ConfigError(f"false_alarms sets the level of every test; drop {other}")
-        return cls(effects, levels, tuple(named), classic, budget=budget)
+        return cls(effects, levels, tuple(named), classic, budget=budget, methods=methods)
 
     def shared_by(self, kinds: Sequence[Kind], /) -> Self:
         """Return the policy with the level that its budget leaves to each test.
@@ -162,17 +129,8 @@ class Policy:
 
     def tests(self) -> tuple[DriftTest, ...]:
         """The tests of a column's values, in the order of reports."""
-        return (
-            KolmogorovSmirnov(),
-            PopulationStability(smoothing="floor", pool=False)
-            if self.classic
-            else PopulationStability(),
-            Wasserstein(),
-            ChiSquared(pool=not self.classic),
-            JensenShannon(),
-            Hellinger(),
-            TotalVariation(),
-        )
+        chosen = [(m.classic if self.classic else None) or m.test for m in self.methods]
+        return tuple(test for test in chosen if test is not None)
 
     def gating(self, kind: Kind, /) -> tuple[str, ...]:
         """Names of the tests that decide on values of a kind, before missing and unseen.
@@ -180,8 +138,8 @@ class Policy:
         The named ones where any applies to the kind; otherwise ``ks`` for numbers and
         ``psi`` for categories.
         """
-        other_kind = {"chi2"} if kind.is_ordered else {"ks", "wasserstein"}
-        named = tuple(n for n in self.named if n not in other_kind | {"missing", "unseen"})
+        values = {m.name for m in self.methods if m.test is not None and kind in m.kinds}
+        named = tuple(name for name in self.named if name in values)
         return named or (("ks",) if kind.is_ordered else ("psi",))
 
     def effects_above(self, natural: NaturalVariability | None, /) -> Mapping[str, Levels]:
@@ -213,56 +171,5 @@ class Policy:
         }
 
 
-def _method(key: str) -> str:
-    name = _ALIASES.get(key, key)
-    if not isinstance(name, str):
-        raise ConfigError(f"thresholds are named by texts such as 'psi'; got {key!r}")
-    if name not in _EFFECTS:
-        known = [*_EFFECTS, *_P_VALUES]
-        raise ConfigError(
-            f"unknown threshold {key!r}{did_you_mean(key, known)}; known: {', '.join(known)}"
-        )
-    return name
-
-
-def _number(key: str, value: object) -> float:
-    number = math.nan
-    if isinstance(value, int | float | np.integer | np.floating) and not isinstance(value, bool):
-        number = float(value)
-    if not 0 <= number < 1e9:
-        raise ConfigError(f"threshold {key} must be a number of at least 0; got {value!r}")
-    return number
-
-
-def _level(key: str, value: object) -> float:
-    level = _number(key, value)
-    if not 0 < level < 1:
-        raise ConfigError(f"threshold {key} is a significance level between 0 and 1; got {value!r}")
-    return level
-
-
-def _effect(name: str, value: object) -> float:
-    effect = _number(name, value)
-    if name in _SHARES and (effect > 1 or (name == "unseen" and effect == 1)):
-        raise ConfigError(f"threshold {name} is a share or distance below 1; got {value!r}")
-    if 0 < effect < _SMALLEST:
-        raise ConfigError(f"threshold {name}: {value!r} is too small; 0 asks for any drift at all")
-    return effect
-
-
-def _levels(name: str, value: object) -> Levels:
-    if isinstance(value, Levels):
-        return _levels(name, [value.warning, value.critical])
-    if isinstance(value, Mapping):
-        if set(value) != {"warning", "critical"}:
-            raise ConfigError(f"threshold {name} takes 'warning' and 'critical'; got {list(value)}")
-        return _levels(name, [value["warning"], value["critical"]])
-    if isinstance(value, list | tuple):
-        if len(value) != 2:
-            raise ConfigError(f"threshold {name} takes one number or [warning, critical]")
-        pair = Levels(_effect(name, value[0]), _effect(name, value[1]))
-        if pair.warning > pair.critical:
-            raise ConfigError(f"threshold {name}: warning {value[0]} is above critical {value[1]}")
-        return pair
-    warning = _effect(name, value)
-    return Levels(warning, 2 * warning if warning else _EFFECTS[name].critical)
+def _defaults(methods: Iterable[Method]) -> dict[str, Levels]:
+    return {method.name: method.effect for method in methods}

@@ -4,11 +4,11 @@ from __future__ import annotations
 
 import math
 
-from driftwatch.core.column_profile import ColumnProfile
 from driftwatch.core.drift.evidence import Evidence
 from driftwatch.core.drift.sides import CategorySides
-from driftwatch.core.drift.significance import binomial_sf, normal_sf
-from driftwatch.core.report import Levels
+from driftwatch.core.profiles.column_profile import ColumnProfile
+from driftwatch.core.reports.report import Levels
+from driftwatch.core.statistics.significance import binomial_sf, normal_sf
 
 __all__ = ["missing_rate", "unseen_categories"]
 

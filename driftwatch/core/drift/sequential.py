@@ -19,12 +19,13 @@ from typing import Any, Self
 import numpy as np
 from numpy.typing import NDArray
 
-from driftwatch.core.privacy import MIN_SHOWN
-from driftwatch.core.reference import Reference, ReferenceColumn
-from driftwatch.core.schema import ValuePolicy
+from driftwatch.core.data.privacy import MIN_SHOWN
+from driftwatch.core.data.schema import ValuePolicy
+from driftwatch.core.profiles.profile import Profile
+from driftwatch.core.profiles.reference import Reference, ReferenceColumn
 from driftwatch.errors import ConfigError
 
-__all__ = ["Alarm", "ColumnDetector", "PaneDetector", "log_ratio"]
+__all__ = ["Alarm", "ColumnDetector", "PaneDetector", "cell_counts", "log_ratio"]
 
 _CUTS = 15
 _BETS = np.array([0.01, 0.02, 0.04, 0.08, 0.16])
@@ -307,3 +308,32 @@ def _categories(
 
 def _log_sum(logs: Floats) -> float:
     return float(np.logaddexp.reduce(logs.ravel())) if logs.size else -math.inf
+
+
+def cell_counts(reference: Reference, profile: Profile, /) -> dict[str, NDArray[np.int64]]:
+    """Count a profile's rows in the cells of a reference, column by column.
+
+    Columns that were counted in other cells, or whose categories outgrew their dictionary
+    in another way, are left out: a detector must not bet on what is not exact.
+
+    Returns:
+        For a numeric column the counts of its grid; for a categorical one the counts of the
+        reference's dictionary and, last, all others.
+    """
+    found: dict[str, NDArray[np.int64]] = {}
+    for name, column in profile.columns.items():
+        known = reference.columns.get(name)
+        if known is None:
+            continue
+        numbers, categories = column.numbers, column.categories
+        if numbers is not None:
+            grid = numbers.grid
+            if grid is not None and grid.grid == known.grid:
+                found[name] = grid.counts
+        elif categories is not None and categories.frequencies is not None:
+            words = reference.frame.dictionaries.get(name, ())
+            counts = categories.frequencies.counts
+            if categories.frequencies.is_exact or all(word in counts for word in words):
+                inside = [counts.get(word, 0) for word in words]
+                found[name] = np.array([*inside, column.count - sum(inside)], dtype=np.int64)
+    return found

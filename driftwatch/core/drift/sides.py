@@ -9,14 +9,14 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from driftwatch.core.column_profile import ColumnProfile
-from driftwatch.core.drift.distances import Steps
-from driftwatch.core.privacy import MIN_SHOWN
-from driftwatch.core.reference import ReferenceColumn
-from driftwatch.core.schema import ValuePolicy
+from driftwatch.core.data.privacy import MIN_SHOWN
+from driftwatch.core.data.schema import ValuePolicy
+from driftwatch.core.profiles.column_profile import ColumnProfile
+from driftwatch.core.profiles.reference import ReferenceColumn
 from driftwatch.core.sketches.cdf import Cdf
 from driftwatch.core.sketches.frequencies import Frequencies
 from driftwatch.core.sketches.quantiles import rank_error
+from driftwatch.core.statistics.distances import Steps
 
 __all__ = ["CategorySides", "NumericSides", "Sides", "compare_sides"]
 

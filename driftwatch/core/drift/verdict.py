@@ -10,8 +10,8 @@ from numpy.typing import NDArray
 
 from driftwatch.core.drift.evidence import Evidence
 from driftwatch.core.drift.policy import Policy
-from driftwatch.core.drift.significance import benjamini_hochberg
-from driftwatch.core.report import DriftResult, Status
+from driftwatch.core.reports.report import DriftResult, Status
+from driftwatch.core.statistics.significance import benjamini_hochberg
 
 __all__ = ["global_status", "judge", "primary_test", "worst"]
 

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
+from driftwatch.config.kafka import KafkaConfig
 from driftwatch.integrations.kafka.state import WorkerState
 from driftwatch.integrations.kafka.worker import KafkaWorker
-from driftwatch.kafka_config import KafkaConfig
 
 __all__ = ["KafkaConfig", "KafkaWorker", "WorkerState"]

@@ -8,9 +8,9 @@ import ssl
 from collections.abc import Awaitable, Mapping
 from typing import Any
 
+from driftwatch.config.kafka import PASSWORD, KafkaConfig
 from driftwatch.errors import ConfigError, MissingDependencyError
-from driftwatch.integrations.kafka.stopping import let_go
-from driftwatch.kafka_config import PASSWORD, KafkaConfig
+from driftwatch.integrations.kafka.cancellation import let_go
 
 __all__ = [
     "client_options",
@@ -120,6 +120,6 @@ def _aiokafka() -> Any:
         import aiokafka
     except ImportError as error:
         raise MissingDependencyError(
-            "Kafka needs aiokafka; pip install 'driftwatch[kafka]'"
+            "Kafka needs aiokafka; pip install 'driftwatch-sketch[kafka]'"
         ) from error
     return aiokafka

@@ -7,10 +7,10 @@ import logging
 from collections import Counter
 from typing import Any
 
+from driftwatch.config.kafka import KafkaConfig
+from driftwatch.integrations.kafka.cancellation import Stop
 from driftwatch.integrations.kafka.connecting import close_producer, producer_of
-from driftwatch.integrations.kafka.decoding import Rejected
-from driftwatch.integrations.kafka.stopping import Stop
-from driftwatch.kafka_config import KafkaConfig
+from driftwatch.integrations.kafka.messages.decoding import Rejected
 
 __all__ = ["DeadLetters"]
 

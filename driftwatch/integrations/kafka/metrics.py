@@ -94,7 +94,7 @@ def serving_metrics(worker: KafkaWorker, port: int, /) -> Iterator[Callable[[], 
         from prometheus_client import CollectorRegistry, start_http_server
     except ImportError as error:
         raise MissingDependencyError(
-            "metrics need prometheus-client; pip install 'driftwatch[service]'"
+            "metrics need prometheus-client; pip install 'driftwatch-sketch[service]'"
         ) from error
     registry = CollectorRegistry()
     registry.register(WorkerMetrics(worker))

@@ -10,24 +10,24 @@ from collections.abc import Collection, Iterable, Iterator
 from datetime import timedelta
 from typing import Any
 
-from driftwatch.errors import ConfigError, StoreError
-from driftwatch.integrations.kafka.beginning import (
-    Bounds,
-    begin,
-    bounds_of,
-    partitions_at_first,
-)
+from driftwatch.config.kafka import KafkaConfig
+from driftwatch.errors import ConfigError
+from driftwatch.integrations.kafka.assignment import Assignment
+from driftwatch.integrations.kafka.cancellation import StalledError, Stop
 from driftwatch.integrations.kafka.connecting import close_consumer, consumer_of
 from driftwatch.integrations.kafka.dead_letters import DeadLetters
-from driftwatch.integrations.kafka.decoding import Decoder
-from driftwatch.integrations.kafka.feed import FencedError, OtherTopicError, PartitionFeed, Target
+from driftwatch.integrations.kafka.flushing import LAST_FLUSH_SECONDS, Flushing
+from driftwatch.integrations.kafka.messages.decoding import Decoder
+from driftwatch.integrations.kafka.partitions.corrupt_batches import Suspects
+from driftwatch.integrations.kafka.partitions.feed import (
+    OtherTopicError,
+    PartitionFeed,
+    Target,
+)
+from driftwatch.integrations.kafka.partitions.lag import Watch
+from driftwatch.integrations.kafka.partitions.slicing import slices
 from driftwatch.integrations.kafka.rebalancing import listener_of
-from driftwatch.integrations.kafka.slicing import slices
 from driftwatch.integrations.kafka.state import WorkerState
-from driftwatch.integrations.kafka.stopping import StalledError, Stop
-from driftwatch.integrations.kafka.suspects import Suspects
-from driftwatch.integrations.kafka.watching import Watch
-from driftwatch.kafka_config import KafkaConfig
 from driftwatch.monitor import Monitor
 
 __all__ = ["KafkaWorker"]
@@ -36,12 +36,8 @@ _LOG = logging.getLogger("driftwatch")
 _POLL_MS = 200
 _MOST_MESSAGES = 5_000
 _WIDE = 200
-_COMMIT_SECONDS = 5.0
-_PARTING_SECONDS = 0.5
 _HELD_SECONDS = 2.0
 _AGAIN_SECONDS = 1.0
-_LAST_FLUSH_SECONDS = 4.0
-"""After it was told to stop: a delivery that is begun may wait for five more for the store."""
 _FINISH_SECONDS = 6.0
 _CLOSE_BY_SECONDS = 8.0
 _CLOSE_SECONDS = 2.0
@@ -93,24 +89,24 @@ class KafkaWorker:
         self.config = config
         self.group = config.group or f"driftwatch-{monitor.name}"
         self.state = WorkerState()
-        self._target = Target(
-            stream.store, monitor.reference, monitor.spec, monitor.name, time.time
-        )
-        self._flush_seconds = stream.options.flush_every.total_seconds()
-        self._most_waiting = most_waiting
+        target = Target(stream.store, monitor.reference, monitor.spec, monitor.name, time.time)
         self._decoder = Decoder(config, frozenset(monitor.reference.schema.names))
         # A schema registry is waited for, and a thousand rows of many columns take a second.
         self._takes_long = config.format != "json" or len(monitor.reference.schema) > _WIDE
-        self._feeds: dict[Any, PartitionFeed] = {}
         self._held: dict[Any, float] = {}
         self._paused: set[Any] = set()  # on purpose; those without a beginning are paused, too
         self._stop = Stop()
+        self._assignment = Assignment(config, target, self._decoder, self.state, self._stop)
+        self._flushing = Flushing(
+            self._assignment,
+            self.state,
+            self._stop,
+            monitor=monitor.name,
+            every=stream.options.flush_every.total_seconds(),
+            most_waiting=most_waiting,
+        )
         self._suspects = Suspects(config, self._stop)
         self._fatal: Exception | None = None
-        self._turn = 0  # of rebalances: what was fetched before one is not taken after it
-        self._flushed = 0.0
-        self._retry_at = 0.0
-        self._pause = 0.0
         self._patience = config.stalled_seconds
 
     def stop(self) -> None:
@@ -164,6 +160,7 @@ class KafkaWorker:
         try:
             await self._stop.within(consumer.start())
             self._watch = Watch(consumer, self.state, self._patience)
+            self._assignment.ends = self._watch.ends
             if not self._stop.told:
                 consumer.subscribe(self.config.topics, listener=listener_of(self, consumer))
             async with self._watch.asking():
@@ -171,7 +168,7 @@ class KafkaWorker:
                     await self._one_turn(consumer, letters)
             await self._finish(consumer)
         finally:
-            self._drop(list(self._feeds))
+            self._assignment.drop(list(self._assignment.feeds))
             await letters.close()
             seconds = min(_CLOSE_SECONDS, self._stop.left(_CLOSE_BY_SECONDS) / 2)
             await close_consumer(consumer, seconds=seconds)
@@ -180,36 +177,38 @@ class KafkaWorker:
         """Store what was taken, as far as that can be done in time."""
         with contextlib.suppress(TimeoutError):
             async with asyncio.timeout(self._stop.left(_FINISH_SECONDS)), self._lock:
-                while self._stop.left(_LAST_FLUSH_SECONDS) > 0 and self._has_unstored():
-                    await self._flush(consumer)
+                while self._stop.left(LAST_FLUSH_SECONDS) > 0 and self._flushing.has_unstored:
+                    await self._flushing.flush(consumer)
                     await asyncio.sleep(0.1)
-        self.state.waiting = sum(feed.waiting for feed in self._feeds.values())
+        self.state.waiting = self._assignment.waiting
 
     async def _one_turn(self, consumer: Any, letters: DeadLetters) -> None:
         self._regulate(consumer)
-        turn, due = self._turn, self._suspects.due(self._feeds)
-        careful = None if due is None else await self._suspects.read(due, self._feeds[due])
+        turn, due = self._assignment.turn, self._suspects.due(self._assignment.feeds)
+        careful = (
+            None if due is None else await self._suspects.read(due, self._assignment.feeds[due])
+        )
         found = await self._read(consumer) if careful is None else {due: careful.messages}
         if self._fatal is not None:
             raise self._fatal
         if found is None:
             return
         async with self._lock:
-            if found and turn != self._turn:
-                self._seek(consumer, found)
-            elif turn == self._turn:
+            if found and turn != self._assignment.turn:
+                self._assignment.seek(consumer, found)
+            elif turn == self._assignment.turn:
                 if found:
                     stopped = await self._take(found)
                     self._hold(consumer, stopped)
-                    await letters.send(self._rejected())
+                    await letters.send(self._assignment.rejected())
                     if careful is not None and not stopped:
-                        self._suspects.go_past(due, self._feeds[due], careful)
-                        self._seek(consumer, found)
-                await self._pass_over(consumer)
-            if time.monotonic() - self._flushed >= self._flush_seconds or self._too_much():
-                await self._flush(consumer)
+                        self._suspects.go_past(due, self._assignment.feeds[due], careful)
+                        self._assignment.seek(consumer, found)
+                await self._assignment.pass_over(consumer)
+            if self._flushing.is_due:
+                await self._flushing.flush(consumer)
         full = sum(map(len, found.values())) >= _MOST_MESSAGES
-        self._watch.note(self._feeds, paused=self._paused, full=full)
+        self._watch.note(self._assignment.feeds, paused=self._paused, full=full)
 
     async def _read(self, consumer: Any) -> dict[Any, list[Any]] | None:
         """Messages that have come; None if told to stop."""
@@ -226,30 +225,25 @@ class KafkaWorker:
             return await self._stop.within(reading, seconds=patience)
         except OffsetOutOfRangeError as error:
             async with self._lock:
-                await self._begin_at_the_log_start(consumer, error.args[0])
+                await self._assignment.begin_at_the_log_start(consumer, error.args[0])
         except NoOffsetForPartitionError:  # asked for before it was assigned for good
             async with self._lock:
-                self._seek(consumer, self._feeds)
+                self._assignment.seek(consumer, self._assignment.feeds)
         except CorruptRecordException as error:
             async with self._lock:
                 # What aiokafka had fetched with it, of other partitions too, it has dropped.
-                self._seek(consumer, self._feeds)
+                self._assignment.seek(consumer, self._assignment.feeds)
                 again = time.monotonic() + _AGAIN_SECONDS
-                self._held |= dict.fromkeys(self._suspects.note(error, self._feeds), again)
+                self._held |= dict.fromkeys(
+                    self._suspects.note(error, self._assignment.feeds), again
+                )
         return {}
-
-    def _seek(self, consumer: Any, partitions: Iterable[Any]) -> None:
-        """Have read again what was fetched and not taken."""
-        for partition in partitions:
-            feed = self._feeds.get(partition)
-            if feed is not None and partition in consumer.assignment():
-                consumer.seek(partition, feed.next)
 
     async def _take(self, found: dict[Any, list[Any]]) -> list[Any]:
         """Take messages; gives the partitions that had to stop before a message."""
         stopped = []
         for partition, messages in found.items():
-            feed = self._feeds.get(partition)
+            feed = self._assignment.feeds.get(partition)
             if feed is not None:
                 before = feed.taken
                 if not await self._take_in_slices(feed, messages):
@@ -279,39 +273,19 @@ class KafkaWorker:
     def _hold(self, consumer: Any, partitions: Iterable[Any]) -> None:
         """Read these again: once flushed, or in a while if the schema registry did not answer."""
         for partition in partitions:
-            if not self._feeds[partition].is_full:
+            if not self._assignment.feeds[partition].is_full:
                 self._held[partition] = time.monotonic() + _HELD_SECONDS
-        self._seek(consumer, partitions)
-
-    async def _pass_over(self, consumer: Any) -> None:
-        """Count what the consumer went past without a message: marks and undone transactions."""
-        mine = consumer.assignment()
-        for partition, feed in self._feeds.items():
-            if partition in mine:  # and has a position since it was assigned, so nothing is awaited
-                feed.skip_to(await consumer.position(partition), "kafka_holes")
-
-    def _rejected(self) -> list[tuple[Any, Any]]:
-        taken = []
-        for partition, feed in self._feeds.items():
-            while feed.rejected:
-                taken.append((partition, feed.rejected.popleft()))
-        return taken
+        self._assignment.seek(consumer, partitions)
 
     # -- the store
 
-    def _has_unstored(self) -> bool:
-        return any(feed.next > feed.stored or feed.waiting for feed in self._feeds.values())
-
-    def _too_much(self) -> bool:
-        feeds = self._feeds.values()
-        full = any(feed.is_full for feed in feeds)
-        return full or sum(feed.waiting for feed in feeds) >= self._most_waiting
-
     def _regulate(self, consumer: Any) -> None:
         """Pause reading while too much waits for the store; go on when it is gone."""
-        paused, now = self._too_much(), time.monotonic()
+        paused, now = self._flushing.is_overdue, time.monotonic()
         self._held = {partition: until for partition, until in self._held.items() if until > now}
-        mine = {partition for partition in consumer.assignment() if partition in self._feeds}
+        mine = {
+            partition for partition in consumer.assignment() if partition in self._assignment.feeds
+        }
         stopping = mine if paused else mine & self._held.keys()
         already = consumer.paused() & mine
         if stopping - already:
@@ -319,50 +293,6 @@ class KafkaWorker:
         if already - stopping:
             consumer.resume(*(already - stopping))
         self._paused, self.state.paused = stopping, paused or bool(stopping)
-
-    async def _flush(self, consumer: Any) -> None:
-        """Store what was taken; while the store is away, try less and less often."""
-        if time.monotonic() < self._retry_at and not self._stop.told:
-            return
-        commits = {}
-        for partition, feed in list(self._feeds.items()):
-            if self._stop.left(_LAST_FLUSH_SECONDS) < 0:
-                break
-            try:
-                if await asyncio.to_thread(feed.flush):
-                    self.state.counts["segments_stored"] += 1
-                    commits[partition] = feed.stored
-            except FencedError:
-                self.state.counts["segments_fenced"] += 1
-                self._drop([partition])
-                await self._adopt(consumer, [partition])
-            except StoreError as error:
-                self.state.counts["segments_failed"] += 1
-                self._pause = min(5.0, max(0.25, 2 * self._pause))
-                self._retry_at = time.monotonic() + self._pause
-                _LOG.warning("driftwatch: %s: not stored yet: %s", self.monitor.name, error)
-                break
-        else:
-            self._pause, self._flushed = 0.0, time.monotonic()
-        await self._commit(consumer, commits)
-
-    async def _commit(self, consumer: Any, offsets: dict[Any, int]) -> None:
-        """Tell the broker, whose tools show it; nothing depends on it."""
-        if not offsets:
-            return
-
-        async def committed() -> bool:
-            await consumer.commit(offsets)
-            return True
-
-        try:
-            done = await self._stop.within(
-                committed(), seconds=_COMMIT_SECONDS, after_told=_PARTING_SECONDS
-            )
-        except Exception:  # noqa: BLE001 - between two generations, or the broker is away
-            done = False
-        if not done:
-            self.state.counts["commits_failed"] += 1
 
     # -- partitions come and go
 
@@ -375,69 +305,23 @@ class KafkaWorker:
         if partitions:
             consumer.pause(*partitions)
         async with self._lock:
-            self._turn += 1
+            self._assignment.turn += 1
             self.state.counts["rebalances"] += 1
             try:
-                await self._adopt(consumer, list(partitions))
+                await self._assignment.adopt(consumer, list(partitions))
             except Exception as error:  # noqa: BLE001 - aiokafka would log it and go on reading
                 self._fatal = error
 
     async def revoked(self, consumer: Any, partitions: Iterable[Any]) -> None:
         """Store what was taken of these partitions, and let them go."""
         async with self._lock:
-            self._turn += 1
-            self._retry_at = 0.0
+            self._assignment.turn += 1
+            self._flushing.retry_now()
             try:
-                await self._flush(consumer)
+                await self._flushing.flush(consumer)
             except Exception as error:  # noqa: BLE001 - whoever gets them reads it again
                 _LOG.warning("driftwatch: %s: %s", self.monitor.name, error)
-            self._drop(list(partitions))
-
-    async def _adopt(self, consumer: Any, partitions: list[Any]) -> None:
-        if not partitions:
-            return
-        asking = bounds_of(consumer, partitions)
-        bounds = await self._stop.within(asking, seconds=self.config.stalled_seconds) or {}
-        for partition, found in bounds.items():
-            if self._stop.told or partition not in consumer.assignment():  # gone again meanwhile
-                continue
-            count = len(consumer.partitions_for_topic(partition.topic) or ())
-            feed = await asyncio.to_thread(self._begun, partition, found, count)
-            self._feeds[partition] = feed
-            self._seek(consumer, [partition])
-        self._watch.ends.learn({partition: found.end for partition, found in bounds.items()})
-
-    def _begun(self, partition: Any, bounds: Bounds, count: int) -> PartitionFeed:
-        """Of a partition, of as many of its topic, that is read on or for the first time."""
-        topic, number = partition.topic, partition.partition
-        name = f"{topic}/{number}"
-        feed = PartitionFeed(self._target, name, self._decoder, self.state.outcomes)
-        latest = self.config.start == "latest" and feed.is_new
-        # What was written to an added partition before anybody noticed it is not old.
-        added = latest and number >= partitions_at_first(
-            self._target, topic, max(count, number + 1)
-        )
-        begin(feed, bounds, at_end=latest and not added)
-        return feed
-
-    async def _begin_at_the_log_start(self, consumer: Any, partitions: Iterable[Any]) -> None:
-        """Retention has overtaken us: what it took is counted, and reading goes on behind it."""
-        mine = [partition for partition in partitions if partition in self._feeds]
-        asking = bounds_of(consumer, mine)
-        bounds = await self._stop.within(asking, seconds=self.config.stalled_seconds)
-        for partition, found in (bounds or {}).items():
-            feed = self._feeds[partition]
-            if found.begin <= feed.next:  # so it is not retention: the offset is behind the end
-                feed.check_end(found.end)
-            feed.skip_to(found.begin, "kafka_gap")
-            self._seek(consumer, [partition])
-            _LOG.warning("driftwatch: retention has overtaken %s; on at %d", feed.name, found.begin)
-
-    def _drop(self, partitions: Iterable[Any]) -> None:
-        for partition in partitions:
-            feed = self._feeds.pop(partition, None)
-            if feed is not None:
-                feed.close()
+            self._assignment.drop(list(partitions))
 
     @contextlib.contextmanager
     def evaluating(self, *, every: timedelta) -> Iterator[None]:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections import Counter
 
-from driftwatch.core.delivery_codec import delivery_from_bytes
+from driftwatch.core.windows.delivery_codec import delivery_from_bytes
 from driftwatch.errors import ProfileFormatError
 
 __all__ = ["DROPPED", "REFUSED", "UNSENDABLE", "rows_lost"]

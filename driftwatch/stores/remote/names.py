@@ -5,7 +5,7 @@ from __future__ import annotations
 import hashlib
 import math
 
-from driftwatch.core.segments import Delivery
+from driftwatch.core.windows.segments import Delivery
 
 __all__ = ["made_at", "monitor_in", "name_of"]
 

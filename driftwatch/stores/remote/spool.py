@@ -8,8 +8,8 @@ import sys
 import time
 from pathlib import Path
 
-from driftwatch.atomic import write_atomically
 from driftwatch.errors import DataError, StoreError
+from driftwatch.process.atomic_files import write_atomically
 
 __all__ = ["Spool", "default_spool"]
 

@@ -16,10 +16,10 @@ from pathlib import Path
 from typing import Any
 from urllib.parse import quote
 
-from driftwatch.core.codec import WIRE_LIMIT
-from driftwatch.core.delivery_codec import HEADER_ROOM, delivery_to_bytes, header_bytes
-from driftwatch.core.report import DriftReport
-from driftwatch.core.segments import Delivery, Outcome, Segment
+from driftwatch.core.profiles.codec import WIRE_LIMIT
+from driftwatch.core.reports.report import DriftReport
+from driftwatch.core.windows.delivery_codec import HEADER_ROOM, delivery_to_bytes, header_bytes
+from driftwatch.core.windows.segments import Delivery, Outcome, Segment
 from driftwatch.errors import ConfigError, ProfileFormatError, StoreError
 from driftwatch.stores.remote.client import CollectorClient
 from driftwatch.stores.remote.losses import DROPPED, UNSENDABLE, rows_lost

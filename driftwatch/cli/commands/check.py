@@ -1,0 +1,154 @@
+"""``driftwatch check``: two sides of files in, a report out."""
+
+from __future__ import annotations
+
+import importlib
+import sys
+from collections.abc import Mapping
+from dataclasses import dataclass
+from threading import Thread
+from typing import Annotated, cast
+
+import typer
+
+from driftwatch.cli.options import (
+    FailOn,
+    Features,
+    Files,
+    Format,
+    Ids,
+    Labels,
+    Multivariate,
+    Output,
+    Quiet,
+    Times,
+    columns_of,
+    parse_thresholds,
+    roles_of,
+)
+from driftwatch.cli.output.exits import Exit
+from driftwatch.cli.output.last_report import save_report
+from driftwatch.cli.output.progress_bar import progress_bar
+from driftwatch.cli.output.showing import Showing
+from driftwatch.core.data.privacy import hash_key
+from driftwatch.core.drift.policy import PolicyName
+from driftwatch.core.reports.report import DriftReport
+from driftwatch.errors import DataError
+from driftwatch.monitor import Monitor
+from driftwatch.profiling.files import find_files
+
+__all__ = ["CheckRequest", "check", "run_check"]
+
+
+def check(
+    ref: Files,
+    prod: Files,
+    features: Features = None,
+    threshold: Annotated[
+        list[str] | None,
+        typer.Option(
+            metavar="TEST=VALUE",
+            help="The drift that matters, for a test that then decides: ks=0.1 warns at 0.1 "
+            "and is critical at 0.2; psi=0.1:0.25 gives both; ks_pvalue=0.01 sets the level. "
+            "Repeatable.",
+        ),
+    ] = None,
+    policy: Annotated[
+        str, typer.Option(metavar="NAME", help="default, or classic for the textbook.")
+    ] = "default",
+    false_alarms: Annotated[
+        str | None,
+        typer.Option(
+            metavar="BUDGET",
+            help="For a check that is repeated: '1 per 30d' for all features together.",
+        ),
+    ] = None,
+    every: Annotated[
+        str, typer.Option(metavar="TIME", help="Time between repeated checks.")
+    ] = "1h",
+    time: Times = None,
+    pane: Annotated[
+        str | None,
+        typer.Option(
+            metavar="TIME", help="Learn the reference's rhythm from panes of this length, e.g. 1h."
+        ),
+    ] = None,
+    multivariate: Multivariate = False,
+    id_: Ids = None,
+    label: Labels = None,
+    format_: Format = "text",
+    output: Output = None,
+    fail_on: FailOn = "warning",
+    save: Annotated[bool, typer.Option(help="Keep the report for `driftwatch report`.")] = True,
+    quiet: Quiet = False,
+) -> None:
+    """Compare production files with reference files. Exit code 1 means drift.
+
+    Exit codes: 0 no drift, 1 drift, 2 usage or bad input, 3 not enough data, 4 internal
+    error. The report goes to stdout, everything else to stderr.
+    """
+    request = CheckRequest(
+        reference=ref,
+        production=prod,
+        features=columns_of(features),
+        thresholds=tuple(threshold or ()),
+        policy=policy,
+        false_alarms=false_alarms,
+        every=every,
+        pane=pane,
+        multivariate=multivariate,
+        roles=roles_of(time=time, id=id_, label=label),
+    )
+    showing = Showing(format_, tuple(output or ()), fail_on, quiet)
+    raise typer.Exit(int(run_check(request, showing, save=save)))
+
+
+@dataclass(frozen=True, slots=True)
+class CheckRequest:
+    """What to compare, and by which rules."""
+
+    reference: list[str]
+    production: list[str]
+    features: tuple[str, ...] | None
+    thresholds: tuple[str, ...]
+    policy: str
+    roles: Mapping[str, str]
+    false_alarms: str | None
+    every: str
+    pane: str | None
+    multivariate: bool
+
+
+def run_check(request: CheckRequest, showing: Showing, /, *, save: bool) -> Exit:
+    """Run the check, show its report and return the exit code."""
+    report = _report(request, quiet=showing.quiet)
+    if save:
+        try:
+            save_report(report)
+        except DataError as error:
+            # The answer is there; that it could not be kept must not hide it.
+            sys.stderr.write(f"driftwatch: the report was not kept: {error}\n")
+    return showing.show(report)
+
+
+def _report(request: CheckRequest, *, quiet: bool) -> DriftReport:
+    # Reading leaves Python idle; what the tests will need is imported meanwhile.
+    Thread(target=importlib.import_module, args=("scipy.special",), daemon=True).start()
+    thresholds = parse_thresholds(request.thresholds)
+    before, after = find_files(request.reference), find_files(request.production)
+    with progress_bar(f"reference {before.label}", before.size_bytes, quiet=quiet) as progress:
+        monitor = Monitor(
+            request.reference,
+            features=request.features,
+            thresholds=thresholds or None,
+            policy=cast("PolicyName", request.policy),
+            roles=request.roles,
+            false_alarms=request.false_alarms,
+            every=request.every,
+            pane=request.pane,
+            multivariate=request.multivariate,
+            hash_key=hash_key(),
+            progress=progress,
+        )
+    with progress_bar(f"production {after.label}", after.size_bytes, quiet=quiet) as progress:
+        return monitor.check(request.production, progress=progress)

@@ -1,0 +1,134 @@
+"""``driftwatch init`` and ``config check``."""
+
+from __future__ import annotations
+
+import sys
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from driftwatch.cli.options import Config, Time
+from driftwatch.config.load import load_config
+from driftwatch.errors import ConfigError
+from driftwatch.process.atomic_files import write_atomically
+from driftwatch.profiling.files import find_files
+
+__all__ = ["check_config", "config_check", "init", "write_config"]
+
+
+def init(
+    file: Annotated[Path, typer.Argument(help="The file to write.")] = Path("driftwatch.toml"),
+    name: Annotated[str, typer.Option(help="Name of the monitor.")] = "default",
+    reference: Annotated[str, typer.Option(help="Path of the reference data.")] = "train.parquet",
+    time: Time = None,
+) -> None:
+    """Write a configuration to begin with; every key is in it, with what it means."""
+    write_config(file, name=name, reference=reference, time=time)
+
+
+config = typer.Typer(
+    help="The configuration file.",
+    no_args_is_help=True,
+    pretty_exceptions_enable=False,
+    rich_markup_mode=None,
+)
+
+
+@config.callback()
+def _config() -> None:
+    """The configuration file."""
+
+
+@config.command("check")
+def config_check(config: Config = None) -> None:
+    """Read the configuration and say what is wrong with it, or what it means."""
+    check_config(config)
+
+
+_TEMPLATE = """\
+# Where the sketches of all monitors are kept: a SQLite file, made when it is first needed.
+# Or the address of a collector (`driftwatch serve` elsewhere): store = "https://drift.example.com"
+store = "driftwatch.db"
+
+# [service]                         # for `driftwatch serve`, which is that collector
+# host = "0.0.0.0"                  # needs tokens: `driftwatch token --scope ingest`
+# port = 8765
+
+[monitors.{name}]
+reference = {reference}         # data of the training, or a .dwp profile of it
+{time}
+# features = ["age", "income"]      # all columns otherwise
+# id = ["customer_id"]              # columns that identify rows: not tested
+# label = ["churned"]               # columns of labels: not tested
+# prediction = "score"              # the column of the model's prediction
+
+window = "24h"                      # or "10000 rows"
+slide = "1h"                        # how far the window moves from one evaluation to the next
+# lateness = "30m"                  # how long a pane stays open to late rows
+# compare = "frozen"                # or "sliding" (the window before), "seasonal" (same hours)
+# pane = "1h"                       # learn the reference's own rhythm from panes of this length
+# multivariate = true               # also watch how columns depend on each other
+
+false_alarms = "1 per 30d"          # for all features together
+# policy = "default"                # or "classic", for the textbook's rules
+
+# [monitors.{name}.kafka]             # for `driftwatch worker`
+# bootstrap = "127.0.0.1:9092"
+# topics = ["predictions"]
+# features = "$.inputs"             # where they stand in a message: an object, or a list of them
+# prediction = "$.score"
+# at = "$.ts"                       # event time; "header:NAME", or "record" for Kafka's own
+
+# [monitors.{name}.thresholds]
+# ks = 0.1                          # warns at 0.1, critical at 0.2
+# psi = [0.1, 0.25]                 # warning, critical
+"""
+
+
+def write_config(path: Path, /, *, name: str, reference: str, time: str | None) -> None:
+    """Write a configuration to begin with.
+
+    Raises:
+        ConfigError: If the file is there already.
+    """
+    if path.exists():
+        raise ConfigError(f"{path} is there already; name another file, or remove it")
+    if not name.replace("_", "").replace("-", "").isalnum():
+        raise ConfigError(f"a monitor's name has letters, digits, - and _; got {name!r}")
+    column = f"time = {_quoted(time)}" if time else '# time = "ts"'
+    text = _TEMPLATE.format(
+        name=name,
+        reference=_quoted(reference),
+        time=f"{column}                       # the column of event times",
+    )
+    write_atomically(path, text.encode())
+    sys.stderr.write(f"{path} written; `driftwatch config check` reads it again\n")
+
+
+def check_config(path: Path | None, /) -> None:
+    """Read a configuration; print what each monitor does.
+
+    Raises:
+        ConfigError: If anything in it is wrong.
+    """
+    config = load_config(path)
+    if not config.monitors:
+        raise ConfigError("no monitor is configured: add a [monitors.NAME]")
+    for name in config.monitors:
+        _, found = config.one(name)
+        spec, budget = found.rules()
+        if found.reference is not None:
+            paths = [found.reference] if isinstance(found.reference, str) else found.reference
+            find_files([str(config.folder / path) for path in paths])
+        told = f"{found.reference}" if found.reference is not None else "the store's reference"
+        kafka = f", from Kafka: {', '.join(found.kafka.topics)}" if found.kafka else ""
+        sys.stdout.write(
+            f"{name}: {spec}, against {told} ({found.compare}), "
+            f"{budget or 'no budget of false alarms'}, in {found.store or 'memory'}{kafka}\n"
+        )
+
+
+def _quoted(text: str) -> str:
+    escaped = text.replace("\\", "\\\\").replace('"', '\\"')
+    return f'"{escaped}"'

@@ -1,0 +1,186 @@
+"""``driftwatch doctor``: is everything there that a verdict needs?"""
+
+from __future__ import annotations
+
+import sys
+import time
+from dataclasses import dataclass
+from typing import Annotated, Any
+
+import orjson
+import typer
+
+from driftwatch.cli.monitors import StreamRequest, configured
+from driftwatch.cli.options import Config, Name, Slide, StorePath, Window, request_of
+from driftwatch.cli.output.exits import Exit
+from driftwatch.core.data.durations import parse_duration
+from driftwatch.core.data.times import to_utc
+from driftwatch.core.windows.counters import UNREADABLE, USED_MESSAGES, unreadable_sources
+from driftwatch.core.windows.spec import WindowSpec
+from driftwatch.errors import DriftWatchError
+from driftwatch.evaluation.watermark import progress_of
+from driftwatch.protocols import Store
+from driftwatch.stores import open_store
+
+__all__ = ["doctor", "run_doctor"]
+
+
+def doctor(
+    config: Config = None,
+    monitor: Name = None,
+    store: StorePath = None,
+    window: Window = None,
+    slide: Slide = None,
+    as_json: Annotated[bool, typer.Option("--json", help="As JSON.")] = False,
+) -> None:
+    """Look at configuration, store, clock, data and evaluations. Exit code 1: a problem."""
+    request = request_of(config, monitor, store, window=window, slide=slide)
+    raise typer.Exit(int(run_doctor(request, as_json=as_json)))
+
+
+_SKEW = 5.0
+
+
+@dataclass(frozen=True, slots=True)
+class _Finding:
+    what: str
+    said: str
+    ok: bool = True
+
+
+def run_doctor(request: StreamRequest, /, *, as_json: bool) -> Exit:
+    """Look at configuration, store, clock, data and evaluations, and say what is wrong."""
+    findings = _findings(request)
+    if as_json:
+        rows = [{"what": f.what, "ok": f.ok, "said": f.said} for f in findings]
+        sys.stdout.write(orjson.dumps(rows, option=orjson.OPT_INDENT_2).decode() + "\n")
+    else:
+        for finding in findings:
+            mark = "ok     " if finding.ok else "PROBLEM"
+            sys.stdout.write(f"{mark}  {finding.what:<16} {finding.said}\n")
+    return Exit.NO_DRIFT if all(finding.ok for finding in findings) else Exit.DRIFT
+
+
+def _findings(request: StreamRequest) -> list[_Finding]:
+    try:
+        name, config, folder = configured(request)
+        spec = WindowSpec.of(config.window, config.slide, lateness=config.lateness)
+        every = parse_duration(config.every)
+    except DriftWatchError as error:
+        return [_Finding("configuration", str(error), ok=False)]
+    found = [_Finding("configuration", f"monitor {name!r}, window {spec}")]
+    try:
+        store = open_store(config.store_in(folder))
+    except DriftWatchError as error:
+        return [*found, _Finding("store", str(error), ok=False)]
+    try:
+        found += _of_store(store, name, config.reference)
+        found += _of_stream(store, name, spec)
+        found += _of_evaluations(store, name, spec, every.total_seconds())
+    except DriftWatchError as error:
+        found.append(_Finding("store", str(error), ok=False))
+    finally:
+        store.close()
+    return found
+
+
+def _of_store(store: Store, name: str, named: str | list[str] | None) -> list[_Finding]:
+    facts = store.overview(name)
+    size = sum(pane["bytes"] for pane in facts["panes"])
+    segments = sum(pane["segments"] for pane in facts["panes"])
+    found = [_Finding("store", f"{store!r}: {segments:,} segments, {size:,} bytes of sketches")]
+    damage = getattr(store, "damage", None)
+    aside = store.quarantine(name)
+    if damage or aside:
+        said = damage or "; ".join(f"{row['what']}: {row['reason']}" for row in aside[-3:])
+        found.append(_Finding("set aside", f"{len(aside)} times: {said}", ok=False))
+    used = store.reference_in_use(name, None)
+    known = len(store.references(name))
+    if used is None and named is not None:
+        paths = [named] if isinstance(named, str) else named
+        found.append(_Finding("reference", f"{', '.join(paths)}, not read yet"))
+    elif used is None:
+        found.append(
+            _Finding("reference", "none in use; add one with `driftwatch reference add`", ok=False)
+        )
+    else:
+        found.append(_Finding("reference", f"{used} in use, {known} kept"))
+    return found
+
+
+def _of_stream(store: Store, name: str, spec: WindowSpec) -> list[_Finding]:
+    now = time.time()
+    sources = store.sources(name)
+    if not sources:
+        return [_Finding("data", "nothing has been delivered yet", ok=False)]
+    heard = max(float(source["heard"]) for source in sources)
+    facts = store.overview(name)
+    latest = facts["latest"]
+    said = f"{facts['rows']:,} rows from {len(sources)} sources, last heard {_ago(now - heard)}"
+    if latest is not None:
+        said += f", last event {_stamp(latest)}"
+    found = [_Finding("data", said)]
+    found += [
+        _Finding("messages", f"{count:,} {reason.replace('_', ' ')}")
+        if reason in USED_MESSAGES
+        else _Finding("not used", f"{count:,} {reason.replace('_', ' ')}", ok=False)
+        for reason, count in facts["counters"].items()
+        if not reason.startswith(UNREADABLE)
+    ]
+    found += [
+        _Finding("messages", f"most of the last 1,000 of {source} cannot be read", ok=False)
+        for source in unreadable_sources(facts["counters"])
+    ]
+    skew = max(abs(float(s["heard"]) - float(s["sent"])) for s in sources)
+    ahead = max(0.0, max(float(s["heard"]) for s in sources) - now)
+    found.append(
+        _Finding(
+            "clock",
+            f"{to_utc(now):%Y-%m-%d %H:%M:%S} UTC; sources differ by up to {skew:.1f} s"
+            + (f"; the store was written {ahead:.0f} s from now" if ahead > 1 else ""),
+            ok=skew <= _SKEW and ahead <= _SKEW,
+        )
+    )
+    progress = progress_of(store, name, spec, now=now)
+    if progress is None:
+        found.append(
+            _Finding("window", f"no segment has panes of {spec.width} s or rows", ok=False)
+        )
+    return found
+
+
+def _of_evaluations(store: Store, name: str, spec: WindowSpec, every: float) -> list[_Finding]:
+    now = time.time()
+    reports = store.reports(name, limit=1)
+    progress = progress_of(store, name, spec, now=now)
+    complete = progress.complete if progress is not None else None
+    if not reports:
+        if complete is None:
+            return [_Finding("evaluation", "none yet; no window has ended")]
+        return [
+            _Finding("evaluation", "none yet, and one is due: run `driftwatch evaluate`", ok=False)
+        ]
+    last = reports[0]
+    age = now - float(last["created"])
+    said = f"{last['status']}, {_ago(age)}"
+    due = complete is not None and complete > int(last["pane"])
+    if due:
+        late = age > max(2 * every, spec.slide.total_seconds() + every)
+        said += "; the next is due now" + (": is an evaluator running?" if late else "")
+        return [_Finding("evaluation", said, ok=not late)]
+    if not spec.by_rows:
+        said += f"; the next when {_stamp(spec.end_of(int(last['pane']) + 1))} has passed"
+    state: Any = store.state(name) or {}
+    alarm = (state.get("alarm") or {}).get("level", "OK")
+    return [_Finding("evaluation", said), _Finding("alarm", "on" if alarm != "OK" else "off")]
+
+
+def _ago(seconds: float) -> str:
+    for unit, size in (("days", 86_400), ("hours", 3600), ("minutes", 60)):
+        if seconds >= 2 * size:
+            return f"{seconds / size:.0f} {unit} ago"
+    return f"{max(0.0, seconds):.0f} seconds ago"
+
+
+def _stamp(seconds: float) -> str:
+    return f"{to_utc(seconds):%Y-%m-%d %H:%M} UTC"

@@ -1,0 +1,117 @@
+"""``driftwatch evaluate``: what is due, once, as from cron, or again and again."""
+
+from __future__ import annotations
+
+import sys
+import time
+from typing import Annotated
+
+import typer
+
+from driftwatch.cli.monitors import StreamRequest, opened
+from driftwatch.cli.options import (
+    Config,
+    FailOn,
+    FalseAlarms,
+    Format,
+    Name,
+    Output,
+    Quiet,
+    Ref,
+    Slide,
+    StorePath,
+    Window,
+    request_of,
+)
+from driftwatch.cli.output.exits import Exit
+from driftwatch.cli.output.last_report import save_report
+from driftwatch.cli.output.showing import Showing
+from driftwatch.core.data.durations import parse_duration
+from driftwatch.errors import DataError, StoreError
+from driftwatch.monitor import Monitor
+
+__all__ = ["evaluate", "evaluate_once", "run_evaluate"]
+
+
+def evaluate(
+    config: Config = None,
+    monitor: Name = None,
+    store: StorePath = None,
+    ref: Ref = None,
+    window: Window = None,
+    slide: Slide = None,
+    false_alarms: FalseAlarms = None,
+    every: Annotated[
+        str | None, typer.Option(metavar="TIME", help="Again and again, until interrupted.")
+    ] = None,
+    current: Annotated[
+        bool, typer.Option("--current", help="Show the window as it is now; change nothing.")
+    ] = False,
+    format_: Format = "text",
+    output: Output = None,
+    fail_on: FailOn = "warning",
+    quiet: Quiet = False,
+) -> None:
+    """Evaluate the window of a stored stream that is due: from cron, or with --every."""
+    request = request_of(
+        config,
+        monitor,
+        store,
+        reference=ref,
+        window=window,
+        slide=slide,
+        false_alarms=false_alarms,
+    )
+    showing = Showing(format_, tuple(output or ()), fail_on, quiet)
+    raise typer.Exit(int(run_evaluate(request, showing, every=every, current=current)))
+
+
+def run_evaluate(
+    request: StreamRequest, showing: Showing, /, *, every: str | None, current: bool
+) -> Exit:
+    """Evaluate the window that is due; with `every` again and again until interrupted.
+
+    Args:
+        request: Which monitor.
+        showing: How to show its report.
+        every: Time from one look to the next; None for one look.
+        current: Show the window as it is now, and change nothing.
+    """
+    with opened(request, remote=current) as (monitor, _):
+        if current:
+            report = monitor.check()
+            return showing.show(report)
+        if every is None:
+            return evaluate_once(monitor, showing)
+        seconds = parse_duration(every).total_seconds()
+        worst = Exit.NO_DRIFT
+        while True:
+            try:
+                said = evaluate_once(monitor, showing, silent_without_news=True)
+                worst = Exit.DRIFT if said is Exit.DRIFT else worst
+            except StoreError as error:
+                sys.stderr.write(f"driftwatch: {error}; trying again\n")
+            try:
+                time.sleep(seconds)
+            except KeyboardInterrupt:
+                return worst
+
+
+def evaluate_once(
+    monitor: Monitor, showing: Showing, /, *, silent_without_news: bool = False
+) -> Exit:
+    """Evaluate what is due and show the report."""
+    result = monitor.evaluate()
+    if result is None:
+        if not silent_without_news:
+            sys.stderr.write(f"{monitor.name}: nothing is due\n")
+        return Exit.NO_DRIFT
+    if result.event is not None:
+        sys.stderr.write(f"{monitor.name}: alarm {result.event.value}\n")
+    if result.report is None:
+        return Exit.NO_DRIFT
+    try:
+        save_report(result.report)
+    except DataError as error:
+        sys.stderr.write(f"driftwatch: the report was not kept: {error}\n")
+    return showing.show(result.report)

@@ -1,0 +1,233 @@
+"""``driftwatch absorb`` and ``watch``: files into a stored window."""
+
+from __future__ import annotations
+
+import sys
+import time
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from driftwatch.cli.commands.evaluate import evaluate_once
+from driftwatch.cli.monitors import StreamRequest, opened
+from driftwatch.cli.options import (
+    Config,
+    FailOn,
+    FalseAlarms,
+    Format,
+    Ids,
+    Labels,
+    Name,
+    Output,
+    Quiet,
+    Ref,
+    Slide,
+    StorePath,
+    Time,
+    Window,
+    request_of,
+)
+from driftwatch.cli.output.exits import Exit
+from driftwatch.cli.output.progress_bar import progress_bar
+from driftwatch.cli.output.showing import Showing
+from driftwatch.core.data.durations import parse_duration
+from driftwatch.errors import DataError, DriftWatchError
+from driftwatch.ingest.file_feeder import Absorbed, FileFeeder
+from driftwatch.monitor import Monitor
+from driftwatch.profiling.files import find_files
+
+__all__ = ["absorb", "run_absorb", "run_watch", "watch"]
+
+
+def absorb(
+    files: Annotated[list[str], typer.Argument(help="Files of rows, or .dwp profiles.")],
+    config: Config = None,
+    monitor: Name = None,
+    store: StorePath = None,
+    ref: Ref = None,
+    time: Time = None,
+    id_: Ids = None,
+    label: Labels = None,
+    window: Window = None,
+    slide: Slide = None,
+    false_alarms: FalseAlarms = None,
+    evaluate: Annotated[
+        bool, typer.Option("--evaluate", help="Then evaluate the window that is due.")
+    ] = False,
+    format_: Format = "text",
+    output: Output = None,
+    fail_on: FailOn = "warning",
+    quiet: Quiet = False,
+) -> None:
+    """Take files into a stored window. A file that was taken in before changes nothing."""
+    request = request_of(
+        config,
+        monitor,
+        store,
+        reference=ref,
+        time=time,
+        id=id_,
+        label=label,
+        window=window,
+        slide=slide,
+        false_alarms=false_alarms,
+    )
+    showing = Showing(format_, tuple(output or ()), fail_on, quiet) if evaluate else None
+    raise typer.Exit(int(run_absorb(request, files, showing, quiet=quiet)))
+
+
+def watch(
+    paths: Annotated[list[str], typer.Argument(help="Growing files (CSV, JSON lines) or folders.")],
+    config: Config = None,
+    monitor: Name = None,
+    store: StorePath = None,
+    ref: Ref = None,
+    time: Time = None,
+    id_: Ids = None,
+    label: Labels = None,
+    window: Window = None,
+    slide: Slide = None,
+    false_alarms: FalseAlarms = None,
+    every: Annotated[str, typer.Option(metavar="TIME", help="Time between two looks.")] = "5s",
+    once: Annotated[bool, typer.Option("--once", help="Look once and end.")] = False,
+    format_: Format = "text",
+    output: Output = None,
+    fail_on: FailOn = "warning",
+    quiet: Quiet = False,
+) -> None:
+    """Follow a growing file or a folder, and report on every window that ends."""
+    request = request_of(
+        config,
+        monitor,
+        store,
+        reference=ref,
+        time=time,
+        id=id_,
+        label=label,
+        window=window,
+        slide=slide,
+        false_alarms=false_alarms,
+    )
+    showing = Showing(format_, tuple(output or ()), fail_on, quiet)
+    raise typer.Exit(int(run_watch(request, paths, showing, every=every, once=once)))
+
+
+_SETTLED = 2.0
+"""A file that was written to in the last seconds may not be whole yet."""
+_SUFFIXES = (".parquet", ".pq", ".csv", ".tsv", ".jsonl", ".ndjson", ".json", ".dwp", ".gz")
+
+
+def run_absorb(
+    request: StreamRequest, files: list[str], showing: Showing | None, /, *, quiet: bool
+) -> Exit:
+    """Feed files or profiles; then evaluate what is due, if a way of showing it is given."""
+    found = find_files(files)
+    with opened(request) as (monitor, _):
+        feeder = _feeder(monitor)
+        for path in found.paths:
+            with progress_bar(path.name, path.stat().st_size, quiet=quiet) as progress:
+                if found.format == "profile":
+                    rows = _absorb_profile(monitor, path)
+                else:
+                    rows = feeder.absorb(path, progress=progress)
+            sys.stderr.write(f"{_said(rows)}\n")
+        if showing is None:
+            return Exit.NO_DRIFT
+        return evaluate_once(monitor, showing)
+
+
+def run_watch(
+    request: StreamRequest,
+    paths: list[str],
+    showing: Showing,
+    /,
+    *,
+    every: str,
+    once: bool,
+) -> Exit:
+    """Follow growing files and folders, evaluate what is due, until interrupted."""
+    seconds = parse_duration(every).total_seconds()
+    seen: dict[Path, tuple[int, float]] = {}
+    worst = Exit.NO_DRIFT
+    with opened(request) as (monitor, _):
+        feeder = _feeder(monitor)
+        while True:
+            for path in _listed(paths):
+                try:
+                    found = _fed(monitor, feeder, path, seen)
+                except DriftWatchError as error:
+                    sys.stderr.write(f"driftwatch: {error}\n")
+                    continue
+                if found is not None and (found.rows or found.counters):
+                    sys.stderr.write(f"{_said(found)}\n")
+            said = evaluate_once(monitor, showing, silent_without_news=True)
+            worst = max(worst, said) if said is Exit.DRIFT else worst
+            if once:
+                return worst
+            try:
+                time.sleep(seconds)
+            except KeyboardInterrupt:
+                return worst
+
+
+def _feeder(monitor: Monitor) -> FileFeeder:
+    stream = monitor.stream
+    return FileFeeder(
+        stream.store,
+        monitor.reference,
+        monitor.spec,
+        monitor=monitor.name,
+        clock=time.time,
+    )
+
+
+def _absorb_profile(monitor: Monitor, path: Path) -> Absorbed:
+    from driftwatch.profiling.references import saved_profile
+
+    profile = saved_profile(str(path), monitor.reference.profile.guard.key)
+    if profile is None:
+        raise DataError(f"{path} is no profile")
+    known = not monitor.absorb(profile)
+    return Absorbed(path, 0 if known else profile.rows, known=known)
+
+
+def _listed(paths: list[str]) -> list[Path]:
+    found: list[Path] = []
+    for text in paths:
+        path = Path(text)
+        if path.is_dir():
+            found += sorted(p for p in path.iterdir() if p.suffix.lower() in _SUFFIXES)
+        elif path.exists():
+            found.append(path)
+    return found
+
+
+def _fed(
+    monitor: Monitor, feeder: FileFeeder, path: Path, seen: dict[Path, tuple[int, float]]
+) -> Absorbed | None:
+    """What a look at a file brought; None if it has not changed or is not whole yet."""
+    facts = path.stat()
+    key = (facts.st_size, facts.st_mtime)
+    if seen.get(path) == key:
+        return None
+    if path.suffix.lower() in (".csv", ".tsv", ".jsonl", ".ndjson", ".json"):
+        found = feeder.follow(path)
+        if found.rows == 0 or path.stat().st_size == facts.st_size:
+            seen[path] = key
+        return found
+    if time.time() - facts.st_mtime < _SETTLED:
+        return None
+    seen[path] = key
+    if path.suffix.lower() == ".dwp":
+        return _absorb_profile(monitor, path)
+    return feeder.absorb(path)
+
+
+def _said(found: Absorbed) -> str:
+    if found.known:
+        return f"{found.path}: absorbed before, nothing changed"
+    unused = "".join(
+        f", {count:,} {name.replace('_', ' ')}" for name, count in found.counters.items()
+    )
+    return f"{found.path}: {found.rows:,} rows absorbed{unused}"

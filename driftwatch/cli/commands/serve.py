@@ -1,0 +1,135 @@
+"""``driftwatch serve`` and ``token``."""
+
+from __future__ import annotations
+
+import socket
+import sys
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from driftwatch.cli.options import Config
+from driftwatch.config.load import load_config
+from driftwatch.errors import ConfigError, MissingDependencyError
+
+__all__ = ["make_token", "run_serve", "serve", "token"]
+
+
+def serve(
+    config: Config = None,
+    host: Annotated[str | None, typer.Option(help="Address to listen on.")] = None,
+    port: Annotated[int | None, typer.Option(help="Port to listen on.")] = None,
+    insecure: Annotated[
+        bool, typer.Option("--insecure", help="Let others in without tokens.")
+    ] = False,
+) -> None:
+    """Collect the sketches of replicas, evaluate them, and answer questions, over HTTP."""
+    run_serve(config, host=host, port=port, insecure=insecure)
+
+
+def token(
+    scope: Annotated[
+        list[str], typer.Option(metavar="SCOPE", help="ingest, read or admin. Repeatable.")
+    ],
+    name: Annotated[str, typer.Option(help="What logs call it.")] = "default",
+) -> None:
+    """Make a token for the collector; prints it, and the lines its configuration needs."""
+    make_token(name, scope)
+
+
+_GRACE_SECONDS = 20
+_KEEP_ALIVE_SECONDS = 5
+_HEAD_BYTES = 16_384
+
+
+def run_serve(
+    config: Path | None, /, *, host: str | None, port: int | None, insecure: bool
+) -> None:
+    """Serve until told to stop.
+
+    Raises:
+        ConfigError: If it is to be reached from elsewhere and there are no tokens.
+        MissingDependencyError: If the libraries of the service are not installed.
+    """
+    try:
+        import uvicorn
+
+        from driftwatch.service.app import LOOPBACK, create_app, service_tokens
+        from driftwatch.service.security.connections import PromptConnection
+    except ImportError as error:
+        raise MissingDependencyError(
+            f"serve needs {error.name}; pip install 'driftwatch-sketch[service]'"
+        ) from error
+    loaded = load_config(config)
+    given = {"host": host, "port": port}
+    service = loaded.service.model_copy(update={k: v for k, v in given.items() if v is not None})
+    tokens = service_tokens(service)
+    if not tokens and service.host not in LOOPBACK and not insecure:
+        raise ConfigError(
+            f"{service.host} can be reached from elsewhere, and there are no tokens: make one with "
+            "`driftwatch token`, or stay on 127.0.0.1 (--insecure goes without)"
+        )
+    try:
+        listening = _listening(service.host, service.port)
+    except (OSError, OverflowError, UnicodeError) as error:
+        why = getattr(error, "strerror", None) or error
+        raise ConfigError(
+            f"{service.host}:{service.port} cannot be listened on ({why}); name another --port"
+        ) from error
+    with listening:
+        app = create_app(loaded.model_copy(update={"service": service}), tokens=tokens)
+        port_now = listening.getsockname()[1]
+        server = uvicorn.Server(
+            uvicorn.Config(
+                app,
+                log_level="warning",
+                access_log=False,
+                server_header=False,
+                http=PromptConnection,
+                ws="none",  # an upgrade would take the connection out of its hands
+                h11_max_incomplete_event_size=_HEAD_BYTES,
+                timeout_keep_alive=_KEEP_ALIVE_SECONDS,
+                timeout_graceful_shutdown=_GRACE_SECONDS,
+            )
+        )
+        sys.stderr.write(
+            f"collector of {', '.join(loaded.monitors)} on http://{service.host}:{port_now} "
+            f"({'with' if tokens else 'without'} tokens); stop it with Ctrl-C\n"
+        )
+        sys.stderr.flush()
+        server.run(sockets=[listening])
+
+
+def _listening(host: str, port: int) -> socket.socket:
+    """A socket that listens, so that what is wrong with the address is said before all else."""
+    family = socket.AF_INET6 if ":" in host else socket.AF_INET
+    made = socket.socket(family, socket.SOCK_STREAM)
+    try:
+        made.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        made.bind((host, port))
+    except OSError:
+        made.close()
+        raise
+    return made
+
+
+def make_token(name: str, scopes: list[str], /) -> None:
+    """Print a new token, and what the service's configuration needs of it.
+
+    Raises:
+        ConfigError: If a scope is unknown.
+    """
+    from driftwatch.service.security.tokens import ENVIRONMENT, hash_of, new_token, scopes_of
+
+    known = sorted(scope.value for scope in scopes_of(scopes))
+    secret = new_token()
+    quoted = ", ".join(f'"{scope}"' for scope in known)
+    sys.stdout.write(f"{secret}\n")
+    sys.stderr.write(
+        "# Give the line above to who calls (DRIFTWATCH_TOKEN); it is not kept anywhere.\n"
+        "# The service knows it by its hash, in driftwatch.toml:\n\n"
+        "[[service.tokens]]\n"
+        f'name = "{name}"\nscopes = [{quoted}]\nsha256 = "{hash_of(secret)}"\n\n'
+        f"# or by the environment: {ENVIRONMENT}={'+'.join(known)}:TOKEN\n"
+    )

@@ -1,0 +1,148 @@
+"""The options that commands share, and what they mean."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Any
+
+import typer
+
+from driftwatch.errors import ConfigError
+
+if TYPE_CHECKING:
+    from driftwatch.cli.monitors import StreamRequest
+
+__all__ = [
+    "Config",
+    "FailOn",
+    "FalseAlarms",
+    "Features",
+    "Files",
+    "Format",
+    "Ids",
+    "Labels",
+    "Multivariate",
+    "Name",
+    "Output",
+    "Quiet",
+    "Ref",
+    "Slide",
+    "StorePath",
+    "Time",
+    "Times",
+    "Version",
+    "Window",
+    "columns_of",
+    "parse_thresholds",
+    "request_of",
+    "roles_of",
+]
+
+Files = Annotated[
+    list[str],
+    typer.Option(
+        metavar="FILE",
+        help="A file, folder or glob: parquet, CSV, JSON lines (compressed or not), or a "
+        ".dwp profile. Repeat for several.",
+    ),
+]
+Ref = Annotated[
+    list[str] | None,
+    typer.Option(metavar="FILE", help="Reference data, or a .dwp profile. Repeatable."),
+]
+Features = Annotated[
+    str | None,
+    typer.Option(metavar="A,B", help="Columns to use, separated by commas. Default: all."),
+]
+Times = Annotated[
+    list[str] | None, typer.Option(metavar="COLUMN", help="A column of times. Not tested.")
+]
+Time = Annotated[str | None, typer.Option(metavar="COLUMN", help="The column of event times.")]
+Labels = Annotated[
+    list[str] | None, typer.Option(metavar="COLUMN", help="A column of labels. Not tested.")
+]
+Ids = Annotated[
+    list[str] | None,
+    typer.Option("--id", metavar="COLUMN", help="A column of identifiers. Not tested."),
+]
+Multivariate = Annotated[
+    bool,
+    typer.Option("--multivariate", help="Also watch how columns depend on each other."),
+]
+Config = Annotated[
+    Path | None,
+    typer.Option(metavar="FILE", help="driftwatch.toml; the one of this folder if not given."),
+]
+Name = Annotated[str | None, typer.Option("--monitor", help="Name of the monitor.")]
+StorePath = Annotated[
+    str | None, typer.Option("--store", metavar="FILE", help="The SQLite file of the monitor.")
+]
+Window = Annotated[
+    str | None, typer.Option(metavar="LENGTH", help="24h, 7d, or '10000 rows'. Default: 24h.")
+]
+Slide = Annotated[
+    str | None, typer.Option(metavar="LENGTH", help="How far a window moves. Default: 1h.")
+]
+FalseAlarms = Annotated[
+    str | None, typer.Option(metavar="BUDGET", help="Such as '1 per 30d', for all features.")
+]
+Version = Annotated[
+    str | None, typer.Option("--model-version", help="Only for this version of the model.")
+]
+Format = Annotated[
+    str,
+    typer.Option("--format", metavar="FORM", help="text, json, markdown, html, junit or github."),
+]
+Output = Annotated[
+    list[Path] | None,
+    typer.Option(
+        metavar="FILE",
+        help="Also write the report to this file; its suffix says how. Repeatable.",
+    ),
+]
+FailOn = Annotated[
+    str,
+    typer.Option(metavar="STATUS", help="Exit with 1 from this status on: warning or critical."),
+]
+Quiet = Annotated[bool, typer.Option("--quiet", "-q", help="No progress on stderr.")]
+
+
+def request_of(
+    config: Path | None, monitor: str | None, store: str | None, **settings: Any
+) -> StreamRequest:
+    """What the options say of a monitor."""
+    from driftwatch.cli.monitors import StreamRequest
+
+    given = {key: value for key, value in settings.items() if value not in (None, [], ())}
+    return StreamRequest(config, monitor, store, given)
+
+
+def columns_of(names: str | None, /) -> tuple[str, ...] | None:
+    """Names of columns from a text such as ``age,income``; None if there is none."""
+    return None if names is None else tuple(name.strip() for name in names.split(",") if name)
+
+
+def roles_of(**columns: list[str] | None) -> dict[str, str]:
+    """Role of every column, from the columns of every role."""
+    return {name: role for role, names in columns.items() for name in names or ()}
+
+
+def parse_thresholds(texts: tuple[str, ...], /) -> dict[str, Any]:
+    """Read ``ks=0.1`` and ``psi=0.1:0.25``.
+
+    Raises:
+        ConfigError: If a text is neither.
+    """
+    thresholds: dict[str, Any] = {}
+    for text in texts:
+        name, equals, value = text.partition("=")
+        try:
+            numbers = [float(part) for part in value.split(":")]
+        except ValueError:
+            numbers = []
+        if not equals or len(numbers) not in (1, 2):
+            raise ConfigError(
+                f"--threshold {text!r} must look like ks=0.1 or psi=0.1:0.25 (warning:critical)"
+            )
+        thresholds[name.strip()] = numbers[0] if len(numbers) == 1 else numbers
+    return thresholds

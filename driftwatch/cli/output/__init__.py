@@ -1,0 +1,1 @@
+"""How a command shows a report, its progress and its outcome."""

@@ -1,0 +1,34 @@
+"""Exit codes, and how an error becomes one clear line."""
+
+from __future__ import annotations
+
+from enum import IntEnum
+
+from driftwatch.core.reports.report import DriftReport, Status
+
+__all__ = ["Exit", "exit_code", "one_line"]
+
+
+class Exit(IntEnum):
+    """What the command's exit code means."""
+
+    NO_DRIFT = 0
+    DRIFT = 1
+    USAGE = 2
+    NOT_ENOUGH_DATA = 3
+    INTERNAL = 4
+
+
+def exit_code(report: DriftReport, level: str, /) -> Exit:
+    """Exit code of a report: 1 exactly when it has drift of at least `level`."""
+    if report.has_drift(level):
+        return Exit.DRIFT
+    if report.global_status is Status.INSUFFICIENT_DATA:
+        return Exit.NOT_ENOUGH_DATA
+    return Exit.NO_DRIFT
+
+
+def one_line(error: BaseException, /) -> str:
+    """The message of an error without line breaks or control characters."""
+    text = str(error) or type(error).__name__
+    return "".join(ch if ch.isprintable() else " " for ch in " ".join(text.split()))

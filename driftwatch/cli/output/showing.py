@@ -1,0 +1,84 @@
+"""A report to stdout and to files."""
+
+from __future__ import annotations
+
+import os
+import sys
+from dataclasses import dataclass
+from pathlib import Path
+
+from driftwatch.cli.output.exits import Exit, exit_code
+from driftwatch.core.reports.report import DriftReport
+from driftwatch.errors import ConfigError
+from driftwatch.process.atomic_files import write_atomically
+from driftwatch.render import FORMATS, format_of, render
+
+__all__ = ["Showing"]
+
+
+@dataclass(frozen=True, slots=True)
+class Showing:
+    """How a report is to be shown.
+
+    Attributes:
+        format: Form of the report on stdout.
+        outputs: Files to write as well, in the form their suffix asks for.
+        fail_on: Status from which on the exit code is 1.
+        quiet: Whether stderr stays silent.
+
+    Raises:
+        ConfigError: If a format or the level is unknown.
+    """
+
+    format: str
+    outputs: tuple[Path, ...]
+    fail_on: str
+    quiet: bool
+
+    def __post_init__(self) -> None:
+        if self.format not in FORMATS:
+            raise ConfigError(f"--format {self.format!r}; known: {', '.join(FORMATS)}")
+        if self.fail_on not in ("warning", "critical"):
+            raise ConfigError(f"--fail-on {self.fail_on!r}; known: warning, critical")
+        for path in self.outputs:
+            format_of(path)
+
+    def show(self, report: DriftReport, /) -> Exit:
+        """Write the report everywhere it is wanted; return the exit code it calls for."""
+        for path in self.outputs:
+            write_atomically(path, render(report, format_of(path)).encode("utf-8", "replace"))
+        if self.format == "text":
+            from driftwatch.render.text import to_text
+
+            text = to_text(report, color=_wants_color(), width=_width())
+        else:
+            text = render(report, self.format)
+        # A terminal that cannot show an arrow shows a question mark instead of a traceback.
+        encoding = sys.stdout.encoding or "utf-8"
+        text = text.encode(encoding, "replace").decode(encoding)
+        sys.stdout.write(text if text.endswith("\n") else f"{text}\n")
+        sys.stdout.flush()
+        if self.format == "github":
+            _write_step_summary(report)
+        return exit_code(report, self.fail_on)
+
+
+def _wants_color() -> bool:
+    return sys.stdout.isatty() and not os.environ.get("NO_COLOR")
+
+
+def _width() -> int:
+    if not sys.stdout.isatty():
+        return 120
+    try:
+        return os.get_terminal_size(sys.stdout.fileno()).columns
+    except OSError:
+        return 80
+
+
+def _write_step_summary(report: DriftReport) -> None:
+    """GitHub shows what a step appends to this file on the page of the run."""
+    target = os.environ.get("GITHUB_STEP_SUMMARY")
+    if target:
+        with Path(target).open("a", encoding="utf-8") as file:
+            file.write(render(report, "markdown"))

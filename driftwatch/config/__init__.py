@@ -1,0 +1,1 @@
+"""``driftwatch.toml``: monitors, Kafka, the service."""

@@ -1,0 +1,207 @@
+"""``driftwatch.toml`` -> monitors: every key checked, every error names its key."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from datetime import timedelta
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Any, Literal, Self
+
+from pydantic import (
+    BaseModel,
+    BeforeValidator,
+    ConfigDict,
+    Field,
+    ValidationError,
+    model_validator,
+)
+
+from driftwatch.config.explain import explained
+from driftwatch.config.kafka import KafkaConfig
+from driftwatch.core.data.durations import parse_duration, parse_length
+from driftwatch.core.data.privacy import hash_key
+from driftwatch.core.windows.spec import WindowSpec
+from driftwatch.errors import ConfigError
+
+if TYPE_CHECKING:
+    from driftwatch.core.statistics.budget import AlarmBudget
+    from driftwatch.monitor import Monitor
+
+__all__ = ["MonitorConfig"]
+
+_LONGEST = timedelta(days=3660)
+
+
+def _readable(read: Callable[[str], object]) -> BeforeValidator:
+    """Text that something can read, and that is no time beyond all use."""
+
+    def check(value: object) -> object:
+        found = read(str(value))
+        if isinstance(found, timedelta) and found > _LONGEST:
+            raise ConfigError(f"at most {_LONGEST.days}d can be waited for; got {value!r}")
+        return value
+
+    return BeforeValidator(check)
+
+
+def _lateness(text: str) -> object:
+    return timedelta(seconds=WindowSpec.of("1h", lateness=text).lateness)
+
+
+_Duration = Annotated[str, _readable(parse_duration)]
+_Length = Annotated[str, _readable(parse_length)]
+
+
+class MonitorConfig(BaseModel):
+    """One ``[monitors.NAME]``; the keys are the arguments of `Monitor`.
+
+    Attributes:
+        reference: Paths of the reference data, or of a profile of it. Without it the
+            reference that the store says is in use.
+        store: Path of the SQLite file, or address of a collector.
+        spool: Folder in which deliveries to a collector wait.
+        every: How often to look for something to evaluate.
+        time: Name of the column of event times.
+        id: Names of columns of identifiers.
+        label: Names of columns of labels.
+        kafka: What `driftwatch worker` reads.
+    """
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+    reference: str | list[str] | None = None
+    store: str | None = None
+    spool: str | None = None
+    features: list[str] | None = None
+    time: str | None = None
+    id: list[str] = Field(default_factory=list)
+    label: list[str] = Field(default_factory=list)
+    prediction: str | None = None
+    score: str | None = None
+    thresholds: dict[str, float | list[float]] | None = None
+    policy: Literal["default", "classic"] = "default"
+    false_alarms: str | None = None
+    window: _Length = "24h"
+    slide: _Length | None = "1h"
+    lateness: Annotated[str, _readable(_lateness)] | None = None
+    compare: Literal["frozen", "sliding", "seasonal"] = "frozen"
+    pane: _Length | None = None
+    multivariate: bool | list[str] = False
+    flush_every: _Duration = "10s"
+    every: _Duration = "1m"
+    kafka: KafkaConfig | None = None
+
+    @classmethod
+    def model_validate(cls, obj: Any, **how: Any) -> Self:
+        """Check the keys of one monitor.
+
+        Raises:
+            ConfigError: If a key is unknown or its value wrong.
+        """
+        try:
+            return super().model_validate(obj, **how)
+        except ValidationError as error:
+            raise ConfigError(explained(error, cls)) from error
+
+    @model_validator(mode="after")
+    def _goes_together(self) -> Self:
+        self.rules()
+        taken: dict[str, str] = {}
+        for name, role in self._named():
+            if taken.setdefault(name, role) != role:
+                raise ConfigError(f"column {name!r} is named for {taken[name]} and for {role}")
+        return self
+
+    def rules(self) -> tuple[WindowSpec, AlarmBudget | None]:
+        """How the stream is cut, and the false alarms it may have.
+
+        Raises:
+            ConfigError: If the window, the thresholds or the budget cannot be used.
+        """
+        from driftwatch.core.drift.policy import Policy
+        from driftwatch.core.statistics.budget import AlarmBudget
+
+        spec = WindowSpec.of(self.window, self.slide, lateness=self.lateness)
+        budget = None
+        if self.false_alarms is not None:
+            budget = AlarmBudget.of(self.false_alarms, every=spec.slide)
+        Policy.of(self.thresholds, policy=self.policy, budget=budget)
+        return spec, budget
+
+    def roles(self) -> dict[str, str]:
+        """Role of every column that has one."""
+        return dict(self._named())
+
+    def _named(self) -> list[tuple[str, str]]:
+        """Every column that has a role, with it."""
+        named: dict[str, list[str | None]] = {
+            "time": [self.time],
+            "id": [*self.id],
+            "label": [*self.label],
+            "prediction": [self.prediction],
+            "score": [self.score],
+        }
+        return [(name, role) for role, names in named.items() for name in names if name]
+
+    def store_in(self, folder: Path, /) -> str | None:
+        """Where the store is, for a configuration in a folder: a path or an address."""
+        if self.store is None or "://" in self.store:
+            return self.store
+        return str(folder / self.store)
+
+    def monitor(self, name: str, /, *, folder: Path, source: str | None = None) -> Monitor:
+        """Build the monitor.
+
+        Args:
+            name: Its name.
+            folder: What relative paths are relative to.
+            source: Name of this process among those that feed it.
+
+        Raises:
+            ConfigError: If a value is not usable, or there is no reference.
+            DataError: If the reference cannot be read.
+            StoreError: If the store cannot be opened.
+        """
+        from driftwatch.monitor import Monitor
+        from driftwatch.stores import open_receiver
+
+        spool = None if self.spool is None else folder / self.spool
+        store = open_receiver(self.store_in(folder), spool=spool)
+        try:
+            return Monitor(
+                self._reference(name, store, folder),
+                features=self.features,
+                thresholds=self.thresholds,
+                policy=self.policy,
+                false_alarms=self.false_alarms,
+                every=self.slide or self.window,
+                pane=self.pane,
+                multivariate=self.multivariate,
+                roles=self.roles(),
+                hash_key=hash_key(),
+                name=name,
+                window=self.window,
+                slide=self.slide,
+                lateness=self.lateness,
+                compare=self.compare,
+                store=store,
+                source=source,
+                flush_every=self.flush_every,
+            )
+        except BaseException:
+            store.close()
+            raise
+
+    def _reference(self, name: str, store: Any, folder: Path) -> Any:
+        if self.reference is not None:
+            paths = [self.reference] if isinstance(self.reference, str) else self.reference
+            return [str(folder / path) for path in paths]
+        used = store.reference_in_use(name, None)
+        body = store.reference(name, used) if used is not None else None
+        if body is None:
+            raise ConfigError(
+                f'monitor {name!r} has no reference: name its data (reference = "train.parquet" '
+                "in the configuration, --ref on the command line), or add one to its store "
+                "(driftwatch reference add)"
+            )
+        return body

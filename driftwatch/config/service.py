@@ -1,0 +1,81 @@
+"""``[service]``: the collector, and who may ask it."""
+
+from __future__ import annotations
+
+import re
+from typing import Annotated, Literal
+
+from pydantic import (
+    AfterValidator,
+    BaseModel,
+    ConfigDict,
+    Field,
+)
+
+from driftwatch.errors import ConfigError
+
+__all__ = ["ServiceConfig", "TokenConfig"]
+
+
+_HOST = re.compile(r"\*|(\*\.)?[^*\s]+")
+
+
+def _hash(text: str) -> str:
+    if not re.fullmatch("[0-9a-f]{64}", text):  # not shown: it may be the token itself
+        raise ConfigError("64 hexadecimal digits are needed, as `driftwatch token` prints them")
+    return text
+
+
+def _some(scopes: list[str]) -> list[str]:
+    if not scopes:
+        raise ConfigError("a token without scopes allows nothing; name ingest, read or admin")
+    return scopes
+
+
+def _host(text: str) -> str:
+    if not _HOST.fullmatch(text):
+        raise ConfigError(
+            f"a host is named like drift.example.com, *.example.com or *; got {text!r}"
+        )
+    return text
+
+
+_Scope = Literal["ingest", "read", "admin"]
+
+
+class TokenConfig(BaseModel):
+    """One ``[[service.tokens]]``, as `driftwatch token` prints it.
+
+    Attributes:
+        name: In logs.
+        scopes: ``ingest``, ``read``, ``admin``.
+        sha256: Hash of the token.
+    """
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+    name: str
+    scopes: Annotated[list[_Scope], AfterValidator(_some)]
+    sha256: Annotated[str, AfterValidator(_hash)]
+
+
+class ServiceConfig(BaseModel):
+    """``[service]``: the collector.
+
+    Attributes:
+        host: Address to listen on.
+        port: Port to listen on.
+        tokens: What may be done by whom; everything by everybody without any.
+        allowed_hosts: Names under which it may be asked for, besides the loopback's.
+        requests_per_minute: For each token, or each address where there are no tokens.
+        body_bytes: Bytes of a request, at most; 8 MiB if not given.
+    """
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+    host: str = "127.0.0.1"
+    port: int = Field(default=8765, ge=0, le=65_535)
+    tokens: list[TokenConfig] = Field(default_factory=list)
+    allowed_hosts: list[Annotated[str, AfterValidator(_host)]] = Field(default_factory=list)
+    requests_per_minute: int = Field(default=6_000, ge=1)
+    body_bytes: int | None = Field(default=None, ge=1_024, le=1 << 30)

@@ -1,0 +1,1 @@
+"""Rows as typed columns: batches, values, schema, inference, privacy, times, durations."""

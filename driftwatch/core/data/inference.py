@@ -1,0 +1,237 @@
+"""What the columns of somebody's data are, guessed from their first rows.
+
+A first check must not cry wolf about an invoice number: identifiers, clocks and labels
+are recognised and set apart, personal data is hashed, and every guess carries the reason
+that the report prints. Declaring a column overrides all of it.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping
+from dataclasses import replace
+from itertools import pairwise
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from driftwatch.core.data.schema import Column, Kind, Role, Schema, ValuePolicy
+from driftwatch.core.data.values import Categories, Numbers, kind_of, typed_values
+
+if TYPE_CHECKING:
+    import pyarrow as pa
+
+__all__ = ["infer_schema"]
+
+MIN_ROWS = 100
+"""Fewer rows say nothing about whether a column identifies them."""
+_READABLE = 0.9
+"""Share of the texts that must read as numbers (or instants) for a column to be that."""
+_NEAR_UNIQUE_TEXTS = 0.9
+_NEAR_UNIQUE_INTEGERS = 0.99
+_NAMED_ID_DISTINCT = 50
+_NAMED_ID_SHARE = 0.005
+
+_ID_WORDS = {"id", "ids", "uuid", "guid", "no", "nr", "number", "key", "hash", "token", "index"}
+_LABEL_NAMES = {"label", "target", "ground_truth", "y_true"}
+_PREDICTION_NAMES = {"prediction", "predictions", "predicted", "y_pred"}
+_SCORE_NAMES = {"score", "probability", "y_score", "y_proba", "predicted_probability"}
+_WEIGHT_NAMES = {"sample_weight"}
+
+_PERSONAL_WORDS = {
+    "email", "mail", "phone", "mobile", "ssn", "passport", "iban", "surname", "lastname",
+    "firstname", "fullname", "birthday", "ip",
+}  # fmt: skip
+_PERSONAL_VALUES = re.compile(
+    r"[^@\s]+@[^@\s]+\.[a-zA-Z]{2,}"  # e-mail address
+    r"|\d{3}-\d{2}-\d{4}"  # US social security number
+    r"|\d{1,3}(\.\d{1,3}){3}"  # IPv4 address
+    r"|[A-Z]{2}\d{2}[A-Z0-9]{11,30}"  # IBAN
+    r"|(\d{4}[ -]){3}\d{1,7}"  # payment card
+)
+_TELEPHONE = re.compile(r"\+?\d{1,3}[ .-]?\(?\d{2,4}\)?([ .-]?\d{2,4}){2,4}")
+_SAMPLE = 200
+_PERSONAL_SHARE = 0.05
+"""A column where one value in twenty names a person is hashed as a whole."""
+_TELEPHONE_SHARE = 0.5
+"""Long numbers look like telephone numbers, so here most values must."""
+
+
+def infer_schema(
+    arrays: Mapping[str, pa.Array],
+    /,
+    *,
+    untyped: bool = False,
+    declared: Schema | None = None,
+    roles: Mapping[str, Role] | None = None,
+) -> Schema:
+    """Guess kind, role and value policy of every column from some of its rows.
+
+    Args:
+        arrays: Columns by name, the first rows of the data (65,536 are plenty).
+        untyped: The texts in them come from a format without types, such as CSV, and may
+            be numbers, truth values or instants.
+        declared: Columns to take as declared instead.
+        roles: Roles to take as declared; kinds are guessed all the same.
+
+    Returns:
+        A schema with the columns of `arrays` in their order. Cost: one pass over them.
+    """
+    known = declared.names if declared is not None else {}
+    given = roles or {}
+    return Schema(
+        tuple(
+            known[name]
+            if name in known
+            else infer_column(name, array, untyped=untyped, role=given.get(name))
+            for name, array in arrays.items()
+        )
+    )
+
+
+def infer_column(
+    name: str, array: pa.Array, /, *, untyped: bool = False, role: Role | None = None
+) -> Column:
+    """Guess one column from some of its rows; a given role is taken as it is."""
+    kind = kind_of(array.type)
+    if untyped and kind is Kind.CATEGORICAL:
+        kind = _kind_of_texts(array)
+    elif kind is Kind.CATEGORICAL and _are_instants(array):
+        kind = Kind.DATETIME
+    dtype = str(array.type) if not untyped or kind is Kind.CATEGORICAL else kind.value
+    column = Column(name, kind, role or Role.FEATURE, dtype=dtype)
+    if role is None:
+        column = _guess_role(column, array)
+    if column.kind is Kind.CATEGORICAL and column.values is ValuePolicy.RAW:
+        values = typed_values(array, column)
+        return _protect(column, values) if isinstance(values, Categories) else column
+    return column
+
+
+def _guess_role(column: Column, array: pa.Array) -> Column:
+    if column.kind is Kind.DATETIME:
+        return replace(column, role=Role.TIME, note="a time")
+    named = _named_role(column.name)
+    if named is not None:
+        return replace(column, role=named, note=f"named like a {named}")
+    values = typed_values(array, column)
+    if isinstance(values, Numbers):
+        return _mark_number_id(column, values)
+    if isinstance(values, Categories) and column.kind is Kind.CATEGORICAL:
+        return _mark_text_id(column, values)
+    return column
+
+
+def _kind_of_texts(array: pa.Array) -> Kind:
+    valid = array.drop_null()
+    if len(valid) == 0:
+        return Kind.EMPTY
+    most = _READABLE * len(valid)
+    truths = typed_values(valid, Column("", Kind.BOOLEAN))
+    words = {"true", "false"}
+    if truths.missing.invalid == 0 and _lower_words(valid) <= words:
+        return Kind.BOOLEAN
+    numbers = typed_values(valid, Column("", Kind.NUMERIC))
+    if isinstance(numbers, Numbers) and len(valid) - numbers.missing.invalid >= most:
+        return Kind.CATEGORICAL if _has_leading_zeros(valid) else Kind.NUMERIC
+    instants = typed_values(valid, Column("", Kind.DATETIME))
+    if isinstance(instants, Numbers) and instants.values.size >= most:
+        return Kind.DATETIME
+    return Kind.CATEGORICAL
+
+
+def _are_instants(array: pa.Array) -> bool:
+    """Whether texts of a typed source are dates: a date is no category, and no number."""
+    import pyarrow.types as t
+
+    texts = array.dictionary if t.is_dictionary(array.type) else array
+    valid = texts.drop_null()
+    if len(valid) == 0 or not (t.is_string(texts.type) or t.is_large_string(texts.type)):
+        return False
+    instants = typed_values(valid.slice(0, _SAMPLE), Column("", Kind.DATETIME))
+    return instants.missing.invalid == 0
+
+
+def _lower_words(texts: pa.Array) -> set[str]:
+    import pyarrow.compute as pc
+
+    return set(pc.utf8_lower(texts.slice(0, _SAMPLE)).unique().to_pylist())
+
+
+def _has_leading_zeros(texts: pa.Array) -> bool:
+    """Postal codes and article numbers: digits, but 02134 is not 2134."""
+    import pyarrow.compute as pc
+
+    return bool(pc.any(pc.match_substring_regex(texts, r"^\s*0\d+\s*$")).as_py())
+
+
+def _named_role(name: str) -> Role | None:
+    lower = name.strip().lower()
+    for names, role in (
+        (_LABEL_NAMES, Role.LABEL),
+        (_PREDICTION_NAMES, Role.PREDICTION),
+        (_SCORE_NAMES, Role.SCORE),
+        (_WEIGHT_NAMES, Role.WEIGHT),
+    ):
+        if lower in names:
+            return role
+    return None
+
+
+def _words(name: str) -> list[str]:
+    """Split ``InvoiceNo`` and ``invoice_no`` into lower-case words."""
+    spaced = re.sub(r"(?<=[a-z0-9])(?=[A-Z])|(?<=[A-Z])(?=[A-Z][a-z])", " ", name)
+    return [word.lower() for word in re.split(r"[^A-Za-z0-9]+", spaced) if word]
+
+
+def _is_named_id(name: str, distinct: int, rows: int) -> bool:
+    words = _words(name)
+    many = distinct >= max(_NAMED_ID_DISTINCT, _NAMED_ID_SHARE * rows)
+    return bool(words) and words[-1] in _ID_WORDS and many
+
+
+def _mark_number_id(column: Column, numbers: Numbers) -> Column:
+    values = numbers.values
+    if values.size < MIN_ROWS or (values % 1 != 0).any():
+        return column
+    distinct = int(np.unique(values).size)
+    if _is_named_id(column.name, distinct, values.size):
+        return _as_id(column, "named like an identifier, with many values")
+    rising, falling = values[1:] > values[:-1], values[1:] < values[:-1]
+    if distinct >= _NEAR_UNIQUE_INTEGERS * values.size and (
+        bool(rising.all()) or bool(falling.all())
+    ):
+        return _as_id(column, "counts its rows")
+    return column
+
+
+def _mark_text_id(column: Column, categories: Categories) -> Column:
+    rows, distinct = int(categories.counts.sum()), len(categories.texts)
+    if rows < MIN_ROWS:
+        return column
+    if distinct >= _NEAR_UNIQUE_TEXTS * rows:
+        return _as_id(column, "nearly every value is different")
+    if _is_named_id(column.name, distinct, rows):
+        return _as_id(column, "named like an identifier, with many values")
+    return column
+
+
+def _as_id(column: Column, why: str) -> Column:
+    hashed = ValuePolicy.HASHED if column.kind is Kind.CATEGORICAL else ValuePolicy.RAW
+    return replace(column, role=Role.ID, values=hashed, note=why)
+
+
+def _share_matching(pattern: re.Pattern[str], texts: list[str]) -> float:
+    return sum(bool(pattern.fullmatch(text.strip())) for text in texts) / max(1, len(texts))
+
+
+def _protect(column: Column, categories: Categories) -> Column:
+    sample = categories.texts.slice(0, _SAMPLE).to_pylist()
+    personal = _share_matching(_PERSONAL_VALUES, sample) >= _PERSONAL_SHARE
+    telephones = _share_matching(_TELEPHONE, sample) >= _TELEPHONE_SHARE
+    words = _words(column.name)
+    joined = {first + second for first, second in pairwise(words)}  # first_name, e-mail
+    named = _PERSONAL_WORDS & {*words, *joined}
+    if named or personal or telephones:
+        return replace(column, values=ValuePolicy.HASHED, note="looks like personal data")
+    return column

@@ -1,0 +1,187 @@
+"""What the columns of a data set are: kind, role, and how their values may be kept."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, replace
+from enum import StrEnum
+from typing import Any, Self
+
+from driftwatch.errors import SchemaError, UnknownColumnError
+
+__all__ = ["DISCRETE", "EVERY", "ORDERED", "Column", "Kind", "Role", "Schema", "ValuePolicy"]
+
+
+class Kind(StrEnum):
+    """What the values of a column are, and so which sketches they feed."""
+
+    NUMERIC = "numeric"
+    CATEGORICAL = "categorical"
+    BOOLEAN = "boolean"
+    DATETIME = "datetime"
+    EMPTY = "empty"
+    """No value has been seen: only rows are counted."""
+    UNSUPPORTED = "unsupported"
+    """Nested or opaque values: only rows and nulls are counted."""
+
+    @property
+    def is_ordered(self) -> bool:
+        """Whether values are numbers on a line (a datetime is seconds since 1970)."""
+        return self in ORDERED
+
+    @property
+    def is_discrete(self) -> bool:
+        """Whether values are names to be counted."""
+        return self in DISCRETE
+
+
+ORDERED = frozenset({Kind.NUMERIC, Kind.DATETIME})
+"""Kinds whose values are numbers on a line."""
+DISCRETE = frozenset({Kind.CATEGORICAL, Kind.BOOLEAN})
+"""Kinds whose values are names to be counted."""
+EVERY = ORDERED | DISCRETE
+"""Kinds whose values can be compared."""
+
+
+class Role(StrEnum):
+    """What a column is for."""
+
+    FEATURE = "feature"
+    PREDICTION = "prediction"
+    SCORE = "score"
+    LABEL = "label"
+    WEIGHT = "weight"
+    ID = "id"
+    TIME = "time"
+    GROUP = "group"
+
+    @property
+    def is_tested(self) -> bool:
+        """Whether columns of this role are tested for drift."""
+        return self in (Role.FEATURE, Role.PREDICTION, Role.SCORE, Role.GROUP)
+
+
+class ValuePolicy(StrEnum):
+    """How the values of a categorical column are kept."""
+
+    RAW = "raw"
+    """As they are."""
+    HASHED = "hashed"
+    """As keyed 64-bit BLAKE2b tokens: comparable, not readable."""
+    NONE = "none"
+    """Not at all: rows, nulls, content hash and nothing else."""
+
+
+@dataclass(frozen=True, slots=True)
+class Column:
+    """One column: its name and everything that is known about it beforehand.
+
+    Attributes:
+        name: Its name in the data.
+        kind: What its values are.
+        role: What it is for.
+        values: How categories are kept.
+        dtype: Type in the data it was inferred from, for messages (``int64``, ``string``).
+        note: Why an inferred role or policy was chosen; empty when it was declared.
+    """
+
+    name: str
+    kind: Kind
+    role: Role = Role.FEATURE
+    values: ValuePolicy = ValuePolicy.RAW
+    dtype: str = ""
+    note: str = ""
+
+    def to_dict(self) -> dict[str, str]:
+        return {
+            "name": self.name,
+            "kind": self.kind.value,
+            "role": self.role.value,
+            "values": self.values.value,
+            "dtype": self.dtype,
+            "note": self.note,
+        }
+
+    @classmethod
+    def from_dict(cls, data: Mapping[str, Any], /) -> Self:
+        texts = (data["name"], data["dtype"], data["note"])
+        if not all(isinstance(text, str) for text in texts):
+            raise SchemaError("a column's name, dtype and note must be text")
+        return cls(
+            name=data["name"],
+            kind=Kind(data["kind"]),
+            role=Role(data["role"]),
+            values=ValuePolicy(data["values"]),
+            dtype=data["dtype"],
+            note=data["note"],
+        )
+
+
+@dataclass(frozen=True, slots=True)
+class Schema:
+    """The columns of a data set, in order.
+
+    Raises:
+        SchemaError: If two columns share a name.
+
+    Example:
+        >>> schema = Schema((Column("age", Kind.NUMERIC), Column("id", Kind.CATEGORICAL)))
+        >>> schema.with_roles({"id": Role.ID})["id"].role
+        <Role.ID: 'id'>
+    """
+
+    columns: tuple[Column, ...] = ()
+
+    def __post_init__(self) -> None:
+        if len(self.names) != len(self.columns):
+            raise SchemaError("two columns of a schema share a name; rename one of them")
+
+    def __iter__(self) -> Iterator[Column]:
+        return iter(self.columns)
+
+    def __len__(self) -> int:
+        return len(self.columns)
+
+    def __contains__(self, name: object) -> bool:
+        return any(column.name == name for column in self.columns)
+
+    def __getitem__(self, name: str) -> Column:
+        for column in self.columns:
+            if column.name == name:
+                return column
+        raise UnknownColumnError(name, self.names, "the schema")
+
+    @property
+    def names(self) -> dict[str, Column]:
+        """The columns by name, in order."""
+        return {column.name: column for column in self.columns}
+
+    def with_roles(self, roles: Mapping[str, Role], /) -> Schema:
+        """Return the schema with the roles of some columns declared.
+
+        Raises:
+            UnknownColumnError: If a column is not in the schema.
+        """
+        for name in roles:
+            _ = self[name]
+        return Schema(
+            tuple(
+                replace(column, role=roles[column.name], note="")
+                if column.name in roles
+                else column
+                for column in self.columns
+            )
+        )
+
+    def select(self, names: Mapping[str, Any] | list[str] | tuple[str, ...], /) -> Schema:
+        """Return the schema of some of the columns, in the schema's order.
+
+        Raises:
+            UnknownColumnError: If a column is not in the schema.
+        """
+        for name in names:
+            _ = self[name]
+        return Schema(tuple(column for column in self.columns if column.name in names))
+
+    def to_dicts(self) -> list[dict[str, str]]:
+        return [column.to_dict() for column in self.columns]

@@ -1,0 +1,415 @@
+"""One Arrow array and what its column should be -> typed values, and what could not be used.
+
+Every row ends in exactly one place: a usable value, or one of the counters of `Missing`.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field, fields
+from typing import TYPE_CHECKING, Any, Self
+
+import numpy as np
+from numpy.typing import NDArray
+
+from driftwatch.core.data.schema import Column, Kind
+
+if TYPE_CHECKING:
+    import pyarrow as pa
+
+__all__ = ["Categories", "Missing", "Numbers", "Opaque", "Values", "kind_of", "typed_values"]
+
+_EXACT_INTEGERS = 1 << 53
+_NUMBER = r"^\s*[+-]?(\d+(\.\d*)?|\.\d+)([eE][+-]?\d+)?\s*$|^\s*(?i:[+-]?inf(inity)?|nan)\s*$"
+_INSTANT = r"^\d{4}-\d{2}-\d{2}([ T]\d{2}:\d{2}(:\d{2}(\.\d{1,9})?)?(Z|[+-]\d{2}(:?\d{2})?)?)?$"
+_TRUE = ("true", "t", "yes", "y", "1")
+_FALSE = ("false", "f", "no", "n", "0")
+
+
+@dataclass(slots=True)
+class Missing:
+    """Rows of a column without a usable value, by reason.
+
+    Attributes:
+        null: Nothing there.
+        nan: Not-a-number.
+        positive_infinity: Infinite; set aside, since no moment or distance survives it.
+        negative_infinity: The same, below.
+        invalid: Something there that the column's kind cannot read (text in a number).
+    """
+
+    null: int = 0
+    nan: int = 0
+    positive_infinity: int = 0
+    negative_infinity: int = 0
+    invalid: int = 0
+
+    @property
+    def total(self) -> int:
+        """All rows without a usable value."""
+        return sum(self.to_tuple())
+
+    def merge(self, other: Self, /) -> None:
+        """Add another count of missing rows."""
+        for item in fields(self):
+            setattr(self, item.name, getattr(self, item.name) + getattr(other, item.name))
+
+    def to_tuple(self) -> tuple[int, ...]:
+        return (
+            self.null,
+            self.nan,
+            self.positive_infinity,
+            self.negative_infinity,
+            self.invalid,
+        )
+
+
+@dataclass(frozen=True, slots=True)
+class Numbers:
+    """Usable values of a numeric or datetime column.
+
+    Attributes:
+        values: Finite doubles; seconds since 1970 for datetimes.
+        beyond: Exact integers above 2**53, as 64-bit patterns, that `values` had to round.
+        missing: The rows that are not in `values`.
+    """
+
+    values: NDArray[np.float64]
+    beyond: NDArray[np.uint64]
+    missing: Missing
+
+
+@dataclass(frozen=True, slots=True)
+class Categories:
+    """Distinct values of a categorical column and how often each was seen.
+
+    Attributes:
+        texts: Distinct values, a ``large_string`` array without nulls.
+        counts: How often each was seen, all at least 1.
+        missing: The rows that are not counted there.
+    """
+
+    texts: pa.Array
+    counts: NDArray[np.int64]
+    missing: Missing
+
+
+@dataclass(frozen=True, slots=True)
+class Opaque:
+    """A column whose values are not looked at."""
+
+    missing: Missing = field(default_factory=Missing)
+
+
+Values = Numbers | Categories | Opaque
+
+
+def kind_of(dtype: pa.DataType, /) -> Kind:
+    """Return the kind that the values of an Arrow type have by themselves."""
+    import pyarrow.types as t
+
+    dtype = _storage_type(dtype)
+    if t.is_null(dtype):
+        return Kind.EMPTY
+    if t.is_boolean(dtype):
+        return Kind.BOOLEAN
+    if t.is_timestamp(dtype) or t.is_date(dtype):
+        return Kind.DATETIME
+    if _is_number(dtype) or t.is_duration(dtype) or t.is_time(dtype):
+        return Kind.NUMERIC
+    if _is_text(dtype) or _is_binary(dtype):
+        return Kind.CATEGORICAL
+    if t.is_dictionary(dtype) and not t.is_nested(dtype.value_type):
+        # Whoever encoded a column as categories meant categories, numbers or not.
+        return Kind.BOOLEAN if t.is_boolean(dtype.value_type) else Kind.CATEGORICAL
+    return Kind.UNSUPPORTED
+
+
+def typed_values(array: pa.Array, column: Column, /) -> Values:
+    """Read an Arrow array as what its column is.
+
+    Values of another type are converted where that loses nothing a person would miss
+    (text to numbers, numbers to text); what cannot be read counts as invalid.
+    """
+    array = _storage(array)
+    match column.kind:
+        case Kind.NUMERIC:
+            return _numbers(array)
+        case Kind.DATETIME:
+            return _instants(array)
+        case Kind.CATEGORICAL:
+            return _categories(array)
+        case Kind.BOOLEAN:
+            return _booleans(array)
+        case Kind.EMPTY | Kind.UNSUPPORTED:
+            return Opaque(Missing(null=array.null_count))
+
+
+def _numbers(array: pa.Array) -> Numbers:
+    import pyarrow as pa
+    import pyarrow.types as t
+
+    dtype = array.type
+    if t.is_floating(dtype):
+        return _finite(_plain(array).astype(np.float64, copy=False), array.null_count)
+    if t.is_integer(dtype):
+        return _integers(_plain(array), array.null_count)
+    if t.is_dictionary(dtype):
+        return _numbers(array.dictionary_decode())
+    if t.is_boolean(dtype):
+        return _integers(_plain(array.cast(pa.uint8())), array.null_count)
+    if t.is_decimal(dtype):
+        return _finite(_plain(array.cast(pa.float64(), safe=False)), array.null_count)
+    if t.is_duration(dtype) or t.is_time(dtype):
+        return _seconds(array)
+    if _is_text(dtype):
+        return _numbers_in_text(array)
+    return _all_invalid(array)
+
+
+def _numbers_in_text(array: pa.Array) -> Numbers:
+    import pyarrow as pa
+    import pyarrow.compute as pc
+
+    try:
+        return _finite(_plain(array.cast(pa.float64())), array.null_count)
+    except pa.ArrowInvalid:  # something is no number: look for what is, more slowly
+        texts = pc.utf8_trim_whitespace(array.cast(pa.large_string()))
+        readable, invalid = _matching(texts, _NUMBER)
+        return _finite(_plain(readable.cast(pa.float64())), array.null_count, invalid=invalid)
+
+
+def _integers(values: NDArray[Any], nulls: int) -> Numbers:
+    beyond = np.empty(0, dtype=np.uint64)
+    if (
+        values.size
+        and values.itemsize == 8
+        and (int(values.max()) >= _EXACT_INTEGERS or int(values.min()) <= -_EXACT_INTEGERS)
+    ):
+        rounded = values.astype(np.float64)
+        beyond = values[np.abs(rounded) >= _EXACT_INTEGERS].astype(np.uint64)
+        return Numbers(rounded, beyond, Missing(null=nulls))
+    return Numbers(values.astype(np.float64), beyond, Missing(null=nulls))
+
+
+def _instants(array: pa.Array) -> Numbers:
+    import pyarrow as pa
+    import pyarrow.compute as pc
+    import pyarrow.types as t
+
+    dtype = array.type
+    if t.is_date(dtype):
+        return _seconds(array.cast(pa.timestamp("s" if t.is_date32(dtype) else "ms")))
+    if t.is_timestamp(dtype):
+        return _seconds(array)
+    if t.is_dictionary(dtype):
+        return _instants(array.dictionary_decode())
+    if _is_text(dtype):
+        texts = pc.utf8_trim_whitespace(array.cast(pa.large_string()))
+        readable, invalid = _matching(texts, _INSTANT)
+        try:
+            instants = _parse_instants(readable)
+        except pa.ArrowInvalid:  # shaped like an instant, such as 2024-02-31, and is none
+            instants, invalid = _parse_one_by_one(readable, invalid)
+        numbers = _seconds(instants)
+        return Numbers(
+            numbers.values, numbers.beyond, Missing(null=array.null_count, invalid=invalid)
+        )
+    return _all_invalid(array)
+
+
+def _parse_instants(texts: pa.Array) -> pa.Array:
+    import pyarrow as pa
+    import pyarrow.compute as pc
+
+    # What is finer than a microsecond is beyond a double's seconds, and Arrow refuses it.
+    texts = pc.replace_substring_regex(texts, r"(\.\d{6})\d+", r"\1")
+    zoned = pc.match_substring_regex(texts, r"\d{2}:\d{2}.*(Z|[+-]\d{2}(:?\d{2})?)$")
+    with_zone = texts.filter(zoned).cast(pa.timestamp("us", "UTC"))
+    without = texts.filter(pc.invert(zoned)).cast(pa.timestamp("us"))
+    both = [with_zone.cast(pa.int64()), without.cast(pa.int64())]
+    return pa.concat_arrays(both).cast(pa.timestamp("us"))
+
+
+def _parse_one_by_one(texts: pa.Array, invalid: int) -> tuple[pa.Array, int]:
+    import pyarrow as pa
+
+    found = []
+    for index in range(len(texts)):
+        try:
+            found.append(_parse_instants(texts.slice(index, 1)))
+        except pa.ArrowInvalid:
+            invalid += 1
+    return (pa.concat_arrays(found) if found else pa.array([], pa.timestamp("us"))), invalid
+
+
+def _seconds(array: pa.Array) -> Numbers:
+    """Ticks to seconds: whole and part apart, so that every unit gives the same double."""
+    import pyarrow as pa
+    import pyarrow.types as t
+
+    unit = {"s": 1, "ms": 1_000, "us": 1_000_000, "ns": 1_000_000_000}[array.type.unit]
+    narrow = t.is_time32(array.type)
+    ticks = _plain(array.cast(pa.int32()).cast(pa.int64()) if narrow else array.cast(pa.int64()))
+    whole, part = np.divmod(ticks, unit)
+    values = whole.astype(np.float64) + part.astype(np.float64) / unit
+    return Numbers(values, np.empty(0, dtype=np.uint64), Missing(null=array.null_count))
+
+
+def _categories(array: pa.Array) -> Categories:
+    import pyarrow.types as t
+
+    if t.is_boolean(array.type):
+        return _booleans(array)
+    if not t.is_dictionary(array.type):
+        array = (_as_texts(array)).dictionary_encode()
+    rows = len(array)
+    indices = array.indices
+    if indices.null_count:
+        indices = indices.drop_null()
+    names = _as_texts(array.dictionary)
+    counts = np.bincount(_plain(indices), minlength=len(names))
+    kept = counts > 0
+    if names.null_count:
+        kept &= ~_truths(names.is_null())
+    if not kept.all():
+        names, counts = names.filter(_mask(kept)), counts[kept]
+    return Categories(names, counts, Missing(null=rows - int(counts.sum())))
+
+
+def _booleans(array: pa.Array) -> Categories:
+    import pyarrow as pa
+    import pyarrow.compute as pc
+    import pyarrow.types as t
+
+    invalid = 0
+    if t.is_dictionary(array.type):
+        array = array.dictionary_decode()
+    valid = array.drop_null()
+    if not t.is_boolean(valid.type):
+        words = pc.utf8_lower(pc.utf8_trim_whitespace(_as_texts(valid)))
+        true = pc.is_in(words, pa.array(_TRUE, pa.large_string()))
+        false = pc.is_in(words, pa.array(_FALSE, pa.large_string()))
+        readable = pc.or_(true, false)
+        invalid = len(words) - pc.sum(readable, min_count=0).as_py()
+        valid = true.filter(readable)
+    ones = pc.sum(valid.cast(pa.uint8()), min_count=0).as_py()
+    counts = np.array([len(valid) - ones, ones], dtype=np.int64)
+    kept = counts > 0
+    names = pa.array(["false", "true"], pa.large_string()).filter(_mask(kept))
+    return Categories(names, counts[kept], Missing(null=array.null_count, invalid=invalid))
+
+
+def _finite(values: NDArray[np.float64], nulls: int, *, invalid: int = 0) -> Numbers:
+    missing = Missing(null=nulls, invalid=invalid)
+    finite = np.isfinite(values)
+    if not finite.all():
+        missing.nan = int(np.isnan(values).sum())
+        missing.positive_infinity = int((values == np.inf).sum())
+        missing.negative_infinity = int((values == -np.inf).sum())
+        values = values[finite]
+    return Numbers(values, np.empty(0, dtype=np.uint64), missing)
+
+
+def _all_invalid(array: pa.Array) -> Numbers:
+    missing = Missing(null=array.null_count, invalid=len(array) - array.null_count)
+    return Numbers(np.empty(0), np.empty(0, dtype=np.uint64), missing)
+
+
+def _matching(texts: pa.Array, pattern: str) -> tuple[pa.Array, int]:
+    import pyarrow.compute as pc
+
+    valid = texts.drop_null()
+    readable = valid.filter(pc.match_substring_regex(valid, pattern))
+    return readable, len(valid) - len(readable)
+
+
+def _as_texts(array: pa.Array) -> pa.Array:
+    import pyarrow as pa
+    import pyarrow.types as t
+
+    if not _is_binary(array.type):
+        return array.cast(pa.large_string())
+    if not t.is_large_binary(array.type):
+        array = array.cast(pa.large_binary())
+    try:
+        return array.cast(pa.large_string())
+    except pa.ArrowInvalid:  # bytes that are no text are shown as hexadecimal digits
+        hexed = [None if item is None else item.hex() for item in array.to_pylist()]
+        return pa.array(hexed, pa.large_string())
+
+
+def _plain(array: pa.Array) -> NDArray[Any]:
+    """The non-null values as a numpy array, without a copy where there are no nulls."""
+    import pyarrow.types as t
+
+    if array.null_count:
+        array = array.drop_null()
+    if t.is_integer(array.type) or t.is_floating(array.type):
+        # to_numpy would import pandas where it is installed, for a fifth of a second.
+        data, dtype = array.buffers()[1], np.dtype(array.type.to_pandas_dtype())
+        if data is None or not len(array):
+            return np.empty(0, dtype)
+        return np.frombuffer(data, dtype, len(array), array.offset * dtype.itemsize)
+    values: NDArray[Any] = array.to_numpy(zero_copy_only=False)
+    return values
+
+
+def _truths(array: pa.Array) -> NDArray[np.bool_]:
+    import pyarrow as pa
+
+    return _plain(array.cast(pa.uint8())).astype(bool)
+
+
+def _mask(kept: NDArray[np.bool_]) -> pa.Array:
+    """A numpy mask for Arrow; pa.array would import pandas as well."""
+    import pyarrow as pa
+
+    bits = pa.py_buffer(np.packbits(kept, bitorder="little").tobytes())
+    return pa.Array.from_buffers(pa.bool_(), kept.size, [None, bits])
+
+
+def _storage(array: pa.Array) -> pa.Array:
+    import pyarrow as pa
+    import pyarrow.types as t
+
+    if isinstance(array, pa.ExtensionArray):
+        return _storage(array.storage)
+    if t.is_run_end_encoded(array.type):
+        import pyarrow.compute as pc
+
+        return _storage(pc.run_end_decode(array))
+    return array
+
+
+def _storage_type(dtype: pa.DataType) -> pa.DataType:
+    import pyarrow as pa
+    import pyarrow.types as t
+
+    if isinstance(dtype, pa.BaseExtensionType):
+        return _storage_type(dtype.storage_type)
+    if t.is_run_end_encoded(dtype):
+        return _storage_type(dtype.value_type)
+    return dtype
+
+
+def _is_number(dtype: pa.DataType) -> bool:
+    import pyarrow.types as t
+
+    return bool(t.is_floating(dtype) or t.is_integer(dtype) or t.is_decimal(dtype))
+
+
+def _is_text(dtype: pa.DataType) -> bool:
+    import pyarrow.types as t
+
+    return bool(t.is_string(dtype) or t.is_large_string(dtype) or t.is_string_view(dtype))
+
+
+def _is_binary(dtype: pa.DataType) -> bool:
+    import pyarrow.types as t
+
+    return bool(
+        t.is_binary(dtype)
+        or t.is_large_binary(dtype)
+        or t.is_fixed_size_binary(dtype)
+        or t.is_binary_view(dtype)
+    )

@@ -1,0 +1,97 @@
+"""Columns that came, went, or changed their type; columns that are not tested, and why."""
+
+from __future__ import annotations
+
+from driftwatch.core.data.schema import Column, Kind, Role
+from driftwatch.core.profiles.column_profile import ColumnProfile, keeps_categories
+from driftwatch.core.profiles.profile import Profile
+from driftwatch.core.reports.report import (
+    SchemaChange,
+    Status,
+)
+
+__all__ = ["schema_changes", "why_skipped"]
+
+
+_UNREADABLE = 0.05
+
+
+def why_skipped(column: Column) -> str | None:
+    """Why a column is not tested; None of one that is."""
+    if not column.role.is_tested:
+        return f"{column.role}: {column.note}" if column.note else f"{column.role}, as declared"
+    if column.kind is Kind.UNSUPPORTED:
+        return f"values of type {column.dtype} are not supported"
+    if column.kind.is_discrete and not keeps_categories(column):
+        return "its values are not kept"
+    return None
+
+
+def schema_changes(reference: Profile, current: Profile, *, ignore_new: bool) -> list[SchemaChange]:
+    """Columns that came, went or changed their type.
+
+    Args:
+        reference: Profile of the reference.
+        current: Profile of the current rows.
+        ignore_new: Whether columns that the reference does not have are left out.
+    """
+    if current.rows == 0 and not current.seen:
+        return []
+    changes = []
+    for name, profile in reference.columns.items():
+        column = profile.column
+        if not column.role.is_tested and column.role is not Role.TIME:
+            continue
+        if name not in current.seen:
+            if column.role.is_tested:
+                changes.append(
+                    SchemaChange(name, "missing_column", column.dtype, None, Status.CRITICAL)
+                )
+        elif column.role.is_tested and _type_changed(column, current.seen[name]):
+            status = _type_status(current.columns[name])
+            changes.append(
+                SchemaChange(name, "type_changed", column.dtype, current.seen[name], status)
+            )
+    if not ignore_new and reference.rows:
+        known = reference.seen.keys() | reference.columns.keys()
+        changes += [
+            SchemaChange(name, "new_column", None, dtype, Status.WARNING)
+            for name, dtype in current.seen.items()
+            if name not in known
+        ]
+    return changes
+
+
+def _type_changed(column: Column, dtype: str) -> bool:
+    if not column.dtype or not dtype:  # declared without a type
+        return False
+    before, after = _family(column.dtype), _family(dtype)
+    return before != after and not {"text", "null"} & {before, after}
+
+
+def _type_status(current: ColumnProfile) -> Status:
+    """Values of the new type that cannot be read are worse than those that still can."""
+    usable = current.rows - current.missing.null
+    unreadable = usable > 0 and current.missing.invalid > _UNREADABLE * usable
+    return Status.CRITICAL if unreadable else Status.WARNING
+
+
+def _family(dtype: str) -> str:
+    """What an Arrow type is about, by its name; sizes and units are no change of type."""
+    if dtype.startswith("dictionary<values="):
+        dtype = dtype.removeprefix("dictionary<values=")
+    for family, starts in _FAMILIES.items():
+        if dtype.startswith(starts):
+            return family
+    return dtype
+
+
+_FAMILIES = {
+    "text": ("text",),
+    "null": ("null", "empty"),
+    "number": ("int", "uint", "float", "double", "halffloat", "decimal", "numeric"),
+    "string": ("string", "large_string", "utf8", "large_utf8", "categorical"),
+    "bytes": ("binary", "large_binary", "fixed_size_binary"),
+    "boolean": ("bool",),
+    "instant": ("timestamp", "date", "datetime"),
+}

@@ -1,0 +1,1 @@
+"""Sketches of all columns together: profiles and references, and their bytes."""

@@ -1,0 +1,250 @@
+"""A frozen profile, and what it lays over the data that is compared with it."""
+
+from __future__ import annotations
+
+import math
+from dataclasses import dataclass, field
+from functools import cached_property
+
+import numpy as np
+from numpy.typing import NDArray
+
+from driftwatch.core.data.schema import Schema
+from driftwatch.core.profiles.column_profile import ColumnProfile
+from driftwatch.core.profiles.profile import Frame, Profile
+from driftwatch.core.profiles.scores import ScoreSpec
+from driftwatch.core.reports.results import Period
+from driftwatch.core.sketches.cdf import Cdf
+from driftwatch.core.sketches.cross import FourthMoments
+from driftwatch.core.sketches.grid import Grid
+from driftwatch.core.sketches.quantiles import rank_error
+from driftwatch.core.statistics.ties import TiedNull
+from driftwatch.core.statistics.variability import (
+    NaturalVariability,
+    block_distances,
+    overdispersion,
+)
+
+__all__ = ["Reference", "ReferenceColumn"]
+
+BINS = 10
+"""Quantile bins of PSI and its relatives."""
+
+
+@dataclass(frozen=True, eq=False)
+class ReferenceColumn:
+    """One column of a reference, with everything derived from it computed once.
+
+    Attributes:
+        profile: Its sketches.
+        grid: Cells for production to be counted in; None for categorical columns.
+        by_pane: Rows by pane of time and by cell, where the reference was profiled so.
+        pane_rows: Rows by pane, those without a value included.
+    """
+
+    profile: ColumnProfile
+    grid: Grid | None
+    by_pane: NDArray[np.int64] | None = None
+    pane_rows: NDArray[np.int64] | None = None
+    _natural: dict[int, NaturalVariability] = field(default_factory=dict)
+
+    @cached_property
+    def cdf(self) -> Cdf | None:
+        """The distribution of a numeric column that has seen values."""
+        numbers = self.profile.numbers
+        return numbers.cdf() if numbers is not None and numbers.count else None
+
+    @cached_property
+    def interval_error(self) -> float:
+        """Error of the share of one interval; 0 where exact."""
+        numbers = self.profile.numbers
+        if self.cdf is None or numbers is None or self.cdf.is_exact:
+            return 0.0
+        return rank_error(numbers.quantiles.k, interval=True)
+
+    @cached_property
+    def bins(self) -> NDArray[np.float64]:
+        """Edges of the bins that PSI compares: deciles, with a bin for each heavy value.
+
+        A value carrying at least 1/20 of the rows has a bin of its own, and bins lighter
+        than that join their neighbour, so that no bin is empty in the reference. A
+        constant reference keeps the bins below and above its value.
+        """
+        if self.cdf is None:
+            return np.empty(0)
+        atoms = self.cdf.atoms(1 / (2 * BINS))
+        deciles = self.cdf.quantile(np.arange(1, BINS) / BINS)
+        below = np.nextafter(atoms, -np.inf)
+        edges = np.unique(np.concatenate((deciles, atoms, below)))
+        kept: list[float] = []
+        taken = 0.0
+        for edge, upto in zip(edges.tolist(), self.cdf.at(edges).tolist(), strict=True):
+            if upto - taken >= 1 / (2 * BINS) - 1e-9 and 1 - upto >= 1 / (2 * BINS) - 1e-9:
+                kept.append(edge)
+                taken = upto
+        return np.array(kept) if kept else edges
+
+    @cached_property
+    def spread(self) -> float:
+        """Interquartile range, or the next best measure of width where that is zero."""
+        if self.cdf is None:
+            return 0.0
+        low, high = self.cdf.quantile([0.25, 0.75])
+        if high > low:
+            return float(high - low)
+        low, high = self.clip
+        return float(high - low)
+
+    @cached_property
+    def clip(self) -> tuple[float, float]:
+        """The 1 % and 99 % quantiles, between which the Wasserstein distance looks."""
+        if self.cdf is None:
+            return 0.0, 0.0
+        low, high = self.cdf.quantile([0.01, 0.99])
+        return float(low), float(high)
+
+    @cached_property
+    def tied_null(self) -> TiedNull | None:
+        """The Kolmogorov law of a column whose values repeat; None where they do not."""
+        return TiedNull(self.cdf) if self.cdf is not None and TiedNull.is_needed(self.cdf) else None
+
+    def natural(self, panes: int, /) -> NaturalVariability | None:
+        """How far stretches of so many panes are from the rest; None without panes.
+
+        Computed once for each length, in about a millisecond.
+        """
+        if self.by_pane is None or self.by_pane.shape[0] < 2:
+            return None
+        if panes not in self._natural:
+            self._natural[panes] = self._stretches(self.by_pane, panes)
+        return self._natural[panes]
+
+    def _stretches(self, counts: NDArray[np.int64], panes: int) -> NaturalVariability:
+        ordered = self.grid is not None
+        bins = None
+        if self.grid is not None:
+            inner = np.searchsorted(self.grid.edges, self.bins) + 1
+            bins = np.unique(np.append(0, inner[inner < counts.shape[1]]))
+        distances = block_distances(counts, panes=panes, ordered=ordered, bins=bins)
+        if "ks" in distances and self.spread > 0:
+            # The area between two functions is no larger than their gap times the width.
+            low, high = self.clip
+            distances["wasserstein"] = distances["ks"] * (high - low) / self.spread
+        if self.pane_rows is not None:
+            there = counts.sum(axis=1)
+            absence = np.stack((there, np.maximum(self.pane_rows - there, 0)), axis=1)
+            distances["missing"] = block_distances(absence, panes=panes, ordered=False).get(
+                "tvd", 0.0
+            )
+        phi = overdispersion(counts, panes=panes, ordered=ordered)
+        return NaturalVariability(distances, phi, panes)
+
+
+class Reference:
+    """A profile to compare with: immutable, named by its content.
+
+    Freezing lays a grid over every numeric column (percentiles, and a cell for each value
+    carrying at least 0.5 % of the rows) and picks the dictionary of every categorical one.
+    Production profiles built with `frame` count in those cells exactly.
+
+    Args:
+        profile: The sketches; they must not be updated afterwards.
+
+    Example:
+        >>> from driftwatch.core.data.batch import batches_of
+        >>> from driftwatch.core.data.schema import Column, Kind, Schema
+        >>> profile = Profile(Schema((Column("age", Kind.NUMERIC),)))
+        >>> for batch in batches_of({"age": list(range(1000))}):
+        ...     profile.update(batch)
+        >>> Reference(profile)["age"].bins.tolist()
+        [99.0, 199.0, 299.0, 399.0, 499.0, 599.0, 699.0, 799.0, 899.0]
+    """
+
+    def __init__(self, profile: Profile, /) -> None:
+        self.profile = profile
+        self.columns = {
+            name: self._column(name, column) for name, column in profile.columns.items()
+        }
+
+    def _column(self, name: str, column: ColumnProfile) -> ReferenceColumn:
+        grid = _grid(column, self.profile.config.cells)
+        panes = self.profile.panes
+        if panes is None or name not in panes.cells or (grid and panes.cells[name] != grid):
+            return ReferenceColumn(column, grid)
+        rows = np.array([panes.rows[pane] for pane in sorted(panes.rows)], dtype=np.int64)
+        return ReferenceColumn(column, grid, panes.matrix(name), rows)
+
+    def panes_like(self, current: Profile, period: Period | None = None, /) -> int:
+        """How many of the reference's panes last as long as a profile, or hold as much.
+
+        By the period given, or the time that the profile covers, where it is known; by its
+        rows otherwise.
+        """
+        panes = self.profile.panes
+        if panes is None or not panes.rows:
+            return 1
+        if period is None or period.start is None:
+            period = current.period
+        if panes.time and period.start is not None and period.end is not None:
+            return max(1, math.ceil((period.end - period.start).total_seconds() / panes.width))
+        return max(1, round(current.rows * len(panes.rows) / sum(panes.rows.values())))
+
+    def __getitem__(self, name: str) -> ReferenceColumn:
+        """Return one column.
+
+        Raises:
+            UnknownColumnError: If there is none of that name.
+        """
+        _ = self.profile.schema[name]
+        return self.columns[name]
+
+    @property
+    def id(self) -> str:
+        """Content hash of the rows behind the reference."""
+        return self.profile.content_hash
+
+    @property
+    def schema(self) -> Schema:
+        """The columns, in order."""
+        return self.profile.schema
+
+    @cached_property
+    def frame(self) -> Frame:
+        """Grids and dictionaries for production profiles."""
+        dictionaries = {}
+        for name, column in self.columns.items():
+            categories = column.profile.categories
+            if categories is not None and categories.frequencies is not None:
+                counts = categories.frequencies.counts
+                ranked = sorted(counts, key=lambda text: (-counts[text], text))
+                dictionaries[name] = tuple(ranked[: self.profile.config.dictionary])
+        grids = {name: column.grid for name, column in self.columns.items() if column.grid}
+        return Frame(grids, dictionaries, self.scores)
+
+    @cached_property
+    def scores(self) -> ScoreSpec | None:
+        """What dependence is measured on; None where the reference did not measure it."""
+        cross = self.profile.cross
+        if not isinstance(cross, FourthMoments) or set(cross.sources) - self.columns.keys():
+            return None
+        spec = ScoreSpec.of(self.profile.columns, cross.sources)
+        # A reference that has taken in more rows since has other quantiles.
+        return spec if spec.id == cross.label else None
+
+    def new_profile(self) -> Profile:
+        """Return an empty profile for production rows, ready to be compared with this."""
+        return Profile(
+            self.schema,
+            config=self.profile.config,
+            frame=self.frame,
+            guard=self.profile.guard,
+        )
+
+
+def _grid(column: ColumnProfile, cells: int) -> Grid | None:
+    numbers = column.numbers
+    if numbers is None or numbers.count == 0:
+        return None
+    if numbers.grid is not None:
+        return numbers.grid.grid
+    return Grid.of(numbers.cdf(), cells=cells)

@@ -1,0 +1,1 @@
+"""What a check found, as frozen values that turn into JSON."""

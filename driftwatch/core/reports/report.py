@@ -1,0 +1,300 @@
+"""What a drift check found: one frozen report, and its JSON."""
+
+from __future__ import annotations
+
+import html
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from datetime import datetime
+from typing import Any, Self
+
+from driftwatch.core.reports.dependence import DependenceDrift, PairDrift
+from driftwatch.core.reports.results import (
+    DatasetDrift,
+    Distribution,
+    DriftResult,
+    FeatureDrift,
+    Levels,
+    Period,
+    SchemaChange,
+    Status,
+    from_iso,
+    to_iso,
+)
+from driftwatch.core.reports.window import EarlySign, WindowFacts
+from driftwatch.errors import ConfigError, DataError
+
+__all__ = [
+    "DatasetDrift",
+    "DependenceDrift",
+    "Distribution",
+    "DriftReport",
+    "DriftResult",
+    "EarlySign",
+    "FeatureDrift",
+    "Levels",
+    "PairDrift",
+    "Period",
+    "SchemaChange",
+    "Status",
+    "WindowFacts",
+]
+
+SCHEMA_VERSION = 1
+
+
+@dataclass(frozen=True, slots=True, repr=False)
+class DriftReport:
+    """The answer to one check: production rows against a reference.
+
+    A report is a value: building it computed everything, and no method changes it.
+    `to_dict` and `to_json` give the documented JSON (schema version 1), and
+    `from_dict` reads it back.
+
+    Attributes:
+        monitor: Name of the monitor.
+        global_status: CRITICAL or WARNING if any feature or column is; else OK if any
+            gating test is OK; else INSUFFICIENT_DATA.
+        features: One `FeatureDrift` a tested column, worst first.
+        created_at: When the report was made, aware UTC.
+        rows_reference: Rows in the reference.
+        rows_current: Rows in production.
+        reference_data_hash: Order-independent content hash of the reference.
+        production_data_hash: The same of the production rows.
+        skipped: Columns that were recognised and not tested, each with the reason.
+        schema_changes: Columns gone, new, or of another type.
+        dataset: All features taken together.
+        model_version: Version of the model that made the predictions, if known.
+        policy: The rules the verdict used.
+        multivariate: Drift in how columns depend on each other; None where it was not
+            asked for, or could not be told.
+        window: The window of a stream that production is; None for a check of given rows.
+    """
+
+    monitor: str
+    global_status: Status
+    features: tuple[FeatureDrift, ...]
+    created_at: datetime
+    rows_reference: int
+    rows_current: int
+    reference_data_hash: str
+    production_data_hash: str
+    skipped: Mapping[str, str] = field(default_factory=dict)
+    schema_changes: tuple[SchemaChange, ...] = ()
+    dataset: DatasetDrift = field(default_factory=lambda: DatasetDrift(None, None, None))
+    reference_period: Period = field(default_factory=Period)
+    current_period: Period = field(default_factory=Period)
+    model_version: str | None = None
+    policy: Mapping[str, Any] = field(default_factory=dict)
+    multivariate: DependenceDrift | None = None
+    window: WindowFacts | None = None
+
+    def has_drift(self, level: str = "warning") -> bool:
+        """Whether the data set drifted: at least `level` (``"warning"`` or ``"critical"``)."""
+        wanted = _level_status(level)
+        return self.global_status.is_drift and self.global_status.severity >= wanted.severity
+
+    def feature_drift(self) -> dict[str, FeatureDrift]:
+        """Return every tested feature's result by name, worst first."""
+        return {feature.name: feature for feature in self.features}
+
+    @property
+    def drifted_features(self) -> list[str]:
+        """Names of the features in WARNING or CRITICAL, worst first."""
+        return [feature.name for feature in self.features if feature.status.is_drift]
+
+    @property
+    def undecided_features(self) -> list[str]:
+        """Names of the features that more rows would decide."""
+        return [f.name for f in self.features if f.status is Status.UNDECIDED]
+
+    @property
+    def per_feature_metrics(self) -> dict[str, dict[str, Any]]:
+        """Every feature's tests as plain data, as in the JSON."""
+        return {feature.name: feature.to_dict() for feature in self.features}
+
+    @property
+    def timestamps(self) -> dict[str, Any]:
+        """When the report was made and which event times each side covers, as in the JSON."""
+        return {
+            "created_at": to_iso(self.created_at),
+            "reference": self.reference_period.to_dict(),
+            "production": self.current_period.to_dict(),
+        }
+
+    def __str__(self) -> str:
+        return self.summary()
+
+    def __repr__(self) -> str:
+        return f"<DriftReport {self.global_status}: {self.headline()}>"
+
+    def summary(self) -> str:
+        """Return the verdict in a few plain lines of text.
+
+        Example:
+            >>> import numpy as np
+            >>> from driftwatch import Monitor
+            >>> rng = np.random.default_rng(0)
+            >>> monitor = Monitor(reference_data={"age": rng.normal(40, 9, 5000)})
+            >>> print(monitor.check({"age": rng.normal(55, 9, 5000)}).summary().splitlines()[0])
+            CRITICAL: 1 of 1 features drifted (5,000 production rows against 5,000)
+        """
+        lines = [f"{self.global_status}: {self.headline()}"]
+        lines += [f"  {f.status}  {f.name}: {f.explanation}" for f in self._drifted()]
+        lines += [f"  {change.status}  {change}" for change in self.schema_changes]
+        if self.multivariate is not None and self.multivariate.status.is_drift:
+            lines.append(f"  {self.multivariate.status}  {self.multivariate.explanation}")
+        if self.window is not None:
+            lines += [f"  early sign  {sign}" for sign in self.window.early]
+        if self.undecided_features:
+            lines.append(f"  undecided: {', '.join(self.undecided_features)}")
+        if self.skipped:
+            lines.append(
+                f"  not tested: {', '.join(f'{k} ({v})' for k, v in self.skipped.items())}"
+            )
+        return "\n".join(lines)
+
+    def headline(self) -> str:
+        """Return the verdict as half a sentence, without the status word."""
+        rows = f"({self.rows_current:,} production rows against {self.rows_reference:,})"
+        if not self.features:
+            return f"no feature to test {rows}"
+        if unreadable := self._unreadable():
+            rows = f"{rows}; {'; '.join(unreadable)}"
+        drifted, tested = len(self._drifted()), len(self.features)
+        undecided = len(self.undecided_features)
+        if undecided and undecided == tested:
+            return f"nothing shown: too few rows to decide on any of {tested} features {rows}"
+        return f"{drifted} of {tested} features drifted {rows}"
+
+    def _unreadable(self) -> list[str]:
+        sources = self.window.unreadable if self.window is not None else ()
+        return [f"most of the last 1,000 messages of {name} cannot be read" for name in sources]
+
+    def _drifted(self) -> list[FeatureDrift]:
+        return [feature for feature in self.features if feature.status.is_drift]
+
+    def to_dict(self) -> dict[str, Any]:
+        """Return the report as plain data: the JSON of schema version 1."""
+        return {
+            "schema_version": SCHEMA_VERSION,
+            "monitor": self.monitor,
+            "global_status": self.global_status.value,
+            "drifted_features": self.drifted_features,
+            "undecided_features": self.undecided_features,
+            "skipped": dict(self.skipped),
+            "schema_changes": [change.to_dict() for change in self.schema_changes],
+            "timestamps": self.timestamps,
+            "window": self.window.to_dict() if self.window else None,
+            "model_version": self.model_version,
+            "reference_data_hash": self.reference_data_hash,
+            "production_data_hash": self.production_data_hash,
+            "rows": {"reference": self.rows_reference, "production": self.rows_current},
+            "policy": dict(self.policy),
+            "dataset": self.dataset.to_dict(),
+            "per_feature_metrics": self.per_feature_metrics,
+            "performance": None,
+            "multivariate": self.multivariate.to_dict() if self.multivariate else None,
+            "groups": None,
+        }
+
+    def to_json(self, *, indent: bool = False) -> str:
+        """Return the report as JSON text; numbers are finite or null."""
+        import orjson
+
+        options = orjson.OPT_SERIALIZE_NUMPY | (orjson.OPT_INDENT_2 if indent else 0)
+        data = self.to_dict()
+        try:
+            return orjson.dumps(data, option=options).decode()
+        except TypeError:  # a name with half a surrogate pair, which UTF-8 cannot hold
+            import json
+
+            return json.dumps(data, allow_nan=False, indent=2 if indent else None)
+
+    @classmethod
+    def from_dict(cls, data: Any, /) -> Self:
+        """Rebuild a report from `to_dict`; unknown keys are ignored.
+
+        Raises:
+            DataError: If it is not a report, or of a newer schema version.
+        """
+        version = data.get("schema_version") if isinstance(data, Mapping) else None
+        if version != SCHEMA_VERSION:
+            raise DataError(
+                f"not a drift report of schema version {SCHEMA_VERSION}: "
+                f"got schema_version {version!r}"
+            )
+        try:
+            return cls._from_valid(data)
+        except (KeyError, TypeError, ValueError, AttributeError, IndexError) as error:
+            raise DataError(f"not a drift report: {type(error).__name__}: {error}") from error
+
+    @classmethod
+    def _from_valid(cls, data: Mapping[str, Any]) -> Self:
+        stamps = data["timestamps"]
+        created = from_iso(stamps["created_at"])
+        if created is None:
+            raise ValueError("timestamps.created_at is null")
+        return cls(
+            monitor=str(data["monitor"]),
+            global_status=Status(data["global_status"]),
+            features=tuple(
+                FeatureDrift.from_dict(name, metrics)
+                for name, metrics in data["per_feature_metrics"].items()
+            ),
+            created_at=created,
+            rows_reference=int(data["rows"]["reference"]),
+            rows_current=int(data["rows"]["production"]),
+            reference_data_hash=str(data["reference_data_hash"]),
+            production_data_hash=str(data["production_data_hash"]),
+            skipped=dict(data.get("skipped") or {}),
+            schema_changes=tuple(map(SchemaChange.from_dict, data.get("schema_changes") or ())),
+            dataset=DatasetDrift(
+                **{
+                    key: (data.get("dataset") or {}).get(key)
+                    for key in ("share_drifted", "weighted_share_drifted", "p_value")
+                }
+            ),
+            reference_period=Period.from_dict(stamps.get("reference") or {}),
+            current_period=Period.from_dict(stamps.get("production") or {}),
+            model_version=data.get("model_version"),
+            policy=dict(data.get("policy") or {}),
+            multivariate=DependenceDrift.from_dict(data.get("multivariate")),
+            window=WindowFacts.from_dict(data.get("window")),
+        )
+
+    def _repr_html_(self) -> str:
+        """Return a small escaped table for notebooks."""
+        rows = "".join(
+            "<tr>"
+            + "".join(
+                f"<td>{html.escape(cell)}</td>"
+                for cell in (f.status.value, f.name, f.kind, f.primary_test or "", f.explanation)
+            )
+            + "</tr>"
+            for f in self.features[:50]
+        )
+        more = len(self.features) - 50
+        notes = [f"and {more} more features"] if more > 0 else []
+        notes += [str(change) for change in self.schema_changes]
+        if self.multivariate is not None and self.multivariate.status.is_drift:
+            notes.append(self.multivariate.explanation)
+        if self.skipped:
+            notes.append(f"not tested: {', '.join(self.skipped)}")
+        tail = "".join(f"<p>{html.escape(note)}</p>" for note in notes)
+        return (
+            f"<div><p><b>{self.global_status}</b> {html.escape(self.headline())}</p>"
+            "<table><thead><tr><th>status</th><th>feature</th><th>kind</th>"
+            f"<th>decided by</th><th>what moved</th></tr></thead><tbody>{rows}</tbody></table>"
+            f"{tail}</div>"
+        )
+
+
+def _level_status(level: str) -> Status:
+    try:
+        status = Status(level.upper())
+    except ValueError:
+        status = Status.OK
+    if not status.is_drift:
+        raise ConfigError(f"level must be 'warning' or 'critical'; got {level!r}")
+    return status

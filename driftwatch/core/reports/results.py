@@ -1,0 +1,355 @@
+"""The values a report is made of: statuses, results, features; and their JSON."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from datetime import datetime
+from enum import StrEnum
+from typing import Any, Self
+
+__all__ = [
+    "DatasetDrift",
+    "Distribution",
+    "DriftResult",
+    "FeatureDrift",
+    "Levels",
+    "Period",
+    "SchemaChange",
+    "Status",
+    "from_iso",
+    "to_iso",
+]
+
+
+class Status(StrEnum):
+    """How a feature, or a whole data set, stands; compares by severity.
+
+    Example:
+        >>> Status.CRITICAL > Status.WARNING > Status.UNDECIDED
+        True
+    """
+
+    OK = "OK"
+    WARNING = "WARNING"
+    CRITICAL = "CRITICAL"
+    UNDECIDED = "UNDECIDED"
+    INSUFFICIENT_DATA = "INSUFFICIENT_DATA"
+
+    @property
+    def severity(self) -> int:
+        """Rank for "worst of": CRITICAL highest; OK outranks having no data."""
+        return _SEVERITY[self]
+
+    def __lt__(self, other: object) -> bool:
+        return self.severity < other.severity if isinstance(other, Status) else NotImplemented
+
+    def __le__(self, other: object) -> bool:
+        return self.severity <= other.severity if isinstance(other, Status) else NotImplemented
+
+    def __gt__(self, other: object) -> bool:
+        return self.severity > other.severity if isinstance(other, Status) else NotImplemented
+
+    def __ge__(self, other: object) -> bool:
+        return self.severity >= other.severity if isinstance(other, Status) else NotImplemented
+
+    @property
+    def is_drift(self) -> bool:
+        """Whether this status counts as drift (WARNING or CRITICAL)."""
+        return self in (Status.WARNING, Status.CRITICAL)
+
+
+_SEVERITY = {
+    Status.CRITICAL: 4,
+    Status.WARNING: 3,
+    Status.UNDECIDED: 2,
+    Status.OK: 1,
+    Status.INSUFFICIENT_DATA: 0,
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Levels:
+    """A pair of numbers, one for WARNING and one for CRITICAL."""
+
+    warning: float
+    critical: float
+
+    def map(self, function: Callable[[float], float], /) -> Levels:
+        """The pair of what a function makes of both."""
+        return Levels(function(self.warning), function(self.critical))
+
+    def to_dict(self) -> dict[str, float]:
+        return {"warning": self.warning, "critical": self.critical}
+
+    @classmethod
+    def from_dict(cls, data: Mapping[str, Any] | None, /) -> Self | None:
+        return None if data is None else cls(float(data["warning"]), float(data["critical"]))
+
+
+@dataclass(frozen=True, slots=True)
+class Period:
+    """First and last event time of one side, aware UTC; None where there is no time column."""
+
+    start: datetime | None = None
+    end: datetime | None = None
+
+    def to_dict(self) -> dict[str, str | None]:
+        return {"start": to_iso(self.start), "end": to_iso(self.end)}
+
+    @classmethod
+    def from_dict(cls, data: Mapping[str, Any], /) -> Self:
+        return cls(from_iso(data.get("start")), from_iso(data.get("end")))
+
+
+@dataclass(frozen=True, slots=True)
+class DriftResult:
+    """One test on one feature.
+
+    Attributes:
+        method: Name of the test: ``ks``, ``psi``, ``missing`` ...
+        statistic: Effect size as estimated from the sketches; None where it is not defined.
+        interval: Contains the statistic of the full data with at least 98 % confidence;
+            both ends equal where the state is exact.
+        confidence_interval: 95 % interval for the population behind the rows.
+        p_value: Of "no drift at all", sketch error counted against drift.
+        p_effect: Of "the drift is no larger than the threshold", at both thresholds.
+        threshold: Effect sizes for WARNING and CRITICAL.
+        level: Significance level the verdict used; None where no p-value decides.
+        gates: Whether this test decides the status of its feature.
+        status: Verdict of this test; None where it does not gate.
+        rows_needed: Production rows that would settle an UNDECIDED verdict.
+        details: Cells, smoothing, treatment of nulls, raw units ("method" in the JSON).
+    """
+
+    method: str
+    statistic: float | None
+    interval: tuple[float, float] | None = None
+    confidence_interval: tuple[float, float] | None = None
+    p_value: float | None = None
+    p_effect: Levels | None = None
+    threshold: Levels | None = None
+    level: float | None = None
+    gates: bool = False
+    status: Status | None = None
+    rows_needed: int | None = None
+    details: Mapping[str, Any] = field(default_factory=dict)
+
+    def to_dict(self) -> dict[str, Any]:
+        return {
+            "statistic": self.statistic,
+            "interval": _pair(self.interval),
+            "confidence_interval": _pair(self.confidence_interval),
+            "p_value": self.p_value,
+            "p_effect": self.p_effect.to_dict() if self.p_effect else None,
+            "threshold": self.threshold.to_dict() if self.threshold else None,
+            "level": self.level,
+            "gates": self.gates,
+            "status": self.status.value if self.status else None,
+            "rows_needed": self.rows_needed,
+            "method": dict(self.details),
+        }
+
+    @classmethod
+    def from_dict(cls, method: str, data: Mapping[str, Any], /) -> Self:
+        interval, confidence = data.get("interval"), data.get("confidence_interval")
+        status = data.get("status")
+        return cls(
+            method=method,
+            statistic=data.get("statistic"),
+            interval=(interval[0], interval[1]) if interval else None,
+            confidence_interval=(confidence[0], confidence[1]) if confidence else None,
+            p_value=data.get("p_value"),
+            p_effect=Levels.from_dict(data.get("p_effect")),
+            threshold=Levels.from_dict(data.get("threshold")),
+            level=data.get("level"),
+            gates=bool(data.get("gates")),
+            status=Status(status) if status else None,
+            rows_needed=data.get("rows_needed"),
+            details=dict(data.get("method") or {}),
+        )
+
+
+@dataclass(frozen=True, slots=True)
+class Distribution:
+    """Shares of both sides over the same cells, for drawing.
+
+    Numeric features have `edges` (one more than there are cells, ascending, finite);
+    categorical features have `labels` (one a cell). Shares of a side need not add up to
+    one: values outside the drawn range, and categories too rare to name, are left out.
+    """
+
+    reference: tuple[float, ...]
+    current: tuple[float, ...]
+    edges: tuple[float, ...] | None = None
+    labels: tuple[str, ...] | None = None
+
+    def to_dict(self) -> dict[str, Any]:
+        return {
+            "edges": list(self.edges) if self.edges is not None else None,
+            "labels": list(self.labels) if self.labels is not None else None,
+            "reference": list(self.reference),
+            "production": list(self.current),
+        }
+
+    @classmethod
+    def from_dict(cls, data: Mapping[str, Any] | None, /) -> Self | None:
+        if data is None:
+            return None
+        edges, labels = data.get("edges"), data.get("labels")
+        return cls(
+            reference=tuple(float(x) for x in data["reference"]),
+            current=tuple(float(x) for x in data["production"]),
+            edges=tuple(float(x) for x in edges) if edges is not None else None,
+            labels=tuple(str(x) for x in labels) if labels is not None else None,
+        )
+
+
+@dataclass(frozen=True, slots=True)
+class FeatureDrift:
+    """Everything a check found about one feature.
+
+    Attributes:
+        name: Column name.
+        kind: ``numeric``, ``categorical``, ``boolean`` ...
+        role: ``feature``, ``prediction``, ``score`` ...
+        status: Worst status of the gating tests.
+        primary_test: The gating test that decided; smallest p on ties.
+        missing_reference: Share of reference rows without a usable value.
+        missing_current: Share of production rows without a usable value.
+        explanation: One sentence: what moved, in which direction, by how much.
+        importance: Weight of the feature in the model, adding up to 1; None if unknown.
+        tests: Results by method name.
+        distribution: Both sides over the same cells.
+    """
+
+    name: str
+    kind: str
+    role: str
+    status: Status
+    primary_test: str | None
+    missing_reference: float | None
+    missing_current: float | None
+    explanation: str
+    importance: float | None
+    tests: Mapping[str, DriftResult]
+    distribution: Distribution | None = None
+
+    @property
+    def primary(self) -> DriftResult | None:
+        """The result that decided the status."""
+        return self.tests.get(self.primary_test) if self.primary_test else None
+
+    def to_dict(self) -> dict[str, Any]:
+        return {
+            "kind": self.kind,
+            "role": self.role,
+            "status": self.status.value,
+            "primary_test": self.primary_test,
+            "missing": {"reference": self.missing_reference, "production": self.missing_current},
+            "explanation": self.explanation,
+            "importance": self.importance,
+            "tests": {name: result.to_dict() for name, result in self.tests.items()},
+            "distribution": self.distribution.to_dict() if self.distribution else None,
+        }
+
+    @classmethod
+    def from_dict(cls, name: str, data: Mapping[str, Any], /) -> Self:
+        missing = data.get("missing") or {}
+        return cls(
+            name=name,
+            kind=str(data["kind"]),
+            role=str(data["role"]),
+            status=Status(data["status"]),
+            primary_test=data.get("primary_test"),
+            missing_reference=missing.get("reference"),
+            missing_current=missing.get("production"),
+            explanation=str(data.get("explanation") or ""),
+            importance=data.get("importance"),
+            tests={m: DriftResult.from_dict(m, r) for m, r in (data.get("tests") or {}).items()},
+            distribution=Distribution.from_dict(data.get("distribution")),
+        )
+
+
+@dataclass(frozen=True, slots=True)
+class SchemaChange:
+    """A column that is gone, new, or of another type than in the reference.
+
+    Attributes:
+        column: Its name.
+        change: ``missing_column``, ``new_column`` or ``type_changed``.
+        reference: Type in the reference; None for a new column.
+        current: Type in production; None for a missing column.
+        status: How bad that is.
+    """
+
+    column: str
+    change: str
+    reference: str | None
+    current: str | None
+    status: Status
+
+    def __str__(self) -> str:
+        match self.change:
+            case "missing_column":
+                return f"column {self.column!r} is gone (was {self.reference})"
+            case "new_column":
+                return f"column {self.column!r} is new ({self.current})"
+            case _:
+                return f"column {self.column!r} was {self.reference}, is now {self.current}"
+
+    def to_dict(self) -> dict[str, Any]:
+        return {
+            "column": self.column,
+            "change": self.change,
+            "reference": self.reference,
+            "production": self.current,
+            "status": self.status.value,
+        }
+
+    @classmethod
+    def from_dict(cls, data: Mapping[str, Any], /) -> Self:
+        return cls(
+            column=str(data["column"]),
+            change=str(data["change"]),
+            reference=data.get("reference"),
+            current=data.get("production"),
+            status=Status(data["status"]),
+        )
+
+
+@dataclass(frozen=True, slots=True)
+class DatasetDrift:
+    """The data set as a whole.
+
+    Attributes:
+        share_drifted: Share of the tested features in WARNING or CRITICAL.
+        weighted_share_drifted: The same, weighted by importance; None without importances.
+        p_value: Cauchy combination of the features' ``p_effect.warning``, weighted by
+            importance where it is known.
+    """
+
+    share_drifted: float | None
+    weighted_share_drifted: float | None
+    p_value: float | None
+
+    def to_dict(self) -> dict[str, float | None]:
+        return {
+            "share_drifted": self.share_drifted,
+            "weighted_share_drifted": self.weighted_share_drifted,
+            "p_value": self.p_value,
+        }
+
+
+def _pair(pair: tuple[float, float] | None) -> list[float] | None:
+    return None if pair is None else list(pair)
+
+
+def to_iso(at: datetime | None, /) -> str | None:
+    """Write an instant as ISO 8601, UTC as Z."""
+    return None if at is None else at.isoformat().replace("+00:00", "Z")
+
+
+def from_iso(text: Any, /) -> datetime | None:
+    """Read what `to_iso` wrote."""
+    return None if text is None else datetime.fromisoformat(text)

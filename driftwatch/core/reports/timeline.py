@@ -1,0 +1,206 @@
+"""A history of verdicts: moments, episodes of drift, and how long changes took to be seen."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Any, Self
+
+from driftwatch.core.reports.results import Period, Status
+
+__all__ = ["ChangePoint", "Episode", "Moment", "Timeline"]
+
+
+@dataclass(frozen=True, slots=True)
+class Moment:
+    """One position of the window.
+
+    Attributes:
+        pane: Its last pane.
+        period: From when to when it lasts; unknown for windows by rows.
+        rows: Rows in it.
+        status: Of the data set.
+        event: What it changed about the alarm: ``raised``, ``escalated``, ``cleared``.
+        drifted: Features in WARNING or CRITICAL.
+        critical: Those in CRITICAL.
+        early: What detectors saw.
+        distance: The largest statistic that decides, in units of its warning threshold.
+    """
+
+    pane: int
+    period: Period
+    rows: int
+    status: Status
+    event: str | None = None
+    drifted: tuple[str, ...] = ()
+    critical: tuple[str, ...] = ()
+    early: tuple[str, ...] = ()
+    distance: float = 0.0
+
+    def to_dict(self) -> dict[str, Any]:
+        return {
+            "pane": self.pane,
+            **self.period.to_dict(),
+            "rows": self.rows,
+            "status": self.status.value,
+            "event": self.event,
+            "drifted_features": list(self.drifted),
+            "critical_features": list(self.critical),
+            "early": list(self.early),
+            "distance": self.distance,
+        }
+
+
+@dataclass(frozen=True, slots=True)
+class Episode:
+    """One alarm, from when it was raised to when it was cleared.
+
+    Attributes:
+        first: The moment that raised it.
+        last: The moment that cleared it, or the last of all.
+        over: Whether it was cleared.
+        level: The worst status during it.
+        features: Every feature that drifted during it, the most frequent first.
+    """
+
+    first: Moment
+    last: Moment
+    over: bool
+    level: Status
+    features: tuple[str, ...]
+
+    def to_dict(self) -> dict[str, Any]:
+        return {
+            "raised": self.first.to_dict(),
+            "until": self.last.period.to_dict() | {"pane": self.last.pane},
+            "over": self.over,
+            "level": self.level.value,
+            "features": list(self.features),
+        }
+
+
+@dataclass(frozen=True, slots=True)
+class ChangePoint:
+    """A change that was known beforehand.
+
+    Attributes:
+        label: As it was given.
+        pane: The pane it happened in.
+        delay: Panes until the alarm was on, counted from the end of that pane; None if it
+            never was.
+        ongoing: Whether the alarm was on already when it happened.
+        spread: Panes until a feature drifted that had not been drifting before.
+    """
+
+    label: str
+    pane: int
+    delay: int | None
+    ongoing: bool
+    spread: int | None
+
+    @classmethod
+    def of(cls, label: str, pane: int, moments: Sequence[Moment], /) -> Self:
+        """Find out how long a change took to be noticed."""
+        on = False
+        before: set[str] = set()
+        delay = spread = None
+        ongoing = False
+        for moment in moments:
+            on = _alarm_after(moment, on=on)
+            if moment.pane < pane:
+                ongoing = on
+                before = set(moment.drifted)
+                continue
+            if on and delay is None:
+                delay = moment.pane - pane
+            if spread is None and set(moment.drifted) - before:
+                spread = moment.pane - pane
+        return cls(label, pane, delay, ongoing, spread)
+
+    def to_dict(self) -> dict[str, Any]:
+        return {
+            "change": self.label,
+            "pane": self.pane,
+            "delay_panes": self.delay,
+            "alarm_was_on": self.ongoing,
+            "new_feature_after_panes": self.spread,
+        }
+
+
+@dataclass(frozen=True, slots=True)
+class Timeline:
+    """What a monitor would have said, window after window.
+
+    Attributes:
+        monitor: Its name.
+        window: How the stream was cut, in words.
+        panes: Panes of a window.
+        moments: Every position of the window, in order.
+        changes: Known changes, with their delays.
+        rows: Rows of the history.
+        counters: Rows that were not used, by reason.
+    """
+
+    monitor: str
+    window: str
+    panes: int
+    moments: tuple[Moment, ...]
+    changes: tuple[ChangePoint, ...] = ()
+    rows: int = 0
+    counters: Mapping[str, int] = field(default_factory=dict)
+
+    @property
+    def episodes(self) -> tuple[Episode, ...]:
+        """The alarms that would have been raised, in order."""
+        found: list[Episode] = []
+        running: list[Moment] = []
+        on = False
+        for moment in self.moments:
+            before, on = on, _alarm_after(moment, on=on)
+            if on or before:
+                running.append(moment)
+            if before and not on:
+                found.append(_episode(running, over=True))
+                running = []
+        if running:
+            found.append(_episode(running, over=False))
+        return tuple(found)
+
+    def count(self, status: Status, /) -> int:
+        """Moments of a status."""
+        return sum(moment.status is status for moment in self.moments)
+
+    def to_dict(self) -> dict[str, Any]:
+        """As plain data: the JSON of ``driftwatch replay``."""
+        return {
+            "schema_version": 1,
+            "monitor": self.monitor,
+            "window": self.window,
+            "rows": self.rows,
+            "counters": dict(self.counters),
+            "statuses": {s.value: n for s in Status if (n := self.count(s))},
+            "episodes": [episode.to_dict() for episode in self.episodes],
+            "changes": [change.to_dict() for change in self.changes],
+            "moments": [moment.to_dict() for moment in self.moments],
+        }
+
+
+def _alarm_after(moment: Moment, *, on: bool) -> bool:
+    if moment.event == "cleared":
+        return False
+    return on or moment.event is not None
+
+
+def _episode(moments: Sequence[Moment], *, over: bool) -> Episode:
+    counts: dict[str, int] = {}
+    for moment in moments:
+        for name in moment.drifted:
+            counts[name] = counts.get(name, 0) + 1
+    worst = max((m.status for m in moments), key=lambda status: status.severity)
+    return Episode(
+        moments[0],
+        moments[-1],
+        over,
+        worst if worst.is_drift else Status.WARNING,
+        tuple(sorted(counts, key=lambda name: (-counts[name], name))),
+    )

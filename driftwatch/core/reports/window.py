@@ -1,0 +1,86 @@
+"""What a report says of the window it was made of."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Any, Self
+
+from driftwatch.core.reports.results import Period
+
+__all__ = ["EarlySign", "WindowFacts"]
+
+
+@dataclass(frozen=True, slots=True)
+class EarlySign:
+    """Persistent drift that a detector saw before the window showed it.
+
+    Attributes:
+        column: The column whose rows moved.
+        where: The value or category at which they moved.
+        change: By how much the share of rows there moved at least.
+    """
+
+    column: str
+    where: str
+    change: float
+
+    def __str__(self) -> str:
+        direction = "more" if self.change > 0 else "fewer"
+        return f"{self.column}: {abs(self.change):.0%} {direction} rows {self.where}"
+
+    def to_dict(self) -> dict[str, Any]:
+        return {"column": self.column, "where": self.where, "change": self.change}
+
+
+@dataclass(frozen=True, slots=True)
+class WindowFacts:
+    """A window of a stream.
+
+    Attributes:
+        period: From when to when, half-open; unknown for windows by rows.
+        pane: Number of its last pane.
+        revised: Whether late rows changed it after it had been reported.
+        late_rows: Rows in it that came after their pane had ended.
+        references: Content ids of the references whose cells its rows were counted in; with
+            more than one, cells could not be used and sketches took over.
+        early: What detectors saw.
+        unreadable: Sources of which most messages cannot be read now; with any, the window says
+            little, and its report warns.
+    """
+
+    period: Period
+    pane: int
+    revised: bool = False
+    late_rows: int = 0
+    references: tuple[str, ...] = ()
+    early: tuple[EarlySign, ...] = field(default=())
+    unreadable: tuple[str, ...] = ()
+
+    def to_dict(self) -> dict[str, Any]:
+        return {
+            **self.period.to_dict(),
+            "pane": self.pane,
+            "revised": self.revised,
+            "late_rows": self.late_rows,
+            "references": list(self.references),
+            "early": [sign.to_dict() for sign in self.early],
+            "unreadable": list(self.unreadable),
+        }
+
+    @classmethod
+    def from_dict(cls, data: Mapping[str, Any] | None, /) -> Self | None:
+        if data is None:
+            return None
+        return cls(
+            Period.from_dict(data),
+            int(data["pane"]),
+            bool(data["revised"]),
+            int(data["late_rows"]),
+            tuple(str(id_) for id_ in data["references"]),
+            tuple(
+                EarlySign(str(s["column"]), str(s["where"]), float(s["change"]))
+                for s in data["early"]
+            ),
+            tuple(str(source) for source in data.get("unreadable", ())),
+        )

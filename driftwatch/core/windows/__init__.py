@@ -1,0 +1,1 @@
+"""Event time cut into panes and windows: segments, deliveries, sliding merges, the alarm."""

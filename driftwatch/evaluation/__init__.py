@@ -1,0 +1,1 @@
+"""Stored panes into windows, windows into reports and the state of an alarm."""

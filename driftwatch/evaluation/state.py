@@ -1,0 +1,80 @@
+"""The states of an evaluator, as they are kept from one evaluation to the next."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field, replace
+from typing import Any, Self
+
+from driftwatch.core.drift.sequential import PaneDetector
+from driftwatch.core.reports.report import EarlySign, Status
+from driftwatch.core.windows.alarm import Event, Hysteresis
+
+__all__ = ["EvaluationState", "event_between"]
+
+
+@dataclass(slots=True)
+class EvaluationState:
+    """What goes on from one evaluation to the next; stored with every one of them.
+
+    Attributes:
+        consumed: Last final pane that detectors and alarm have seen.
+        evaluated: Last pane of the window that was reported.
+        revision: How often that report was made again because of late rows.
+        reference: Content id of the reference it all is about.
+        alarm: The alarm.
+        statuses: Statuses of reported windows whose last pane is not final yet, by pane.
+        early: What detectors saw, while the alarm is on.
+    """
+
+    consumed: int | None = None
+    evaluated: int | None = None
+    revision: int = 0
+    reference: str = ""
+    alarm: Hysteresis = field(default_factory=Hysteresis)
+    statuses: dict[int, str] = field(default_factory=dict)
+    early: tuple[EarlySign, ...] = ()
+
+    def judged_or(self, full: list[int], first: int, last: int, /) -> list[int]:
+        """Panes of a range that have something to say: with rows, or judged; and the last."""
+        if first > last:
+            return []
+        judged = {pane for pane in self.statuses if first <= pane <= last}
+        return sorted(judged.union(full, [last]))
+
+    def to_dict(self, detector: PaneDetector | None, /) -> dict[str, Any]:
+        """As plain data, with the bets of the detector."""
+        return {
+            "evaluated": self.evaluated,
+            "revision": self.revision,
+            "reference": self.reference,
+            "alarm": self.alarm.to_dict(),
+            "statuses": {str(pane): status for pane, status in self.statuses.items()},
+            "early": [sign.to_dict() for sign in self.early],
+            "detector": detector.to_dict() if detector is not None else None,
+        }
+
+    def restored(self, saved: Mapping[str, Any], /) -> Self:
+        """Return the state that `to_dict` gave.
+
+        If that was about another reference, detectors and alarm begin afresh, and only how
+        far the stream was evaluated is taken over.
+        """
+        if saved["reference"] != self.reference:
+            return replace(self, consumed=saved["consumed"], evaluated=saved["evaluated"])
+        return replace(
+            self,
+            consumed=saved["consumed"],
+            evaluated=saved["evaluated"],
+            revision=int(saved["revision"]),
+            alarm=self.alarm.restored(saved["alarm"]),
+            statuses={int(pane): str(status) for pane, status in saved["statuses"].items()},
+            early=tuple(EarlySign(**sign) for sign in saved["early"]),
+        )
+
+
+def event_between(before: Status, after: Status, /) -> Event | None:
+    """What an evaluation, which may have seen several panes, changed about the alarm."""
+    if before.is_drift != after.is_drift:
+        return Event.RAISED if after.is_drift else Event.CLEARED
+    return Event.ESCALATED if after.severity > before.severity else None

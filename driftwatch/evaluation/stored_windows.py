@@ -1,0 +1,190 @@
+"""Windows of a stored stream: panes read once, merged, and kept up to date."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+from driftwatch.core.profiles.column_profile import ColumnProfile
+from driftwatch.core.profiles.profile import Profile, merged
+from driftwatch.core.profiles.reference import Reference
+from driftwatch.core.windows.segments import StoredSegment
+from driftwatch.core.windows.sliding_merge import SlidingMerge
+from driftwatch.core.windows.spec import WindowSpec
+from driftwatch.errors import DriftWatchError
+from driftwatch.protocols import Store
+
+__all__ = ["StoredWindows"]
+
+
+@dataclass(slots=True)
+class _PaneNote:
+    """What is remembered of a pane besides its sketches."""
+
+    rows: int = 0
+    late: int = 0
+    references: frozenset[str] = frozenset()
+    model_version: str | None = None
+
+
+def _what(column: ColumnProfile) -> tuple[object, ...]:
+    return (column.column.kind, column.column.values, column.counts_categories)
+
+
+class StoredWindows:
+    """The merged window that ends with a pane, for one pane after the other.
+
+    Reads every segment once, or twice where its pane leaves the window. Segments that come
+    for panes already merged are added to the window; segments that compaction made of such
+    as were read already change nothing.
+
+    Args:
+        store: Where the segments are.
+        spec: How the stream is cut.
+        monitor: Whose.
+        reference: What the rows were to be compared with.
+    """
+
+    def __init__(
+        self, store: Store, spec: WindowSpec, reference: Reference, /, *, monitor: str
+    ) -> None:
+        self._store = store
+        self._spec = spec
+        self._monitor = monitor
+        self._guard = reference.profile.guard
+        self._seen = 0
+        self._notes: dict[int, _PaneNote] = {}
+        self._sliding = SlidingMerge(spec.panes, self._load)
+        self._last: int | None = None
+        self.unreadable: Counter[str] = Counter()
+        """What was left out of windows, and why."""
+        like = reference.new_profile()
+        self._kinds = {name: _what(column) for name, column in like.columns.items()}
+        self._sizes = (like.config.id, like.k, like.guard.key_id)
+
+    @property
+    def seen(self) -> int:
+        """Id up to which segments have been taken into account."""
+        return self._seen
+
+    @property
+    def merges(self) -> int:
+        """Merges of two profiles so far."""
+        return self._sliding.merges
+
+    @property
+    def held(self) -> int:
+        """Merged profiles in memory."""
+        return self._sliding.held
+
+    def refresh(self) -> set[int]:
+        """Take in what is new in the store; returns the panes of the window it changed."""
+        newest = self._store.newest(self._monitor)
+        if newest == self._seen:
+            return set()
+        before, self._seen = self._seen, newest
+        if self._last is None:
+            return set()
+        first = self._spec.first_of(self._last)
+        changed = set()
+        for found in self._read(first, self._last, after=before):
+            if found.covers:
+                if found.covers > before:  # rows among it that we have never seen by themselves
+                    self.clear()
+                    return set(range(first, (self._last or first) + 1))
+                continue
+            profile = self._decoded(found)
+            if profile is not None:
+                self._note(found)
+                self._sliding.add(found.segment.pane, profile)
+                changed.add(found.segment.pane)
+        return changed
+
+    def clear(self) -> None:
+        """Forget everything; the next window is read from the store."""
+        self._sliding = SlidingMerge(self._spec.panes, self._load)
+        self._notes = {}
+
+    def window(self, last: int, /) -> Profile | None:
+        """The merged window that ends with a pane; None where it has no rows.
+
+        The profile must not be changed.
+        """
+        if self._seen == 0:
+            self._seen = self._store.newest(self._monitor)
+        self._last = last
+        window = self._sliding.window(last)
+        first = self._spec.first_of(last)
+        for pane in [pane for pane in self._notes if not first <= pane <= last]:
+            del self._notes[pane]
+        return window
+
+    def pane(self, number: int, /) -> Profile | None:
+        """The merged rows of one pane."""
+        return self._load(number)
+
+    def facts(self) -> tuple[int, tuple[str, ...], str | None]:
+        """Late rows, reference ids and the newest model version of the last window."""
+        late = sum(note.late for note in self._notes.values())
+        ids = frozenset[str]().union(*(note.references for note in self._notes.values()))
+        versions = [
+            note.model_version
+            for _, note in sorted(self._notes.items())
+            if note.model_version is not None
+        ]
+        return late, tuple(sorted(ids)), versions[-1] if versions else None
+
+    def _load(self, pane: int) -> Profile | None:
+        self._notes.pop(pane, None)
+        return merged(self._sound(pane))
+
+    def _sound(self, pane: int) -> Iterator[Profile]:
+        for found in self._read(pane, pane):
+            profile = self._decoded(found)
+            if profile is not None:
+                self._note(found)
+                yield profile
+
+    def _read(self, first: int, last: int, *, after: int = 0) -> list[StoredSegment]:
+        found = self._store.segments(
+            self._monitor, width=self._spec.width, first=first, last=last, after=after
+        )
+        # What is stored while we read is for the next refresh.
+        return [segment for segment in found if segment.id <= self._seen]
+
+    def _decoded(self, found: StoredSegment) -> Profile | None:
+        try:
+            profile = Profile.from_bytes(found.segment.body, guard=self._guard)
+        except DriftWatchError as error:
+            self.unreadable[str(error)] += 1
+            self._store.set_aside(self._monitor, found.id, str(error))
+            return None
+        return self._common(profile)
+
+    def _common(self, profile: Profile) -> Profile | None:
+        """What of a profile goes with the others: replicas may disagree about a column.
+
+        The reference says what a column is. Columns that are something else are left out of
+        that profile and counted, and so are whole profiles of other sketch sizes.
+        """
+        if (profile.config.id, profile.k, profile.guard.key_id) != self._sizes:
+            self.unreadable["sketches of other sizes, or hashed with another key"] += 1
+            return None
+        odd = {
+            name
+            for name, column in profile.columns.items()
+            if self._kinds.setdefault(name, _what(column)) != _what(column)
+        }
+        if not odd:
+            return profile
+        for name in odd:
+            self.unreadable[f"column {name!r} is of another kind"] += 1
+        return profile.select([name for name in profile.columns if name not in odd])
+
+    def _note(self, found: StoredSegment) -> None:
+        note = self._notes.setdefault(found.segment.pane, _PaneNote())
+        note.rows += found.segment.rows
+        note.late += found.segment.late
+        note.references |= {found.segment.reference}
+        note.model_version = found.segment.model_version or note.model_version

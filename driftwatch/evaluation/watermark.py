@@ -1,0 +1,84 @@
+"""How far a stream has come: which panes are there, have ended, and are final."""
+
+from __future__ import annotations
+
+import math
+from dataclasses import dataclass
+
+from driftwatch.core.windows.counters import unreadable_sources
+from driftwatch.core.windows.spec import WindowSpec
+from driftwatch.protocols import Store
+
+__all__ = ["StreamProgress", "progress_of"]
+
+_SKEW = 600.0
+
+
+@dataclass(frozen=True, slots=True)
+class StreamProgress:
+    """Panes of a stream.
+
+    Attributes:
+        oldest: First pane with rows.
+        newest: Last pane with rows.
+        complete: Last pane that has ended; None while there is none.
+        final: Last pane that late rows cannot change any more; None while there is none.
+        watermark: Event time that every live source has reached, seconds since 1970.
+        unreadable: Sources of which most messages cannot be read now.
+    """
+
+    oldest: int
+    newest: int
+    complete: int | None
+    final: int | None
+    watermark: float | None = None
+    unreadable: tuple[str, ...] = ()
+
+
+def progress_of(
+    store: Store, monitor: str, spec: WindowSpec, /, *, now: float
+) -> StreamProgress | None:
+    """Find out how far a stream has come; None while it is empty.
+
+    Event time decides: the watermark is the latest event time that every live source has
+    reached, and a pane has ended when the watermark has passed its end. A source that has
+    not been heard for as long as a pane and the lateness last is not waited for; when all
+    are silent, the clock takes over.
+    """
+    facts = store.overview(monitor)
+    found = [p for p in facts["panes"] if p["width"] == spec.width]
+    if not found:
+        return None
+    oldest, newest = int(found[0]["first"]), int(found[0]["last"])
+    unreadable = unreadable_sources(facts["counters"])
+    if spec.by_rows:
+        sources = store.sources(monitor)
+        full = sum(int(s["rows"]) for s in sources) % spec.width == 0 and len(sources) == 1
+        ended = newest if full else newest - 1
+        complete = ended if ended >= oldest else None
+        return StreamProgress(oldest, newest, complete, complete, unreadable=unreadable)
+    newest = min(newest, spec.pane_at(now + _SKEW))
+    watermark = _watermark(store, monitor, spec, now)
+    if watermark is None:
+        return StreamProgress(oldest, newest, None, None, unreadable=unreadable)
+    ended = min(spec.pane_at(watermark) - 1, newest)
+    final = min(spec.pane_at(watermark - spec.lateness) - 1, newest)
+    return StreamProgress(
+        oldest,
+        newest,
+        ended if ended >= oldest else None,
+        final if final >= oldest else None,
+        watermark,
+        unreadable,
+    )
+
+
+def _watermark(store: Store, monitor: str, spec: WindowSpec, now: float) -> float | None:
+    patience = spec.width + spec.lateness
+    timed = [s for s in store.sources(monitor) if s["latest"] is not None]
+    if not timed:
+        return None
+    live = [float(s["latest"]) for s in timed if now - float(s["heard"]) <= patience]
+    if live:
+        return min(live)
+    return max(now, max((float(s["latest"]) for s in timed), default=-math.inf))

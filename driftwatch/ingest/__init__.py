@@ -1,0 +1,1 @@
+"""Rows as they happen into panes, panes into deliveries."""

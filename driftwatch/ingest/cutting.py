@@ -1,0 +1,158 @@
+"""Which rows of a batch go into which pane, and which into none."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from driftwatch.core.windows.spec import WindowSpec
+from driftwatch.process.tally import Tally
+
+__all__ = ["MAX_SKEW", "PaneRows", "RowCutter", "TimeCutter"]
+
+MAX_SKEW = 600.0
+"""Seconds by which an event may be ahead of the clock; rows beyond are counted, not used."""
+
+_LONG_AGO = -2_208_988_800.0  # 1900; calendars and panes beyond are nobody's
+
+
+@dataclass(slots=True)
+class PaneRows:
+    """Rows of a batch that go into one pane.
+
+    Attributes:
+        pane: Number of the pane.
+        members: Their places in the batch; None for all of them.
+        late: How many of them came after their pane had ended.
+    """
+
+    pane: int
+    members: NDArray[np.intp] | None
+    late: int = 0
+
+
+class TimeCutter:
+    """Cuts rows by event time, and counts those that are not used.
+
+    The *watermark* is the latest event time so far. A row whose pane ended more than the lateness
+    before it is too late, a row more than `MAX_SKEW` ahead of the clock is from the future, one
+    before 1900 from long ago, and a row without a time in data that has times is untimed.
+
+    Args:
+        spec: How to cut.
+        tally: Counts what is not used, by reason.
+        clock: Seconds since 1970.
+        reach: Seconds back from the clock to which rows may reach.
+    """
+
+    def __init__(
+        self, spec: WindowSpec, tally: Tally, /, *, clock: Callable[[], float], reach: float
+    ) -> None:
+        self.watermark = -np.inf
+        self._spec = spec
+        self._tally = tally
+        self._clock = clock
+        self._reach = reach
+
+    def cut(
+        self, times: NDArray[np.float64], marks: NDArray[np.float64] | None
+    ) -> Iterator[PaneRows]:
+        """Give the rows of every pane.
+
+        Args:
+            times: Event times, seconds since 1970, NaN for none.
+            marks: For each row the latest event time before it, where rows of other batches
+                came between; of these rows and the watermark if None.
+        """
+        spec, now = self._spec, self._clock()
+        horizon, long_ago = now + MAX_SKEW, max(_LONG_AGO, now - self._reach)
+        if self.watermark > horizon:  # the clock was ahead and has been set back
+            self.watermark = horizon - MAX_SKEW
+            self._tally.count("clock_set_back")
+        rows = self._usable(times, horizon, long_ago)
+        kept = times if rows is None else times[rows]
+        if not kept.size:
+            return
+        before = self.watermark
+        self.watermark = max(before, float(kept.max()))
+        panes = spec.panes_at(kept)
+        if marks is None:
+            alike = panes[0] == panes[-1] and (panes == panes[0]).all()
+            if alike and spec.end_of(int(panes[0])) > self.watermark:  # the common case: in time
+                yield PaneRows(int(panes[0]), rows)
+                return
+            marks = np.maximum.accumulate(np.append(before, kept[:-1]))
+        elif rows is not None:
+            marks = marks[rows]
+        yield from self._by_pane(panes, marks, rows)
+
+    def _usable(
+        self, times: NDArray[np.float64], horizon: float, long_ago: float
+    ) -> NDArray[np.intp] | None:
+        """Places of the rows whose times can be used; None for all of them."""
+        with np.errstate(invalid="ignore"):
+            usable = (times <= horizon) & (times >= long_ago)
+        if usable.all():
+            return None
+        self._tally.count("untimed", int(np.isnan(times).sum()))
+        self._tally.count("from_the_future", int((times > horizon).sum()))
+        self._tally.count("from_long_ago", int((times < long_ago).sum()))
+        return np.flatnonzero(usable)
+
+    def _by_pane(
+        self,
+        panes: NDArray[np.int64],
+        marks: NDArray[np.float64],
+        rows: NDArray[np.intp] | None,
+    ) -> Iterator[PaneRows]:
+        spec = self._spec
+        ends = (panes + 1) * spec.width
+        late = ends <= marks
+        too_late = ends + spec.lateness <= marks
+        if too_late.any():
+            self._tally.count("too_late", int(too_late.sum()))
+        order = np.argsort(panes, kind="stable")
+        order = order[~too_late[order]]
+        starts = np.flatnonzero(np.diff(panes[order], prepend=panes[order[:1]] - 1))
+        for group in np.split(order, starts[1:]):
+            if group.size:
+                members = group if rows is None else rows[group]
+                yield PaneRows(int(panes[group[0]]), members, int(late[group].sum()))
+
+
+class RowCutter:
+    """Cuts rows by their number, which goes on where the store says that the source stands.
+
+    Args:
+        spec: How to cut.
+        stored: Asks the store for the rows that it has of this source.
+    """
+
+    def __init__(self, spec: WindowSpec, /, *, stored: Callable[[], int]) -> None:
+        self._spec = spec
+        self._ask = stored
+        self._seen: int | None = None  # until the store was asked; a fork must not ask
+        self._stored = 0
+
+    def cut(self, rows: int, /) -> Iterator[PaneRows]:
+        """Give the rows of every pane."""
+        if self._seen is None:
+            self._seen = self._stored = self._ask()
+        start = 0
+        while start < rows:
+            pane, used = divmod(self._seen, self._spec.width)
+            taken = min(rows - start, self._spec.width - used)
+            whole = taken == rows
+            yield PaneRows(pane, None if whole else np.arange(start, start + taken))
+            self._seen += taken
+            start += taken
+
+    def progress(self) -> tuple[int, int] | None:
+        """Where the source stood when this was last asked, and where it stands."""
+        if self._seen is None:
+            return None
+        before, self._stored = self._stored, self._seen
+        return before, self._seen

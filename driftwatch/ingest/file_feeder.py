@@ -1,0 +1,236 @@
+"""Files into a stored window: whole files once each, growing files from where they stood."""
+
+from __future__ import annotations
+
+import hashlib
+import io
+from collections import Counter
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, field, replace
+from pathlib import Path
+from typing import Any
+
+from driftwatch.core.data.batch import Batch, table_of
+from driftwatch.core.data.schema import Role
+from driftwatch.core.profiles.reference import Reference
+from driftwatch.core.windows.segments import CursorMove, Outcome
+from driftwatch.core.windows.spec import WindowSpec
+from driftwatch.errors import ConfigError, DataError
+from driftwatch.ingest.accumulator import Accumulator
+from driftwatch.profiling.files import find_files, header_of
+from driftwatch.profiling.rows import Progress
+from driftwatch.protocols import Store
+
+__all__ = ["Absorbed", "FileFeeder"]
+
+_ALWAYS = 250_000_000_000
+_BLOCK = 8 << 20
+
+
+@dataclass(frozen=True, slots=True)
+class Absorbed:
+    """What became of a file.
+
+    Attributes:
+        path: The file.
+        rows: Rows that are in the store now and were not before.
+        known: Whether the very same content had been absorbed before.
+        counters: Rows that were not used, by reason.
+    """
+
+    path: Path
+    rows: int
+    known: bool = False
+    counters: dict[str, int] = field(default_factory=dict)
+
+
+class FileFeeder:
+    """Feeds files to a monitor's store, each row once however often it is asked to.
+
+    Args:
+        store: The monitor's store.
+        reference: Whose columns and cells rows are counted in.
+        spec: How the stream is cut; rows of files are never too late.
+        monitor: Name of the monitor.
+        clock: Seconds since 1970.
+        time: Name of the time column; that of the reference if not given.
+    """
+
+    def __init__(
+        self,
+        store: Store,
+        reference: Reference,
+        spec: WindowSpec,
+        /,
+        *,
+        monitor: str,
+        clock: Callable[[], float],
+        time: str | None = None,
+    ) -> None:
+        self._store = store
+        self._reference = reference
+        self._spec = spec if spec.by_rows else replace(spec, lateness=_ALWAYS)
+        self._monitor = monitor
+        self._clock = clock
+        self._time = time or next((c.name for c in reference.schema if c.role is Role.TIME), None)
+        self._headers: dict[Path, list[str]] = {}
+        self._bad: Counter[str] = Counter()
+        if self._time is None and not spec.by_rows:
+            raise ConfigError(
+                'rows of files need a time column to be cut by; name it (time = "COLUMN", '
+                "--time COLUMN) or give the window in rows"
+            )
+
+    def absorb(self, path: Path, /, *, progress: Progress | None = None) -> Absorbed:
+        """Feed a whole file of rows, once for all times: known by the hash of its bytes.
+
+        Raises:
+            DataError: If it cannot be read; nothing of it is stored then.
+            StoreError: If the store cannot take it.
+        """
+        files = find_files(path)
+        content = _hash_of(path)
+        done = f"the whole of {content}"
+        if self._store.cursor(self._monitor, done):
+            return Absorbed(path, 0, known=True)
+        feed = self._accumulator("files", None if self._spec.by_rows else content)
+        wanted = {*self._reference.profile.columns, *([self._time] if self._time else [])}
+        rows = 0
+        for batch in files.batches(wanted):
+            self._check_time(batch, path)
+            feed.add(batch, time_column=self._time)
+            rows += batch.rows
+            if progress is not None:
+                progress(batch.rows, batch.size_bytes)
+        counters = feed.tally.counts()
+        outcome = feed.deliver(CursorMove(done, 0, 1))
+        feed.close()
+        if outcome is not Outcome.STORED:  # somebody else has just absorbed the same file
+            return Absorbed(path, 0, known=True)
+        return Absorbed(path, rows - sum(counters.values()), counters=counters)
+
+    def follow(self, path: Path, /) -> Absorbed:
+        """Feed the whole lines that a growing CSV or JSON-lines file has got since last time.
+
+        Where the file stood is kept in the store, in the same step as its rows. A file that
+        has become shorter was begun anew and is read from its start. Lines that cannot be
+        read are counted and passed over.
+
+        Raises:
+            DataError: If the file cannot be read, or is of another format.
+            StoreError: If the store cannot take it; the next call reads the same lines again.
+        """
+        files = find_files(path)
+        if files.format not in ("csv", "tsv", "jsonl") or path.suffix.lower() in (".gz", ".zst"):
+            raise DataError(f"{path}: only plain CSV and JSON lines can be followed as they grow")
+        name = f"file {path.resolve()}"
+        start = self._store.cursor(self._monitor, name)
+        try:
+            size = path.stat().st_size
+            position = 0 if size < start else start
+            with path.open("rb") as file:
+                file.seek(position)
+                block = file.read(_BLOCK)
+        except OSError as error:
+            raise DataError(f"{path}: {error.strerror or error}") from error
+        end = block.rfind(b"\n") + 1
+        if not end:
+            return Absorbed(path, 0)
+        self._bad = Counter()
+        feed = self._accumulator("followed files", None)
+        rows = 0
+        for batch in self._parsed(path, block[:end], position, files.format):
+            self._check_time(batch, path)
+            feed.add(batch, time_column=self._time)
+            rows += batch.rows
+        for reason, count in self._bad.items():
+            feed.tally.count(reason, count)
+        counters = feed.tally.counts()
+        outcome = feed.deliver(CursorMove(name, start, position + end))
+        feed.close()
+        if outcome is not Outcome.STORED:  # somebody else follows the same file
+            return Absorbed(path, 0, known=True)
+        used = rows - sum(counters.values()) + sum(self._bad.values())
+        return Absorbed(path, used, counters=counters)
+
+    def _parsed(self, path: Path, block: bytes, position: int, format_: str) -> Iterator[Batch]:
+        if format_ == "jsonl":
+            yield from _json_rows(block, self._bad)
+            return
+        delimiter = "\t" if format_ == "tsv" else ","
+        if position == 0:
+            self._headers.pop(path, None)
+            block = block.partition(b"\n")[2]
+        if path not in self._headers:
+            self._headers[path] = header_of(path, delimiter)
+        if block.strip():
+            yield _csv_rows(block, self._headers[path], delimiter, self._bad)
+
+    def _check_time(self, batch: Batch, path: Path) -> None:
+        by_time = not self._spec.by_rows and batch.rows
+        if by_time and self._time is not None and self._time not in batch.arrays:
+            raise DataError(f"{path} has no column {self._time!r} to tell the time by")
+
+    def _accumulator(self, source: str, epoch: str | None) -> Accumulator:
+        return Accumulator(
+            self._reference,
+            self._spec,
+            self._store,
+            monitor=self._monitor,
+            source=source,
+            clock=self._clock,
+            epoch=epoch,
+        )
+
+
+def _hash_of(path: Path) -> str:
+    digest = hashlib.blake2b(digest_size=16)
+    try:
+        with path.open("rb") as file:
+            while block := file.read(1 << 20):
+                digest.update(block)
+    except OSError as error:
+        raise DataError(f"{path}: {error.strerror or error}") from error
+    return digest.hexdigest()
+
+
+def _json_rows(block: bytes, bad: Counter[str]) -> Iterator[Batch]:
+    import orjson
+
+    records: list[dict[str, Any]] = []
+    for line in block.split(b"\n"):
+        if not line.strip():
+            continue
+        try:
+            record = orjson.loads(line)
+        except orjson.JSONDecodeError:
+            record = None
+        if isinstance(record, dict):
+            records.append(record)
+        else:
+            bad["unreadable_lines"] += 1
+    if records:
+        for batch in table_of(records).combine_chunks().to_batches():
+            yield Batch.of_arrow(batch)
+
+
+def _csv_rows(block: bytes, names: list[str], delimiter: str, bad: Counter[str]) -> Batch:
+    import pyarrow as pa
+    from pyarrow import csv
+
+    def passed_over(_row: Any) -> str:
+        bad["unreadable_lines"] += 1
+        return "skip"
+
+    table = csv.read_csv(
+        io.BytesIO(block),
+        read_options=csv.ReadOptions(column_names=names, use_threads=False),
+        parse_options=csv.ParseOptions(delimiter=delimiter, invalid_row_handler=passed_over),
+        convert_options=csv.ConvertOptions(
+            column_types=dict.fromkeys(names, pa.large_string()), strings_can_be_null=True
+        ),
+    )
+    merged = table.combine_chunks().to_batches()
+    if not merged:
+        return Batch(0, {name: pa.nulls(0, pa.large_string()) for name in names}, untyped=True)
+    return Batch.of_arrow(merged[0], untyped=True)

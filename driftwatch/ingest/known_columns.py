@@ -1,0 +1,82 @@
+"""Which columns of a record are looked at: those of the reference, and a few that are new."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from operator import itemgetter
+from typing import Any
+
+from driftwatch.core.data.schema import Kind, Role, Schema
+
+__all__ = ["MOST_NEW_COLUMNS", "KnownColumns", "picking"]
+
+MOST_NEW_COLUMNS = 100
+"""Columns that the reference does not know, of which note is taken: whoever sends records
+must not be able to make a process remember names without end."""
+_LONGEST_NAME = 200
+
+_SAID = {"prediction": Role.PREDICTION, "score": Role.SCORE, "label": Role.LABEL, "id": Role.ID}
+
+
+class KnownColumns:
+    """The columns that records have, as far as they are known so far.
+
+    Args:
+        schema: Columns of the reference.
+        count: Called with a reason and a number of what could not be used.
+
+    Attributes:
+        columns: Those of the reference, by name.
+        numbers: Names of the numeric ones.
+        said: For each word that may be said beside a record (prediction, score, label, id), the
+            column it is the value of; None if the reference has none.
+        names: Columns that the records themselves should have.
+        count: The same.
+
+    Example:
+        >>> from driftwatch.core.data.schema import Column, Kind
+        >>> known = KnownColumns(Schema((Column("age", Kind.NUMERIC),)), lambda reason, rows: None)
+        >>> known.looked_at({"age": 31, "city": "Bonn"})
+        ['age', 'city']
+    """
+
+    def __init__(self, schema: Schema, count: Callable[[str, int], None], /) -> None:
+        self.columns = schema.names
+        self.numbers = frozenset(c.name for c in schema if c.kind is Kind.NUMERIC)
+        self.said = {
+            word: next((column.name for column in schema if column.role is role), None)
+            for word, role in _SAID.items()
+        }
+        given = {name for name in self.said.values() if name}
+        self.names = tuple(
+            column.name
+            for column in schema
+            if column.name not in given and column.role is not Role.TIME
+        )
+        self.count = count
+        self._new: set[str] = set()
+
+    def looked_at(self, record: Mapping[Any, Any], /) -> list[Any]:
+        """Names of a record whose values are looked at, in no order."""
+        if len(record) > len(self.names) + 2 * MOST_NEW_COLUMNS:  # not worth a look at each
+            return [name for name in self.columns if name in record]
+        return [name for name in record if name in self.columns or self._is_noted(str(name))]
+
+    def _is_noted(self, name: str) -> bool:
+        if name not in self._new:
+            if len(self._new) >= MOST_NEW_COLUMNS or len(name) > _LONGEST_NAME:
+                return False
+            self._new.add(name)
+        return True
+
+    def count_unused(self, values: int, /) -> None:
+        """Count values of columns that are not looked at."""
+        if values:
+            self.count("values_of_too_many_new_columns", values)
+
+
+def picking(names: tuple[str, ...], /) -> Callable[[Mapping[str, Any]], tuple[Any, ...]]:
+    """A function that gives a record's values of some columns as a tuple."""
+    if len(names) > 1:
+        return itemgetter(*names)
+    return lambda record: tuple(record[name] for name in names)

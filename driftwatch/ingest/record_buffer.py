@@ -1,0 +1,270 @@
+"""Records, one at a time -> batches: a list to append to, turned into columns now and then."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass, replace
+from datetime import datetime
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from driftwatch.core.data.batch import Batch, array_of
+from driftwatch.core.data.schema import Schema
+from driftwatch.core.data.times import event_times, seconds_of
+from driftwatch.ingest.cutting import MAX_SKEW
+from driftwatch.ingest.known_columns import KnownColumns, picking
+from driftwatch.process.background import is_in_turns, rest_if_due
+
+if TYPE_CHECKING:
+    import pyarrow as pa
+
+__all__ = ["BUFFERED", "MOST_WAITING", "RecordBuffer", "TimedBatch"]
+
+BUFFERED = 4_096
+"""Records that are sketched together: enough to share the cost of a batch, few enough to be
+still in the processor's cache when they are."""
+
+MOST_WAITING = 64 * BUFFERED
+"""Records that wait at most, where sketching cannot keep up or the store is not there."""
+
+PIECE = 256
+"""Records that are sketched together where it must take but a moment."""
+
+
+@dataclass(frozen=True, slots=True)
+class TimedBatch:
+    """Rows of one model version with their event times.
+
+    Attributes:
+        batch: The rows.
+        times: Seconds since 1970; NaN where the time could not be read.
+        model_version: What the caller said.
+        marks: For each row the latest event time of all rows before it, where those of other
+            versions came between; None where none did.
+    """
+
+    batch: Batch
+    times: NDArray[np.float64]
+    model_version: str | None
+    marks: NDArray[np.float64] | None = None
+
+
+class RecordBuffer:
+    """Takes records in about a microsecond each and gives them back as batches.
+
+    A record's values are copied out at once, so the caller may use its dict again. Nothing
+    is checked until the batch is made: what is wrong with a record is counted then, by
+    reason, and never raised at the caller.
+
+    Appending is safe from any thread; `take` is not, and its caller holds a lock.
+
+    Args:
+        schema: Columns of the reference.
+        clock: Seconds since 1970; the event time of records that bring none.
+        count: Called with a reason and a number of records that could not be used.
+
+    Attributes:
+        known: Which columns of records are looked at.
+
+    Example:
+        >>> from driftwatch.core.data.schema import Column, Kind
+        >>> buffer = RecordBuffer(
+        ...     Schema((Column("age", Kind.NUMERIC),)), lambda: 60.0, lambda reason, rows: None
+        ... )
+        >>> buffer.append({"age": 31}, None, None, None, None, None, None)
+        False
+        >>> [(found.batch.rows, found.times.tolist()) for found in buffer.take()]
+        [(1, [60.0])]
+    """
+
+    def __init__(
+        self, schema: Schema, clock: Callable[[], float], count: Callable[[str, int], None], /
+    ) -> None:
+        self._clock = clock
+        self._count = count
+        self.known = KnownColumns(schema, count)
+        self._names = self.known.names
+        self._width = len(self._names)
+        self._mark = -np.inf
+        self._pick = picking(self._names)
+        self._rows: list[tuple[Any, ...]] = []
+
+    @property
+    def waiting(self) -> int:
+        """Records that wait."""
+        return len(self._rows)
+
+    def append(
+        self,
+        record: Mapping[str, Any],
+        prediction: Any,
+        score: Any,
+        label: Any,
+        id_: Any,
+        at: datetime | float | None,
+        model_version: str | None,
+    ) -> bool:
+        """Take one record; returns whether it is time to `take` them."""
+        values: Any
+        try:
+            values = self._pick(record)
+            if len(record) != self._width:
+                values = self._copied(record)  # more than the reference knows: said in the report
+        except (KeyError, TypeError, IndexError):
+            values = self._copied(record)
+        said = None
+        if not (prediction is None and score is None and label is None and id_ is None):
+            said = (prediction, score, label, id_)
+        rows = self._rows
+        rows.append((values, self._clock() if at is None else at, model_version, said))
+        return len(rows) >= BUFFERED
+
+    def _copied(self, record: object) -> dict[str, Any] | None:
+        """What a record has of the reference's columns, and of a few that it does not know."""
+        if not isinstance(record, Mapping):
+            return None
+        names = self.known.looked_at(record)
+        self.known.count_unused(len(record) - len(names))
+        return {str(name): record[name] for name in names}
+
+    def drop_surplus(self, kept: int = MOST_WAITING, /) -> None:
+        """Forget the oldest records beyond a number, and count them."""
+        surplus = max(0, len(self._rows) - kept)
+        if surplus:
+            del self._rows[:surplus]
+            self._count("dropped_unsketched", surplus)
+
+    def clear(self) -> None:
+        """Forget everything: in a child after a fork, whose parent keeps its records."""
+        self._rows = []
+
+    def take(self, watermark: float = -np.inf, /) -> Iterator[TimedBatch]:
+        """Give back everything appended so far, and forget it; in turns, piece by piece.
+
+        Args:
+            watermark: Latest event time of the rows before these.
+        """
+        self._mark = watermark
+        left = len(self._rows)
+        while left:
+            rest_if_due()
+            size = min(left, PIECE) if is_in_turns() else left
+            rows = self._rows[:size]
+            # One deletion at the front: records that other threads append meanwhile stay.
+            del self._rows[:size]
+            for found in self._usable(rows):
+                rest_if_due()
+                yield found
+            left -= size
+
+    def _usable(self, rows: list[tuple[Any, ...]]) -> list[TimedBatch]:
+        """Batches of the records that can be used; one that cannot takes no other with it."""
+        try:
+            return list(self._made(rows))
+        except Exception:  # noqa: BLE001 - records hold anything, and fail in any way
+            if len(rows) == 1:
+                self._count("not_usable", 1)
+                return []
+            half = len(rows) // 2
+            return self._usable(rows[:half]) + self._usable(rows[half:])
+
+    def _made(self, rows: list[tuple[Any, ...]]) -> Iterator[TimedBatch]:
+        if not rows:
+            return
+        values, times, versions, said = (list(column) for column in zip(*rows, strict=True))
+        seconds = _seconds(times)
+        versions = [None if version != version else version for version in versions]  # noqa: PLR0124
+        if len(set(versions)) == 1 and type(None) not in set(map(type, values)):
+            yield self._batch(values, seconds, versions[0], said)
+            self._mark = max(self._mark, self._usable_times(seconds).max(initial=-np.inf))
+            return
+        # Rows are late, or not, in the order in which they came, whatever their versions.
+        running = np.maximum.accumulate(np.append(self._mark, self._usable_times(seconds)))
+        lost = 0
+        for version in dict.fromkeys(versions):
+            mine = [place for place, given in enumerate(versions) if given == version]
+            usable = [place for place in mine if values[place] is not None]
+            lost += len(mine) - len(usable)
+            if usable:
+                batch = self._batch(
+                    [values[place] for place in usable],
+                    seconds[usable],
+                    version,
+                    [said[place] for place in usable],
+                )
+                yield replace(batch, marks=running[:-1][usable])
+        if lost:
+            self._count("not_a_record", lost)
+        self._mark = float(running[-1])
+
+    def _usable_times(self, seconds: NDArray[np.float64]) -> NDArray[np.float64]:
+        with np.errstate(invalid="ignore"):
+            return np.where(seconds <= self._clock() + MAX_SKEW, seconds, -np.inf)
+
+    def _batch(
+        self,
+        values: list[Any],
+        seconds: NDArray[np.float64],
+        version: str | None,
+        said: list[Any],
+    ) -> TimedBatch:
+        columns: dict[str, list[Any]]
+        rest_if_due()
+        if dict in set(map(type, values)):
+            columns = self._from_dicts(values)
+        else:
+            columns = dict(zip(self._names, map(list, zip(*values, strict=True)), strict=True))
+        nothing = said.count(None) == len(said)
+        for place, (word, name) in enumerate(self.known.said.items()):
+            if nothing and (name is None or name in columns):
+                continue
+            given = [None if some is None else some[place] for some in said]
+            there = sum(value is not None for value in given)  # an array equals None item by item
+            if name is None:
+                if there:
+                    self._count(f"{word}_without_a_column", there)
+            elif name not in columns or there:
+                columns[name] = given
+        arrays = {}
+        for name, given in columns.items():
+            arrays[name] = self._array(given, name)
+            rest_if_due()
+        version = None if version is None else str(version)
+        return TimedBatch(Batch(len(values), arrays), seconds, version)
+
+    def _array(self, given: list[Any], name: str) -> pa.Array:
+        """A column; lists and objects in one that is of something else are texts there."""
+        import pyarrow.types as t
+
+        array = array_of(given, name)
+        if t.is_nested(array.type) and name in self.known.columns:
+            return array_of([None if v is None else str(v) for v in given], name)
+        return array
+
+    def _from_dicts(self, values: list[Any]) -> dict[str, list[Any]]:
+        records = [
+            value if type(value) is dict else dict(zip(self._names, value, strict=True))
+            for value in values
+        ]
+        names = dict.fromkeys(name for record in records for name in record)
+        return {name: [record.get(name) for record in records] for name in names}
+
+
+def _seconds(times: list[Any]) -> NDArray[np.float64]:
+    if set(map(type, times)) == {float}:
+        return np.array(times, dtype=np.float64)
+    import pyarrow as pa
+
+    try:
+        return event_times(pa.array(times))
+    except (pa.ArrowInvalid, pa.ArrowTypeError):
+        return np.array([_second(time) for time in times], dtype=np.float64)
+
+
+def _second(time: Any) -> float:
+    try:
+        return seconds_of(time)
+    except (TypeError, ValueError):
+        return float("nan")

@@ -1,0 +1,345 @@
+"""What a running service saw, taken aside: a bounded queue and a thread that drains it."""
+
+from __future__ import annotations
+
+import atexit
+import contextlib
+import logging
+import math
+import os
+import threading
+import time
+import weakref
+from collections import Counter, deque
+from collections.abc import Callable
+from dataclasses import dataclass, fields
+from functools import partial
+
+from driftwatch.errors import ConfigError
+from driftwatch.ingest.record_paths import Extracted, RecordPaths
+from driftwatch.process.background import TURN_SECONDS, in_turns, rest, rest_if_due
+from driftwatch.process.switch import is_switched_off
+from driftwatch.process.tally import Tally
+
+__all__ = ["Capture", "CaptureLimits"]
+
+_LOG = logging.getLogger("driftwatch")
+_START_AGAIN_SECONDS = 1.0
+_RECORDS_AT_ONCE = 8
+
+
+@dataclass(frozen=True, slots=True)
+class CaptureLimits:
+    """What capturing may take of its host.
+
+    Attributes:
+        records: Bodies that wait, at most; the oldest go, and are counted.
+        size_bytes: Bytes of them, at most.
+        body_bytes: Bytes of one body, at most; larger ones are passed over.
+        turn_seconds: How long the thread works at a time before it lets others go on.
+        shutdown_seconds: How long a flush at the end may take.
+        errors: After so many errors within a minute capturing stops ...
+        pause_seconds: ... for so long.
+
+    Raises:
+        ConfigError: If one is not a positive number.
+    """
+
+    records: int = 2_048
+    size_bytes: int = 8 << 20
+    body_bytes: int = 64 << 10
+    turn_seconds: float = TURN_SECONDS
+    shutdown_seconds: float = 2.0
+    errors: int = 5
+    pause_seconds: float = 300.0
+
+    def __post_init__(self) -> None:
+        for field in fields(self):
+            value = getattr(self, field.name)
+            whole = isinstance(field.default, int)
+            if not isinstance(value, int if whole else (int, float)) or not 0 < value < math.inf:
+                kind = "whole number" if whole else "number"
+                raise ConfigError(f"{field.name} must be a positive {kind}; got {value!r}")
+
+
+class Capture:
+    """Takes bodies aside on the request path, and observes their records in a thread.
+
+    `offer` appends to a queue and returns; whatever goes wrong afterwards stays here and is
+    counted by reason. The thread starts with the first body, in every process that has
+    one, and works in short turns, so that requests need not wait for the interpreter. Set
+    ``DRIFTWATCH_DISABLED=1`` to do without, or call `disable`.
+
+    Args:
+        observe: Takes one record, as `Monitor.observe` does.
+        flush: Stores what was observed, within so many seconds.
+        paths: Where things stand in the request's body; prediction and score in the response's.
+        limits: What it may take.
+        count: Told of everything that is dropped, by reason.
+
+    Attributes:
+        observed: Records that were observed.
+    """
+
+    def __init__(
+        self,
+        observe: Callable[..., None],
+        flush: Callable[[float], object],
+        paths: RecordPaths,
+        limits: CaptureLimits | None = None,
+        /,
+        *,
+        count: Callable[[str, int], None] | None = None,
+    ) -> None:
+        self.limits = limits or CaptureLimits()
+        self.paths = paths
+        self._observe = observe
+        self._flush = flush
+        self._count = count
+        self.observed = 0
+        self.enabled = not is_switched_off()
+        self._begin_life()
+        if hasattr(os, "register_at_fork"):
+            os.register_at_fork(after_in_child=partial(_in_child, weakref.ref(self)))
+        atexit.register(_at_exit, weakref.ref(self))
+
+    def _begin_life(self) -> None:
+        self._tally = Tally()
+        self._queue: deque[tuple[bytes, bytes | None, float]] = deque()
+        self._bytes = 0
+        self._wake = threading.Event()
+        self._working = threading.Lock()
+        self._starting = threading.Lock()
+        self._thread: threading.Thread | None = None
+        self._start_again_at = 0.0
+        self._closed = False
+        self._errors: deque[float] = deque(maxlen=self.limits.errors)
+        self._open_until = 0.0
+        self._said: dict[str, float] = {}
+
+    @property
+    def dropped(self) -> Counter[str]:
+        """Bodies and records that were not observed, by reason."""
+        return Counter(self._tally.counts())
+
+    def disable(self) -> None:
+        """Capture nothing more, from now on."""
+        self.enabled = False
+
+    def enable(self) -> None:
+        """Capture again."""
+        self.enabled = True
+
+    def offer(self, request: bytes, response: bytes | None, /) -> None:
+        """Take the bodies of one exchange aside. About two microseconds; never raises."""
+        if not self.enabled:
+            return
+        try:
+            if self._open_until and self._pausing():
+                self.drop("paused")
+                return
+            size = _size(request, response)
+            self._queue.append((request, response, time.time()))
+            self._bytes += size  # nothing is called within: no other thread comes between
+            while len(self._queue) > self.limits.records or self._bytes > self.limits.size_bytes:
+                size = _size(*self._queue.popleft()[:2])
+                self._bytes -= size
+                self.drop("queue_full")
+            if self._thread is None:
+                self._start()
+            if not self._wake.is_set():
+                self._wake.set()
+        except Exception as error:  # noqa: BLE001 - nothing of ours reaches the host
+            self.failed(error)
+
+    def drop(self, reason: str, count: int = 1, /) -> None:
+        """Count what is not observed; said in the log when it begins, and once a minute.
+
+        Never raises, whatever the host has made of its log.
+        """
+        with contextlib.suppress(Exception):
+            self._tally.count(reason, count)
+            if self._count is not None:
+                self._count(reason, count)
+            so_far = self._tally.counts()[reason]
+            self._say(reason, "driftwatch: not observed: %s (%d so far)", reason, so_far)
+
+    def failed(self, error: BaseException, /) -> None:
+        """Count an error of ours; after too many, stop for a while. Never raises."""
+        with contextlib.suppress(Exception):
+            self.drop("internal_error")
+            self._pause_after_many(error)
+
+    def _say(self, what: str, message: str, *facts: object) -> None:
+        now = time.monotonic()
+        if now - self._said.get(what, -60.0) >= 60.0:
+            self._said[what] = now
+            _LOG.warning(message, *facts)
+
+    def _pause_after_many(self, error: BaseException) -> None:
+        now = time.monotonic()
+        self._errors.append(now)
+        full = len(self._errors) == self.limits.errors
+        if full and now - self._errors[0] < 60.0 and now >= self._open_until:
+            self._open_until = now + self.limits.pause_seconds
+            self._errors.clear()
+            _LOG.warning(
+                "driftwatch: capturing stops for %.0f s after repeated errors: %s",
+                self.limits.pause_seconds,
+                error,
+            )
+
+    def _pausing(self) -> bool:
+        """Whether the pause after repeated errors goes on; its end is said in the log."""
+        if time.monotonic() < self._open_until:
+            return True
+        self._open_until = 0.0
+        _LOG.warning("driftwatch: capturing begins again")
+        return False
+
+    def flush(self, timeout: float | None = None, /) -> bool:
+        """Wait until what was offered is observed, and store it; False if time ran out."""
+        end = time.monotonic() + (self.limits.shutdown_seconds if timeout is None else timeout)
+        try:
+            done = self._drain(end)
+            self._flush(max(0.0, end - time.monotonic()))
+        except Exception as error:  # noqa: BLE001 - nothing of ours reaches the host
+            self.failed(error)
+            return False
+        return done
+
+    def _drain(self, end: float) -> bool:
+        """Take turns until nothing is left; False if time ran out."""
+        while self._working.acquire(timeout=max(0.0, end - time.monotonic())):
+            try:
+                left = self._turn()
+            finally:
+                self._working.release()
+            if not left or time.monotonic() >= end:
+                return not left
+        return False
+
+    def close(self) -> None:
+        """Observe and store what waits, end the thread, and take nothing more."""
+        end = time.monotonic() + self.limits.shutdown_seconds
+        self.flush()
+        self.enabled = False
+        thread, self._closed = self._thread, True
+        self._wake.set()
+        if thread is not None and thread is not threading.current_thread():
+            thread.join(max(0.1, end - time.monotonic()))
+
+    @property
+    def closed(self) -> bool:
+        """Whether it has been closed."""
+        return self._closed
+
+    def _start(self) -> None:
+        """Start the thread; where none is to be had, what waits waits for the next try."""
+        with self._starting:
+            now = time.monotonic()
+            if self._thread is not None or now < self._start_again_at:
+                return
+            self._start_again_at = now + _START_AGAIN_SECONDS
+            thread = threading.Thread(
+                target=_work,
+                args=(weakref.ref(self), self.limits.turn_seconds),
+                name="driftwatch-capture",
+                daemon=True,
+            )
+            try:
+                thread.start()
+            except (RuntimeError, OSError, MemoryError) as error:  # a limit on processes, say
+                self._say("no_thread", "driftwatch: bodies wait for a thread: %s", error)
+            else:
+                self._thread = thread
+
+    def turn(self) -> bool:
+        """Observe what waits for a short while; whether anything is left."""
+        with self._working:
+            return self._turn()
+
+    def _turn(self) -> bool:
+        end = time.perf_counter() + self.limits.turn_seconds
+        while self._queue:
+            try:
+                request, response, at = self._queue.popleft()
+            except IndexError:  # the request path has just dropped it
+                break
+            size = _size(request, response)
+            self._bytes -= size
+            try:
+                self._take(request, response, at)
+            except Exception as error:  # noqa: BLE001 - nothing of ours reaches the host
+                self.failed(error)
+            if time.perf_counter() >= end:
+                break
+        return bool(self._queue)
+
+    def _take(self, request: bytes, response: bytes | None, at: float) -> None:
+        import orjson
+
+        try:
+            asked = orjson.loads(request)
+            answered = orjson.loads(response) if response is not None else None
+        except orjson.JSONDecodeError:
+            self.drop("not_json")
+            return
+        try:
+            for place, found in enumerate(self.paths.extract(asked, answered)):
+                if place % _RECORDS_AT_ONCE == 0:  # one body may hold thousands
+                    rest_if_due()
+                self._one(found, at)
+        except LookupError:
+            self.drop("no_features")
+
+    def _one(self, found: Extracted, at: float) -> None:
+        if found.record is None:
+            self.drop("not_a_record")
+            return
+        if found.said["at"] is None:
+            found.said["at"] = at
+        self._observe(found.record, **found.said)
+        self.observed += 1
+
+    def wait(self, seconds: float, /) -> None:
+        """Let the thread sleep until something is offered."""
+        self._wake.clear()
+        if not self._queue and not self._closed:
+            self._wake.wait(seconds)
+
+
+def _size(request: bytes, response: bytes | None) -> int:
+    return len(request) + (len(response) if response is not None else 0)
+
+
+def _work(capture: weakref.ref[Capture], length: float) -> None:
+    """Drain in turns, with a rest between them, for as long as the capture lives."""
+    with in_turns(length):
+        while (found := capture()) is not None and not found.closed:
+            try:
+                if not found.turn():
+                    found.wait(1.0)
+                rest()
+            except Exception as error:  # noqa: BLE001 - the thread outlives whatever happens
+                _excused(found, error)
+            del found
+
+
+def _excused(capture: Capture, error: Exception) -> None:
+    with contextlib.suppress(Exception):
+        capture.failed(error)
+    time.sleep(1.0)  # whatever it is, it must not spin
+
+
+def _in_child(capture: weakref.ref[Capture]) -> None:
+    found = capture()
+    if found is not None:
+        found._begin_life()  # noqa: SLF001 - our own; what waits is the parent's
+
+
+def _at_exit(capture: weakref.ref[Capture]) -> None:
+    found = capture()
+    if found is not None:
+        # A thread that is ended with the interpreter would take what it holds with it.
+        found.close()

@@ -1,0 +1,1 @@
+"""Bytes of a message into records."""

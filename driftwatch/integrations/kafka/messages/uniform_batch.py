@@ -1,0 +1,97 @@
+"""Messages that all hold one good record: decoded at a third of the cost of one at a time."""
+
+from __future__ import annotations
+
+import struct
+from collections.abc import Iterator, Mapping, Sequence
+from functools import cached_property
+from itertools import islice
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from driftwatch.integrations.kafka.messages.decoding import (
+    LARGEST_SECONDS,
+    Decoder,
+    Message,
+    header_of,
+    is_too_deep,
+    seconds_given,
+)
+
+__all__ = ["Alike"]
+
+_PIECE = 16
+
+
+class Alike:
+    """The records of messages, as nearly all messages are: one record each, nothing odd.
+
+    A few are decoded at a time, and let go of before the next are, so that documents are still in
+    the processor's cache when values are copied out of them. Whatever is odd about any of them
+    raises an error of any kind; what it is, `Decoder.decode` tells.
+
+    Args:
+        decoder: Reads messages.
+        messages: Some messages.
+
+    Attributes:
+        said: By word what was said beside each record, once they were gone through.
+        size: Bytes of the messages, likewise.
+    """
+
+    def __init__(self, decoder: Decoder, messages: Sequence[Message], /) -> None:
+        self._decoder = decoder
+        self._messages = messages
+        self.said: dict[str, Sequence[Any]] = {}
+        self.size = 0
+
+    @property
+    def pieces(self) -> Iterator[Sequence[Mapping[str, Any]]]:
+        """Values by column, of some records at a time; to be gone through once.
+
+        Raises:
+            Exception: If one of the messages is not like that.
+        """
+        values: list[Any] = [message.value for message in self._messages]
+        sizes = list(map(len, values))
+        self.size = sum(sizes)
+        if max(sizes) > self._decoder.config.message_bytes:  # nor if one is None
+            raise ValueError("too large")
+        paths = self._decoder.paths
+        take, first_is_seen = paths.taker(), False
+        columns: list[list[Any]] = [[] for _ in paths.words]
+        reading = self._decoder.documents(values)
+        while documents := list(islice(reading, _PIECE)):
+            try:
+                records, *said = zip(*map(take, documents), strict=True)
+            except (LookupError, TypeError):
+                take = paths.take  # which takes longer, and what is said may be absent
+                records, *said = zip(*map(take, documents), strict=True)
+            if not first_is_seen and is_too_deep(records[0]):
+                raise ValueError("too deep")
+            first_is_seen = True
+            for column, given in zip(columns, said, strict=True):
+                column.extend(given)
+            yield records
+        self.said = dict(zip(paths.words, columns, strict=True))
+
+    @cached_property
+    def times(self) -> NDArray[np.float64]:
+        """Event time of each record, seconds since 1970; of records that were gone through.
+
+        Raises:
+            Exception: If one has none, or none that can be read.
+        """
+        if self._decoder.config.at == "record":
+            return np.array([message.timestamp for message in self._messages]) / 1000
+        given = self.said.get("at", ())
+        if self._decoder.header is not None:
+            name = self._decoder.header
+            given = [header_of(message, name) for message in self._messages]
+        if set(map(type, given)) <= {int, float}:
+            times = np.frombuffer(struct.pack(f"{len(given)}d", *given))
+            if (np.abs(times) < LARGEST_SECONDS).all():
+                return times
+        return np.array(list(map(seconds_given, given)))

@@ -1,0 +1,1 @@
+"""What a process is about: forks, threads, its end, memory, files written whole."""

@@ -1,0 +1,1 @@
+"""Data anywhere into a profile or a reference."""

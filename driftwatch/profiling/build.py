@@ -1,0 +1,173 @@
+"""Data of any kind -> a profile: batches read ahead, columns sketched on all cores."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Collection, Generator, Iterable, Mapping
+from concurrent.futures import ThreadPoolExecutor, wait
+from typing import Any
+
+from driftwatch.core.data.batch import Batch
+from driftwatch.core.data.inference import infer_schema
+from driftwatch.core.data.privacy import ValueGuard
+from driftwatch.core.data.schema import Role, Schema
+from driftwatch.core.profiles.profile import Profile
+from driftwatch.core.profiles.reference import Reference
+from driftwatch.core.sketches.sizes import SketchConfig
+from driftwatch.errors import ConfigError, DataError, UnknownColumnError
+from driftwatch.profiling.files import DataFiles
+from driftwatch.profiling.rows import Progress, batches_in
+
+__all__ = ["load_profile", "profile_data", "profile_like"]
+
+
+_INFERENCE_ROWS = 65_536
+
+
+def profile_data(
+    data: Any,
+    /,
+    *,
+    features: Collection[str] | None = None,
+    roles: Mapping[str, Role] | None = None,
+    schema: Schema | None = None,
+    config: SketchConfig | None = None,
+    reference: bool = False,
+    guard: ValueGuard | None = None,
+    progress: Progress | None = None,
+) -> Profile:
+    """Sketch a data set whose columns are not known beforehand.
+
+    Args:
+        data: pandas or polars data frame, pyarrow table, dict of arrays, list of records,
+            or paths of parquet, CSV or JSON-lines files.
+        features: Columns to keep; all of them if not given. Columns that are named are
+            tested, whatever they look like.
+        roles: Roles declared by the caller.
+        schema: Columns declared by the caller; the rest is inferred.
+        config: Sizes of the sketches.
+        reference: Whether to sketch as finely as a reference should be.
+        guard: What may be kept of category values.
+        progress: Called after every batch.
+
+    Raises:
+        DataError: If the data cannot be read.
+        UnknownColumnError: If a feature or a column with a role is not in the data.
+    """
+    config = config or SketchConfig()
+    batches = batches_in(data, None if features is None else {*features, *(roles or {})})
+    try:
+        first, batches = _first_rows(batches)
+        found = _schema(first, features, roles or {}, schema)
+        k = config.reference_k if reference else config.k
+        profile = Profile(found, config=config, k=k, guard=guard)
+        _feed(profile, batches, progress)
+    finally:
+        batches.close()
+    return profile
+
+
+def profile_like(
+    reference: Reference, data: Any, /, *, progress: Progress | None = None
+) -> Profile:
+    """Sketch production data in the columns and cells of a reference.
+
+    Raises:
+        DataError: If the data cannot be read.
+    """
+    profile = reference.new_profile()
+    batches = batches_in(data, set(profile.columns))
+    try:
+        _feed(profile, batches, progress)
+    finally:
+        batches.close()
+    return profile
+
+
+def load_profile(files: DataFiles, /, *, guard: ValueGuard | None = None) -> Profile:
+    """Read ``.dwp`` files and merge them.
+
+    Raises:
+        DataError: If a file cannot be read, or is not a sound profile.
+    """
+    merged: Profile | None = None
+    for path in files.paths:
+        try:
+            profile = Profile.from_bytes(path.read_bytes(), guard=guard)
+            if merged is None:
+                merged = profile
+            else:
+                merged.merge(profile)
+        except (OSError, ValueError) as error:
+            raise DataError(f"{path}: {error}") from error
+    if merged is None:
+        raise DataError("no file was named")
+    return merged
+
+
+def _first_rows(batches: Generator[Batch]) -> tuple[Batch, Generator[Batch]]:
+    """Look at enough rows to know what the columns are, and put them back."""
+    taken: list[Batch] = []
+    rows = 0
+    for batch in batches:
+        taken.append(batch)
+        rows += batch.rows
+        if rows >= _INFERENCE_ROWS:
+            break
+    if not taken:
+        raise DataError("there is no data: no row and no column")
+
+    def again() -> Generator[Batch]:
+        yield from taken
+        yield from batches
+
+    return _together(taken), again()
+
+
+def _together(batches: list[Batch]) -> Batch:
+    """The first rows as one batch; columns that a batch lacks are absent from its rows."""
+    import pyarrow as pa
+
+    arrays: dict[str, Any] = {}
+    for name in dict.fromkeys(name for batch in batches for name in batch.arrays):
+        pieces = [batch.arrays[name] for batch in batches if name in batch.arrays]
+        filled = [piece for piece in pieces if len(piece)] or pieces[:1]
+        best = filled[0] if len({str(p.type) for p in filled}) > 1 else pa.concat_arrays(filled)
+        arrays[name] = best.slice(0, _INFERENCE_ROWS)
+    rows = sum(batch.rows for batch in batches)
+    return Batch(rows, arrays, any(batch.untyped for batch in batches))
+
+
+def _schema(
+    first: Batch,
+    features: Collection[str] | None,
+    roles: Mapping[str, Role],
+    declared: Schema | None,
+) -> Schema:
+    where = "the data"
+    for name in [*(features or ()), *roles]:
+        if name not in first.arrays:
+            raise UnknownColumnError(name, first.arrays, where)
+    if features is not None and not features:
+        raise ConfigError("features must name at least one column; leave it out to keep all")
+    asked = dict.fromkeys(features or (), Role.FEATURE) | dict(roles)
+    wanted = first.arrays if features is None else {n: first.arrays[n] for n in asked}
+    return infer_schema(wanted, untyped=first.untyped, declared=declared, roles=asked)
+
+
+def _feed(profile: Profile, batches: Iterable[Batch], progress: Progress | None) -> None:
+    """Sketch batch after batch; while one is sketched the next is read."""
+    with ThreadPoolExecutor(os.cpu_count(), thread_name_prefix="driftwatch") as pool:
+        running: list[Any] = []
+        for batch in batches:
+            _finish(running)
+            running = [pool.submit(task) for task in profile.tasks(batch)]
+            if progress is not None:
+                progress(batch.rows, batch.size_bytes)
+        _finish(running)
+
+
+def _finish(running: list[Any]) -> None:
+    wait(running)
+    for future in running:
+        future.result()

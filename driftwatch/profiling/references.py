@@ -1,0 +1,139 @@
+"""Data or a saved profile -> a reference, with everything that was asked of it."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import timedelta
+from typing import Any
+
+from driftwatch.core.data.privacy import ValueGuard
+from driftwatch.core.data.schema import Role, Schema, ValuePolicy
+from driftwatch.core.profiles.profile import Profile
+from driftwatch.core.profiles.reference import Reference
+from driftwatch.core.sketches.sizes import SketchConfig
+from driftwatch.errors import ConfigError
+from driftwatch.profiling.build import load_profile, profile_data
+from driftwatch.profiling.files import find_files
+from driftwatch.profiling.rows import Progress, is_path
+from driftwatch.profiling.second_pass import count_panes, measure_dependence
+
+__all__ = ["ReferenceOptions", "build_reference", "names_of", "roles_of", "saved_profile"]
+
+
+@dataclass(frozen=True, slots=True)
+class ReferenceOptions:
+    """What is to be known of a reference.
+
+    Attributes:
+        features: Columns to test; all if None.
+        roles: Roles declared by the caller.
+        schema: Columns declared by the caller.
+        config: Sizes of the sketches.
+        hash_key: Key of hashed columns.
+        pane: Length of the panes to count, for its natural variability: a time, or a number
+            of rows.
+        multivariate: Whether to measure how columns depend on each other, or which.
+    """
+
+    features: tuple[str, ...] | None = None
+    roles: Mapping[str, Role] = field(default_factory=dict)
+    schema: Schema | None = None
+    config: SketchConfig | None = None
+    hash_key: bytes | None = None
+    pane: timedelta | int | None = None
+    multivariate: bool | tuple[str, ...] | None = False
+
+
+def build_reference(
+    data: Any, options: ReferenceOptions, /, *, progress: Progress | None = None
+) -> Reference:
+    """Read a reference.
+
+    Raises:
+        ConfigError: If panes or dependence are asked of a saved profile that lacks them.
+        DataError: If the data cannot be read.
+        UnknownColumnError: If a named column is not in the data.
+    """
+    saved = saved_profile(data, options.hash_key)
+    if saved is not None:
+        return Reference(_with_options(saved, options))
+    profile = profile_data(
+        data,
+        features=options.features,
+        roles=options.roles,
+        schema=options.schema,
+        config=options.config,
+        reference=True,
+        guard=ValueGuard.of(options.hash_key),
+        progress=progress,
+    )
+    if options.pane is not None:
+        if isinstance(options.pane, int):
+            count_panes(profile, data, time="", width=options.pane)
+        else:
+            width = int(options.pane.total_seconds())
+            count_panes(profile, data, time=_time_column(profile.schema), width=width)
+    if options.multivariate:
+        named = options.multivariate if isinstance(options.multivariate, tuple) else None
+        measure_dependence(profile, data, columns=named)
+    return Reference(profile)
+
+
+def saved_profile(data: Any, hash_key: bytes | None, /) -> Profile | None:
+    """The profile that `data` is, or that its path leads to; None if it is rows."""
+    if isinstance(data, Profile):
+        hashed = any(column.values is ValuePolicy.HASHED for column in data.schema)
+        if hashed and hash_key is not None and data.guard.key_id != ValueGuard(hash_key).key_id:
+            raise ConfigError(
+                "the profile has columns hashed with another key; give the key it was made with"
+            )
+        return data
+    if isinstance(data, bytes):
+        return Profile.from_bytes(data, guard=ValueGuard.of(hash_key))
+    if is_path(data):
+        files = find_files(data)
+        if files.format == "profile":
+            return load_profile(files, guard=ValueGuard.of(hash_key))
+    return None
+
+
+def _with_options(saved: Profile, options: ReferenceOptions) -> Profile:
+    for asked, there, option, how in (
+        (options.pane, saved.panes, "pane", "--time COLUMN --pane LENGTH"),
+        (options.multivariate, saved.cross, "multivariate", "--multivariate"),
+    ):
+        if asked and there is None:
+            raise ConfigError(
+                f"{option} needs the rows of the reference, and this is a saved profile "
+                f"without; make it with `driftwatch profile {how}`"
+            )
+    features, roles = options.features, options.roles
+    if features is not None:
+        saved = saved.select([*features, *roles])
+    return saved.with_roles({**dict.fromkeys(features or (), Role.FEATURE), **roles})
+
+
+def _time_column(schema: Schema) -> str:
+    for column in schema:
+        if column.role is Role.TIME:
+            return column.name
+    raise ConfigError("pane needs a time column; name it with roles={'COLUMN': 'time'}")
+
+
+def names_of(features: Sequence[str] | None) -> tuple[str, ...] | None:
+    """Names of columns, as a caller gave them; raises ConfigError if they are one text."""
+    if features is None:
+        return None
+    if isinstance(features, str):
+        raise ConfigError(f"features must be a list of names; got the text {features!r}")
+    return tuple(features)
+
+
+def roles_of(roles: Mapping[str, Role | str] | None) -> dict[str, Role]:
+    """Roles by column, as a caller gave them; raises ConfigError of one that is not known."""
+    try:
+        return {name: Role(role) for name, role in (roles or {}).items()}
+    except ValueError as error:
+        known = ", ".join(role.value for role in Role)
+        raise ConfigError(f"roles: {error}; known: {known}") from error

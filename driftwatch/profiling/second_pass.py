@@ -1,0 +1,100 @@
+"""What needs the data once more: counts by pane of time, and dependence."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+
+from driftwatch.core.profiles.pane_counts import PaneCounts
+from driftwatch.core.profiles.profile import Profile
+from driftwatch.core.profiles.reference import Reference
+from driftwatch.core.profiles.scores import ScoreSpec
+from driftwatch.core.sketches.cross import FourthMoments
+from driftwatch.errors import ConfigError, UnknownColumnError
+from driftwatch.profiling.rows import Progress, batches_in
+
+__all__ = ["count_panes", "measure_dependence"]
+
+
+MAX_SCORES = 128
+"""Scores whose products are summed: 64 numeric columns, or some 25 categorical ones."""
+
+
+def count_panes(
+    profile: Profile, data: Any, /, *, time: str, width: int, progress: Progress | None = None
+) -> None:
+    """Read the data again and keep its counts by pane of time, in the profile's cells.
+
+    Args:
+        profile: Profile of the same data.
+        data: The data, or its paths.
+        time: Name of the time column; empty to cut by rows.
+        width: Seconds, or rows, of a pane.
+        progress: Called after every batch.
+
+    Raises:
+        ConfigError: If the column holds values that are no times.
+        UnknownColumnError: If the data has no such column.
+    """
+    if time and time not in profile.columns:
+        raise UnknownColumnError(time, profile.columns, "the data")
+    frame = Reference(profile).frame
+    tested = {c.name: c for c in profile.schema if c.role.is_tested}
+    cells = {n: g for n, g in frame.grids.items() if n in tested}
+    words = {n: d for n, d in frame.dictionaries.items() if n in tested}
+    panes = PaneCounts(time, width, {**cells, **words})
+    batches = batches_in(data, {time, *panes.cells} - {""})
+    for batch in batches:
+        if batch.rows:
+            panes.update(batch, tested, profile.guard)
+        if progress is not None:
+            progress(batch.rows, batch.size_bytes)
+    profile.panes = panes
+
+
+def measure_dependence(
+    profile: Profile,
+    data: Any,
+    /,
+    *,
+    columns: Sequence[str] | None = None,
+    progress: Progress | None = None,
+) -> tuple[str, ...]:
+    """Read the data again and measure how its columns depend on each other.
+
+    Args:
+        profile: Profile of the same data, to be a reference.
+        data: The data, or its paths.
+        columns: Columns to measure; the tested ones if not given, in their order, until
+            there are too many for the state to stay small.
+        progress: Called after every batch.
+
+    Returns:
+        The columns that were measured.
+
+    Raises:
+        ConfigError: If the columns that were named are too many, or fewer than two.
+        UnknownColumnError: If one is not in the profile.
+    """
+    tested = {c.name: c for c in profile.schema if c.role.is_tested}
+    for name in columns or ():
+        if name not in tested:
+            raise UnknownColumnError(name, tested, "the columns that are tested")
+    spec = ScoreSpec.of(profile.columns, list(columns or tested))
+    if len(spec.dimensions) > MAX_SCORES and columns:
+        raise ConfigError(
+            f"{len(columns)} columns make {len(spec.dimensions)} scores; name fewer columns "
+            f"for multivariate, {MAX_SCORES} scores are the most"
+        )
+    while len(spec.dimensions) > MAX_SCORES:
+        spec = ScoreSpec.of(profile.columns, spec.columns[:-1])
+    if len(spec.columns) < 2:
+        raise ConfigError("multivariate drift needs two columns that vary")
+    cross = FourthMoments(len(spec.dimensions), spec.id, spec.columns)
+    for batch in batches_in(data, set(spec.columns)):
+        if batch.rows:
+            cross.update(spec.scores(batch, tested, profile.guard))
+        if progress is not None:
+            progress(batch.rows, batch.size_bytes)
+    profile.cross = cross
+    return spec.columns

@@ -1,0 +1,1 @@
+"""Charts, axes, timelines and the style sheet that every page shares."""

@@ -1,0 +1,1 @@
+"""The collector's routes, and what they take and answer."""

@@ -1,0 +1,1 @@
+"""Tokens, limits of requests and connections, allowed hosts."""

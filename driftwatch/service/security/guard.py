@@ -1,0 +1,65 @@
+"""Who may do what: the bearer token of a request, and how often it may ask."""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Callable
+from typing import Annotated, Any
+
+from fastapi import HTTPException, Request, Security
+from fastapi.security import HTTPBearer
+
+from driftwatch.service.security.limits import RateLimit
+from driftwatch.service.security.tokens import Scope, Tokens
+
+__all__ = ["Guard"]
+
+_BEARER = HTTPBearer(auto_error=False, description="A token, as `driftwatch token` makes it.")
+_LOG = logging.getLogger("driftwatch")
+_UNKNOWN_PER_MINUTE = 60
+
+
+class Guard:
+    """Lets requests through that bring a token with the right scope.
+
+    Args:
+        tokens: Those of the service; without any, everybody may do everything.
+        per_minute: Requests a minute that one token, or address without tokens, may make.
+    """
+
+    def __init__(self, tokens: Tokens, /, *, per_minute: int) -> None:
+        self._tokens = tokens
+        self._known = RateLimit(per_minute)
+        self._unknown = RateLimit(_UNKNOWN_PER_MINUTE)
+
+    def needs(self, scope: Scope, /) -> Any:
+        """A dependency of a route that needs a scope."""
+
+        async def check(request: Request, _: Annotated[object, Security(_BEARER)]) -> None:
+            self._check(request, scope)
+
+        return Security(check)
+
+    def _check(self, request: Request, scope: Scope) -> None:
+        address = request.client.host if request.client is not None else "unknown"
+        if not self._tokens:
+            _slow_down(self._known.wait, address)
+            return
+        token = self._tokens.find(request.headers.get("authorization", ""))
+        if token is None:
+            _slow_down(self._unknown.wait, address)
+            raise HTTPException(
+                401, "a bearer token is needed", headers={"WWW-Authenticate": "Bearer"}
+            )
+        _slow_down(self._known.wait, token.name)
+        if not token.allows(scope):
+            _LOG.warning("driftwatch: token %s lacks the scope %s", token.name, scope.value)
+            raise HTTPException(403, f"this token does not allow: {scope.value}")
+
+
+def _slow_down(wait: Callable[[str], float], who: str) -> None:
+    seconds = wait(who)
+    if seconds:
+        raise HTTPException(
+            429, "too many requests", headers={"Retry-After": str(max(1, round(seconds + 0.5)))}
+        )

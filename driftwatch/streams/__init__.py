@@ -1,0 +1,1 @@
+"""Both sides joined: records in, deliveries out, the current window on demand."""

@@ -1,0 +1,206 @@
+"""A history through the very same code: the reports and alarms that would have been."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import replace
+from datetime import datetime
+from typing import Any
+
+from driftwatch.core.data.batch import Batch
+from driftwatch.core.data.schema import Role
+from driftwatch.core.data.times import event_times, seconds_of, to_utc
+from driftwatch.core.profiles.reference import Reference
+from driftwatch.core.reports.report import DriftReport, Status
+from driftwatch.core.reports.results import Period
+from driftwatch.core.reports.timeline import ChangePoint, Moment, Timeline
+from driftwatch.core.windows.spec import WindowSpec
+from driftwatch.errors import ConfigError, DataError
+from driftwatch.evaluation.evaluator import Evaluator
+from driftwatch.evaluation.rules import EvaluationRules, Result
+from driftwatch.evaluation.watermark import StreamProgress
+from driftwatch.ingest.accumulator import Accumulator
+from driftwatch.profiling.rows import Progress, read_batches
+from driftwatch.stores.sqlite.memory import MemoryStore
+
+__all__ = ["replay"]
+
+_FOREVER = 250_000_000_000
+"""A clock no event is ahead of: seconds until the year 9892."""
+
+
+def replay(  # noqa: PLR0913 - the history, how to cut and judge it, and who is told
+    data: Any,
+    reference: Reference,
+    spec: WindowSpec,
+    /,
+    *,
+    rules: EvaluationRules | None = None,
+    changes: Sequence[int | datetime] = (),
+    time: str | None = None,
+    monitor: str = "replay",
+    progress: Progress | None = None,
+    on_report: Callable[[DriftReport], None] | None = None,
+    on_window: Callable[[int, int], None] | None = None,
+) -> Timeline:
+    """Cut a history into panes, slide the window over it, and report on every position.
+
+    Rows go through the accumulator, the store and the evaluator of a live monitor; only the
+    clock is that of the history, and no row is late, since all are known.
+
+    Args:
+        data: The history: a frame, paths of files, or a `DataSlice`.
+        reference: What to compare with.
+        spec: How to cut.
+        rules: How to judge.
+        changes: Known change points, as times or as numbers of rows of the history; how
+            long each took to be noticed is part of the answer.
+        time: Name of the time column; that of the reference if not given.
+        monitor: Name for the reports.
+        progress: Called after every batch with rows and bytes read.
+        on_report: Called with every report.
+        on_window: Called after every window with its number, from 1, and how many there are.
+
+    Returns:
+        The timeline. Cost: one pass over the data, and a check a pane.
+
+    Raises:
+        ConfigError: If windows are by time and there is no time column.
+        DataError: If the data cannot be read, or no row has a time.
+    """
+    spec = WindowSpec(spec.width, spec.panes, _FOREVER, spec.by_rows)
+    time = time or next((c.name for c in reference.schema if c.role is Role.TIME), None)
+    if time is None and not spec.by_rows:
+        raise ConfigError(
+            "a window by time needs a time column; name it (--time COLUMN), or give the window "
+            "in rows (--window '1000 rows')"
+        )
+    store = MemoryStore()
+    feed = Accumulator(
+        reference, spec, store, monitor=monitor, source="history", clock=lambda: float(_FOREVER)
+    )
+    wanted = {*reference.profile.columns, *([time] if time else [])}
+    rows = 0
+    marks = [_Mark(change) for change in changes]
+    for batch in read_batches(data, wanted):
+        _check_time(batch, time, spec)
+        for mark in marks:
+            mark.locate(batch.arrays.get(time) if time else None, rows, batch.rows, spec)
+        feed.add(batch, time_column=time)
+        rows += batch.rows
+        if progress is not None:
+            progress(batch.rows, batch.size_bytes)
+    feed.flush()
+    feed.close()
+    found = store.overview(monitor)
+    if not found["panes"]:
+        raise DataError(f"the history has {rows:,} rows, and none with a time")
+    first, last = int(found["panes"][0]["first"]), int(found["panes"][0]["last"])
+    evaluator = _evaluator(store, reference, spec, rules, monitor)
+    moments = []
+    for result, done in _windows(evaluator, first, last):
+        if result is not None and result.report is not None:
+            moments.append(_moment(result, result.report))
+            if on_report is not None:
+                on_report(result.report)
+        if on_window is not None:
+            on_window(done, last - first + 1)
+    store.close()
+    return Timeline(
+        monitor=monitor,
+        window=str(spec),
+        panes=spec.panes,
+        moments=tuple(moments),
+        changes=tuple(mark.found(moments, spec) for mark in marks),
+        rows=rows,
+        counters={name: int(count) for name, count in found["counters"].items()},
+    )
+
+
+def _check_time(batch: Batch, time: str | None, spec: WindowSpec) -> None:
+    if time is not None and not spec.by_rows and batch.rows and time not in batch.arrays:
+        raise ConfigError(f"the data has no column {time!r} to tell the time by")
+
+
+def _windows(
+    evaluator: _HistoryEvaluator, first: int, last: int
+) -> Iterator[tuple[Result | None, int]]:
+    """Evaluate the window of every pane, with the clock at its end; and count them."""
+    for pane in range(first, last + 1):
+        evaluator.now = float(evaluator.spec.end_of(pane))
+        yield evaluator.step(StreamProgress(first, pane, pane, pane)), pane - first + 1
+
+
+class _HistoryEvaluator(Evaluator):
+    """An evaluator whose clock stands where the history does."""
+
+    now: float = 0.0
+
+
+def _evaluator(
+    store: MemoryStore,
+    reference: Reference,
+    spec: WindowSpec,
+    rules: EvaluationRules | None,
+    monitor: str,
+) -> _HistoryEvaluator:
+    # The clock is asked only after the evaluator is there.
+    made: list[_HistoryEvaluator] = []
+    rules = replace(rules or EvaluationRules(), retention=None)  # the store ends with the replay
+    evaluator = _HistoryEvaluator(
+        store, reference, spec, clock=lambda: made[0].now, rules=rules, monitor=monitor
+    )
+    made.append(evaluator)
+    return evaluator
+
+
+def _moment(result: Result, report: DriftReport) -> Moment:
+    window = report.window
+    return Moment(
+        pane=result.pane,
+        period=window.period if window is not None else Period(),
+        rows=report.rows_current,
+        status=report.global_status,
+        event=result.event.value if result.event is not None else None,
+        drifted=tuple(report.drifted_features),
+        critical=tuple(f.name for f in report.features if f.status is Status.CRITICAL),
+        early=tuple(str(sign) for sign in window.early) if window is not None else (),
+        distance=max((_distance(feature.tests) for feature in report.features), default=0.0),
+    )
+
+
+def _distance(tests: Any) -> float:
+    """How far the primary statistic is beyond the warning threshold: 1 is at it."""
+    best = 0.0
+    for result in tests.values():
+        if result.gates and result.threshold is not None and result.statistic is not None:
+            best = max(best, result.statistic / max(result.threshold.warning, 1e-9))
+    return min(best, 99.0)
+
+
+class _Mark:
+    """A known change on the way to its pane."""
+
+    def __init__(self, change: int | datetime) -> None:
+        self._row = change if isinstance(change, int) else None
+        self._seconds = None if isinstance(change, int) else seconds_of(change)
+        self._label = str(change) if isinstance(change, int) else to_utc(self._seconds).isoformat()  # type: ignore[arg-type]
+        self._pane: int | None = None
+
+    def locate(self, times: Any, before: int, rows: int, spec: WindowSpec) -> None:
+        """Find the pane of a change that is given by its row."""
+        if self._row is None or not before <= self._row < before + rows:
+            return
+        if spec.by_rows:
+            self._pane = self._row // spec.width
+        elif times is not None:
+            second = event_times(times.slice(self._row - before, 1))[0]
+            self._seconds = float(second)
+
+    def found(self, moments: Sequence[Moment], spec: WindowSpec) -> ChangePoint:
+        pane = self._pane
+        if pane is None and self._seconds is not None and not spec.by_rows:
+            pane = spec.pane_at(self._seconds)
+        if pane is None:
+            raise ConfigError(f"change {self._label} is not in the history")
+        return ChangePoint.of(self._label, pane, moments)

@@ -1,0 +1,276 @@
+"""The write side: every row in exactly one place, every delivery exactly once."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Callable
+from typing import Any
+
+import numpy as np
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from driftwatch import Reference
+from driftwatch.core.data.batch import Batch, batches_of
+from driftwatch.core.profiles.profile import Profile
+from driftwatch.core.windows.segments import Delivery, Outcome
+from driftwatch.core.windows.spec import WindowSpec
+from driftwatch.errors import StoreError
+from driftwatch.ingest.accumulator import Accumulator
+from driftwatch.ingest.cutting import MAX_SKEW
+from driftwatch.stores import open_store
+from driftwatch.stores.sqlite.memory import MemoryStore
+from tests.small_stream import HOUR, START, Clock
+
+MakeBatch = Callable[..., Batch]
+
+
+def accumulator(
+    reference: Reference, spec: WindowSpec, clock: Clock, store: Any = None, **more: Any
+) -> Accumulator:
+    store = store if store is not None else open_store(None)
+    return Accumulator(reference, spec, store, monitor="m", source="s", clock=clock, **more)
+
+
+def stored(store: Any) -> dict[str, Any]:
+    return dict(store.overview("m"))
+
+
+def test_rows_go_to_the_pane_of_their_time(
+    reference: Reference, spec: WindowSpec, clock: Clock, batch_of: MakeBatch
+) -> None:
+    store = MemoryStore()
+    feed = accumulator(reference, spec, clock, store)
+    clock.now = START + 5 * HOUR
+    feed.add(batch_of(400), times=START + np.repeat(np.arange(4) * HOUR, 100))
+    assert feed.open_rows == 400
+    assert feed.flush() == 400
+    assert feed.open_rows == 0
+    first = spec.pane_at(START)
+    for pane in range(first, first + 4):
+        (found,) = store.segments("m", width=spec.width, first=pane, last=pane)
+        assert found.segment.rows == Profile.from_bytes(found.segment.body).rows == 100
+        assert found.segment.reference == reference.id
+
+
+def test_late_too_late_future_and_untimed_rows_are_counted(
+    reference: Reference, spec: WindowSpec, clock: Clock, batch_of: MakeBatch
+) -> None:
+    store = MemoryStore()
+    feed = accumulator(reference, spec, clock, store)
+    clock.now = START + 2.25 * HOUR
+    times = [
+        START + 2.25 * HOUR,  # in time; the watermark from now on
+        START + 1.5 * HOUR,  # its pane ended 15 minutes ago: late
+        START + 0.5 * HOUR,  # 75 minutes ago: too late
+        np.nan,
+        clock.now + MAX_SKEW + 1,
+        clock.now + MAX_SKEW - 1,  # a little ahead: clocks differ
+    ]
+    feed.add(batch_of(6), times=np.array(times))
+    feed.flush()
+    facts = stored(store)
+    assert facts["rows"] == 3
+    assert facts["panes"][0]["late"] == 1
+    assert facts["counters"] == {"untimed": 1, "from_the_future": 1, "too_late": 1}
+
+
+@settings(max_examples=60)
+@given(
+    offsets=st.lists(
+        st.one_of(st.floats(-20_000, 20_000), st.just(float("nan"))), min_size=1, max_size=60
+    ),
+    cuts=st.lists(st.integers(1, 20), max_size=8),
+)
+def test_what_becomes_of_a_row_does_not_depend_on_batches(
+    reference: Reference, offsets: list[float], cuts: list[int]
+) -> None:
+    spec = WindowSpec.of("6h", "1h", lateness="30m")
+    results = []
+    for sizes in ([len(offsets)], [*cuts, len(offsets)]):
+        store = MemoryStore()
+        feed = accumulator(reference, spec, Clock(START), store)
+        start = 0
+        for size in sizes:
+            part = offsets[start : start + size]
+            if part:
+                batch = next(batches_of({"x": part, "c": ["a"] * len(part)}))
+                feed.add(batch, times=START + np.array(part))
+            start += size
+        feed.flush()
+        facts = stored(store)
+        late = sum(pane["late"] for pane in facts["panes"])
+        assert facts["rows"] + sum(facts["counters"].values()) == len(offsets)
+        results.append((facts["rows"], late, facts["counters"]))
+    assert results[0] == results[1]
+
+
+def test_a_clock_that_was_ahead_does_not_make_everything_late(
+    reference: Reference, spec: WindowSpec, clock: Clock, batch_of: MakeBatch
+) -> None:
+    store = MemoryStore()
+    feed = accumulator(reference, spec, clock, store)
+    clock.now = START + 1000 * HOUR
+    feed.add(batch_of(10))  # no time of their own: now, which is wrong
+    clock.now = START
+    feed.add(batch_of(10))
+    feed.flush()
+    assert stored(store)["rows"] == 20
+    assert stored(store)["counters"] == {"clock_set_back": 1}
+
+
+def test_rows_are_cut_by_number_across_restarts(
+    reference: Reference, clock: Clock, batch_of: MakeBatch
+) -> None:
+    spec = WindowSpec.of("300 rows", "100 rows")
+    store = MemoryStore()
+    feed = accumulator(reference, spec, clock, store)
+    feed.add(batch_of(250))
+    feed.flush()
+    again = accumulator(reference, spec, clock, store)
+    again.add(batch_of(130))
+    again.flush()
+    found = store.segments("m", width=100, first=0, last=9)
+    by_pane: dict[int, int] = {}
+    for segment in found:
+        pane = segment.segment.pane
+        by_pane[pane] = by_pane.get(pane, 0) + segment.segment.rows
+    assert by_pane == {0: 100, 1: 100, 2: 100, 3: 80}
+    feed.add(batch_of(10))  # the first process is still there, with the same name
+    with pytest.raises(StoreError, match="another process feeds monitor 'm'"):
+        feed.flush()
+
+
+class Flaky(MemoryStore):
+    """A store that fails before, or after, it has taken a delivery."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.fail: list[str] = []
+
+    def deliver(self, delivery: Delivery, /, *, now: float) -> Outcome:
+        how = self.fail.pop(0) if self.fail else ""
+        if how == "before":
+            raise StoreError("away")
+        outcome = super().deliver(delivery, now=now)
+        if how == "after":
+            raise StoreError("the answer was lost")
+        return outcome
+
+
+@settings(max_examples=40)
+@given(fail=st.lists(st.sampled_from(["before", "after", ""]), max_size=6))
+def test_failing_deliveries_lose_nothing_and_count_nothing_twice(
+    reference: Reference, fail: list[str]
+) -> None:
+    store = Flaky()
+    spec = WindowSpec.of("6h", "1h")
+    clock = Clock()
+    feed = accumulator(reference, spec, clock, store)
+    whole = reference.new_profile()
+    for turn, how in enumerate([*fail, ""]):
+        batch = next(batches_of({"x": [float(turn), 2.0], "c": ["a", "b"]}))
+        whole.update(batch)
+        clock.now += HOUR / 3
+        feed.add(batch)
+        store.fail = [how]
+        try:
+            feed.flush()
+        except StoreError:
+            assert feed.open_rows > 0
+    feed.flush()
+    assert stored(store)["rows"] == whole.rows
+    merged = reference.new_profile()
+    for segment in store.segments("m", width=3600, first=0, last=1 << 40):
+        merged.merge(Profile.from_bytes(segment.segment.body))
+    assert merged.content_hash == whole.content_hash
+
+
+def test_too_many_open_panes_are_delivered_or_the_oldest_dropped(
+    reference: Reference, clock: Clock, batch_of: MakeBatch, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(
+        "driftwatch.ingest.accumulator._OPEN_COLUMNS", 8
+    )  # four panes of two columns
+    spec = WindowSpec.of("1h", "1m", lateness="1d")
+    store = Flaky()
+    feed = accumulator(reference, spec, clock, store)
+    clock.now = START + HOUR
+    feed.add(batch_of(100), times=np.arange(START, START + 600, 6.0, dtype=np.float64))
+    assert feed.open_rows < 100
+    store.fail = ["before"] * 50
+    feed.add(batch_of(100), times=np.arange(START, START + 600, 6.0, dtype=np.float64))
+    store.fail = []
+    feed.flush()
+    facts = stored(store)
+    assert facts["rows"] + facts["counters"]["dropped_while_the_store_was_away"] == 200
+
+
+def test_unstored_rows_are_seen_and_not_changed(
+    reference: Reference, spec: WindowSpec, clock: Clock, batch_of: MakeBatch
+) -> None:
+    store = Flaky()
+    feed = accumulator(reference, spec, clock, store)
+    pane = spec.pane_at(START)
+    assert feed.unstored(pane, pane) is None
+    assert feed.latest_pane() is None
+    feed.add(batch_of(50))
+    store.fail = ["before"]
+    with pytest.raises(StoreError):
+        feed.flush()
+    feed.add(batch_of(30))
+    for _ in range(2):
+        found = feed.unstored(pane, pane)
+        assert found is not None
+        assert found.rows == 80
+    assert feed.latest_pane() == pane
+    assert feed.flush() == 80
+
+
+@pytest.mark.skipif(not hasattr(os, "fork"), reason="needs fork")
+def test_a_child_delivers_only_its_own_rows(
+    reference: Reference, spec: WindowSpec, clock: Clock, batch_of: MakeBatch, tmp_path: Any
+) -> None:
+    path = tmp_path / "s.db"
+    store = open_store(path)
+    feed = accumulator(reference, spec, clock, store)
+    feed.add(batch_of(50))
+    child = os.fork()
+    if child == 0:  # pragma: no cover - the child is not measured
+        code = 1
+        try:
+            feed.add(batch_of(7))
+            code = 0 if feed.flush() == 7 else 2
+        finally:
+            os._exit(code)
+    assert os.waitstatus_to_exitcode(os.waitpid(child, 0)[1]) == 0
+    assert feed.flush() == 50
+    assert stored(store)["rows"] == 57
+    store.close()
+
+
+def test_an_error_in_one_pane_takes_no_row_of_another_with_it(
+    reference: Reference,
+    spec: WindowSpec,
+    clock: Clock,
+    batch_of: MakeBatch,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    feed = accumulator(reference, spec, clock, MemoryStore())
+    batch = batch_of(30)
+    times = clock() - 3 * spec.width + np.repeat(np.arange(3.0), 10) * spec.width
+    run, runs = feed._run, []
+
+    def failing(tasks: Any, rows: int) -> None:
+        runs.append(rows)
+        if len(runs) == 1:
+            raise ArithmeticError("in the first pane, for the test")
+        run(tasks, rows)
+
+    monkeypatch.setattr(feed, "_run", failing)
+    with pytest.raises(ArithmeticError):
+        feed.add(batch, times=times)
+    assert runs == [10, 10, 10]
+    assert feed.open_rows == 20
+    assert feed.tally.counts() == {"lost_with_a_failed_batch": 10}
