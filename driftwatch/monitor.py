@@ -6,14 +6,12 @@ import contextlib
 import logging
 import os
 import socket
+import threading
 import time
-import weakref
-from collections import Counter
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import replace
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, datetime
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Self
+from typing import TYPE_CHECKING, Any, Literal, Self
 
 from driftwatch.core.data.durations import parse_duration, parse_length
 from driftwatch.errors import ConfigError
@@ -21,14 +19,18 @@ from driftwatch.process.switch import is_switched_off
 
 if TYPE_CHECKING:  # loaded when a monitor is made: importing the name alone stays quick
     from driftwatch.core.data.schema import Role, Schema
-    from driftwatch.core.drift.policy import Policy, PolicyName
+    from driftwatch.core.drift.policy import PolicyName
     from driftwatch.core.profiles.profile import Profile
+    from driftwatch.core.profiles.reference import Reference
     from driftwatch.core.reports.report import DriftReport
     from driftwatch.core.sketches.sizes import SketchConfig
-    from driftwatch.evaluation.rules import Result
+    from driftwatch.core.windows.evaluation_record import Result
+    from driftwatch.evaluation.evaluator import Evaluator
     from driftwatch.profiling.rows import Progress
-    from driftwatch.protocols import Store
+    from driftwatch.protocols import DriftTest, Sink, Store
     from driftwatch.stores.remote import RemoteStore
+    from driftwatch.streams.lazy_stream import LazyStream
+    from driftwatch.streams.observed import ObservedStream
     from driftwatch.streams.stream import Stream
 
 __all__ = ["Monitor"]
@@ -51,19 +53,16 @@ class Monitor:
         reference_data: pandas or polars data frame, pyarrow table, dict of arrays, list of
             records, paths of files (parquet, CSV, JSON lines), a saved ``.dwp`` profile or
             its path, or a `Profile`.
-        features: Columns to watch; all of them if not given. Named columns are tested
-            whatever they look like; unnamed ones are passed over where they are
-            identifiers, times or labels, and the report says so.
-        model: The trained model; gives the report its version and the features their
-            importances. Nothing of it is called.
+        features: Columns to watch; all if not given. Named columns are tested whatever they look
+            like; of the others identifiers, times and labels are not, and the report says so.
+        model: The trained model; gives version and importances. Nothing of it is called.
         thresholds: Effect sizes and levels, such as ``{"psi": 0.2, "ks_pvalue": 0.05}``;
             see `driftwatch.core.drift.policy.Policy.of`. The defaults are good.
         policy: ``"default"``, or ``"classic"`` for the textbook's rules.
         false_alarms: Budget of a check that is repeated, such as ``"1 per 30d"``: so many
             checks may alarm without drift, whatever the number of features. Without it a
             check stands on its own, at a false discovery rate of 5 %.
-        every: Time from one check to the next, for the budget; windows of a stream go by their
-            slide instead.
+        every: Time from one check to the next, for the budget; a stream's windows have a slide.
         pane: Also keep the reference's counts by panes of this length, such as ``"1h"``, so
             that drift no larger than its own rhythm does not count. Needs a time column,
             and reads the reference twice.
@@ -73,22 +72,24 @@ class Monitor:
         schema: Columns declared in full; the rest is inferred.
         config: Sizes of the sketches.
         hash_key: Key for the tokens of columns whose values must not be readable.
-        name: Name of the monitor in reports.
-        clock: Gives the time of a report and of records that bring none; the system's clock
-            if not given.
+        name: Name of the monitor.
+        clock: Gives the time of reports, and of records without one; the system's by default.
         window: Length of the window that a stream is judged by, such as ``"24h"``, or
             ``"10000 rows"``.
         slide: How far the window moves from one evaluation to the next; a pane. Its own
             length, so that windows tumble, if None.
-        lateness: How long a pane stays open to late rows; a tenth of the slide, and at
-            least five minutes, if None.
+        lateness: How long a pane stays open to late rows; if None a tenth of the slide, and at
+            least five minutes.
         compare: What a window is compared with: ``"frozen"``, the reference; ``"sliding"``,
             the window before it; ``"seasonal"``, the same hours of the four weeks before.
         store: Where a stream's sketches are kept: path of a SQLite file, which may be
             shared by processes and survives them; address of a collector (`driftwatch
             serve`), which then evaluates; or a store. Memory if not given.
-        spool: Folder in which deliveries to a collector wait while it is away; the user's
-            directory for state if not given.
+        spool: Folder in which deliveries to a collector wait; the user's for state by default.
+        reference: ``"auto"``: `reference_data` comes into use if the store has never had it, and
+            stays replaced if it was replaced there. ``"replace"``: it comes into use anyway.
+        tests: Your own `driftwatch.protocols.DriftTest`; they decide where `thresholds` name them.
+        sinks: Where results of a stream go, see `driftwatch.protocols.Sink`.
         source: Name of this process among those that feed the monitor.
         flush_every: How long rows wait, at most, before they are stored.
         progress: Called after every batch of the reference with rows and bytes read.
@@ -140,16 +141,17 @@ class Monitor:
         compare: str = "frozen",
         store: str | Path | Store | RemoteStore | None = None,
         spool: str | Path | None = None,
+        reference: Literal["auto", "replace"] = "auto",
+        tests: Sequence[DriftTest] = (),
+        sinks: Sequence[Sink] = (),
         source: str | None = None,
         flush_every: str = "10s",
         progress: Progress | None = None,
     ) -> None:
         from driftwatch.core.drift.policy import Policy
         from driftwatch.core.statistics.budget import AlarmBudget
-        from driftwatch.core.windows.spec import WindowSpec
-        from driftwatch.evaluation.comparisons import COMPARISONS
-        from driftwatch.ingest.record_buffer import RecordBuffer
-        from driftwatch.process.tally import Tally
+        from driftwatch.core.subject import Subject
+        from driftwatch.core.windows.spec import COMPARISONS, WindowSpec
         from driftwatch.profiling.model_facts import importances_of, version_of
         from driftwatch.profiling.references import (
             ReferenceOptions,
@@ -157,17 +159,15 @@ class Monitor:
             names_of,
             roles_of,
         )
-        from driftwatch.streams.lazy_stream import OpeningStream
 
         self.name = name
         budget = None if false_alarms is None else AlarmBudget.of(false_alarms, every=every)
-        self.policy = Policy.of(thresholds, policy=policy, budget=budget)
-        self.features = names_of(features)
-        self.model_version = version_of(model)
+        self.policy = Policy.of(thresholds, policy=policy, budget=budget, tests=tests)
         self._clock = clock or _now
         self._seconds = time.time if clock is None else (lambda: _aware(clock()).timestamp())
+        named = names_of(features)
         options = ReferenceOptions(
-            features=self.features,
+            features=named,
             roles=roles_of(roles),
             schema=schema,
             config=config,
@@ -175,22 +175,33 @@ class Monitor:
             pane=None if pane is None else parse_length(pane),
             multivariate=multivariate if isinstance(multivariate, bool) else names_of(multivariate),
         )
-        self.reference = build_reference(reference_data, options, progress=progress)
-        tested = [column.name for column in self.reference.schema if column.role.is_tested]
-        self.importances = importances_of(model, tested)
+        built = build_reference(reference_data, options, progress=progress)
+        tested = [column.name for column in built.schema if column.role.is_tested]
+        self._subject = Subject(
+            built, name, version_of(model), importances_of(model, tested), named
+        )
         self.spec = WindowSpec.of(window, slide, lateness=lateness)
-        self._stream_policy = self._repeated(self.policy)
         if compare not in COMPARISONS:
             raise ConfigError(f"compare must be one of {', '.join(COMPARISONS)}; got {compare!r}")
+        if reference not in ("auto", "replace"):
+            raise ConfigError(f"reference must be 'auto' or 'replace'; got {reference!r}")
         self._compare = compare
+        self._stream_policy = self.policy.repeated(self.spec.slide)
+        self._replaces = reference == "replace"
         self._store_at, self._spool = store, spool
+        self._sinks = tuple(sinks)
         self._source = source or f"{socket.gethostname()}-{os.getpid()}"
         self._flush_every = parse_duration(flush_every)
         self.enabled = not is_switched_off()
-        self._store: Store | RemoteStore | None = None
-        self._tally = Tally()
-        buffer = RecordBuffer(self.reference.schema, self._seconds, self._tally.count)
-        self._opening = OpeningStream(buffer, weakref.WeakMethod(self._new_stream))
+        self._stream: ObservedStream | None = None
+        self._making = threading.Lock()
+        if sinks:
+            self._observed()  # now, not when the first record comes, is the time to say what is wrong
+
+    @property
+    def reference(self) -> Reference:
+        """The reference in use: the one given, or the one that the store says has replaced it."""
+        return self._in_use(refresh=False)
 
     def check(self, data: Any = _WINDOW, /, *, progress: Progress | None = None) -> DriftReport:
         """Compare production data, or the current window of the stream, with the reference.
@@ -209,18 +220,15 @@ class Monitor:
         feature for the tests. Memory does not depend on the number of rows.
         """
         if data is _WINDOW:
-            return self.stream.report()
+            return self._lazily().use(lambda stream: stream.check())
         from driftwatch.core.assess import assess
 
+        reference = self._in_use(refresh=True)
         return assess(
-            self.reference,
-            self._current(data, progress),
+            self._subject.compared_with(reference),
+            self._profiled(reference, data, progress),
             policy=self.policy,
             created_at=_aware(self._clock()),
-            monitor=self.name,
-            importances=self.importances,
-            model_version=self.model_version,
-            ignore_new=self.features is not None,
         )
 
     def observe(
@@ -263,12 +271,12 @@ class Monitor:
         """
         if not self.enabled:
             return
-        opening = self._opening
         try:
-            if opening.buffer.append(record, prediction, score, label, id, at, model_version):
-                opening.settle()
-            if not opening.begun:
-                opening.begin()
+            lazy = (self._stream or self._observed()).lazy
+            if lazy.buffer.append(record, prediction, score, label, id, at, model_version):
+                lazy.settle()
+            if not lazy.begun:
+                lazy.begin()
         except Exception as error:  # noqa: BLE001 - monitoring never breaks the host
             self.count_unobserved("not_a_record")
             with contextlib.suppress(Exception):  # a filter or a handler of the host's
@@ -276,7 +284,8 @@ class Monitor:
 
     def count_unobserved(self, reason: str, rows: int = 1, /) -> None:
         """Count what was not observed, by reason; stored with the next rows. Never raises."""
-        self._tally.count(reason, rows)
+        with contextlib.suppress(Exception):
+            self._observed().tally.count(reason, rows)
 
     def disable(self) -> None:
         """Observe nothing more in this process, from now on."""
@@ -301,9 +310,12 @@ class Monitor:
         Raises:
             DataError: If the data cannot be read as rows.
         """
-        stream = self.stream
-        stream.begin()
-        stream.observe_many(data, at=at, model_version=model_version)
+
+        def observed(stream: Stream) -> None:
+            stream.begin()
+            stream.observe_many(data, at=at, model_version=model_version)
+
+        self._lazily().use(observed)
 
     def absorb(
         self, profile: Profile | bytes | str | Path, /, *, at: datetime | float | None = None
@@ -328,7 +340,7 @@ class Monitor:
         found = saved_profile(profile, self.reference.profile.guard.key)
         if found is None:
             raise ConfigError("absorb takes a profile; give rows to observe_many")
-        return self.stream.absorb(found, at=at)
+        return self._lazily().use(lambda stream: stream.absorb(found, at=at))
 
     def flush(self, *, within: float = 2.0) -> int:
         """Store everything that waits; returns the rows that the store acknowledged.
@@ -341,7 +353,7 @@ class Monitor:
             StoreError: If the store cannot take it; nothing is lost, and the next flush
                 tries again.
         """
-        return self._opening.flush(within=within)
+        return self._lazily().flush(within=within)
 
     def evaluate(self) -> Result | None:
         """Evaluate the window that is due, advance detectors and alarm, and keep the report.
@@ -354,29 +366,43 @@ class Monitor:
             StoreError: If the store cannot be used.
         """
         self.flush()
-        return self.stream.evaluate()
+        return self._lazily().use(lambda stream: stream.destination.evaluate())
 
     @property
     def counters(self) -> dict[str, int]:
         """What was counted instead of used, by reason: stored, or about to be."""
-        stored = Counter(self.stream.options.store.overview(self.name)["counters"])
-        return dict(stored + Counter(self._tally.counts()))
+        return self._observed().counters()
+
+    @property
+    def waiting(self) -> int:
+        """Rows that were observed and are not stored yet."""
+        return 0 if self._stream is None else self._stream.waiting()
 
     @property
     def stream(self) -> Stream:
-        """The stream behind `observe`: store, accumulator and evaluator."""
-        return self._opening.now()
+        """The stream behind `observe`, opened if it is not."""
+        return self._lazily().now()
+
+    @property
+    def evaluator(self) -> Evaluator:
+        """What evaluates the stored stream; raises StoreError if a collector does."""
+        return self._observed().local().evaluator
+
+    @property
+    def store(self) -> Store:
+        """The store of the stream, opened if it is not; raises StoreError if a collector has it."""
+        return self._observed().local().store
 
     def close(self) -> None:
-        """Store everything and let go of the store; a second time does nothing.
+        """Store everything and let go of the store; observing afterwards opens it anew.
+
+        A second time does nothing. What other threads observe meanwhile is stored, or waits.
 
         Raises:
-            StoreError: If the store cannot take it.
+            StoreError: If the store cannot take it; nothing is lost, close it again.
         """
-        try:
-            self._opening.close()
-        finally:
-            self._let_go_of_the_store()
+        if self._stream is not None:
+            self._stream.lazy.close()
 
     def __enter__(self) -> Self:
         return self
@@ -384,69 +410,46 @@ class Monitor:
     def __exit__(self, *_: object) -> None:
         self.close()
 
-    def _repeated(self, policy: Policy) -> Policy:
-        """The rules of a window: it is checked again and again, so a budget sets the level."""
-        from driftwatch.core.statistics.budget import AlarmBudget
+    def _lazily(self) -> LazyStream:
+        """The stream, made when it is first needed: a batch check needs none."""
+        return self._observed().lazy
 
-        pace = self.spec.slide
-        if policy.budget is not None:
-            return replace(policy, budget=replace(policy.budget, every=pace))
-        if policy.classic or policy.levels:
-            return policy
-        return replace(policy, budget=AlarmBudget(1, max(timedelta(days=30), 30 * pace), pace))
+    def _observed(self) -> ObservedStream:
+        with self._making:
+            if self._stream is None:
+                from driftwatch.evaluation.rules import EvaluationRules
+                from driftwatch.streams.observed import ObservedStream, StoreAddress
+                from driftwatch.streams.stream import StreamSettings
 
-    def _let_go_of_the_store(self) -> None:
-        store, self._store = self._store, None
-        if store is not None and store is not self._store_at:  # whoever gave one closes it
-            store.close()
+                policy = self._stream_policy
+                run_length = policy.budget.run_length if policy.budget is not None else 720.0
+                self._stream = ObservedStream(
+                    self._subject,
+                    StreamSettings(
+                        self.name,
+                        self.spec,
+                        self._source,
+                        self._flush_every,
+                        self._subject.model_version,
+                    ),
+                    EvaluationRules(policy, compare=self._compare, run_length=run_length),
+                    StoreAddress(self._store_at, self._spool, replaces=self._replaces),
+                    clock=self._seconds,
+                    sinks=self._sinks,
+                )
+            return self._stream
 
-    def _new_stream(self) -> Stream:
-        from driftwatch.stores import open_receiver
+    def _in_use(self, *, refresh: bool) -> Reference:
+        """The reference in use; the store is asked first if it is there to be asked."""
+        if self._stream is None and not (refresh and self._store_at is not None):
+            return self._subject.reference
+        return self._observed().reference(refresh=refresh and self._store_at is not None)
 
-        self._store = open_receiver(self._store_at, spool=self._spool)
-        try:
-            return self._stream_into(self._store)
-        except BaseException:
-            self._let_go_of_the_store()
-            raise
-
-    def _stream_into(self, store: Store | RemoteStore) -> Stream:
-        from driftwatch.evaluation.rules import EvaluationRules
-        from driftwatch.stores.remote import RemoteStore
-        from driftwatch.streams.stream import Stream, StreamOptions
-
-        policy = self._stream_policy
-        run_length = policy.budget.run_length if policy.budget is not None else 720.0
-        options = StreamOptions(
-            spec=self.spec,
-            store=store,
-            rules=EvaluationRules(policy, compare=self._compare, run_length=run_length),
-            source=self._source,
-            flush_every=self._flush_every,
-        )
-        reference, now = self.reference, self._seconds()
-        if isinstance(store, RemoteStore):
-            pass  # the collector chooses what it compares with
-        elif store.reference_in_use(self.name, self.model_version) != reference.id:
-            store.add_reference(self.name, reference.id, reference.profile.to_bytes(), now=now)
-            store.use_reference(self.name, reference.id, model_version=self.model_version, now=now)
-        return Stream(
-            reference,
-            options,
-            self._opening.buffer,
-            self._tally,
-            monitor=self.name,
-            clock=self._seconds,
-            importances=self.importances,
-            model_version=self.model_version,
-            ignore_new=self.features is not None,
-        )
-
-    def _current(self, data: Any, progress: Progress | None) -> Profile:
+    def _profiled(self, reference: Reference, data: Any, progress: Progress | None) -> Profile:
         from driftwatch.profiling.build import profile_like
         from driftwatch.profiling.references import saved_profile
 
-        profile = saved_profile(data, self.reference.profile.guard.key)
+        profile = saved_profile(data, reference.profile.guard.key)
         if profile is not None:
             return profile
-        return profile_like(self.reference, data, progress=progress)
+        return profile_like(reference, data, progress=progress)

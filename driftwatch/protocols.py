@@ -3,18 +3,41 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from typing import TYPE_CHECKING, Any, Protocol
+from contextlib import AbstractContextManager
+from typing import TYPE_CHECKING, Protocol
 
 if TYPE_CHECKING:
-    from driftwatch.core.data.privacy import ValueGuard
     from driftwatch.core.data.schema import Kind
     from driftwatch.core.drift.evidence import Evidence
     from driftwatch.core.drift.sides import Sides
     from driftwatch.core.reports.report import DriftReport, Levels
-    from driftwatch.core.windows.evaluation_record import Evaluation
-    from driftwatch.core.windows.segments import Delivery, Outcome, StoredSegment
+    from driftwatch.core.windows.evaluation_record import Evaluation, Result
+    from driftwatch.core.windows.segments import Delivery, Outcome, Segment, StoredSegment
+    from driftwatch.core.windows.stored import (
+        OutboxEntry,
+        Overview,
+        Quarantined,
+        SavedState,
+        SegmentKey,
+        Source,
+        StoredReference,
+        StoredReport,
+    )
+    from driftwatch.ingest.accumulator import Accumulator
 
-__all__ = ["DriftTest", "Receiver", "Sink", "Store"]
+__all__ = [
+    "Destination",
+    "Diagnosis",
+    "DriftTest",
+    "Evaluations",
+    "Housekeeping",
+    "Outbox",
+    "Receiver",
+    "References",
+    "Segments",
+    "Sink",
+    "Store",
+]
 
 
 class DriftTest(Protocol):
@@ -51,12 +74,20 @@ class DriftTest(Protocol):
 
 
 class Sink(Protocol):
-    """Where reports go. An error in one sink is counted and stops neither the others nor
-    the evaluation.
+    """Where results go: a log, a dashboard, a pager. Give yours to ``Monitor(sinks=[...])``.
+
+    Results wait in the store until a sink has taken them. Where `emit` raises, the same result
+    comes again, later and later; one that was taken may come again after a crash, with the same
+    `Result.id`. Results of one monitor come in the order they were made. A sink that fails or
+    hangs delays neither the evaluation nor other sinks.
     """
 
-    def emit(self, report: DriftReport, /) -> None:
-        """Take a report."""
+    @property
+    def name(self) -> str:
+        """What the store and `driftwatch doctor` call it; the same after a restart."""
+
+    def emit(self, result: Result, /) -> None:
+        """Take a result; raise if it cannot be taken now. Called from a thread of its own."""
 
 
 class Receiver(Protocol):
@@ -66,30 +97,49 @@ class Receiver(Protocol):
         StoreError: From every method, if it cannot be done now; nothing changed then.
     """
 
+    @property
+    def evaluates_elsewhere(self) -> bool:
+        """Whether another process evaluates what is delivered."""
+
     def deliver(self, delivery: Delivery, /, *, now: float) -> Outcome:
         """Take in a delivery exactly once, and its cursors with it."""
 
     def cursor(self, monitor: str, name: str, /) -> int:
         """Where a source stands; 0 if it never delivered."""
 
-    def overview(self, monitor: str, /) -> Mapping[str, Any]:
-        """Rows, segments, bytes, first and last pane by width, event times, counters."""
+    def overview(self, monitor: str, /) -> Overview:
+        """What is kept of a monitor's stream."""
 
     def close(self) -> None:
         """Let go of it; further calls raise."""
 
 
-class Store(Receiver, Protocol):
-    """Keeps segments, progress, references, reports and the states of detectors.
+class Destination(Protocol):
+    """Where a stream's deliveries go, and who judges them: here, or behind a collector."""
 
-    Every method is atomic: when it returns, its effect survives the process; when it
-    raises, nothing changed. Methods may be called from any thread. Times are seconds since
-    1970 and are given by the caller, who owns the clock.
+    @property
+    def receiver(self) -> Receiver:
+        """What takes the deliveries."""
 
-    Raises:
-        StoreError: From every method, if the store cannot do what was asked: locked,
-            read-only, full, or gone.
-    """
+    def flushing(self, within: float | None, /) -> AbstractContextManager[None]:
+        """Enter it to flush.
+
+        Args:
+            within: Seconds that may be spent to see everything arrive; None in the background.
+        """
+
+    def check(self, accumulator: Accumulator, /) -> DriftReport:
+        """Report on the window that is open now; changes nothing."""
+
+    def evaluate(self) -> Result | None:
+        """Evaluate what is due; None if nothing is, or another process does it."""
+
+    def close(self) -> None:
+        """Let go of everything."""
+
+
+class Segments(Protocol):
+    """The sketches of a stream."""
 
     def segments(
         self, monitor: str, /, *, width: int, first: int, last: int, after: int = 0
@@ -102,14 +152,15 @@ class Store(Receiver, Protocol):
     def panes(self, monitor: str, /, *, width: int, first: int, last: int) -> list[int]:
         """Numbers of the panes of a range that have rows, in order."""
 
-    def set_aside(self, monitor: str, id_: int, reason: str, /) -> None:
-        """Take a segment that cannot be read out of the data, into the quarantine."""
-
     def newest(self, monitor: str, /) -> int:
         """The highest id of any segment; 0 of none. Cheap: tells whether anything is new."""
 
-    def sources(self, monitor: str, /) -> list[Mapping[str, Any]]:
-        """Every source: when it was last heard, and the last event time it delivered."""
+    def set_aside(self, monitor: str, id_: int, reason: str, /) -> None:
+        """Take a segment that cannot be read out of the data, into the quarantine."""
+
+
+class References(Protocol):
+    """References, and which one is in use for which version of the model."""
 
     def add_reference(self, monitor: str, id_: str, body: bytes, /, *, now: float) -> None:
         """Keep a reference; one that is there already stays as it is."""
@@ -117,62 +168,88 @@ class Store(Receiver, Protocol):
     def use_reference(
         self, monitor: str, id_: str, /, *, model_version: str | None, now: float
     ) -> None:
-        """Point a model version at a reference, from now on."""
+        """Point a model version at a reference, from now on; None for all without one."""
 
-    def references(self, monitor: str, /) -> list[Mapping[str, Any]]:
-        """Every reference: id, bytes, when it came, and for which versions it is in use."""
+    def adopt_reference(
+        self, monitor: str, id_: str, body: bytes, /, *, model_version: str | None, now: float
+    ) -> str:
+        """Take the reference that a process was started with; returns the id that is in use.
+
+        One that the store does not know comes into use: a model was trained anew. One that was
+        in use and was replaced stays replaced: a restart undoes no promotion.
+        """
 
     def reference(self, monitor: str, id_: str, /) -> bytes | None:
-        """A reference's profile."""
+        """A reference's profile; None if there is none of that id."""
 
-    def reference_in_use(self, monitor: str, model_version: str | None, /) -> str | None:
-        """Id of the reference in use for a model version, or for all where it has none."""
+    def references_in_use(self, monitor: str, /) -> Mapping[str, str]:
+        """Ids in use by model version; that of an empty text is for all versions without one."""
+
+
+class Evaluations(Protocol):
+    """Leases to evaluate, and what evaluations leave behind."""
 
     def lease(self, monitor: str, holder: str, /, *, now: float, seconds: float) -> int | None:
         """Take or renew the lease to evaluate; its token, or None while another holds it."""
 
     def release(self, monitor: str, token: int, /) -> None:
-        """Give the lease back, if it is still that of the token, so that nobody has to wait."""
+        """Give the lease back, if it is still that of the token, so that others need not wait."""
 
     def record(self, evaluation: Evaluation, /) -> bool:
-        """Keep what an evaluation leaves behind, all or nothing.
+        """Keep report, states and what sinks are to be given, all or nothing.
 
         Returns:
             False, and nothing changes, if the token is not that of the lease any more.
         """
 
-    def state(self, monitor: str, /) -> Mapping[str, Any] | None:
-        """States of detectors and hysteresis with the pane they have consumed."""
+    def state(self, monitor: str, /) -> SavedState | None:
+        """States of detectors and alarm with the pane they have consumed."""
 
     def reports(
         self, monitor: str, /, *, limit: int, alarms_only: bool = False
-    ) -> Sequence[Mapping[str, Any]]:
+    ) -> Sequence[StoredReport]:
         """Stored reports, the latest first."""
 
-    def compact(
-        self,
-        monitor: str,
-        /,
-        *,
-        before: int,
-        width: int,
-        into: int | None = None,
-        upto: int | None = None,
-        guard: ValueGuard | None = None,
-    ) -> int:
-        """Merge the segments of every pane before one into one segment a pane.
 
-        Args:
-            monitor: Whose.
-            before: Panes with lower numbers, counted in the width they get.
-            width: Width of the segments' panes now.
-            into: Width of the panes to merge into, a multiple of `width`; the same if None.
-            upto: Leave segments of higher ids alone.
-            guard: The hash key in use, if it is not the default.
+class Outbox(Protocol):
+    """Results on their way to sinks, written with the evaluation that made them."""
 
-        Returns:
-            How many segments are gone.
+    def take_due(
+        self, monitor: str, sink: str, /, *, now: float, hold: float
+    ) -> OutboxEntry | None:
+        """The oldest result that a sink has not taken, if it is due; None otherwise.
+
+        Nobody else is given it for `hold` seconds, after which it is due again.
         """
+
+    def delivered(self, entry: OutboxEntry, /) -> None:
+        """Forget a result that its sink has taken."""
+
+    def postpone(self, entry: OutboxEntry, /, *, due: float, error: str) -> None:
+        """Have a result tried again later, and remember why."""
+
+    def give_up(self, entry: OutboxEntry, /) -> None:
+        """Forget a result that its sink will not take, and count it."""
+
+    def outbox(self, monitor: str, /) -> Sequence[OutboxEntry]:
+        """Results that sinks have not taken yet, without their reports, the oldest first."""
+
+
+class Housekeeping(Protocol):
+    """What keeps a store small; compaction is planned outside of it, in `stores.compaction`."""
+
+    def segments(
+        self, monitor: str, /, *, width: int, first: int, last: int, after: int = 0
+    ) -> list[StoredSegment]:
+        """As `Segments.segments`."""
+
+    def segment_keys(
+        self, monitor: str, /, *, width: int, before: int, upto: int | None = None
+    ) -> list[SegmentKey]:
+        """Segments of panes before one, up to an id if given, in the order of their ids."""
+
+    def replace_segments(self, monitor: str, old: Sequence[StoredSegment], new: Segment, /) -> bool:
+        """Put one segment in the place of several; False, and nothing changes, if any is gone."""
 
     def expire(self, monitor: str, /, *, width: int, before: int) -> int:
         """Forget segments of panes before one; returns their rows."""
@@ -180,5 +257,36 @@ class Store(Receiver, Protocol):
     def forget_reports(self, monitor: str, /, *, before: float) -> int:
         """Forget reports made before a time, those of alarms excepted; returns how many."""
 
-    def quarantine(self, monitor: str | None = None, /) -> list[Mapping[str, Any]]:
+
+class Diagnosis(Protocol):
+    """What a store says of itself."""
+
+    @property
+    def damage(self) -> str | None:
+        """What was found damaged on opening, and what became of it; None if nothing."""
+
+    def monitors(self) -> list[str]:
+        """Names of all monitors that have delivered or have a reference."""
+
+    def sources(self, monitor: str, /) -> list[Source]:
+        """Every source: when it was last heard, and the last event time it delivered."""
+
+    def references(self, monitor: str, /) -> Sequence[StoredReference]:
+        """Every reference, the oldest first, and for which versions it is in use."""
+
+    def quarantine(self, monitor: str | None = None, /) -> list[Quarantined]:
         """What was set aside as damaged, and why."""
+
+
+class Store(Receiver, Segments, References, Evaluations, Outbox, Housekeeping, Diagnosis, Protocol):
+    """Keeps segments, progress, references, reports, results for sinks, and states.
+
+    Every method is atomic: when it returns, its effect survives the process; when it
+    raises, nothing changed. Methods may be called from any thread. Times are seconds since
+    1970 and are given by the caller, who owns the clock. `tests/stores/contract.py` holds a
+    store to it.
+
+    Raises:
+        StoreError: From every method, if the store cannot do what was asked: locked,
+            read-only, full, or gone.
+    """

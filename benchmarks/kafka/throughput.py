@@ -145,7 +145,7 @@ def _worker(
         worker.stop()  # which stores everything
         thread.join()
         took = time.process_time() - cpu, time.perf_counter() - wall
-        rows = monitor.stream.store.overview("default")["rows"]
+        rows = monitor.store.overview("default").rows
         if rows != count:
             raise RuntimeError(f"{rows} rows of {count} messages")
     return took

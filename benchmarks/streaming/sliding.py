@@ -18,6 +18,7 @@ from driftwatch.core.data.batch import batches_of
 from driftwatch.core.drift.policy import Policy
 from driftwatch.core.profiles.reference import Reference
 from driftwatch.core.statistics.budget import AlarmBudget
+from driftwatch.core.subject import Subject
 from driftwatch.core.windows.segments import Delivery, Segment
 from driftwatch.core.windows.spec import WindowSpec
 from driftwatch.evaluation.evaluator import Evaluator
@@ -67,12 +68,12 @@ def slide(slides: int) -> dict[str, Any]:
         fill(store, bodies(reference, rows, 24), rows, PANES + slides + 2, reference.id)
         evaluator = _evaluator(store, reference)
         evaluator.step(StreamProgress(0, PANES, PANES, PANES))
-        before, spent = evaluator.windows.merges, []
+        before, spent = evaluator.windows.main.merges, []
         for pane in range(PANES + 1, PANES + 1 + slides):
             start = time.process_time()
             evaluator.step(StreamProgress(0, pane, pane, pane))
             spent.append(time.process_time() - start)
-        merges = (evaluator.windows.merges - before) / slides
+        merges = (evaluator.windows.main.merges - before) / slides
         store.close()
     return {
         "slides": slides,
@@ -100,7 +101,7 @@ def state_of(*, in_file: bool) -> None:
     parts = bodies(reference, rows, 24)
     warm = MemoryStore()
     fill(warm, parts[:2], rows, 2, reference.id)
-    _evaluator(warm, reference).peek(1)
+    _evaluator(warm, reference).check(1)
     warm.close()
     give_back()
     with tempfile.TemporaryDirectory() as folder:
@@ -112,7 +113,7 @@ def state_of(*, in_file: bool) -> None:
         for pane in range(PANES, PANES + 26):
             evaluator.step(StreamProgress(0, pane, pane, pane))
             worst = max(worst, resident() - before)
-        held = evaluator.windows.held
+        held = evaluator.windows.main.held
         store.close()
     print(json.dumps({"mib": worst / 2**20, "profiles_held": held}))
 
@@ -174,9 +175,8 @@ def _evaluator(
     policy = Policy.of(None, budget=AlarmBudget.of("1 per 30d", every="1h"))
     return Evaluator(
         store,
-        reference,
+        Subject(reference, "m"),
         spec,
         clock=clock or (lambda: 0.0),
         rules=EvaluationRules(policy),
-        monitor="m",
     )

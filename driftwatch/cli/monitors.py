@@ -85,6 +85,4 @@ def opened(
     try:
         yield monitor, config
     finally:
-        store = monitor.stream.options.store
         monitor.close()
-        store.close()

@@ -18,6 +18,7 @@ from pydantic import (
 
 from driftwatch.config.explain import explained
 from driftwatch.config.kafka import KafkaConfig
+from driftwatch.config.sinks import load_sink
 from driftwatch.core.data.durations import parse_duration, parse_length
 from driftwatch.core.data.privacy import hash_key
 from driftwatch.core.windows.spec import WindowSpec
@@ -64,6 +65,8 @@ class MonitorConfig(BaseModel):
         time: Name of the column of event times.
         id: Names of columns of identifiers.
         label: Names of columns of labels.
+        sinks: Where results go besides the store: ``package.module:name`` of an object, or of a
+            class that needs no arguments, as `driftwatch.protocols.Sink` describes.
         kafka: What `driftwatch worker` reads.
     """
 
@@ -89,6 +92,7 @@ class MonitorConfig(BaseModel):
     multivariate: bool | list[str] = False
     flush_every: _Duration = "10s"
     every: _Duration = "1m"
+    sinks: list[Annotated[str, _readable(load_sink)]] = Field(default_factory=list)
     kafka: KafkaConfig | None = None
 
     @classmethod
@@ -163,41 +167,39 @@ class MonitorConfig(BaseModel):
             StoreError: If the store cannot be opened.
         """
         from driftwatch.monitor import Monitor
-        from driftwatch.stores import open_receiver
 
         spool = None if self.spool is None else folder / self.spool
-        store = open_receiver(self.store_in(folder), spool=spool)
-        try:
-            return Monitor(
-                self._reference(name, store, folder),
-                features=self.features,
-                thresholds=self.thresholds,
-                policy=self.policy,
-                false_alarms=self.false_alarms,
-                every=self.slide or self.window,
-                pane=self.pane,
-                multivariate=self.multivariate,
-                roles=self.roles(),
-                hash_key=hash_key(),
-                name=name,
-                window=self.window,
-                slide=self.slide,
-                lateness=self.lateness,
-                compare=self.compare,
-                store=store,
-                source=source,
-                flush_every=self.flush_every,
-            )
-        except BaseException:
-            store.close()
-            raise
+        store = self.store_in(folder)
+        return Monitor(
+            self._reference(name, store, spool, folder),
+            features=self.features,
+            thresholds=self.thresholds,
+            policy=self.policy,
+            false_alarms=self.false_alarms,
+            every=self.slide or self.window,
+            pane=self.pane,
+            multivariate=self.multivariate,
+            roles=self.roles(),
+            hash_key=hash_key(),
+            name=name,
+            window=self.window,
+            slide=self.slide,
+            lateness=self.lateness,
+            compare=self.compare,
+            store=store,
+            spool=spool,
+            sinks=[load_sink(path) for path in self.sinks],
+            source=source,
+            flush_every=self.flush_every,
+        )
 
-    def _reference(self, name: str, store: Any, folder: Path) -> Any:
+    def _reference(
+        self, name: str, where: str | None, spool: Path | None, folder: Path
+    ) -> list[str] | bytes:
         if self.reference is not None:
             paths = [self.reference] if isinstance(self.reference, str) else self.reference
             return [str(folder / path) for path in paths]
-        used = store.reference_in_use(name, None)
-        body = store.reference(name, used) if used is not None else None
+        body = _kept_reference(name, where, spool)
         if body is None:
             raise ConfigError(
                 f'monitor {name!r} has no reference: name its data (reference = "train.parquet" '
@@ -205,3 +207,15 @@ class MonitorConfig(BaseModel):
                 "(driftwatch reference add)"
             )
         return body
+
+
+def _kept_reference(name: str, where: str | None, spool: Path | None) -> bytes | None:
+    """The reference that the store has in use, for a monitor that names none."""
+    from driftwatch.stores import open_collector, open_store
+
+    store = open_collector(where, spool=spool) or open_store(where)
+    try:
+        used = store.references_in_use(name).get("")
+        return store.reference(name, used) if used is not None else None
+    finally:
+        store.close()

@@ -32,6 +32,7 @@ from driftwatch.core.reports.report import (
 )
 from driftwatch.core.sketches.cross import FourthMoments
 from driftwatch.core.statistics.significance import cauchy_combination
+from driftwatch.core.subject import Subject
 
 __all__ = ["assess"]
 
@@ -48,17 +49,13 @@ class _Comparison:
     evidence: list[tuple[Evidence, bool]]
 
 
-def assess(  # noqa: PLR0913 - two sides, the rules, and what the report says of itself
-    reference: Reference,
+def assess(
+    subject: Subject,
     current: Profile,
     /,
     *,
     policy: Policy,
     created_at: datetime,
-    monitor: str = "default",
-    importances: Mapping[str, float] | None = None,
-    model_version: str | None = None,
-    ignore_new: bool = False,
     window: WindowFacts | None = None,
 ) -> DriftReport:
     """Compare a profile with a reference.
@@ -66,22 +63,19 @@ def assess(  # noqa: PLR0913 - two sides, the rules, and what the report says of
     Pure: neither side changes, no clock is read, and equal input gives equal output.
 
     Args:
-        reference: The reference.
+        subject: The reference, and what is known of the model.
         current: Sketches of the rows in question; best built with ``reference.frame``, so
             that they were counted in the reference's cells.
         policy: The rules of the verdict.
         created_at: When the question was asked.
-        monitor: Name for the report.
-        importances: Weights of the features in the model.
-        model_version: Version of the model, for the report.
-        ignore_new: Whether columns that the reference does not have are of no interest.
         window: The window of a stream that the profile is, for the report and to know how
             long it lasted.
 
     Returns:
         The report, worst feature first. Cost: about a millisecond a feature.
     """
-    changes = schema_changes(reference.profile, current, ignore_new=ignore_new)
+    reference = subject.reference
+    changes = schema_changes(reference.profile, current, ignore_new=subject.features is not None)
     tested = [c for c in reference.schema if why_skipped(c) is None]
     policy = policy.shared_by([column.kind for column in tested])
     stretch = reference.panes_like(current, window.period if window else None)
@@ -92,7 +86,7 @@ def assess(  # noqa: PLR0913 - two sides, the rules, and what the report says of
     }
     every = [pair for comparison in comparisons.values() for pair in comparison.evidence]
     judged = iter(judge(every, policy))
-    weights = _normalised(importances or {}, [column.name for column in tested])
+    weights = _normalised(subject.importances, [column.name for column in tested])
     by_column = {change.column: change for change in changes}
     features = []
     for column in tested:
@@ -111,7 +105,7 @@ def assess(  # noqa: PLR0913 - two sides, the rules, and what the report says of
     if window is not None and window.unreadable:
         beside.append(Status.WARNING)
     return DriftReport(
-        monitor=monitor,
+        monitor=subject.monitor,
         global_status=global_status(
             [result for feature in features for result in feature.tests.values()],
             beside,
@@ -127,7 +121,7 @@ def assess(  # noqa: PLR0913 - two sides, the rules, and what the report says of
         dataset=_dataset(features, weights),
         reference_period=reference.profile.period,
         current_period=current.period,
-        model_version=model_version,
+        model_version=subject.model_version,
         policy=policy.to_dict(),
         multivariate=dependence,
         window=window,

@@ -2,16 +2,17 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+
 from driftwatch.core.profiles.profile import Profile
 from driftwatch.core.profiles.reference import Reference
-from driftwatch.core.windows.spec import WindowSpec
+from driftwatch.core.windows.spec import COMPARISONS, WindowSpec
 from driftwatch.errors import ConfigError
 from driftwatch.evaluation.stored_windows import StoredWindows
-from driftwatch.protocols import Store
+from driftwatch.protocols import Segments
 
-__all__ = ["COMPARISONS", "ReferenceWindows"]
+__all__ = ["ReferenceWindows"]
 
-COMPARISONS = ("frozen", "sliding", "seasonal")
 _WEEK = 604_800
 _WEEKS = 4
 
@@ -33,13 +34,22 @@ class ReferenceWindows:
         reference: The frozen reference, whose cells all are counted in.
         monitor: Whose.
         compare: One of `COMPARISONS`.
+        wanted: Which versions of the model belong to the history; all if not given.
 
     Raises:
         ConfigError: If it is none of them, or does not fit the window.
     """
 
     def __init__(
-        self, store: Store, spec: WindowSpec, reference: Reference, /, *, monitor: str, compare: str
+        self,
+        store: Segments,
+        spec: WindowSpec,
+        reference: Reference,
+        /,
+        *,
+        monitor: str,
+        compare: str,
+        wanted: Callable[[str | None], bool] | None = None,
     ) -> None:
         if compare not in COMPARISONS:
             raise ConfigError(f"compare must be one of {', '.join(COMPARISONS)}; got {compare!r}")
@@ -56,7 +66,8 @@ class ReferenceWindows:
         self.reach = spec.panes + max(self._offsets, default=0)
         """Panes back from the newest that windows and what they are compared with reach."""
         self._windows = [
-            StoredWindows(store, spec, reference, monitor=monitor) for _ in self._offsets
+            StoredWindows(store, spec, reference, monitor=monitor, wanted=wanted)
+            for _ in self._offsets
         ]
 
     def against(self, last: int, /) -> Reference:

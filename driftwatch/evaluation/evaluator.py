@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import asyncio
 import logging
 import os
 import socket
@@ -10,28 +9,28 @@ import threading
 from collections import Counter
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
-from datetime import timedelta
 from secrets import token_hex
 
-from driftwatch.core.assess import assess
 from driftwatch.core.data.times import to_utc
 from driftwatch.core.drift.sequential import PaneDetector, cell_counts
 from driftwatch.core.profiles.profile import Profile
-from driftwatch.core.profiles.reference import Reference
 from driftwatch.core.reports.report import DriftReport, EarlySign, Status, WindowFacts
-from driftwatch.core.windows.alarm import Event, Hysteresis
+from driftwatch.core.subject import Subject
+from driftwatch.core.windows.alarm import Event
 from driftwatch.core.windows.counters import unreadable_sources
-from driftwatch.core.windows.evaluation_record import Evaluation
+from driftwatch.core.windows.evaluation_record import Evaluation, Result
 from driftwatch.core.windows.spec import WindowSpec
 from driftwatch.errors import DriftWatchError
-from driftwatch.evaluation.comparisons import ReferenceWindows
+from driftwatch.evaluation.parts import MixedWindows
+from driftwatch.evaluation.reference_in_use import ReferenceInUse
 from driftwatch.evaluation.retention import keep_house
-from driftwatch.evaluation.rules import EvaluationRules, Result
+from driftwatch.evaluation.rules import EvaluationRules
+from driftwatch.evaluation.sink_delivery import SinkDelivery
 from driftwatch.evaluation.state import EvaluationState, event_between
-from driftwatch.evaluation.stored_windows import StoredWindows
 from driftwatch.evaluation.watermark import StreamProgress, progress_of
 from driftwatch.process.heap import give_back
 from driftwatch.protocols import Sink, Store
+from driftwatch.stores.compaction import compact
 
 __all__ = ["Evaluator"]
 
@@ -51,70 +50,62 @@ class Evaluator:
 
     Args:
         store: The stream.
-        reference: What to compare with.
+        subject: The model, and the reference that the process was started with.
         spec: How the stream is cut.
         rules: How it is judged.
-        monitor: Name of the monitor.
         clock: Seconds since 1970.
-        importances: Weights of the features in the model.
-        model_version: Of the model; the newest that the segments name if not given.
-        sinks: Where reports go, besides the store.
-        ignore_new: Whether columns that the reference does not have are of no interest.
+        references: Which reference is in use; the store is asked if not given.
+        sinks: Where results go, by way of the store's outbox.
 
     Cost: about three merges of two profiles and a check a pane, and memory for some
     ``2 sqrt(panes)`` profiles.
     """
 
-    def __init__(  # noqa: PLR0913 - what is evaluated, how, and for whom
+    def __init__(
         self,
         store: Store,
-        reference: Reference,
+        subject: Subject,
         spec: WindowSpec,
         /,
         *,
         clock: Callable[[], float],
         rules: EvaluationRules | None = None,
-        monitor: str = "default",
-        importances: Mapping[str, float] | None = None,
-        model_version: str | None = None,
+        references: ReferenceInUse | None = None,
         sinks: Sequence[Sink] = (),
-        ignore_new: bool = False,
     ) -> None:
         self.spec = spec
         self.rules = rules or EvaluationRules()
-        self.monitor = monitor
-        self.sinks = list(sinks)
+        self.monitor = subject.monitor
         self.errors: Counter[str] = Counter()
+        self.references = references or ReferenceInUse(subject, store)
+        self.sinks = SinkDelivery(store, subject.monitor, sinks, clock=clock)
         self._store = store
         self._clock = clock
-        self._importances = importances
-        self._model_version = model_version
-        self._ignore_new = ignore_new
+        self._subject = subject
         self._holder = f"{socket.gethostname()}-{os.getpid()}-{token_hex(4)}"
         self._lock = threading.RLock()
-        self._stop = threading.Event()
-        self._thread: threading.Thread | None = None
         self._state: EvaluationState | None = None
         self._token: int | None = None
-        self._oldest: int | None = None
-        self._unreadable: tuple[str, ...] = ()
-        self._use(reference)
+        self._use_references()
 
-    def _use(self, reference: Reference) -> None:
-        self.reference = reference
-        self._windows = StoredWindows(self._store, self.spec, reference, monitor=self.monitor)
-        self._now = StoredWindows(self._store, self.spec, reference, monitor=self.monitor)
-        self._compare = ReferenceWindows(
-            self._store, self.spec, reference, monitor=self.monitor, compare=self.rules.compare
-        )
+    def _use_references(self) -> None:
+        """Begin anew with the references that are in use."""
+        self.reference = self.references.current()
+        self._windows = self._mixed()
+        self._open = self._mixed()
         self._detector: PaneDetector | None = None
         if self.rules.run_length > 1:
             self._detector = PaneDetector.of(
-                reference, run_length=self.rules.run_length, tolerance=self.rules.tolerance
+                self.reference, run_length=self.rules.run_length, tolerance=self.rules.tolerance
             )
 
+    def _mixed(self) -> MixedWindows:
+        return MixedWindows(
+            self._store, self.spec, self._subject, self.references, compare=self.rules.compare
+        )
+
     @property
-    def windows(self) -> StoredWindows:
+    def windows(self) -> MixedWindows:
         """The windows that are being evaluated; for benchmarks and diagnosis."""
         return self._windows
 
@@ -122,38 +113,31 @@ class Evaluator:
         """How far the stream has come; None while it is empty."""
         return progress_of(self._store, self.monitor, self.spec, now=self._clock())
 
-    # -- asking changes nothing
-
-    def peek(self, last: int | None = None, /, *, unstored: Profile | None = None) -> DriftReport:
+    def check(
+        self, last: int | None = None, /, *, unstored: Mapping[str, Profile] | None = None
+    ) -> DriftReport:
         """Report on the window that ends with a pane, the newest if not given.
 
         Nothing is stored, and no detector or alarm moves.
 
         Args:
             last: The pane.
-            unstored: Rows of the window that are in no segment yet.
+            unstored: Rows of the window that are in no segment yet, by the id of the
+                reference they are compared with.
         """
         with self._lock:
+            self._follow_references()
             found = self.progress()
             if last is None:
                 last = found.newest if found is not None else self.spec.pane_at(self._clock())
-            self._oldest = found.oldest if found is not None else None
             if found is not None:
-                self._unreadable = found.unreadable
+                unreadable = found.unreadable
             else:  # not a row so far, perhaps because no message can be read
-                counters = self._store.overview(self.monitor)["counters"]
-                self._unreadable = unreadable_sources(counters)
-            self._now.refresh()
-            merged = self._now.window(last)
-            if unstored is not None:
-                if merged is None:
-                    merged = unstored
-                else:
-                    merged = merged.copy()
-                    merged.merge(unstored)
-            return self._assessed(last, merged, self._now, revised=False)
-
-    # -- evaluation
+                unreadable = unreadable_sources(self._store.overview(self.monitor).counters)
+            self._open.refresh()
+            oldest = found.oldest if found is not None else None
+            facts = self._facts(last, oldest, unreadable, revised=False)
+            return self._report(self._open, last, facts, unstored)
 
     def step(self, progress: StreamProgress | None = None, /) -> Result | None:
         """Evaluate what is due.
@@ -175,79 +159,45 @@ class Evaluator:
             if token is None:
                 self._state = None
                 return None
+            self._follow_references()
             if token != self._token or self._state is None:
                 self._token, self._state = token, self._restored()
-            self._promote()
             found = progress or self.progress()
             if found is None or found.complete is None:
                 return None
-            return self._advance(self._state, found, now)
-
-    def run(self, *, every: timedelta, stop: threading.Event | None = None) -> None:
-        """Evaluate again and again until told to stop; errors are counted and logged.
-
-        Args:
-            every: Time from one look at the store to the next.
-            stop: Set it to end the loop.
-        """
-        stop = stop or self._stop
-        while not stop.is_set():
-            self._step_quietly()
-            stop.wait(every.total_seconds())
-
-    def _step_quietly(self) -> None:
-        try:
-            self.step()
-        except Exception as error:  # noqa: BLE001 - the next look may go well
-            self.errors[type(error).__name__] += 1
-            _LOG.warning("driftwatch: %s: evaluation failed: %s", self.monitor, error)
-
-    def start(self, *, every: timedelta) -> None:
-        """Run in a thread of its own until `stop`."""
-        if self._thread is None or not self._thread.is_alive():
-            self._stop.clear()
-            self._thread = threading.Thread(
-                target=self.run, kwargs={"every": every}, name="driftwatch-evaluate", daemon=True
-            )
-            self._thread.start()
-
-    def stop(self) -> None:
-        """End the thread of `start` and wait for it."""
-        self._stop.set()
-        if self._thread is not None:
-            self._thread.join()
-            self._thread = None
+            result = self._advance(self._state, found, now)
+        if result is not None:
+            self.sinks.wake()
+        return result
 
     def close(self) -> None:
-        """End the thread, and give the lease back so that nobody has to wait for it."""
-        self.stop()
+        """Give the lease back so that others need not wait for it, and let go of threads."""
+        self.sinks.close()
         if self._token is not None:
             token, self._token, self._state = self._token, None, None
             self._store.release(self.monitor, token)
 
-    async def run_async(self, *, every: timedelta) -> None:
-        """Run as a task of an event loop, which is never held up; cancel it to end it."""
-        while True:
-            await asyncio.to_thread(self._step_quietly)
-            await asyncio.sleep(every.total_seconds())
+    def _follow_references(self) -> None:
+        """Go over to the references that the store says are in use."""
+        if self.references.refresh() or self.references.current().id != self.reference.id:
+            self._use_references()
+            self._state = None
 
     def _advance(self, state: EvaluationState, found: StreamProgress, now: float) -> Result | None:
         changed = self._windows.refresh()
-        self._oldest, self._unreadable = found.oldest, found.unreadable
         complete = found.complete
         if complete is None:
             return None
         due = state.evaluated is None or complete > state.evaluated
-        revised = not due and bool(changed)
+        revised = not due and changed
         report: DriftReport | None = None
         before = state.consumed
         wealth = self._detector.to_dict() if self._detector is not None else {}
         try:
             if due or revised:
                 pane = complete if due or state.evaluated is None else state.evaluated
-                report = self._assessed(
-                    pane, self._windows.window(pane), self._windows, revised=revised
-                )
+                facts = self._facts(pane, found.oldest, found.unreadable, revised=revised)
+                report = self._report(self._windows, pane, facts)
                 state.revision = state.revision + 1 if revised else 0
                 state.evaluated = pane
                 state.statuses[pane] = report.global_status.value
@@ -256,7 +206,8 @@ class Evaluator:
                 report = replace(report, window=replace(report.window, early=state.early))
             if report is None and state.consumed == before:
                 return None
-            kept = self._record(state, report, event, now)
+            evaluation = self._evaluation(state, report, event, now)
+            kept = self._store.record(evaluation)
         except DriftWatchError:
             self._state = None  # whatever advanced, the store knows better
             if self._detector is not None:
@@ -266,10 +217,10 @@ class Evaluator:
             self._state = None
             return None
         if report is not None:
-            self._emit(report)
-            self._keep_house(found, upto=self._windows.seen)
+            self._keep_house(found, upto=self._windows.main.seen)
             give_back()
-        return Result(report, event, state.evaluated or complete)
+        pane = state.evaluated or complete
+        return Result(report, event, pane, self.monitor, evaluation.id, revised=revised)
 
     def tidy(self) -> None:
         """Keep a store small whose windows nobody evaluates.
@@ -280,7 +231,8 @@ class Evaluator:
         found = self.progress()
         if found is None or self.rules.retention is None:
             return
-        self._store.compact(
+        compact(
+            self._store,
             self.monitor,
             before=found.newest + 1,
             width=self.spec.width,
@@ -301,7 +253,7 @@ class Evaluator:
                 upto=upto,
                 now=self._clock(),
                 retention=self.rules.retention,
-                least_panes=self._compare.reach + 1,
+                least_panes=self._windows.reach + 1,
                 guard=self.reference.profile.guard,
             )
         except DriftWatchError as error:
@@ -319,7 +271,7 @@ class Evaluator:
         full = self._store.panes(self.monitor, width=self.spec.width, first=first, last=found.final)
         for pane in state.judged_or(full, first, found.final):
             signs: tuple[EarlySign, ...] = ()
-            profile = self._windows.pane(pane) if self._detector is not None else None
+            profile = self._windows.main.pane(pane) if self._detector is not None else None
             if profile is not None and self._detector is not None:
                 alarms = self._detector.update(cell_counts(self.reference, profile))
                 signs = tuple(EarlySign(a.column, a.where, a.change) for a in alarms)
@@ -334,75 +286,50 @@ class Evaluator:
             del state.statuses[pane]
         return event_between(before, state.alarm.level)
 
-    def _assessed(
+    def _facts(
+        self, last: int, oldest: int | None, unreadable: tuple[str, ...], *, revised: bool
+    ) -> WindowFacts:
+        period = self.spec.period(last, oldest=oldest)
+        return WindowFacts(period, last, revised, unreadable=unreadable)
+
+    def _report(
         self,
+        windows: MixedWindows,
         last: int,
-        current: Profile | None,
-        windows: StoredWindows,
-        *,
-        revised: bool,
+        facts: WindowFacts,
+        unstored: Mapping[str, Profile] | None = None,
     ) -> DriftReport:
-        late, ids, version = windows.facts()
-        against, ids = self._compare.against(last), ids or (self.reference.id,)
-        period = self.spec.period(last, oldest=self._oldest)
-        facts = WindowFacts(period, last, revised, late, ids, unreadable=self._unreadable)
-        return assess(
-            against,
-            current if current is not None else self.reference.new_profile(),
+        return windows.report(
+            last,
             policy=self.rules.policy,
             created_at=to_utc(self._clock()),
-            monitor=self.monitor,
-            importances=self._importances,
-            model_version=self._model_version or version,
-            ignore_new=self._ignore_new,
-            window=facts,
+            facts=facts,
+            unstored=unstored,
         )
 
-    def _record(
+    def _evaluation(
         self, state: EvaluationState, report: DriftReport | None, event: Event | None, now: float
-    ) -> bool:
-        return self._store.record(
-            Evaluation(
-                monitor=self.monitor,
-                token=self._token or 0,
-                pane=state.evaluated if state.evaluated is not None else 0,
-                revision=state.revision,
-                created=now,
-                status=report.global_status.value if report is not None else "",
-                report=report.to_json() if report is not None else None,
-                event=event.value if event is not None else None,
-                state=state.to_dict(self._detector),
-                consumed=state.consumed if state.consumed is not None else -1,
-            )
+    ) -> Evaluation:
+        has_news = report is not None or event is not None
+        return Evaluation(
+            monitor=self.monitor,
+            token=self._token or 0,
+            pane=state.evaluated if state.evaluated is not None else 0,
+            revision=state.revision,
+            created=now,
+            status=report.global_status.value if report is not None else "",
+            report=report.to_json() if report is not None else None,
+            event=event.value if event is not None else None,
+            state=state.to_dict(self._detector),
+            consumed=state.consumed if state.consumed is not None else -1,
+            sinks=self.sinks.names if has_news else (),
         )
 
     def _restored(self) -> EvaluationState:
+        fresh = EvaluationState.fresh(self.reference.id, clear_after=self.rules.clear_after)
         saved = self._store.state(self.monitor)
-        fresh = EvaluationState(
-            reference=self.reference.id, alarm=Hysteresis(self.rules.clear_after)
-        )
         if saved is None:
             return fresh
-        if self._detector is not None and saved["reference"] == self.reference.id:
-            self._detector.restore(saved.get("detector") or {})
+        if self._detector is not None and saved.facts["reference"] == self.reference.id:
+            self._detector.restore(saved.facts.get("detector") or {})
         return fresh.restored(saved)
-
-    def _promote(self) -> None:
-        """Go over to the reference that the store says is in use."""
-        wanted = self._store.reference_in_use(self.monitor, self._model_version)
-        if wanted is None or wanted == self.reference.id:
-            return
-        body = self._store.reference(self.monitor, wanted)
-        if body is None:
-            return
-        profile = Profile.from_bytes(body, guard=self.reference.profile.guard)
-        self._use(Reference(profile))
-        self._state = self._restored()
-
-    def _emit(self, report: DriftReport) -> None:
-        for sink in self.sinks:
-            try:
-                sink.emit(report)
-            except Exception as error:  # noqa: BLE001 - one sink must not stop the others
-                self.errors[type(sink).__name__] += 1
-                _LOG.warning("driftwatch: %s: %s", type(sink).__name__, error)

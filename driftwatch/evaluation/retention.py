@@ -7,7 +7,8 @@ from datetime import timedelta
 
 from driftwatch.core.data.privacy import ValueGuard
 from driftwatch.core.windows.spec import WindowSpec
-from driftwatch.protocols import Store
+from driftwatch.protocols import Housekeeping
+from driftwatch.stores.compaction import compact
 
 __all__ = ["Retention", "keep_house"]
 
@@ -30,7 +31,7 @@ class Retention:
 
 
 def keep_house(  # noqa: PLR0913 - what is kept, of what, for how long
-    store: Store,
+    store: Housekeeping,
     monitor: str,
     spec: WindowSpec,
     /,
@@ -58,7 +59,7 @@ def keep_house(  # noqa: PLR0913 - what is kept, of what, for how long
         least_panes: Panes that must stay as they are, whatever the retention.
         guard: The hash key in use.
     """
-    gone = store.compact(monitor, before=final + 1, width=spec.width, upto=upto, guard=guard)
+    gone = compact(store, monitor, before=final + 1, width=spec.width, upto=upto, guard=guard)
     if spec.by_rows:  # rows have no days; keep some windows' worth
         store.expire(monitor, width=spec.width, before=final - 10 * least_panes)
         return gone
@@ -69,8 +70,8 @@ def keep_house(  # noqa: PLR0913 - what is kept, of what, for how long
     for width, wide, before in steps:
         if wide % width == 0 and wide > width:
             pane = int(min(before, fine) // wide)
-            gone += store.compact(
-                monitor, before=pane, width=width, into=wide, upto=upto, guard=guard
+            gone += compact(
+                store, monitor, before=pane, width=width, into=wide, upto=upto, guard=guard
             )
     end = min(newest - retention.total.total_seconds(), fine)
     for width in {spec.width, _DAY, _WEEK}:

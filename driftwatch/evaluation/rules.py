@@ -1,15 +1,13 @@
-"""How a stream is judged, and what one evaluation came to."""
+"""How a stream is judged."""
 
 from __future__ import annotations
 
 from dataclasses import dataclass, field
 
 from driftwatch.core.drift.policy import Policy
-from driftwatch.core.reports.report import DriftReport
-from driftwatch.core.windows.alarm import Event
 from driftwatch.evaluation.retention import Retention
 
-__all__ = ["EvaluationRules", "Result"]
+__all__ = ["EvaluationRules"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,18 +33,3 @@ class EvaluationRules:
     clear_after: int = 3
     retention: Retention | None = field(default_factory=Retention)
     lease_seconds: float = 60.0
-
-
-@dataclass(frozen=True, slots=True)
-class Result:
-    """What one evaluation came to.
-
-    Attributes:
-        report: The report; None where no window was due.
-        event: What it changed about the alarm.
-        pane: Last pane of the window.
-    """
-
-    report: DriftReport | None
-    event: Event | None
-    pane: int

@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from typing import Any, Self
 
 from driftwatch.core.drift.sequential import PaneDetector
 from driftwatch.core.reports.report import EarlySign, Status
 from driftwatch.core.windows.alarm import Event, Hysteresis
+from driftwatch.core.windows.stored import SavedState
 
 __all__ = ["EvaluationState", "event_between"]
 
@@ -54,22 +54,28 @@ class EvaluationState:
             "detector": detector.to_dict() if detector is not None else None,
         }
 
-    def restored(self, saved: Mapping[str, Any], /) -> Self:
+    @classmethod
+    def fresh(cls, reference: str, /, *, clear_after: int) -> Self:
+        """The state before the first pane."""
+        return cls(reference=reference, alarm=Hysteresis(clear_after))
+
+    def restored(self, saved: SavedState, /) -> Self:
         """Return the state that `to_dict` gave.
 
         If that was about another reference, detectors and alarm begin afresh, and only how
         far the stream was evaluated is taken over.
         """
-        if saved["reference"] != self.reference:
-            return replace(self, consumed=saved["consumed"], evaluated=saved["evaluated"])
+        facts = saved.facts
+        if facts["reference"] != self.reference:
+            return replace(self, consumed=saved.consumed, evaluated=facts["evaluated"])
         return replace(
             self,
-            consumed=saved["consumed"],
-            evaluated=saved["evaluated"],
-            revision=int(saved["revision"]),
-            alarm=self.alarm.restored(saved["alarm"]),
-            statuses={int(pane): str(status) for pane, status in saved["statuses"].items()},
-            early=tuple(EarlySign(**sign) for sign in saved["early"]),
+            consumed=saved.consumed,
+            evaluated=facts["evaluated"],
+            revision=int(facts["revision"]),
+            alarm=self.alarm.restored(facts["alarm"]),
+            statuses={int(pane): str(status) for pane, status in facts["statuses"].items()},
+            early=tuple(EarlySign(**sign) for sign in facts["early"]),
         )
 
 

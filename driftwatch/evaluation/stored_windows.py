@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterator
-from dataclasses import dataclass
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass, field
 
 from driftwatch.core.profiles.column_profile import ColumnProfile
 from driftwatch.core.profiles.profile import Profile, merged
@@ -12,20 +12,40 @@ from driftwatch.core.profiles.reference import Reference
 from driftwatch.core.windows.segments import StoredSegment
 from driftwatch.core.windows.sliding_merge import SlidingMerge
 from driftwatch.core.windows.spec import WindowSpec
-from driftwatch.errors import DriftWatchError
-from driftwatch.protocols import Store
+from driftwatch.errors import DriftWatchError, MergeError
+from driftwatch.protocols import Segments
 
-__all__ = ["StoredWindows"]
+__all__ = ["SegmentFacts", "StoredWindows"]
 
 
 @dataclass(slots=True)
 class _PaneNote:
     """What is remembered of a pane besides its sketches."""
 
-    rows: int = 0
     late: int = 0
     references: frozenset[str] = frozenset()
     model_version: str | None = None
+    rows: Counter[str | None] = field(default_factory=Counter)
+    others: Counter[str | None] = field(default_factory=Counter)
+
+
+@dataclass(frozen=True, slots=True)
+class SegmentFacts:
+    """What the segments of a window say beside their sketches.
+
+    Attributes:
+        late: Rows that came after their pane had ended.
+        references: Content ids of the references whose cells they were counted in.
+        model_version: The newest version of the model that they name.
+        rows: Rows by version of the model.
+        others: Rows of versions that do not belong to the window.
+    """
+
+    late: int
+    references: tuple[str, ...]
+    model_version: str | None
+    rows: Mapping[str | None, int]
+    others: Mapping[str | None, int]
 
 
 def _what(column: ColumnProfile) -> tuple[object, ...]:
@@ -43,12 +63,21 @@ class StoredWindows:
         store: Where the segments are.
         spec: How the stream is cut.
         monitor: Whose.
-        reference: What the rows were to be compared with.
+        reference: What the rows are to be compared with.
+        wanted: Which versions of the model belong to the window; all if not given.
     """
 
     def __init__(
-        self, store: Store, spec: WindowSpec, reference: Reference, /, *, monitor: str
+        self,
+        store: Segments,
+        spec: WindowSpec,
+        reference: Reference,
+        /,
+        *,
+        monitor: str,
+        wanted: Callable[[str | None], bool] | None = None,
     ) -> None:
+        self._wanted = wanted
         self._store = store
         self._spec = spec
         self._monitor = monitor
@@ -61,7 +90,7 @@ class StoredWindows:
         """What was left out of windows, and why."""
         like = reference.new_profile()
         self._kinds = {name: _what(column) for name, column in like.columns.items()}
-        self._sizes = (like.config.id, like.k, like.guard.key_id)
+        self._reference = reference
 
     @property
     def seen(self) -> int:
@@ -89,6 +118,11 @@ class StoredWindows:
         first = self._spec.first_of(self._last)
         changed = set()
         for found in self._read(first, self._last, after=before):
+            if not self._belongs(found):
+                self._note(found)
+                if not found.covers:
+                    changed.add(found.segment.pane)
+                continue
             if found.covers:
                 if found.covers > before:  # rows among it that we have never seen by themselves
                     self.clear()
@@ -124,16 +158,17 @@ class StoredWindows:
         """The merged rows of one pane."""
         return self._load(number)
 
-    def facts(self) -> tuple[int, tuple[str, ...], str | None]:
-        """Late rows, reference ids and the newest model version of the last window."""
-        late = sum(note.late for note in self._notes.values())
-        ids = frozenset[str]().union(*(note.references for note in self._notes.values()))
-        versions = [
-            note.model_version
-            for _, note in sorted(self._notes.items())
-            if note.model_version is not None
-        ]
-        return late, tuple(sorted(ids)), versions[-1] if versions else None
+    def facts(self) -> SegmentFacts:
+        """What the segments of the last window say beside their sketches."""
+        notes = [note for _, note in sorted(self._notes.items())]
+        named = [note.model_version for note in notes if note.model_version is not None]
+        return SegmentFacts(
+            late=sum(note.late for note in notes),
+            references=tuple(sorted(frozenset[str]().union(*(n.references for n in notes)))),
+            model_version=named[-1] if named else None,
+            rows=sum((note.rows for note in notes), Counter()),
+            others=sum((note.others for note in notes), Counter()),
+        )
 
     def _load(self, pane: int) -> Profile | None:
         self._notes.pop(pane, None)
@@ -141,6 +176,9 @@ class StoredWindows:
 
     def _sound(self, pane: int) -> Iterator[Profile]:
         for found in self._read(pane, pane):
+            if not self._belongs(found):
+                self._note(found)
+                continue
             profile = self._decoded(found)
             if profile is not None:
                 self._note(found)
@@ -168,8 +206,10 @@ class StoredWindows:
         The reference says what a column is. Columns that are something else are left out of
         that profile and counted, and so are whole profiles of other sketch sizes.
         """
-        if (profile.config.id, profile.k, profile.guard.key_id) != self._sizes:
-            self.unreadable["sketches of other sizes, or hashed with another key"] += 1
+        try:
+            self._reference.check_sizes(profile)
+        except MergeError as error:
+            self.unreadable[str(error)] += 1
             return None
         odd = {
             name
@@ -182,9 +222,16 @@ class StoredWindows:
             self.unreadable[f"column {name!r} is of another kind"] += 1
         return profile.select([name for name in profile.columns if name not in odd])
 
+    def _belongs(self, found: StoredSegment) -> bool:
+        return self._wanted is None or self._wanted(found.segment.model_version)
+
     def _note(self, found: StoredSegment) -> None:
-        note = self._notes.setdefault(found.segment.pane, _PaneNote())
-        note.rows += found.segment.rows
-        note.late += found.segment.late
-        note.references |= {found.segment.reference}
-        note.model_version = found.segment.model_version or note.model_version
+        segment = found.segment
+        note = self._notes.setdefault(segment.pane, _PaneNote())
+        if not self._belongs(found):
+            note.others[segment.model_version] += segment.rows
+            return
+        note.rows[segment.model_version] += segment.rows
+        note.late += segment.late
+        note.references |= {segment.reference}
+        note.model_version = segment.model_version or note.model_version

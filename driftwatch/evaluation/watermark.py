@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import math
 from dataclasses import dataclass
 
 from driftwatch.core.windows.counters import unreadable_sources
@@ -46,14 +45,14 @@ def progress_of(
     are silent, the clock takes over.
     """
     facts = store.overview(monitor)
-    found = [p for p in facts["panes"] if p["width"] == spec.width]
+    found = [pane for pane in facts.panes if pane.width == spec.width]
     if not found:
         return None
-    oldest, newest = int(found[0]["first"]), int(found[0]["last"])
-    unreadable = unreadable_sources(facts["counters"])
+    oldest, newest = found[0].first, found[0].last
+    unreadable = unreadable_sources(facts.counters)
     if spec.by_rows:
         sources = store.sources(monitor)
-        full = sum(int(s["rows"]) for s in sources) % spec.width == 0 and len(sources) == 1
+        full = sum(s.rows for s in sources) % spec.width == 0 and len(sources) == 1
         ended = newest if full else newest - 1
         complete = ended if ended >= oldest else None
         return StreamProgress(oldest, newest, complete, complete, unreadable=unreadable)
@@ -75,10 +74,10 @@ def progress_of(
 
 def _watermark(store: Store, monitor: str, spec: WindowSpec, now: float) -> float | None:
     patience = spec.width + spec.lateness
-    timed = [s for s in store.sources(monitor) if s["latest"] is not None]
+    timed = [(s.latest, s.heard) for s in store.sources(monitor) if s.latest is not None]
     if not timed:
         return None
-    live = [float(s["latest"]) for s in timed if now - float(s["heard"]) <= patience]
+    live = [latest for latest, heard in timed if now - heard <= patience]
     if live:
         return min(live)
-    return max(now, max((float(s["latest"]) for s in timed), default=-math.inf))
+    return max(now, *(latest for latest, _ in timed))

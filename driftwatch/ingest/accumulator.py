@@ -5,10 +5,7 @@ from __future__ import annotations
 import logging
 import os
 import secrets
-import sys
-import threading
 from collections.abc import Callable
-from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from threading import RLock
 
@@ -23,13 +20,13 @@ from driftwatch.core.windows.segments import CursorMove, Delivery, Outcome, Segm
 from driftwatch.core.windows.spec import WindowSpec
 from driftwatch.errors import StoreError
 from driftwatch.ingest.cutting import PaneRows, RowCutter, TimeCutter
-from driftwatch.process.background import is_in_turns, rest_if_due
+from driftwatch.process.background import rest_if_due
 from driftwatch.process.tally import Tally
+from driftwatch.process.task_pool import TaskPool
 from driftwatch.protocols import Receiver
 
 __all__ = ["Accumulator"]
 
-_THREADED_ROWS = 16_384
 _OPEN_COLUMNS = 20_000
 _LOG = logging.getLogger("driftwatch")
 _PaneKey = tuple[int, str | None]
@@ -39,6 +36,7 @@ _PaneKey = tuple[int, str | None]
 class _OpenPane:
     """Rows of one pane that no store has yet."""
 
+    reference: Reference
     profile: Profile
     late: int = 0
     earliest: float = np.inf
@@ -48,6 +46,19 @@ class _OpenPane:
         if times is not None and times.size:
             self.earliest = min(self.earliest, float(times.min()))
             self.latest = max(self.latest, float(times.max()))
+
+    def to_segment(self, number: int, width: int, version: str | None) -> Segment:
+        return Segment(
+            pane=number,
+            width=width,
+            rows=self.profile.rows,
+            body=self.profile.to_bytes(),
+            late=self.late,
+            earliest=None if np.isinf(self.earliest) else self.earliest,
+            latest=None if np.isinf(self.latest) else self.latest,
+            reference=self.reference.id,
+            model_version=version,
+        )
 
 
 class Accumulator:
@@ -62,7 +73,8 @@ class Accumulator:
     memory this takes is bounded by the number of open panes.
 
     Args:
-        reference: Whose columns and cells the rows are counted in.
+        reference: Whose columns and cells the rows are counted in; or what gives it for a
+            version of the model. Asked whenever a pane is opened.
         spec: How to cut.
         store: Where deliveries go.
         monitor: Name of the monitor.
@@ -81,7 +93,7 @@ class Accumulator:
 
     def __init__(  # noqa: PLR0913 - what is cut, how, and on whose behalf
         self,
-        reference: Reference,
+        reference: Reference | Callable[[str | None], Reference],
         spec: WindowSpec,
         store: Receiver,
         /,
@@ -94,7 +106,9 @@ class Accumulator:
         reach: float = np.inf,
         delivers: bool = True,
     ) -> None:
-        self.reference = reference
+        self._reference_for = (
+            (lambda _: reference) if isinstance(reference, Reference) else reference
+        )
         self.spec = spec
         self.source = source
         self._store = store
@@ -105,7 +119,7 @@ class Accumulator:
         self.tally = tally if tally is not None else Tally()
         self._by_time = TimeCutter(spec, self.tally, clock=clock, reach=reach)
         self._delivers = delivers
-        self.most_panes = max(4, _OPEN_COLUMNS // max(1, len(reference.schema)))
+        self.most_panes = max(4, _OPEN_COLUMNS // max(1, len(self._reference_for(None).schema)))
         self._cursor = f"rows of {source}"
         self._fixed = epoch
         self._forget()
@@ -116,7 +130,7 @@ class Accumulator:
         self._epoch = self._fixed or secrets.token_hex(8)
         self._sequence = 0
         self._pending: Delivery | None = None
-        self._pool: ThreadPoolExecutor | None = None
+        self._pool = TaskPool()
         self._by_row = RowCutter(
             self.spec, stored=lambda: self._store.cursor(self._monitor, self._cursor)
         )
@@ -195,7 +209,7 @@ class Accumulator:
             failures = []
             for rows in cut:
                 try:
-                    self._update(batch, rows, times, model_version)
+                    self._update(batch, rows, times, (rows.pane, model_version))
                 except Exception as error:  # noqa: BLE001 - raised below; other panes go on
                     failures.append(error)
             if failures:
@@ -206,13 +220,13 @@ class Accumulator:
         batch: Batch,
         rows: PaneRows,
         times: NDArray[np.float64] | None,
-        model_version: str | None,
+        key: _PaneKey,
     ) -> None:
-        key = (rows.pane, model_version)
         pane = self._open.get(key)
         if pane is None:
             self._make_room()
-            pane = self._open[key] = _OpenPane(self.reference.new_profile())
+            reference = self._reference_for(key[1])
+            pane = self._open[key] = _OpenPane(reference, reference.new_profile())
         mine = times
         if rows.members is not None:
             batch = batch.take(rows.members)
@@ -220,24 +234,12 @@ class Accumulator:
         pane.late += rows.late
         pane.note(mine)
         try:
-            self._run(pane.profile.tasks(batch), batch.rows)
+            self._pool.run(pane.profile.tasks(batch), rows=batch.rows)
         except BaseException:
             # Some columns have these rows and others do not: it is no profile any more.
             del self._open[key]
             self.tally.count("lost_with_a_failed_batch", pane.profile.rows)
             raise
-
-    def _run(self, tasks: list[Callable[[], None]], rows: int) -> None:
-        alone = rows < _THREADED_ROWS or len(tasks) == 1 or is_in_turns()
-        if alone or sys.is_finalizing() or not threading.main_thread().is_alive():
-            for task in tasks:  # a process that ends starts no threads any more
-                rest_if_due()
-                task()
-            return
-        if self._pool is None:
-            self._pool = ThreadPoolExecutor(os.cpu_count(), thread_name_prefix="driftwatch")
-        for future in [self._pool.submit(task) for task in tasks]:
-            future.result()
 
     def _make_room(self) -> None:
         """Deliver what is open before it becomes too much; if that fails, drop the oldest."""
@@ -303,17 +305,7 @@ class Accumulator:
             moves: Progress of the source that is to be stored in the same step.
         """
         segments = [
-            Segment(
-                pane=number,
-                width=self.spec.width,
-                rows=pane.profile.rows,
-                body=pane.profile.to_bytes(),
-                late=pane.late,
-                earliest=None if np.isinf(pane.earliest) else pane.earliest,
-                latest=None if np.isinf(pane.latest) else pane.latest,
-                reference=self.reference.id,
-                model_version=version,
-            )
+            pane.to_segment(number, self.spec.width, version)
             for (number, version), pane in sorted(
                 self._open.items(), key=lambda item: (item[0][0], item[0][1] or "")
             )
@@ -335,18 +327,24 @@ class Accumulator:
         self._sequence += 1
         return delivery
 
-    def unstored(self, first: int, last: int, /) -> Profile | None:
-        """Rows of some panes that no store has acknowledged yet, merged into a new profile."""
+    def unstored(self, first: int, last: int, /) -> list[tuple[str | None, Profile]]:
+        """Rows of some panes that no store has acknowledged yet, by version of the model.
+
+        The profiles are copies, which may be changed.
+        """
         with self._lock:
             waiting = self._pending.segments if self._pending is not None else ()
-            guard = self.reference.profile.guard
-            found = [
-                Profile.from_bytes(s.body, guard=guard) for s in waiting if first <= s.pane <= last
-            ]
-            panes = [p.profile for (n, _), p in self._open.items() if first <= n <= last]
-            if not found and panes:
-                panes[0] = panes[0].copy()
-            return merged(found + panes)
+            found: dict[str | None, list[Profile]] = {}
+            for segment in waiting:
+                if first <= segment.pane <= last:
+                    guard = self._reference_for(segment.model_version).profile.guard
+                    profile = Profile.from_bytes(segment.body, guard=guard)
+                    found.setdefault(segment.model_version, []).append(profile)
+            for (number, version), pane in self._open.items():
+                if first <= number <= last:
+                    found.setdefault(version, []).append(pane.profile.copy())
+            merge = ((version, merged(profiles)) for version, profiles in found.items())
+            return [(version, profile) for version, profile in merge if profile is not None]
 
     def latest_pane(self) -> int | None:
         """The latest pane with rows that no store has acknowledged."""
@@ -358,6 +356,4 @@ class Accumulator:
 
     def close(self) -> None:
         """Let go of the threads; what is open is not delivered."""
-        if self._pool is not None:
-            self._pool.shutdown(wait=True)
-            self._pool = None
+        self._pool.close()

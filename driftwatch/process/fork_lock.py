@@ -1,37 +1,44 @@
-"""Locks that a fork waits for."""
+"""Locks that a fork waits for, a moment at most."""
 
 from __future__ import annotations
 
 import os
 import threading
+import time
 import weakref
 from types import TracebackType
 
-__all__ = ["ForkLock"]
+__all__ = ["FORK_SECONDS", "ForkLock"]
+
+FORK_SECONDS = 0.1
+"""How long a fork waits for all such locks together."""
 
 _NEW = threading.Lock()
 _LOCKS: weakref.WeakSet[ForkLock] = weakref.WeakSet()
 _HELD: list[ForkLock] = []
+_CUT: list[ForkLock] = []
 
 
 class ForkLock:
-    """A re-entrant lock that no fork cuts in half.
+    """A re-entrant lock around what a fork should not cut in half, such as a transaction.
 
-    A child begins with whatever its parent's other threads were doing left undone for ever:
-    a module half imported, a lock of a file noted as its own. So a fork waits until no other
-    thread holds such a lock, and the child has a new one that nobody holds.
+    A fork waits until no other thread holds such a lock, `FORK_SECONDS` at most. The child has a
+    new lock that nobody holds; where the wait was in vain `was_cut` says so there, and what the
+    lock protects is to be given up.
 
-    Args:
-        rank: A thread that holds one may take those of higher ranks only; a fork takes them
-            in this order.
+    Hold it around short work of our own only: whoever holds it must not wait for another process,
+    a pool, an import or a handler of the host, whose own preparations for a fork may wait for us.
+
+    Attributes:
+        was_cut: Whether this process was forked while another thread held the lock.
 
     Example:
-        >>> with ForkLock(rank=0):
+        >>> with ForkLock():
         ...     pass
     """
 
-    def __init__(self, *, rank: int) -> None:
-        self.rank = rank
+    def __init__(self) -> None:
+        self.was_cut = False
         self._lock = threading.RLock()
         with _NEW:
             _LOCKS.add(self)
@@ -48,20 +55,23 @@ class ForkLock:
         self._lock.release()
 
 
-def _known() -> list[ForkLock]:
-    with _NEW:
-        return sorted(_LOCKS, key=lambda lock: lock.rank)
-
-
 def _hold_all() -> None:
-    # Whoever holds one lock may make another before it lets go, so those are looked for again.
-    while missing := [lock for lock in _known() if lock not in _HELD]:
-        first = missing[0]
-        first._lock.acquire()  # noqa: SLF001 - our own
-        _HELD.append(first)
+    end = time.monotonic() + FORK_SECONDS
+    if not _NEW.acquire(timeout=FORK_SECONDS):
+        return
+    try:
+        known = list(_LOCKS)
+    finally:
+        _NEW.release()
+    for lock in known:
+        if lock._lock.acquire(timeout=max(0.0, end - time.monotonic())):  # noqa: SLF001 - our own
+            _HELD.append(lock)
+        else:
+            _CUT.append(lock)
 
 
 def _release_all() -> None:
+    _CUT.clear()
     while _HELD:
         _HELD.pop()._lock.release()  # noqa: SLF001
 
@@ -69,8 +79,11 @@ def _release_all() -> None:
 def _replace_all() -> None:
     global _NEW  # noqa: PLW0603 - a thread of the parent may have held it
     _NEW = threading.Lock()
+    for lock in _CUT:
+        lock.was_cut = True
     _HELD.clear()
-    for lock in _known():
+    _CUT.clear()
+    for lock in list(_LOCKS):
         lock._lock = threading.RLock()  # noqa: SLF001
 
 

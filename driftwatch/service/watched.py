@@ -4,9 +4,8 @@ from __future__ import annotations
 
 import logging
 import threading
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator
 from pathlib import Path
-from typing import Any
 
 from driftwatch.config.load import Config
 from driftwatch.config.monitors import MonitorConfig
@@ -14,6 +13,7 @@ from driftwatch.core.data.durations import parse_duration
 from driftwatch.core.profiles.reference import Reference
 from driftwatch.core.windows.segments import Delivery, Outcome
 from driftwatch.errors import ConfigError, DataError
+from driftwatch.evaluation.runner import EvaluationRunner
 from driftwatch.monitor import Monitor
 from driftwatch.protocols import Store
 from driftwatch.stores import open_store
@@ -43,10 +43,11 @@ class Watched:
         self._folder = folder
         self._lock = threading.Lock()
         self._evaluating = False
+        self._runner: EvaluationRunner | None = None
         self.monitor: Monitor | None = None
         self.config = config
         self.store: Store = open_store(config.store_in(folder))
-        if config.reference is not None or self.store.reference_in_use(name, None) is not None:
+        if config.reference is not None or "" in self.store.references_in_use(name):
             self.open()
 
     def open(self) -> Monitor:
@@ -74,7 +75,9 @@ class Watched:
                 _LOG.warning("driftwatch: %s has no reference yet: add one", self.name)
 
     def _start(self, monitor: Monitor) -> None:
-        monitor.stream.evaluator.start(every=parse_duration(self.config.every))
+        every = parse_duration(self.config.every)
+        self._runner = EvaluationRunner(monitor.evaluator, every=every)
+        self._runner.start()
 
     def deliver(self, delivery: Delivery, /, *, now: float) -> Outcome:
         """Store a delivery that has been checked."""
@@ -83,22 +86,26 @@ class Watched:
     @property
     def reference(self) -> Reference | None:
         """What the monitor compares with at the moment."""
-        return None if self.monitor is None else self.monitor.stream.evaluator.reference
+        if self.monitor is None:
+            return None
+        references = self.monitor.evaluator.references
+        references.refresh()
+        return references.current()
 
-    def state(self) -> Mapping[str, Any]:
-        """Level of the alarm, and the last pane it has seen; empty before the first."""
-        found = self.store.state(self.name) or {}
-        alarm = found.get("alarm") or {}
-        return {"consumed": found.get("consumed"), "level": alarm.get("level")} if found else {}
+    @property
+    def alarm(self) -> str | None:
+        """Level of the alarm; None before the first pane."""
+        found = self.store.state(self.name)
+        return None if found is None else found.alarm
 
     def close(self) -> None:
         """End evaluating, and let go of the store."""
         with self._lock:
             monitor, self.monitor = self.monitor, None
+            if self._runner is not None:
+                self._runner.stop()
             if monitor is not None:
-                store = monitor.stream.store
                 monitor.close()
-                store.close()
             self.store.close()
 
 

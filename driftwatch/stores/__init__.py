@@ -3,15 +3,15 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, cast
 
 from driftwatch.errors import ConfigError
 
 if TYPE_CHECKING:
-    from driftwatch.protocols import Store
+    from driftwatch.protocols import Receiver, Store
     from driftwatch.stores.remote import RemoteStore
 
-__all__ = ["is_collector", "open_receiver", "open_store"]
+__all__ = ["is_collector", "open_collector", "open_store"]
 
 
 def is_collector(where: object, /) -> bool:
@@ -19,24 +19,26 @@ def is_collector(where: object, /) -> bool:
     return isinstance(where, str) and where.startswith(("http://", "https://"))
 
 
-def open_receiver(
-    where: str | Path | Store | RemoteStore | None, /, *, spool: str | Path | None = None
-) -> Store | RemoteStore:
-    """Open a store, or the way to a collector: ``https://...``.
+def open_collector(
+    where: str | Path | Receiver | None, /, *, spool: str | Path | None = None
+) -> RemoteStore | None:
+    """Open the way to a collector: ``https://...``; None if it is no collector.
 
     Args:
-        where: A path, an address, a store, or None for one in memory.
-        spool: Folder in which deliveries to a collector wait.
+        where: A path, an address, a store, or the way to a collector.
+        spool: Folder in which deliveries wait.
 
     Raises:
-        ConfigError: If it is an address of something else.
-        StoreError: If the file, or the spool, cannot be written.
+        ConfigError: If the address cannot be used.
+        StoreError: If the spool cannot be written.
     """
-    from driftwatch.stores.remote import RemoteStore
+    if is_collector(where):
+        from driftwatch.stores.remote import RemoteStore
 
-    if isinstance(where, str) and is_collector(where):
-        return RemoteStore(where, spool=spool)
-    return where if isinstance(where, RemoteStore) else open_store(where)
+        return RemoteStore(str(where), spool=spool)
+    if where is not None and getattr(where, "evaluates_elsewhere", False):
+        return cast("RemoteStore", where)
+    return None
 
 
 def open_store(where: str | Path | Store | None, /) -> Store:

@@ -2,38 +2,42 @@
 
 from __future__ import annotations
 
-import atexit
-import logging
 import os
 import threading
 import time
 import weakref
 from collections.abc import Callable
-from functools import partial
+from typing import TypeVar
 
 from driftwatch.errors import StoreError
 from driftwatch.ingest.record_buffer import RecordBuffer
-from driftwatch.process.fork_lock import ForkLock
-from driftwatch.streams.stream import Stream
+from driftwatch.process.lifetime import follow
+from driftwatch.process.quiet_log import QuietLog
+from driftwatch.process.tally import Tally
+from driftwatch.streams.stream import Stream, StreamClosedError
 
-__all__ = ["OpeningStream"]
+__all__ = ["LazyStream"]
 
 _FIRST_PAUSE = 0.25
 _LONGEST_PAUSE = 60.0
-_EXIT_SECONDS = 2.0
-_LEAST_EXIT_SECONDS = 0.1
-_LOG = logging.getLogger("driftwatch")
+T = TypeVar("T")
+_INHERITED: list[Stream] = []
+"""Streams of a parent process."""
 
 
-class OpeningStream:
+class LazyStream:
     """Keeps records until their stream is open, and opens it in a thread of its own.
 
     Whoever observes never waits for a store. Where it cannot be opened (locked, no space,
     its folder not there yet) it is tried again and again, with longer pauses; records wait
     meanwhile, so many at most that memory stays bounded, and those beyond are counted.
 
+    A stream that was closed is opened anew when it is needed. Records that come while one is
+    being closed wait for the next.
+
     Args:
         buffer: Where records wait.
+        tally: What is counted instead of used.
         open_: Opens the stream; raises if it cannot be done now. Held weakly, as it is its
             owner's.
 
@@ -44,16 +48,27 @@ class OpeningStream:
     """
 
     def __init__(
-        self, buffer: RecordBuffer, open_: weakref.WeakMethod[Callable[[], Stream]], /
+        self,
+        buffer: RecordBuffer,
+        tally: Tally,
+        open_: weakref.WeakMethod[Callable[[], Stream]],
+        /,
     ) -> None:
         self.buffer = buffer
+        self._tally = tally
         self.begun = False
         self.opened: Stream | None = None
         self._open = open_
-        self._opening = ForkLock(rank=0)
+        self._new_life()
+        follow(self)
+
+    def _new_life(self) -> None:
+        self.begun = False
+        self._opening = threading.RLock()
         self._beginning = threading.Lock()
         self._life = object()
-        self._registered = False
+        self._pid = os.getpid()
+        self._thread: threading.Thread | None = None
 
     def begin(self) -> None:
         """Have the stream opened soon; returns at once."""
@@ -61,16 +76,13 @@ class OpeningStream:
             if self.begun:
                 return
             self._life = object()
-            self._register()
-            if self.opened is not None:  # in a child after a fork
-                self.opened.begin()
-            else:
-                threading.Thread(
-                    target=_keep_trying,
-                    args=(weakref.ref(self), self._life),
-                    name="driftwatch-open",
-                    daemon=True,
-                ).start()
+            self._thread = threading.Thread(
+                target=_keep_trying,
+                args=(weakref.ref(self), self._life),
+                name="driftwatch-open",
+                daemon=True,
+            )
+            self._thread.start()
             self.begun = True  # not before: a thread that cannot be had now is asked for again
 
     def now(self) -> Stream:
@@ -81,13 +93,20 @@ class OpeningStream:
             StoreError: If the store cannot be opened.
         """
         with self._opening:
-            self._register()
-            if self.opened is None:
+            if self.opened is None or self.opened.closed.is_set():
                 open_ = self._open()
                 if open_ is None:
                     raise StoreError("the monitor is gone")
                 self.opened = open_()
             return self.opened
+
+    def use(self, work: Callable[[Stream], T], /) -> T:
+        """Do something with the stream; with the next one if it is closed meanwhile."""
+        while True:
+            try:
+                return work(self.now())
+            except StreamClosedError:
+                continue
 
     def settle(self) -> None:
         """Have sketched what waits, or keep it bounded while that cannot be."""
@@ -105,85 +124,69 @@ class OpeningStream:
         """
         if self.opened is None and not self.buffer.waiting:
             return 0
-        return self.now().flush(within=within)
+        return self.use(lambda stream: stream.flush(within=within))
 
     def close(self) -> None:
         """Store what waits and let the stream go; a second time does nothing.
 
         Raises:
-            StoreError: If the store cannot take it.
+            StoreError: If the store cannot take it; the stream stays open, and nothing is lost.
         """
         with self._opening:
-            self.begun, self._life = False, object()
+            with self._beginning:
+                self.begun, self._life = False, object()
+                thread, self._thread = self._thread, None
             if self.opened is None and self.buffer.waiting:
                 self.now()
-            stream, self.opened = self.opened, None
-        if stream is not None:
-            stream.close()
+            if self.opened is not None:
+                self.opened.close()
+                self.opened = None
+        if thread is not None and self._pid == os.getpid():
+            thread.join(_FIRST_PAUSE)  # it notices at its next try that it is not wanted
 
-    def _register(self) -> None:
-        """Be told of forks and of the process's end, once there is something to lose."""
-        if self._registered:
+    def end(self, seconds: float, /) -> None:
+        """Store what waits, as the process ends.
+
+        Raises:
+            StoreError: If the store cannot take it.
+        """
+        if self.opened is None and not self.buffer.waiting:
             return
-        self._registered = True
-        me = weakref.ref(self)
-        if hasattr(os, "register_at_fork"):
-            os.register_at_fork(after_in_child=partial(_in_child, me))
-        atexit.register(_at_exit, me)
+        end = time.monotonic() + seconds
+        if not self._opening.acquire(timeout=seconds):
+            raise StoreError("the store was being opened, or closed, when the process ended")
+        try:
+            self.now().end(max(0.1, end - time.monotonic()))
+        finally:
+            self._opening.release()
 
-    def _open_for(self, life: object) -> None:
+    def open_for(self, life: object) -> None:
         """Open it and let it begin, unless it was closed meanwhile."""
         with self._opening:
             if self._life is life:
                 self.now().begin()
 
-    def _begin_again(self) -> None:
+    def begin_again(self) -> None:
         """In a child after a fork: what waits is the parent's, and so are its threads."""
-        self._beginning = threading.Lock()
-        self.begun, self._life = False, object()
+        self._new_life()
         self.buffer.clear()
+        self._tally.clear()
         if self.opened is not None:
-            self.opened.after_fork()
+            # Its locks may be held by threads that do not exist here, and closing its files would
+            # take locks of the parent's. So it stays as it is, unused.
+            _INHERITED.append(self.opened)
+            self.opened = None
 
 
-def _keep_trying(opening: weakref.ref[OpeningStream], life: object) -> None:
-    pause, said = _FIRST_PAUSE, -60.0
-    while (found := opening()) is not None:
+def _keep_trying(lazy: weakref.ref[LazyStream], life: object) -> None:
+    pause, quiet = _FIRST_PAUSE, QuietLog()
+    while (found := lazy()) is not None:
         try:
-            found._open_for(life)  # noqa: SLF001 - our own
+            found.open_for(life)
         except Exception as error:  # noqa: BLE001 - monitoring never breaks the host
-            if time.monotonic() - said >= 60.0:
-                said = time.monotonic()
-                _LOG.warning("driftwatch: records wait for their store: %s", error)
+            quiet.log("opening", "driftwatch: records wait for their store: %s", error)
         else:
             return
         del found  # a monitor that nobody uses any more may go while we wait
         time.sleep(pause)
         pause = min(2 * pause, _LONGEST_PAUSE)
-
-
-def _in_child(opening: weakref.ref[OpeningStream]) -> None:
-    found = opening()
-    if found is not None:
-        found._begin_again()  # noqa: SLF001 - our own
-
-
-def _at_exit(opening: weakref.ref[OpeningStream]) -> None:
-    found = opening()
-    if found is None:
-        return
-    try:
-        found.flush(within=_left_at_exit())
-    except Exception as error:  # noqa: BLE001 - monitoring never breaks the host
-        _LOG.warning("driftwatch: not stored when the process ended: %s", error)
-
-
-_exit_began: list[float] = []
-
-
-def _left_at_exit() -> float:
-    """Seconds that the end of the process may still take; all its monitors share them."""
-    now = time.monotonic()
-    if not _exit_began:
-        _exit_began.append(now)
-    return max(_LEAST_EXIT_SECONDS, _exit_began[0] + _EXIT_SECONDS - now)

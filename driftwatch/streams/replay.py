@@ -14,10 +14,12 @@ from driftwatch.core.profiles.reference import Reference
 from driftwatch.core.reports.report import DriftReport, Status
 from driftwatch.core.reports.results import Period
 from driftwatch.core.reports.timeline import ChangePoint, Moment, Timeline
+from driftwatch.core.subject import Subject
+from driftwatch.core.windows.evaluation_record import Result
 from driftwatch.core.windows.spec import WindowSpec
 from driftwatch.errors import ConfigError, DataError
 from driftwatch.evaluation.evaluator import Evaluator
-from driftwatch.evaluation.rules import EvaluationRules, Result
+from driftwatch.evaluation.rules import EvaluationRules
 from driftwatch.evaluation.watermark import StreamProgress
 from driftwatch.ingest.accumulator import Accumulator
 from driftwatch.profiling.rows import Progress, read_batches
@@ -93,9 +95,9 @@ def replay(  # noqa: PLR0913 - the history, how to cut and judge it, and who is 
     feed.flush()
     feed.close()
     found = store.overview(monitor)
-    if not found["panes"]:
+    if not found.panes:
         raise DataError(f"the history has {rows:,} rows, and none with a time")
-    first, last = int(found["panes"][0]["first"]), int(found["panes"][0]["last"])
+    first, last = found.panes[0].first, found.panes[0].last
     evaluator = _evaluator(store, reference, spec, rules, monitor)
     moments = []
     for result, done in _windows(evaluator, first, last):
@@ -113,7 +115,7 @@ def replay(  # noqa: PLR0913 - the history, how to cut and judge it, and who is 
         moments=tuple(moments),
         changes=tuple(mark.found(moments, spec) for mark in marks),
         rows=rows,
-        counters={name: int(count) for name, count in found["counters"].items()},
+        counters=dict(found.counters),
     )
 
 
@@ -148,7 +150,7 @@ def _evaluator(
     made: list[_HistoryEvaluator] = []
     rules = replace(rules or EvaluationRules(), retention=None)  # the store ends with the replay
     evaluator = _HistoryEvaluator(
-        store, reference, spec, clock=lambda: made[0].now, rules=rules, monitor=monitor
+        store, Subject(reference, monitor), spec, clock=lambda: made[0].now, rules=rules
     )
     made.append(evaluator)
     return evaluator

@@ -1,15 +1,14 @@
-"""A monitor's stream: records in, deliveries out, the current window on demand."""
+"""A monitor's stream: records in, deliveries out, the open window on demand."""
 
 from __future__ import annotations
 
 import asyncio
-import contextlib
 import logging
 import os
 import threading
 import time
 import weakref
-from collections.abc import Callable, Mapping
+from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from datetime import datetime, timedelta
@@ -21,172 +20,130 @@ from driftwatch.core.data.batch import batches_of
 from driftwatch.core.data.schema import Role
 from driftwatch.core.data.times import seconds_of
 from driftwatch.core.profiles.profile import Profile
-from driftwatch.core.profiles.reference import Reference
 from driftwatch.core.reports.report import DriftReport
 from driftwatch.core.windows.segments import COLLECTOR_REACH, Delivery, Outcome, Segment
 from driftwatch.core.windows.spec import WindowSpec
-from driftwatch.errors import DataError, MergeError, StoreError
-from driftwatch.evaluation.evaluator import Evaluator
-from driftwatch.evaluation.rules import EvaluationRules, Result
+from driftwatch.errors import DataError, MergeError
+from driftwatch.evaluation.reference_in_use import ReferenceInUse
 from driftwatch.ingest.accumulator import Accumulator
 from driftwatch.ingest.record_buffer import RecordBuffer
 from driftwatch.process.background import in_turns
+from driftwatch.process.quiet_log import QuietLog
 from driftwatch.process.siblings import has_siblings
 from driftwatch.process.tally import Tally
-from driftwatch.protocols import Store
-from driftwatch.stores.remote import RemoteStore
-from driftwatch.stores.sqlite.store import SQLiteStore
+from driftwatch.protocols import Destination
 
-__all__ = ["Stream", "StreamOptions"]
-
-_TIDY_EVERY = 32  # flushes; so many segments of a pane are as quickly merged as read
+__all__ = ["Stream", "StreamClosedError", "StreamSettings"]
 
 _LOG = logging.getLogger("driftwatch")
 
 
+class StreamClosedError(Exception):
+    """The stream was closed meanwhile; its monitor opens another."""
+
+
 @dataclass(frozen=True, slots=True)
-class StreamOptions:
+class StreamSettings:
     """How a monitor takes in a stream.
 
     Attributes:
+        monitor: Name of the monitor.
         spec: How it is cut.
-        store: Where it is kept, or the way to the collector that keeps it.
-        rules: How it is judged.
-        source: Who sees the rows.
+        source: Name of this process among those that feed it.
         flush_every: How long rows wait, at most, before they are stored; what a process that
             is killed can lose.
+        model_version: Of the model, where a record does not name it.
     """
 
+    monitor: str
     spec: WindowSpec
-    store: Store | RemoteStore
-    rules: EvaluationRules
     source: str
     flush_every: timedelta
+    model_version: str | None = None
 
 
 class Stream:
-    """What stands behind `Monitor.observe`: composes buffer, accumulator and evaluator.
+    """What stands behind `Monitor.observe`: buffer, accumulator, and where deliveries go.
 
     Args:
-        reference: Whose columns and cells the rows are counted in.
-        options: How to take in.
+        settings: How to take in.
+        references: Which reference rows are counted for.
+        destination: Where deliveries go, and who judges them.
         buffer: The records that it sketches.
         tally: What is counted instead of used.
-        monitor: Name of the monitor.
         clock: Seconds since 1970.
-        importances: Weights of the features in the model.
-        model_version: Of the model, where a record does not say.
-        ignore_new: Whether columns that the reference does not have are of no interest.
 
-    Raises:
-        StoreError: If the store cannot be read.
+    Attributes:
+        destination: The same.
+        references: The same.
+        accumulator: The panes that are open.
+        closed: Set once nothing more is taken in.
     """
 
-    def __init__(  # noqa: PLR0913 - what is taken in, how, and for whom
+    def __init__(
         self,
-        reference: Reference,
-        options: StreamOptions,
+        settings: StreamSettings,
+        references: ReferenceInUse,
+        destination: Destination,
         buffer: RecordBuffer,
         tally: Tally,
         /,
         *,
-        monitor: str,
         clock: Callable[[], float],
-        importances: Mapping[str, float] | None = None,
-        model_version: str | None = None,
-        ignore_new: bool = False,
     ) -> None:
-        self.options = options
-        self.monitor = monitor
+        self.settings = settings
+        self.destination = destination
+        self.buffer = buffer
+        self.tally = tally
+        self.closed = threading.Event()
         self._clock = clock
-        self._reference = reference
-        self._version = model_version
-        self._time = next((c.name for c in reference.schema if c.role is Role.TIME), None)
+        self.references = references
+        self._log = QuietLog()
         self._drain_lock = threading.RLock()
         self._drainer: ThreadPoolExecutor | None = None
         self._drain_queued = False
         self._flushed = time.monotonic()
-        self._complained = -np.inf
-        self._flushes = 0
+        self._flusher: threading.Thread | None = None
+        self._wake = threading.Event()
+        self._last_flush = threading.Event()
+        self._last_seconds: float | None = None
         self._pid = 0
-        self.closed = threading.Event()
+        remote = destination.receiver.evaluates_elsewhere
         self.accumulator = Accumulator(
-            reference,
-            options.spec,
-            options.store,
-            monitor=monitor,
-            source=options.source,
+            references.current,
+            settings.spec,
+            destination.receiver,
+            monitor=settings.monitor,
+            source=settings.source,
             clock=clock,
             tally=tally,
             # A collector refuses what is older, and the whole delivery with it.
-            reach=COLLECTOR_REACH if isinstance(options.store, RemoteStore) else np.inf,
+            reach=COLLECTOR_REACH if remote else np.inf,
         )
-        self.buffer = buffer
-        self.tally = tally
-        self._evaluator: Evaluator | None = None
-        if not isinstance(options.store, RemoteStore):
-            self._evaluator = Evaluator(
-                options.store,
-                reference,
-                options.spec,
-                clock=clock,
-                rules=options.rules,
-                monitor=monitor,
-                importances=importances,
-                model_version=model_version,
-                ignore_new=ignore_new,
-            )
-
-    @property
-    def evaluator(self) -> Evaluator:
-        """What evaluates the stored stream.
-
-        Raises:
-            StoreError: If a collector keeps it, which evaluates it too.
-        """
-        if self._evaluator is None:
-            raise StoreError(f"{self.options.store} evaluates the windows of {self.monitor!r}")
-        return self._evaluator
-
-    @property
-    def store(self) -> Store:
-        """The store.
-
-        Raises:
-            StoreError: If a collector has it.
-        """
-        if isinstance(self.options.store, RemoteStore):
-            raise StoreError(f"the store of {self.monitor!r} is behind {self.options.store}")
-        return self.options.store
 
     def begin(self) -> None:
         """Make sure that what waits is stored in time; once in every process that feeds."""
-        if self._pid == os.getpid():
+        if self._pid == os.getpid() or self.closed.is_set():
             return
         self._pid = os.getpid()
         self._warn_of_siblings()
-        threading.Thread(
+        self._flusher = threading.Thread(
             target=_flush_now_and_then,
-            args=(weakref.ref(self), self.options.flush_every.total_seconds()),
+            args=(weakref.ref(self), self.settings.flush_every.total_seconds(), self._wake),
             name="driftwatch-flush",
             daemon=True,
-        ).start()
-
-    def after_fork(self) -> None:
-        """Let go of what the parent will store, and of its threads; called in the child."""
-        self._drain_lock = threading.RLock()
-        self._drainer, self._drain_queued = None, False
-        self.accumulator.after_fork()
+        )
+        self._flusher.start()
 
     def _warn_of_siblings(self) -> None:
-        store = self.options.store
-        alone = isinstance(store, RemoteStore) or getattr(store, "path", self) is not None
-        if not alone and has_siblings(self.monitor):
+        receiver = self.destination.receiver
+        shared = receiver.evaluates_elsewhere or getattr(receiver, "path", self) is not None
+        if not shared and has_siblings(self.settings.monitor):
             _LOG.warning(
                 "driftwatch: %s: several processes of this application observe, each into its own "
                 "memory, and none sees it all; give them one store: "
                 "Monitor(..., store='driftwatch.db'), or a collector's address",
-                self.monitor,
+                self.settings.monitor,
             )
 
     def settle(self) -> None:
@@ -217,45 +174,44 @@ class Stream:
             self.drain()
 
     def drain(self) -> None:
-        """Sketch the records that wait in the buffer."""
+        """Sketch the records that wait in the buffer; nothing once it is closed."""
         with self._drain_lock:
+            if self.closed.is_set():
+                return
             try:
                 for found in self.buffer.take(self.accumulator.watermark):
-                    version = found.model_version or self._version
+                    version = found.model_version or self.settings.model_version
                     self.accumulator.add(
                         found.batch, times=found.times, marks=found.marks, model_version=version
                     )
             except Exception as error:  # noqa: BLE001 - monitoring never breaks the host
                 self.tally.count("failed_batches")
-                self._complain(f"records could not be sketched: {error}")
+                self._complain("records could not be sketched", error)
 
     def flush_quietly(self, *, within: float | None = None) -> None:
         """Store what waits; what goes wrong is counted, and tried again next time."""
         try:
             self.flush(within=within)
+        except StreamClosedError:
+            return
         except Exception as error:  # noqa: BLE001 - monitoring never breaks the host
             self.tally.count("failed_flushes")
-            self._complain(f"not stored yet, will be tried again: {error}")
+            self._complain("not stored yet, will be tried again", error)
 
-    def _complain(self, message: str) -> None:
-        now = time.monotonic()
-        if now - self._complained >= 60:
-            self._complained = now
-            _LOG.warning("driftwatch: %s: %s", self.monitor, message)
-
-    def tidy_now_and_then(self) -> None:
-        """Keep the store small, whether or not anybody evaluates."""
-        self._flushes += 1
-        if self._evaluator is not None and self._flushes % _TIDY_EVERY == 0:
-            try:
-                self._evaluator.tidy()
-            except Exception as error:  # noqa: BLE001 - monitoring never breaks the host
-                self._complain(f"the store could not be tidied: {error}")
+    def _complain(self, what: str, error: Exception) -> None:
+        self._log.log(what, "driftwatch: %s: %s: %s", self.settings.monitor, what, error)
 
     def observe_many(self, data: Any, *, at: Any = None, model_version: str | None = None) -> None:
-        """Sketch a frame's rows."""
-        version = model_version or self._version
+        """Sketch a frame's rows.
+
+        Raises:
+            DataError: If the data cannot be read as rows.
+            StreamClosedError: If it is closed; none of them was taken.
+        """
+        version = model_version or self.settings.model_version
+        time_column = self._time_column()
         with self._drain_lock:
+            self._must_be_open()
             if self.buffer.waiting:
                 self.drain()
             start = 0
@@ -268,11 +224,19 @@ class Stream:
                     if mine.size != batch.rows:
                         raise DataError(f"at has {times.size} times; the data has more rows")
                 self.accumulator.add(
-                    batch, times=mine, time_column=self._time, model_version=version
+                    batch, times=mine, time_column=time_column, model_version=version
                 )
                 start += batch.rows
-        if time.monotonic() - self._flushed >= self.options.flush_every.total_seconds():
+        if time.monotonic() - self._flushed >= self.settings.flush_every.total_seconds():
             self.flush_quietly()
+
+    def _time_column(self) -> str | None:
+        schema = self.references.current().schema
+        return next((column.name for column in schema if column.role is Role.TIME), None)
+
+    def _must_be_open(self) -> None:
+        if self.closed.is_set():
+            raise StreamClosedError
 
     def flush(self, *, within: float | None = None) -> int:
         """Sketch and store everything; returns the rows that the store acknowledged.
@@ -280,30 +244,32 @@ class Stream:
         Args:
             within: Seconds that may be spent to see it arrive at a collector, or to wait for
                 another process that writes to the file; if not given it arrives when it can.
+
+        Raises:
+            StoreError: If the store cannot take it; nothing is lost.
+            StreamClosedError: If it is closed.
         """
-        store = self.options.store
-        patience: contextlib.AbstractContextManager[None] = contextlib.nullcontext()
-        if within is not None and isinstance(store, SQLiteStore):
-            patience = store.patience(within)
-        with self._drain_lock, patience:
-            self._flushed = time.monotonic()
-            self.drain()
-            stored = self.accumulator.flush()
-        if within is not None and isinstance(store, RemoteStore):
-            store.flush(within)
-        return stored
+        with self.destination.flushing(within), self._drain_lock:
+            self._must_be_open()
+            return self._flush_now()
+
+    def _flush_now(self) -> int:
+        self._flushed = time.monotonic()
+        self.drain()
+        return self.accumulator.flush()
 
     def absorb(self, profile: Profile, *, at: datetime | float | None) -> bool:
         """Store a profile made elsewhere as rows of one pane; False if it was there already."""
-        self._check(profile)
-        spec = self.options.spec
+        reference = self.references.current()
+        reference.check_fits(profile)
+        spec = self.settings.spec
         period = profile.period
         when = at if at is not None else (period.end or self._clock())
         second = seconds_of(when)
         if spec.by_rows:
             raise MergeError("a profile cannot be absorbed into windows by rows; use time")
         delivery = Delivery(
-            monitor=self.monitor,
+            monitor=self.settings.monitor,
             source="absorbed",
             epoch=profile.content_hash,
             sequence=0,
@@ -315,71 +281,85 @@ class Stream:
                     body=profile.to_bytes(),
                     earliest=None if period.start is None else period.start.timestamp(),
                     latest=second if period.end is None else period.end.timestamp(),
-                    reference=self._reference.id,
-                    model_version=self._version,
+                    reference=reference.id,
+                    model_version=self.settings.model_version,
                 ),
             ),
             sent_at=self._clock(),
         )
-        return self.options.store.deliver(delivery, now=self._clock()) is Outcome.STORED
+        receiver = self.destination.receiver
+        return receiver.deliver(delivery, now=self._clock()) is Outcome.STORED
 
-    def _check(self, profile: Profile) -> None:
-        trial = self._reference.new_profile()
-        if profile.k != trial.k:
-            raise MergeError(
-                f"the profile has quantiles of k={profile.k}; windows need k={trial.k} (make it "
-                "with `driftwatch profile`, not as a reference)"
-            )
-        trial.check_mergeable(profile)
-
-    def report(self) -> DriftReport:
-        """Report on the current window, what is not stored yet included."""
-        if isinstance(self.options.store, RemoteStore):
+    def check(self) -> DriftReport:
+        """Report on the open window, what is not stored yet included."""
+        if self.destination.receiver.evaluates_elsewhere:
             self.flush(within=5.0)
-            return self.options.store.report(self.monitor)
         with self._drain_lock:
+            self._must_be_open()
             self.drain()
-            spec, found = self.options.spec, self.evaluator.progress()
-            panes = [self.accumulator.latest_pane(), found.newest if found else None]
-            last = max((pane for pane in panes if pane is not None), default=None)
-            unstored = None
-            if last is not None:
-                unstored = self.accumulator.unstored(spec.first_of(last), last)
-        return self.evaluator.peek(last, unstored=unstored)
-
-    def evaluate(self) -> Result | None:
-        """Evaluate what is due; None if nothing is, or a collector does it."""
-        return self._evaluator.step() if self._evaluator is not None else None
+            return self.destination.check(self.accumulator)
 
     def close(self) -> None:
-        """Store everything and let go of threads; a second time does nothing."""
-        if self.closed.is_set():
-            return
-        self.closed.set()
+        """Store everything and let go of threads and store; a second time does nothing.
+
+        Raises:
+            StoreError: If the store cannot take it: the stream stays open, with all it holds.
+        """
+        with self._drain_lock:
+            if self.closed.is_set():
+                return
+            self._flush_now()
+            self.closed.set()
+        self._let_go_of_threads()
+        self.destination.close()
+
+    def _let_go_of_threads(self) -> None:
         drainer, self._drainer = self._drainer, None
         if drainer is not None and self._pid == os.getpid():
             drainer.shutdown(wait=True)
-        try:
-            self.flush()
-            if self._evaluator is not None:
-                self._evaluator.close()
-        finally:
-            self.accumulator.close()
+        flusher, self._flusher = self._flusher, None
+        self._wake.set()
+        if flusher is not None and self._pid == os.getpid():
+            flusher.join()
+        self.accumulator.close()
 
-
-def _flush_now_and_then(stream: weakref.ref[Stream], seconds: float) -> None:
-    """Store what waits every few seconds, for as long as the stream lives."""
-    pid = os.getpid()
-    while (found := stream()) is not None and not found.closed.is_set():
-        closed = found.closed
-        del found  # a stream that nobody uses any more may go while we wait
-        if closed.wait(seconds):
+    def end(self, seconds: float, /) -> None:
+        """Store what waits, as the process ends: for so long at most, whatever is in the way."""
+        flusher = self._flusher
+        if flusher is None or self._pid != os.getpid() or not flusher.is_alive():
+            self.flush(within=seconds)
             return
-        found = stream()
-        if found is not None and os.getpid() == pid:
+        # In the thread that flushes anyway: this one can then stop waiting for it.
+        self._last_seconds = seconds
+        self._wake.set()
+        if not self._last_flush.wait(seconds):
+            _LOG.warning(
+                "driftwatch: %s: the process ends before everything could be stored",
+                self.settings.monitor,
+            )
+
+    def flush_in_background(self) -> bool:
+        """A turn of the thread that flushes; false if it was the last."""
+        if self.closed.is_set():
+            return False
+        seconds = self._last_seconds
+        if seconds is None:
             with in_turns():
-                found.flush_quietly()
-                found.tidy_now_and_then()
+                self.flush_quietly()
+            return True
+        self.flush_quietly(within=seconds)
+        self._last_flush.set()
+        return False
+
+
+def _flush_now_and_then(stream: weakref.ref[Stream], seconds: float, wake: threading.Event) -> None:
+    """Store what waits every few seconds, for as long as the stream lives."""
+    goes_on = True
+    while goes_on:
+        wake.wait(seconds)  # a stream that nobody uses any more may go while we wait
+        found = stream()
+        goes_on = found is not None and found.flush_in_background()
+        del found
 
 
 def _in_event_loop() -> bool:

@@ -19,6 +19,7 @@ from benchmarks.truth import (
 from driftwatch import Monitor
 from driftwatch.core.assess import assess
 from driftwatch.core.drift.policy import Policy
+from driftwatch.core.subject import Subject
 from driftwatch.profiling.build import profile_like
 
 pytestmark = pytest.mark.skipif(
@@ -100,7 +101,7 @@ def test_assess_does_not_change_what_it_looks_at() -> None:
     monitor = Monitor(split.reference)
     profile = profile_like(monitor.reference, split.current)
     before = profile.to_bytes(), monitor.reference.profile.to_bytes()
-    first = assess(monitor.reference, profile, policy=Policy(), created_at=NOW)
-    second = assess(monitor.reference, profile, policy=Policy(), created_at=NOW)
+    first = assess(Subject(monitor.reference), profile, policy=Policy(), created_at=NOW)
+    second = assess(Subject(monitor.reference), profile, policy=Policy(), created_at=NOW)
     assert first.to_dict() == second.to_dict()
     assert before == (profile.to_bytes(), monitor.reference.profile.to_bytes())

@@ -17,17 +17,22 @@ from driftwatch import DriftReport, Reference, Status
 from driftwatch.core.data.batch import Batch, batches_of
 from driftwatch.core.drift.policy import Policy
 from driftwatch.core.statistics.budget import AlarmBudget
+from driftwatch.core.subject import Subject
+from driftwatch.core.windows.evaluation_record import Result
 from driftwatch.core.windows.segments import Delivery
 from driftwatch.core.windows.spec import WindowSpec
 from driftwatch.errors import ConfigError, StoreError
 from driftwatch.evaluation.evaluator import Evaluator
 from driftwatch.evaluation.retention import Retention
 from driftwatch.evaluation.rules import EvaluationRules
+from driftwatch.evaluation.runner import EvaluationRunner
 from driftwatch.evaluation.watermark import progress_of
 from driftwatch.ingest.accumulator import Accumulator
 from driftwatch.profiling.build import profile_data
+from driftwatch.stores.compaction import compact
 from driftwatch.stores.sqlite.memory import MemoryStore
 from tests.small_stream import HOUR, START, Clock
+from tests.waiting import until
 
 MakeBatch = Callable[..., Batch]
 RULES = EvaluationRules(
@@ -48,13 +53,13 @@ class World:
 
     def evaluator(self, **more: Any) -> Evaluator:
         rules = more.pop("rules", RULES)
+        facts = {name: more.pop(name) for name in ("model_version",) if name in more}
         return Evaluator(
             self.store,
-            self.reference,
+            Subject(self.reference, "m", **facts),
             self.spec,
             clock=self.clock,
             rules=rules,
-            monitor="m",
             **more,
         )
 
@@ -105,8 +110,8 @@ def test_one_report_a_pane_and_the_alarm_in_time(world: World) -> None:
     assert statuses[:15] == [Status.OK] * 15
     stored = world.store.reports("m", limit=100)
     assert len(stored) == 39
-    assert [row["pane"] for row in stored] == sorted((r["pane"] for r in stored), reverse=True)
-    report = DriftReport.from_dict(json.loads(stored[0]["body"]))
+    assert [row.pane for row in stored] == sorted((r.pane for r in stored), reverse=True)
+    report = DriftReport.from_dict(json.loads(stored[0].body))
     assert report.window is not None
     assert report.window.period == world.spec.period(report.window.pane)
     assert report.rows_current == 6 * 500
@@ -129,7 +134,7 @@ def test_a_restart_goes_on_where_it_was(world: World) -> None:
     assert any(result and result[0] for result in said[0])
     state = parts.store.state("m")
     assert state is not None
-    assert state["consumed"] == world.store.state("m")["consumed"]  # type: ignore[index]
+    assert state.consumed == world.store.state("m").consumed  # type: ignore[union-attr]
 
 
 def test_asking_changes_nothing(world: World) -> None:
@@ -139,7 +144,7 @@ def test_asking_changes_nothing(world: World) -> None:
     evaluator.step()
     before = (world.store.state("m"), list(world.store.reports("m", limit=99)))
     for _ in range(3):
-        report = evaluator.peek()
+        report = evaluator.check()
         assert report.window is not None
         assert report.rows_current == 3000  # the newest pane included
     assert (world.store.state("m"), list(world.store.reports("m", limit=99))) == before
@@ -164,9 +169,9 @@ def test_late_rows_revise_the_report_and_no_detector(world: World) -> None:
     assert result.report.rows_current == first.report.rows_current + 700
     after = world.store.state("m")
     assert after is not None
-    assert after["detector"] == state["detector"]
-    assert after["consumed"] == state["consumed"]
-    assert [r["revision"] for r in world.store.reports("m", limit=2)] == [1, 0]
+    assert after.facts["detector"] == state.facts["detector"]
+    assert after.consumed == state.consumed
+    assert [r.revision for r in world.store.reports("m", limit=2)] == [1, 0]
     world.deliver_late(100, 5)  # outside the window: nothing to revise
     assert evaluator.step() is None
 
@@ -184,7 +189,7 @@ def test_a_missed_evaluation_is_made_up_once(world: World) -> None:
     assert len(world.store.reports("m", limit=99)) == 3
     state = world.store.state("m")
     assert state is not None
-    assert state["consumed"] == result.pane - 0 or state["consumed"] == result.pane - 1
+    assert state.consumed == result.pane - 0 or state.consumed == result.pane - 1
 
 
 def test_one_evaluator_at_a_time(world: World) -> None:
@@ -197,12 +202,12 @@ def test_one_evaluator_at_a_time(world: World) -> None:
     assert second.step() is None  # the first holds the lease
     world.clock.now += 7201  # and falls silent
     assert second.step() is not None
-    panes = [row["pane"] for row in world.store.reports("m", limit=9)]
+    panes = [row.pane for row in world.store.reports("m", limit=9)]
     assert len(set(panes)) == len(panes) == 2
     world.pass_hour()
     world.clock.now += 3 * 7201
     assert first.step() is not None  # and comes back, with what the other has stored
-    panes = [row["pane"] for row in world.store.reports("m", limit=9)]
+    panes = [row.pane for row in world.store.reports("m", limit=9)]
     assert len(set(panes)) == len(panes) == 3
 
 
@@ -243,9 +248,9 @@ def test_a_store_that_fails_loses_no_pane(world: World) -> None:
     state, expected = world.store.state("m"), plain.store.state("m")
     assert state is not None
     assert expected is not None
-    assert (state["consumed"], state["alarm"]["since"]) == (
-        expected["consumed"],
-        expected["alarm"]["since"],
+    assert (state.consumed, state.facts["alarm"]["since"]) == (
+        expected.consumed,
+        expected.facts["alarm"]["since"],
     )
 
 
@@ -272,7 +277,7 @@ def test_promoting_a_reference_begins_afresh(world: World) -> None:
     assert result.report.window.references == (world.reference.id,)  # counted in other cells
     state = world.store.state("m")
     assert state is not None
-    assert state["alarm"]["level"] == "OK"
+    assert state.facts["alarm"]["level"] == "OK"
 
 
 @pytest.mark.parametrize("compare", ["sliding", "seasonal"])
@@ -322,13 +327,13 @@ def test_compaction_under_a_running_evaluator_changes_nothing(world: World) -> N
         result = evaluator.step()
         newest = world.store.newest("m")
         if hour % 3 == 2:
-            world.store.compact("m", before=1 << 40, width=3600, upto=newest)
+            compact(world.store, "m", before=1 << 40, width=3600, upto=newest)
         if hour % 3 == 1:  # what nobody has seen yet is merged as well
             world.deliver_late(2, 50)
-            world.store.compact("m", before=1 << 40, width=3600)
+            compact(world.store, "m", before=1 << 40, width=3600)
         if result is not None and result.report is not None:
             rows.append(result.report.rows_current)
-        assert other.peek().rows_current == world.evaluator().peek().rows_current
+        assert other.check().rows_current == world.evaluator().check().rows_current
     assert len(rows) >= 12
 
 
@@ -360,23 +365,27 @@ def test_a_damaged_segment_costs_only_itself(world: World) -> None:
         found.segment.pane, 3600, 9, b"DWP1 nonsense", reference=world.reference.id
     )
     world.store.deliver(Delivery("m", "x", "x", 0, (broken,)), now=world.clock.now)
-    report = world.evaluator().peek()
+    report = world.evaluator().check()
     assert report.rows_current == 2000
-    assert [row["rows"] for row in world.store.quarantine("m")] == [9]
+    assert [row.rows for row in world.store.quarantine("m")] == [9]
 
 
 class Failing:
-    def emit(self, report: DriftReport) -> None:
+    name = "failing"
+
+    def emit(self, result: Result) -> None:
         raise RuntimeError("no network")
 
 
 class Keeping:
+    name = "keeping"
+
     def __init__(self) -> None:
-        self.reports: list[DriftReport] = []
+        self.results: list[Result] = []
         self.came = threading.Event()
 
-    def emit(self, report: DriftReport) -> None:
-        self.reports.append(report)
+    def emit(self, result: Result) -> None:
+        self.results.append(result)
         self.came.set()
 
 
@@ -386,8 +395,15 @@ def test_one_sink_does_not_stop_another(world: World) -> None:
     for _ in range(3):
         world.pass_hour()
         evaluator.step()
-    assert len(keeping.reports) == 2
-    assert evaluator.errors == {"Failing": 2}
+    until(lambda: len(keeping.results) == 2)
+    until(lambda: world.store.outbox("m")[0].error is not None)
+    evaluator.close()
+    waiting = world.store.outbox("m")
+    assert [entry.sink for entry in waiting] == ["failing"] * 2
+    assert waiting[0].error == "RuntimeError: no network"
+    assert waiting[1].error is None  # the second waits for the first
+    assert [entry.event_id for entry in waiting] == [result.id for result in keeping.results]
+    assert not evaluator.errors
 
 
 def test_it_runs_in_a_thread_and_in_a_task(world: World) -> None:
@@ -395,21 +411,23 @@ def test_it_runs_in_a_thread_and_in_a_task(world: World) -> None:
         world.pass_hour()
     keeping = Keeping()
     evaluator = world.evaluator(sinks=[keeping])
-    evaluator.start(every=timedelta(seconds=0.01))
+    runner = EvaluationRunner(evaluator, every=timedelta(seconds=0.01))
+    runner.start()
     assert keeping.came.wait(20)
-    evaluator.close()
+    runner.stop()
     world.pass_hour()
     keeping.came.clear()
 
     async def serve() -> None:
-        task = asyncio.create_task(evaluator.run_async(every=timedelta(seconds=0.01)))
+        task = asyncio.create_task(runner.run_async())
         assert await asyncio.to_thread(keeping.came.wait, 20)
         task.cancel()
         with pytest.raises(asyncio.CancelledError):
             await task
 
     asyncio.run(serve())
-    assert len(keeping.reports) == 2
+    assert len(keeping.results) == 2
+    evaluator.close()
 
 
 def test_house_is_kept_while_windows_stay_what_they_are(world: World) -> None:
@@ -430,10 +448,10 @@ def test_house_is_kept_while_windows_stay_what_they_are(world: World) -> None:
         if hour > 1:
             assert world.rows == plain.rows  # type: ignore[attr-defined]
     facts = world.store.overview("m")
-    assert [pane["width"] for pane in facts["panes"]] == [3600, 86_400, 604_800]
-    assert facts["panes"][0]["segments"] <= 34  # a window, and what is left of its last day
-    assert facts["panes"][1]["segments"] <= 11
-    assert facts["rows"] + facts["counters"]["expired"] == 30 * 24 * 4
+    assert [pane.width for pane in facts.panes] == [3600, 86_400, 604_800]
+    assert facts.panes[0].segments <= 34  # a window, and what is left of its last day
+    assert facts.panes[1].segments <= 11
+    assert facts.rows + facts.counters["expired"] == 30 * 24 * 4
     assert evaluator.errors == {}
 
 
@@ -448,7 +466,7 @@ def test_replicas_that_disagree_about_a_column_still_make_a_window(world: World)
     feed.add(next(batches_of({"x": ["a", "b"] * 50, "c": ["a", "c"] * 50})))
     feed.flush()
     evaluator = world.evaluator()
-    report = evaluator.peek()
+    report = evaluator.check()
     assert report.rows_current == 1_600
-    unreadable = evaluator._now.unreadable
+    unreadable = evaluator._open.main.unreadable
     assert unreadable == {"column 'x' is of another kind": 1}

@@ -16,9 +16,11 @@ from driftwatch.core.data.batch import Batch, batches_of
 from driftwatch.core.profiles.profile import Profile
 from driftwatch.core.windows.segments import Delivery, Outcome
 from driftwatch.core.windows.spec import WindowSpec
+from driftwatch.core.windows.stored import Overview
 from driftwatch.errors import StoreError
 from driftwatch.ingest.accumulator import Accumulator
 from driftwatch.ingest.cutting import MAX_SKEW
+from driftwatch.protocols import Store
 from driftwatch.stores import open_store
 from driftwatch.stores.sqlite.memory import MemoryStore
 from tests.small_stream import HOUR, START, Clock
@@ -33,8 +35,8 @@ def accumulator(
     return Accumulator(reference, spec, store, monitor="m", source="s", clock=clock, **more)
 
 
-def stored(store: Any) -> dict[str, Any]:
-    return dict(store.overview("m"))
+def stored(store: Store) -> Overview:
+    return store.overview("m")
 
 
 def test_rows_go_to_the_pane_of_their_time(
@@ -71,9 +73,9 @@ def test_late_too_late_future_and_untimed_rows_are_counted(
     feed.add(batch_of(6), times=np.array(times))
     feed.flush()
     facts = stored(store)
-    assert facts["rows"] == 3
-    assert facts["panes"][0]["late"] == 1
-    assert facts["counters"] == {"untimed": 1, "from_the_future": 1, "too_late": 1}
+    assert facts.rows == 3
+    assert facts.panes[0].late == 1
+    assert facts.counters == {"untimed": 1, "from_the_future": 1, "too_late": 1}
 
 
 @settings(max_examples=60)
@@ -100,9 +102,9 @@ def test_what_becomes_of_a_row_does_not_depend_on_batches(
             start += size
         feed.flush()
         facts = stored(store)
-        late = sum(pane["late"] for pane in facts["panes"])
-        assert facts["rows"] + sum(facts["counters"].values()) == len(offsets)
-        results.append((facts["rows"], late, facts["counters"]))
+        late = sum(pane.late for pane in facts.panes)
+        assert facts.rows + sum(facts.counters.values()) == len(offsets)
+        results.append((facts.rows, late, facts.counters))
     assert results[0] == results[1]
 
 
@@ -116,8 +118,8 @@ def test_a_clock_that_was_ahead_does_not_make_everything_late(
     clock.now = START
     feed.add(batch_of(10))
     feed.flush()
-    assert stored(store)["rows"] == 20
-    assert stored(store)["counters"] == {"clock_set_back": 1}
+    assert stored(store).rows == 20
+    assert stored(store).counters == {"clock_set_back": 1}
 
 
 def test_rows_are_cut_by_number_across_restarts(
@@ -180,7 +182,7 @@ def test_failing_deliveries_lose_nothing_and_count_nothing_twice(
         except StoreError:
             assert feed.open_rows > 0
     feed.flush()
-    assert stored(store)["rows"] == whole.rows
+    assert stored(store).rows == whole.rows
     merged = reference.new_profile()
     for segment in store.segments("m", width=3600, first=0, last=1 << 40):
         merged.merge(Profile.from_bytes(segment.segment.body))
@@ -204,7 +206,7 @@ def test_too_many_open_panes_are_delivered_or_the_oldest_dropped(
     store.fail = []
     feed.flush()
     facts = stored(store)
-    assert facts["rows"] + facts["counters"]["dropped_while_the_store_was_away"] == 200
+    assert facts.rows + facts.counters["dropped_while_the_store_was_away"] == 200
 
 
 def test_unstored_rows_are_seen_and_not_changed(
@@ -213,7 +215,7 @@ def test_unstored_rows_are_seen_and_not_changed(
     store = Flaky()
     feed = accumulator(reference, spec, clock, store)
     pane = spec.pane_at(START)
-    assert feed.unstored(pane, pane) is None
+    assert feed.unstored(pane, pane) == []
     assert feed.latest_pane() is None
     feed.add(batch_of(50))
     store.fail = ["before"]
@@ -221,8 +223,7 @@ def test_unstored_rows_are_seen_and_not_changed(
         feed.flush()
     feed.add(batch_of(30))
     for _ in range(2):
-        found = feed.unstored(pane, pane)
-        assert found is not None
+        ((_, found),) = feed.unstored(pane, pane)
         assert found.rows == 80
     assert feed.latest_pane() == pane
     assert feed.flush() == 80
@@ -246,7 +247,7 @@ def test_a_child_delivers_only_its_own_rows(
             os._exit(code)
     assert os.waitstatus_to_exitcode(os.waitpid(child, 0)[1]) == 0
     assert feed.flush() == 50
-    assert stored(store)["rows"] == 57
+    assert stored(store).rows == 57
     store.close()
 
 
@@ -260,15 +261,15 @@ def test_an_error_in_one_pane_takes_no_row_of_another_with_it(
     feed = accumulator(reference, spec, clock, MemoryStore())
     batch = batch_of(30)
     times = clock() - 3 * spec.width + np.repeat(np.arange(3.0), 10) * spec.width
-    run, runs = feed._run, []
+    run, runs = feed._pool.run, []
 
-    def failing(tasks: Any, rows: int) -> None:
+    def failing(tasks: Any, *, rows: int) -> None:
         runs.append(rows)
         if len(runs) == 1:
             raise ArithmeticError("in the first pane, for the test")
-        run(tasks, rows)
+        run(tasks, rows=rows)
 
-    monkeypatch.setattr(feed, "_run", failing)
+    monkeypatch.setattr(feed._pool, "run", failing)
     with pytest.raises(ArithmeticError):
         feed.add(batch, times=times)
     assert runs == [10, 10, 10]

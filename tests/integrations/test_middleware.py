@@ -23,7 +23,7 @@ from driftwatch.errors import ConfigError
 from driftwatch.ingest import record_buffer as records
 from driftwatch.integrations import capture, fastapi, flask
 from driftwatch.integrations import exchanges as options
-from driftwatch.streams.lazy_stream import OpeningStream
+from driftwatch.streams.lazy_stream import LazyStream
 
 TRAIN = {"x": [float(i % 50) for i in range(2_000)], "yhat": [0.5, 0.25] * 1_000}
 
@@ -353,8 +353,8 @@ def test_no_internal_error_reaches_the_host_and_each_is_counted(
         (Monitor, "count_unobserved"),
         (Monitor, "flush"),
         (records.RecordBuffer, "append"),
-        (OpeningStream, "begin"),
-        (OpeningStream, "settle"),
+        (LazyStream, "begin"),
+        (LazyStream, "settle"),
     ],
     ids=str,
 )
@@ -672,7 +672,7 @@ def test_a_fastapi_service() -> None:
 
     asyncio.run(lifespan(app, traffic))  # its end flushes
     assert len(done) == 200
-    assert monitor.stream.options.store.overview("default")["rows"] == 200
+    assert monitor.stream.destination.receiver.overview("default").rows == 200
     assert monitor.counters["not_a_successful_json_exchange"] == 2
     report = monitor.check()
     assert report.rows_current == 200

@@ -103,7 +103,7 @@ class Served:
     def rows(self) -> int:
         store = SQLiteStore(self.store)
         try:
-            return int(store.overview("default")["rows"])
+            return int(store.overview("default").rows)
         finally:
             store.close()
 

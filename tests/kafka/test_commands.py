@@ -53,7 +53,7 @@ def rows_in(path: Path) -> int:
         return 0
     store = SQLiteStore(path)
     try:
-        return int(store.overview("m")["rows"])
+        return int(store.overview("m").rows)
     finally:
         store.close()
 

@@ -8,10 +8,10 @@ import threading
 from collections import Counter
 from functools import partial
 from pathlib import Path
-from typing import Any
 
 import pytest
 
+from driftwatch.core.windows.stored import Overview
 from driftwatch.stores.sqlite.store import SQLiteStore
 from tests.kafka import working
 from tests.kafka.broker import Broker
@@ -66,17 +66,17 @@ class Workers:
         worker.stdout.close()
 
 
-def overview(path: Path) -> dict[str, Any]:
+def overview(path: Path) -> Overview:
     store = SQLiteStore(path)
     try:
-        return dict(store.overview("m"))
+        return store.overview("m")
     finally:
         store.close()
 
 
 def settled(workers: Workers, path: Path, rows: int) -> bool:
     """Whether a worker has died, or nothing is left to do for them."""
-    return workers.bury() > 0 or overview(path)["rows"] == rows
+    return workers.bury() > 0 or overview(path).rows == rows
 
 
 def assert_exact(path: Path, bootstrap: str, topic: str, messages: int) -> None:
@@ -109,7 +109,7 @@ def test_no_message_is_lost_or_counted_twice_by_workers_that_are_killed(
         working.produce(broker.bootstrap, topic, range(sent, messages))
         workers.start()
         workers.start()
-        until(lambda: overview(path)["rows"] == messages, 120)
+        until(lambda: overview(path).rows == messages, 120)
         for each in list(workers.running):
             workers.leave(each)
     finally:
@@ -140,7 +140,7 @@ def test_workers_that_come_and_go_change_no_count(
             elif len(workers.running) > 1:
                 workers.leave(workers.running[0])
             waiting.wait(2.0)
-        until(lambda: overview(path)["rows"] == messages, 120)
+        until(lambda: overview(path).rows == messages, 120)
         for each in list(workers.running):
             workers.leave(each)
     finally:

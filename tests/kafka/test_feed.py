@@ -12,6 +12,8 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from driftwatch.core.subject import Subject
+from driftwatch.evaluation.reference_in_use import ReferenceInUse
 from driftwatch.integrations.kafka.messages.decoding import Decoder
 from driftwatch.integrations.kafka.partitions.feed import (
     FencedError,
@@ -39,7 +41,9 @@ WATCHED = working.monitor(None, window="1h", slide="1h", lateness="5m")
 
 def feed(store: MemoryStore, **more: Any) -> PartitionFeed:
     config = working.config("h:1", "t", model_version="$.version", **more)
-    target = Target(store, WATCHED.reference, WATCHED.spec, "m", time.time)
+    target = Target(
+        store, ReferenceInUse(Subject(WATCHED.reference, "m"), store), WATCHED.spec, "m", time.time
+    )
     columns = frozenset(WATCHED.reference.schema.names)
     return PartitionFeed(target, "t/0", Decoder(config, columns))
 
@@ -77,11 +81,11 @@ def test_more_panes_than_may_be_open_are_stored_with_the_cursor_or_not_at_all() 
     dying = feed(store)
     assert not dying.take(sent)
     assert dying.is_full
-    assert store.overview("m")["rows"] == 0  # and it dies here, before a flush
+    assert store.overview("m").rows == 0  # and it dies here, before a flush
     take_all(feed(store), sent, flush_every=5_000)
     facts = store.overview("m")
-    assert facts["rows"] == 8_000
-    assert facts["counters"] == {"kafka_ok": 8_000}
+    assert facts.rows == 8_000
+    assert facts.counters == {"kafka_ok": 8_000}
     assert store.cursor("m", "kafka t/0") == 8_000
     store.close()
 
@@ -94,7 +98,7 @@ def test_a_zombie_with_many_panes_stores_nothing() -> None:
     take_all(heir, sent, flush_every=5_000)
     with pytest.raises(FencedError):
         zombie.flush()
-    assert store.overview("m")["rows"] == 8_000
+    assert store.overview("m").rows == 8_000
     store.close()
 
 
@@ -102,8 +106,8 @@ def test_a_zombie_with_many_panes_stores_nothing() -> None:
 def test_rows_are_late_in_the_order_they_came_whatever_their_versions(flush_every: int) -> None:
     store = MemoryStore()
     take_all(feed(store), messages(4_000, apart=10.0, versions=3), flush_every=flush_every)
-    assert store.overview("m")["rows"] == 4_000
-    assert store.overview("m")["counters"] == {"kafka_ok": 4_000}
+    assert store.overview("m").rows == 4_000
+    assert store.overview("m").counters == {"kafka_ok": 4_000}
     store.close()
 
 
@@ -130,7 +134,7 @@ def test_which_rows_are_too_late_depends_on_nothing_but_their_order(
             following.flush()
             turn += 1
         facts = store.overview("m")
-        found.append((facts["rows"], facts["counters"].get("too_late", 0)))
+        found.append((facts.rows, facts.counters.get("too_late", 0)))
         assert sum(found[-1]) == len(sent)
         store.close()
     assert found[0] == found[1]
@@ -176,8 +180,8 @@ def test_a_list_or_an_object_as_a_value_takes_no_other_row_with_it(nested: Any) 
     found.drain()
     found.take([one(500, inputs={"x": 1.0, "plan": nested})])
     found.flush()
-    assert store.overview("m")["rows"] == 501
-    assert store.overview("m")["counters"] == {"kafka_ok": 501}
+    assert store.overview("m").rows == 501
+    assert store.overview("m").counters == {"kafka_ok": 501}
     store.close()
 
 
@@ -189,7 +193,7 @@ def test_messages_that_hold_many_records_are_read_a_few_at_a_time() -> None:
     assert found.take(sent)
     assert (found.next, found.taken, found._accumulator.open_rows > 0) == (5, 5, True)
     found.flush()
-    assert found._target.store.overview("m")["rows"] == 15_000
+    assert found._target.store.overview("m").rows == 15_000
 
 
 def test_what_waits_is_sketched_before_it_takes_much_room() -> None:

@@ -10,7 +10,9 @@ from typing import Any
 
 import pytest
 
+from driftwatch.core.subject import Subject
 from driftwatch.core.windows.segments import Delivery, Outcome
+from driftwatch.evaluation.reference_in_use import ReferenceInUse
 from driftwatch.integrations.kafka.messages.decoding import Decoder
 from driftwatch.integrations.kafka.partitions.feed import OtherTopicError, PartitionFeed, Target
 from driftwatch.integrations.kafka.partitions.first_offset import Bounds, begin, partitions_at_first
@@ -21,14 +23,20 @@ from tests.kafka import working
 
 def target(store: Any, name: str = "m") -> Target:
     watched = working.monitor(None)
-    made = Target(store, watched.reference, watched.spec, name, lambda: working.START)
+    made = Target(
+        store,
+        ReferenceInUse(Subject(watched.reference, name), store),
+        watched.spec,
+        name,
+        lambda: working.START,
+    )
     watched.close()
     return made
 
 
 def feed(where: Target, number: int, topic: str = "t") -> PartitionFeed:
     config = working.config("h:1", topic)
-    decoder = Decoder(config, frozenset(where.reference.schema.names))
+    decoder = Decoder(config, frozenset(where.references.current().schema.names))
     return PartitionFeed(where, f"{topic}/{number}", decoder)
 
 
@@ -48,7 +56,7 @@ def test_it_is_no_source_that_is_to_be_heard_from_again() -> None:
         partitions_at_first(where, "t", 2)
         for number in (0, 1):
             begin(feed(where, number), Bounds(0, 9), at_end=True)
-        assert {each["source"] for each in store.sources("m")} == {"kafka t/0", "kafka t/1"}
+        assert {each.source for each in store.sources("m")} == {"kafka t/0", "kafka t/1"}
 
 
 class Meeting(MemoryStore):
@@ -103,6 +111,6 @@ def test_a_partition_is_begun_once_and_read_on_where_it_stands() -> None:
         assert overtaken.next == 15
         overtaken.flush()
         early.flush()
-        assert store.overview("m")["counters"] == {"kafka_before_start": 11, "kafka_gap": 6}
+        assert store.overview("m").counters == {"kafka_before_start": 11, "kafka_gap": 6}
         with pytest.raises(OtherTopicError, match="ends at offset 10, and 15 were read before"):
             begin(feed(where, 0), Bounds(0, 10), at_end=True)

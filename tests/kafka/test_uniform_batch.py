@@ -11,6 +11,8 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from driftwatch.core.subject import Subject
+from driftwatch.evaluation.reference_in_use import ReferenceInUse
 from driftwatch.ingest.column_buffer import ColumnBuffer
 from driftwatch.integrations.kafka.messages.decoding import Decoder, Poison
 from driftwatch.integrations.kafka.messages.uniform_batch import Alike
@@ -62,7 +64,9 @@ def taken(sent: list[Sent], *, pieces: list[int]) -> tuple[Any, ...]:
     """What is counted of messages."""
     store = MemoryStore()
     config = working.config("h:1", "t", model_version="$.version", message_bytes=1_024)
-    target = Target(store, WATCHED.reference, WATCHED.spec, "m", time.time)
+    target = Target(
+        store, ReferenceInUse(Subject(WATCHED.reference, "m"), store), WATCHED.spec, "m", time.time
+    )
     outcomes: Counter[str] = Counter()
     found = PartitionFeed(target, "t/0", Decoder(config, COLUMNS), outcomes)
     start = turn = 0
@@ -72,11 +76,10 @@ def taken(sent: list[Sent], *, pieces: list[int]) -> tuple[Any, ...]:
         start, turn = end, turn + 1
     assert found.taken == len(sent)
     found.drain()
-    profile = found._accumulator.unstored(-(1 << 40), 1 << 40)
-    columns = {}
-    if profile is not None:
-        columns = {
-            name: (column.rows, column.missing, column.fingerprint)
+    columns: dict[Any, Any] = {}
+    for version, profile in found._accumulator.unstored(-(1 << 40), 1 << 40):
+        columns |= {
+            (version, name): (column.rows, column.missing, column.fingerprint)
             for name, column in profile.columns.items()
         }
     counted = found._tally.counts()

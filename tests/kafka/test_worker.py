@@ -58,7 +58,7 @@ def test_every_kind_of_bad_message_is_counted_and_stops_none(
     messages.append((b"key", None, (), None))  # a tombstone
     clients.produce(cluster.bootstrap, topic, messages)
     with running(KafkaWorker(working.monitor(None), config)) as worker:
-        until(lambda: worker.monitor.stream.store.cursor("m", f"kafka {topic}/0") == len(messages))
+        until(lambda: worker.monitor.store.cursor("m", f"kafka {topic}/0") == len(messages))
         dead = clients.consume(cluster.bootstrap, f"{topic}-dead", len(POISON))
     found = counters(worker.monitor)
     assert found == {
@@ -97,8 +97,8 @@ def test_the_time_is_taken_from_where_the_configuration_says(
     )
     config = working.config(cluster.bootstrap, topic, at=at)
     with running(KafkaWorker(working.monitor(None), config)) as worker:
-        until(lambda: worker.monitor.stream.store.overview("m")["rows"] == 1)
-    assert worker.monitor.stream.store.overview("m")["latest"] == seconds
+        until(lambda: worker.monitor.store.overview("m").rows == 1)
+    assert worker.monitor.store.overview("m").latest == seconds
     worker.monitor.close()
 
 
@@ -142,7 +142,7 @@ def test_a_worker_that_lost_its_partition_stores_nothing_of_it(
         for _ in range(10):
             clients.produce(cluster.bootstrap, topic, [value()] * 200)
         until(lambda: store.cursor("m", f"kafka {topic}/0") == 2_000)
-    assert store.overview("m")["rows"] == 2_000
+    assert store.overview("m").rows == 2_000
     assert counters(first.monitor) == {"kafka_ok": 2_000}
     first.monitor.close()
     second.monitor.close()
@@ -155,12 +155,12 @@ def test_brokers_that_go_away_are_waited_for(cluster: MockCluster, topic: str) -
     with running(
         KafkaWorker(working.monitor(None), working.config(cluster.bootstrap, topic))
     ) as worker:
-        rows = worker.monitor.stream.store
-        until(lambda: rows.overview("m")["rows"] == 100)
+        rows = worker.monitor.store
+        until(lambda: rows.overview("m").rows == 100)
         cluster.down()
         cluster.up()
         clients.produce(cluster.bootstrap, topic, [value()] * 100)
-        until(lambda: rows.overview("m")["rows"] == 200)
+        until(lambda: rows.overview("m").rows == 200)
     worker.monitor.close()
 
 
@@ -171,7 +171,7 @@ def test_only_what_comes_from_now_on(cluster: MockCluster, topic: str) -> None:
     with running(KafkaWorker(working.monitor(None), config)) as worker:
         until(lambda: bool(worker.state.next))
         clients.produce(cluster.bootstrap, topic, [value()] * 5)
-        until(lambda: worker.monitor.stream.store.cursor("m", f"kafka {topic}/0") == 35)
+        until(lambda: worker.monitor.store.cursor("m", f"kafka {topic}/0") == 35)
     assert counters(worker.monitor) == {"kafka_before_start": 30, "kafka_ok": 5}
     worker.monitor.close()
 
@@ -206,17 +206,17 @@ def test_messages_that_are_mostly_bad_turn_the_status_to_warning(
     watched = working.monitor(None)
     good = [json.dumps(working.message(n)).encode() for n in range(3_000)]
     with running(KafkaWorker(watched, working.config(cluster.bootstrap, topic))) as worker:
-        store = worker.monitor.stream.store
+        store = worker.monitor.store
         clients.produce(cluster.bootstrap, topic, good[:1_400] + [b"?"] * 600)
         until(lambda: store.cursor("m", f"kafka {topic}/0") == 2_000)
-        report = watched.stream.evaluator.peek()
+        report = watched.evaluator.check()
         assert report.window is not None
         assert report.window.unreadable == (f"{topic}/0",)
         assert report.global_status.is_drift
         assert f"messages of {topic}/0 cannot be read" in report.summary()
         clients.produce(cluster.bootstrap, topic, good)
         until(lambda: store.cursor("m", f"kafka {topic}/0") == 5_000)
-        report = watched.stream.evaluator.peek()
+        report = watched.evaluator.check()
         assert report.window is not None
         assert not report.window.unreadable
     watched.close()
@@ -255,13 +255,13 @@ def test_messages_wait_for_a_schema_registry_that_is_away(
             messages.append(body.getvalue())
         clients.produce(cluster.bootstrap, topic, [b"junk", *messages])
         with running(KafkaWorker(working.monitor(None), config)) as worker:
-            store = worker.monitor.stream.store
+            store = worker.monitor.store
             until(lambda: worker.state.paused and registry.asked)
-            assert store.overview("m")["rows"] == 0
+            assert store.overview("m").rows == 0
             registry.away = False
             until(lambda: store.cursor("m", f"kafka {topic}/0") == 301)
     assert counters(worker.monitor) == {"kafka_bad_not_framed": 1, "kafka_ok": 300}
-    assert store.overview("m")["rows"] == 300
+    assert store.overview("m").rows == 300
     worker.monitor.close()
 
 
@@ -270,7 +270,7 @@ def test_prometheus_sees_how_a_worker_is_doing(cluster: MockCluster, topic: str)
     clients.produce(cluster.bootstrap, topic, [value(), b"junk", value()])
     worker = KafkaWorker(working.monitor(None), working.config(cluster.bootstrap, topic))
     with running(worker), serving_metrics(worker, 0) as port:
-        until(lambda: worker.monitor.stream.store.cursor("m", f"kafka {topic}/0") == 3)
+        until(lambda: worker.monitor.store.cursor("m", f"kafka {topic}/0") == 3)
         until(lambda: worker.state.lag == {f"{topic}/0": 0})
         with urllib.request.urlopen(f"http://127.0.0.1:{port()}/metrics") as answer:
             text = answer.read().decode()
@@ -289,7 +289,7 @@ def test_compressed_topics_are_read(cluster: MockCluster, topic: str, codec: str
     clients.produce(cluster.bootstrap, topic, [value()] * 50, compression_type=codec)
     worker = KafkaWorker(working.monitor(None), working.config(cluster.bootstrap, topic))
     with running(worker):
-        until(lambda: worker.monitor.stream.store.cursor("m", f"kafka {topic}/0") == 50)
+        until(lambda: worker.monitor.store.cursor("m", f"kafka {topic}/0") == 50)
     assert counters(worker.monitor) == {"kafka_ok": 50}
     worker.monitor.close()
 
@@ -314,7 +314,7 @@ def test_a_store_that_is_away_when_partitions_come_ends_no_worker(
     store = Forgetful()
     worker = KafkaWorker(working.monitor(store), working.config(cluster.bootstrap, topic))
     with running(worker):
-        until(lambda: store.overview("m")["rows"] == 50)
+        until(lambda: store.overview("m").rows == 50)
     assert store.failures == 0
     worker.monitor.close()
     store.close()
@@ -336,7 +336,7 @@ def test_messages_taken_by_a_worker_that_died_are_not_skipped_as_older_than_the_
     store.locked = False
     second = KafkaWorker(working.monitor(store), config)
     with running(second):
-        until(lambda: store.overview("m")["rows"] == 20)
+        until(lambda: store.overview("m").rows == 20)
     assert counters(second.monitor) == {"kafka_ok": 20}
     first.monitor.close()
     second.monitor.close()

@@ -114,7 +114,7 @@ def running(worker: KafkaWorker) -> Iterator[KafkaWorker]:
 
 def stored(watched: Monitor, topic: str, partitions: Iterable[int] = (0,)) -> dict[int, int]:
     """Where the partitions stand in the store."""
-    store = watched.stream.store
+    store = watched.store
     return {p: store.cursor(watched.name, f"kafka {topic}/{p}") for p in partitions}
 
 
@@ -125,7 +125,7 @@ def is_all_stored(watched: Monitor, bootstrap: str, topic: str) -> bool:
 
 def counters(watched: Monitor) -> dict[str, int]:
     """What is counted in the store."""
-    return dict(watched.stream.store.overview(watched.name)["counters"])
+    return dict(watched.store.overview(watched.name).counters)
 
 
 def assert_holds(watched: Monitor, numbers: Iterable[int]) -> None:

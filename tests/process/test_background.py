@@ -55,8 +55,7 @@ def test_what_is_drained_in_turns_is_the_same() -> None:
                 with in_turns(length):
                     monitor.stream.drain()
             assert monitor.stream.buffer.waiting == 0
-            found = monitor.stream.accumulator.unstored(0, 0)
-            assert found is not None
+            ((_, found),) = monitor.stream.accumulator.unstored(0, 0)
             assert found.rows == 700
             hashes.add(found.content_hash)
     assert len(hashes) == 1

@@ -245,7 +245,7 @@ def test_mutated_headers_are_refused_or_leave_all_in_order(
     app: FastAPI, client: TestClient, frame: bytes
 ) -> None:
     header, bodies = decode(frame, magic=DELIVERY)
-    evaluator = app.state.monitors.get("scores").monitor.stream.evaluator
+    evaluator = app.state.monitors.get("scores").monitor.evaluator
     taken = refused = 0
     for number, changes in enumerate(mutations(header)):
         sent = mutated(header | {"sequence": number + 1_000}, changes)

@@ -66,7 +66,7 @@ for turn in range(rounds):
         assert 400 <= error.status < 500
         refused += 1
 watched = monitors.get("m")
-watched.monitor.stream.evaluator.peek()  # what was taken can be used
+watched.monitor.evaluator.check()  # what was taken can be used
 monitors.close()
 print(taken, refused, round((resource.getrusage(resource.RUSAGE_SELF).ru_maxrss - start) / 1024, 1))
 """

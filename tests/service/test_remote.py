@@ -27,7 +27,7 @@ from driftwatch.core.profiles.codec import WIRE_LIMIT
 from driftwatch.core.windows.delivery_codec import delivery_from_bytes, delivery_to_bytes
 from driftwatch.core.windows.segments import CursorMove, Delivery, Outcome
 from driftwatch.errors import ConfigError, ProfileFormatError, StoreError
-from driftwatch.stores import open_receiver, open_store
+from driftwatch.stores import open_collector, open_store
 from driftwatch.stores.remote import RemoteStore
 from driftwatch.stores.remote.client import CollectorClient, _seconds
 from driftwatch.stores.remote.sender import Sender
@@ -525,8 +525,9 @@ def test_what_needs_a_store_of_its_own_is_refused(
     tmp_path: Path, delivery: Make, reference: Reference
 ) -> None:
     url = f"http://127.0.0.1:{free_port()}"
-    store = open_receiver(url, spool=tmp_path)
-    assert open_receiver(store) is store
+    store = open_collector(url, spool=tmp_path)
+    assert store is not None
+    assert open_collector(store) is store
     moved = replace(delivery(), cursors=(CursorMove("a", 0, 1),))
     with pytest.raises(ConfigError, match="name the store's file"):
         store.deliver(moved, now=NOW)
@@ -539,7 +540,7 @@ def test_what_needs_a_store_of_its_own_is_refused(
     store.close()
     monitor = Monitor(reference.profile, store=url, spool=tmp_path, name="scores")
     monitor.observe({"x": 1.0, "c": "a"})
-    for ask in (lambda: monitor.stream.evaluator, lambda: monitor.stream.store, monitor.check):
+    for ask in (lambda: monitor.evaluator, lambda: monitor.store, monitor.check):
         with pytest.raises(StoreError):
             ask()
     assert monitor.evaluate() is None
@@ -662,9 +663,9 @@ def test_replicas_and_a_collector_that_comes_and_goes(
             pod.flush()
         assert pods[1].check().rows_current == 602
         assert pods[1].counters == {}
-        store = pods[0].stream.options.store
+        store = pods[0].stream.destination.receiver
         assert isinstance(store, RemoteStore)
-        assert store.reference_in_use("scores", None) == reference.id
+        assert store.references_in_use("scores") == {"": reference.id}
         assert store.reference("scores", reference.id) == reference.profile.to_bytes()
         assert store.reference("scores", "0" * 32) is None
         assert repr(store) == f"RemoteStore({collector.url!r})"

@@ -69,7 +69,7 @@ def check(path: Path, acknowledged: list[int]) -> None:
     """Nothing acknowledged is lost, nothing counts twice, and it always starts."""
     store = SQLiteStore(path)
     assert store.damage is None
-    stored = store.overview("m")["rows"] // 20
+    stored = store.overview("m").rows // 20
     assert len(acknowledged) <= stored <= len(acknowledged) + 1  # one may have had no answer
     assert acknowledged == list(range(len(acknowledged)))
     assert store.cursor("m", "p") == stored
@@ -77,8 +77,8 @@ def check(path: Path, acknowledged: list[int]) -> None:
         outcome = store.deliver(delivery(number), now=9.0)
         assert outcome is (Outcome.DUPLICATE if number < stored else Outcome.STORED)
     facts = store.overview("m")
-    assert facts["rows"] == DELIVERIES * 20
-    assert facts["counters"] == {"untimed": DELIVERIES}
+    assert facts.rows == DELIVERIES * 20
+    assert facts.counters == {"untimed": DELIVERIES}
     bodies = store.segments("m", width=3600, first=0, last=99)
     assert len(bodies) == 2 * DELIVERIES
     assert store.quarantine() == []

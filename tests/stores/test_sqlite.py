@@ -20,9 +20,12 @@ from driftwatch import Profile, Reference
 from driftwatch.core.data.batch import batches_of
 from driftwatch.core.windows.evaluation_record import Evaluation
 from driftwatch.core.windows.segments import CursorMove, Delivery, Outcome, Segment
+from driftwatch.core.windows.stored import SavedState
 from driftwatch.errors import ConfigError, StoreError
 from driftwatch.profiling.build import profile_data
+from driftwatch.protocols import Store
 from driftwatch.stores import open_store
+from driftwatch.stores.compaction import compact
 from driftwatch.stores.sqlite.memory import MemoryStore
 from driftwatch.stores.sqlite.store import SQLiteStore
 
@@ -52,11 +55,11 @@ def test_a_delivery_is_taken_once(reference: Reference) -> None:
     other_life = Delivery("m", "a", "f", 0, (segment(reference, 1, 3),), {"untimed": 2})
     assert store.deliver(other_life, now=3.0) is Outcome.STORED
     facts = store.overview("m")
-    assert facts["rows"] == 18
-    assert facts["counters"] == {"untimed": 2}
+    assert facts.rows == 18
+    assert facts.counters == {"untimed": 2}
     (source,) = store.sources("m")
-    assert (source["rows"], source["deliveries"], source["heard"]) == (18, 2, 3.0)
-    assert store.overview("another")["rows"] == 0
+    assert (source.rows, source.deliveries, source.heard) == (18, 2, 3.0)
+    assert store.overview("another").rows == 0
 
 
 @given(order=st.lists(st.integers(0, 12), max_size=40))
@@ -67,10 +70,11 @@ def test_keys_are_remembered_as_ranges(order: list[int]) -> None:
         outcome = store.deliver(Delivery("m", "a", "e", number), now=0.0)
         assert outcome is (Outcome.DUPLICATE if number in seen else Outcome.STORED)
         seen.add(number)
-    ranges = store._rows("SELECT low, high FROM accepted ORDER BY low", ())
-    kept = [n for row in ranges for n in range(row["low"], row["high"] + 1)]
+    with store._database.reading() as db:
+        ranges = db.execute("SELECT low, high FROM accepted ORDER BY low").fetchall()
+    kept = [n for low, high in ranges for n in range(low, high + 1)]
     assert kept == sorted(seen)
-    assert all(b["low"] > a["high"] + 1 for a, b in pairwise(ranges))
+    assert all(later[0] > earlier[1] + 1 for earlier, later in pairwise(ranges))
 
 
 def test_a_cursor_moves_with_its_rows_or_not_at_all(reference: Reference) -> None:
@@ -84,10 +88,15 @@ def test_a_cursor_moves_with_its_rows_or_not_at_all(reference: Reference) -> Non
     )
     assert store.deliver(zombie, now=0.0) is Outcome.FENCED
     assert (store.cursor("m", "p0"), store.cursor("m", "p1")) == (10, 0)
-    assert store.overview("m")["rows"] == 10
+    assert store.overview("m").rows == 10
     # The key was not used up: from the right place the same delivery is taken.
     again = Delivery("m", "b", "z", 0, rows, cursors=(CursorMove("p0", 10, 20),))
     assert store.deliver(again, now=0.0) is Outcome.STORED
+
+
+def in_use(store: Store, version: str | None) -> str | None:
+    ids = store.references_in_use("m")
+    return ids.get(version or "") or ids.get("")
 
 
 def merged(store: Any, width: int = WIDTH) -> Profile:
@@ -113,7 +122,7 @@ def test_compaction_changes_no_count(
         )
         store.deliver(Delivery("m", "a", "e", number, (one,)), now=0.0)
     before, facts = merged(store), store.overview("m")
-    gone = store.compact("m", before=1 << 30, width=WIDTH, into=wide)
+    gone = compact(store, "m", before=1 << 30, width=WIDTH, into=wide)
     after, width = merged(store, wide or WIDTH), wide or WIDTH
     assert after.rows == before.rows
     assert after.content_hash == before.content_hash
@@ -130,10 +139,9 @@ def test_compaction_changes_no_count(
     assert mine.grid.counts.tolist() == theirs.grid.counts.tolist()
     now = store.overview("m")
     panes = {pane * WIDTH // width for pane, _ in parts}
-    assert now["panes"][0]["segments"] == len(panes) == len(parts) - gone
-    for name in ("rows", "earliest", "latest"):
-        assert now[name] == facts[name]
-    assert now["panes"][0]["late"] == facts["panes"][0]["late"]
+    assert now.panes[0].segments == len(panes) == len(parts) - gone
+    assert (now.rows, now.earliest, now.latest) == (facts.rows, facts.earliest, facts.latest)
+    assert now.panes[0].late == facts.panes[0].late
     for number in range(len(parts)):  # what was accepted stays accepted
         assert store.deliver(Delivery("m", "a", "e", number), now=0.0) is Outcome.DUPLICATE
     covers = [found.covers for found in store.segments("m", width=width, first=-9, last=99)]
@@ -144,11 +152,11 @@ def test_compaction_leaves_what_came_later_alone(reference: Reference) -> None:
     store = MemoryStore()
     for number in range(3):
         store.deliver(Delivery("m", "a", "e", number, (segment(reference, 1, 5),)), now=0.0)
-    assert store.compact("m", before=2, width=WIDTH, upto=2) == 1
+    assert compact(store, "m", before=2, width=WIDTH, upto=2) == 1
     (untouched, compacted) = store.segments("m", width=WIDTH, first=1, last=1)
     assert (untouched.id, untouched.covers) == (3, 0)
     assert compacted.covers == 2
-    assert store.compact("m", before=1, width=WIDTH) == 0
+    assert compact(store, "m", before=1, width=WIDTH) == 0
 
 
 def test_expiry_is_counted(reference: Reference) -> None:
@@ -157,14 +165,14 @@ def test_expiry_is_counted(reference: Reference) -> None:
         store.deliver(Delivery("m", "a", "e", pane, (segment(reference, pane, 5),)), now=0.0)
     assert store.expire("m", width=WIDTH, before=3) == 15
     assert store.expire("m", width=WIDTH, before=3) == 0
-    assert store.overview("m")["counters"] == {"expired": 15}
-    assert store.overview("m")["rows"] == 5
+    assert store.overview("m").counters == {"expired": 15}
+    assert store.overview("m").rows == 5
 
 
 def test_references_and_their_use(reference: Reference) -> None:
     store = MemoryStore()
     body = reference.profile.to_bytes()
-    assert store.reference_in_use("m", None) is None
+    assert in_use(store, None) is None
     for id_ in ("r1", "r2"):
         store.add_reference("m", id_, body, now=1.0)
     store.add_reference("m", "r1", b"other", now=2.0)
@@ -172,15 +180,15 @@ def test_references_and_their_use(reference: Reference) -> None:
     assert store.reference("m", "none") is None
     store.use_reference("m", "r1", model_version=None, now=3.0)
     store.use_reference("m", "r2", model_version="v2", now=4.0)
-    assert store.reference_in_use("m", None) == "r1"
-    assert store.reference_in_use("m", "v2") == "r2"
-    assert store.reference_in_use("m", "v9") == "r1"
+    assert in_use(store, None) == "r1"
+    assert in_use(store, "v2") == "r2"
+    assert in_use(store, "v9") == "r1"
     store.use_reference("m", "r2", model_version=None, now=5.0)
     store.use_reference("m", "r1", model_version=None, now=6.0)
-    assert store.reference_in_use("m", None) == "r1"
-    assert [(r["id"], r["used_for"]) for r in store.references("m")] == [
-        ("r1", [""]),
-        ("r2", ["v2"]),
+    assert in_use(store, None) == "r1"
+    assert [(r.id, r.used_for) for r in store.references("m")] == [
+        ("r1", ("",)),
+        ("r2", ("v2",)),
     ]
 
 
@@ -204,8 +212,8 @@ def test_the_lease_elects_one_and_fences_the_other() -> None:
     assert store.lease("m", "b", now=20.0, seconds=10) == 2  # a fell silent
     assert not store.record(evaluation(1, 4, status="CRITICAL"))
     assert store.record(evaluation(2, 4))
-    assert [r["pane"] for r in store.reports("m", limit=9)] == [4, 3]
-    assert store.state("m") == {"consumed": 4, "a": 1}
+    assert [r.pane for r in store.reports("m", limit=9)] == [4, 3]
+    assert store.state("m") == SavedState(4, {"a": 1})
     store.release("m", 2)
     assert store.lease("m", "a", now=20.0, seconds=10) == 3
     # A lease from a clock that was ahead by years does not last for years.
@@ -218,9 +226,9 @@ def test_alarms_are_found_and_outlive_other_reports() -> None:
     assert store.lease("m", "a", now=0.0, seconds=10) == 1
     for pane in range(5):
         store.record(evaluation(1, pane, event="raised" if pane == 2 else None))
-    assert [r["pane"] for r in store.reports("m", limit=9, alarms_only=True)] == [2]
+    assert [r.pane for r in store.reports("m", limit=9, alarms_only=True)] == [2]
     assert store.forget_reports("m", before=9.0) == 4
-    assert [r["pane"] for r in store.reports("m", limit=9)] == [2]
+    assert [r.pane for r in store.reports("m", limit=9)] == [2]
 
 
 def test_many_threads_and_connections(tmp_path: Path, reference: Reference) -> None:
@@ -238,7 +246,7 @@ def test_many_threads_and_connections(tmp_path: Path, reference: Reference) -> N
         thread.start()
     for thread in threads:
         thread.join()
-    assert stores[0].overview("m")["rows"] == 6 * 20 * 5
+    assert stores[0].overview("m").rows == 6 * 20 * 5
     for store in stores:
         store.close()
         store.close()
@@ -295,7 +303,7 @@ def test_a_child_of_a_busy_parent_is_not_stuck(tmp_path: Path, reference: Refere
     thread.join()
     assert os.waitstatus_to_exitcode(os.waitpid(child, 0)[1]) == 0
     assert store.deliver(Delivery("m", "parent", "e", 0, (one,)), now=0.0) is Outcome.STORED
-    assert store.overview("m")["rows"] == 10
+    assert store.overview("m").rows == 10
     store.close()
 
 
@@ -308,9 +316,9 @@ def test_a_changed_segment_is_set_aside(tmp_path: Path, reference: Reference) ->
     direct.close()
     assert [s.id for s in store.segments("m", width=WIDTH, first=1, last=1)] == [1, 3]
     (aside,) = store.quarantine("m")
-    assert (aside["rows"], aside["monitor"]) == (5, "m")
-    assert "changed" in aside["reason"]
-    assert store.overview("m")["rows"] == 10
+    assert (aside.rows, aside.monitor) == (5, "m")
+    assert "changed" in aside.reason
+    assert store.overview("m").rows == 10
     store.close()
 
 
@@ -346,9 +354,9 @@ def test_a_damaged_file_is_set_aside_and_work_goes_on(
         assert store.damage is not None
         assert "set aside as s.db.corrupt-1" in store.damage
         assert (tmp_path / "s.db.corrupt-1").exists()
-        assert any(row["what"] == "database" for row in store.quarantine("m"))
+        assert any(row.what == "database" for row in store.quarantine("m"))
     if damage == "a page":  # what can be read is taken over
-        assert store.overview("m")["rows"] > 0
+        assert store.overview("m").rows > 0
     assert store.deliver(Delivery("m", "b", "n", 0, (segment(reference, 1, 7),)), now=0.0)
     store.segments("m", width=WIDTH, first=0, last=99)
     store.close()
@@ -382,7 +390,7 @@ def test_locked_full_and_missing_are_clear_errors(tmp_path: Path, reference: Ref
         db.execute(f"PRAGMA max_page_count={pages}")
     with pytest.raises(StoreError, match="no space left"):
         store.deliver(one, now=0.0)
-    assert store.overview("m")["rows"] == 0
+    assert store.overview("m").rows == 0
     with store._database.reading() as db:
         db.execute("PRAGMA max_page_count=1000000")
     assert store.deliver(one, now=0.0) is Outcome.STORED
@@ -399,7 +407,7 @@ def test_a_read_only_file_is_a_clear_error(tmp_path: Path, reference: Reference)
         db.execute("PRAGMA query_only=1")
     with pytest.raises(StoreError, match="cannot be written"):
         store.deliver(Delivery("m", "z", "z", 0), now=0.0)
-    assert store.overview("m")["rows"] == 100
+    assert store.overview("m").rows == 100
     store.close()
 
 

@@ -27,6 +27,7 @@ from driftwatch import Column, Kind, Profile, Schema, SketchConfig
 from driftwatch.core.data.batch import batches_of
 from driftwatch.core.windows.evaluation_record import Evaluation
 from driftwatch.core.windows.segments import CursorMove, Delivery, Outcome, Segment
+from driftwatch.stores.compaction import compact
 from driftwatch.stores.sqlite.store import SQLiteStore
 
 WIDTH, WIDE = 3600, 4 * 3600
@@ -150,12 +151,12 @@ class StoreMachine(RuleBasedStateMachine):
 
     @rule(before=st.integers(0, 31), upto=st.one_of(st.none(), st.integers(0, 60)))
     def compact(self, before: int, upto: int | None) -> None:
-        self.store.compact("m", before=before, width=WIDTH, upto=upto)
+        compact(self.store, "m", before=before, width=WIDTH, upto=upto)
 
     @rule(before=st.integers(0, 8))
     def roll_up(self, before: int) -> None:
         """Hours into stretches of four."""
-        self.store.compact("m", before=before, width=WIDTH, into=WIDE)
+        compact(self.store, "m", before=before, width=WIDTH, into=WIDE)
         for width, pane in list(self.rows):
             if width == WIDTH and pane < before * 4:
                 rows = self.rows.pop((width, pane))
@@ -205,14 +206,14 @@ class StoreMachine(RuleBasedStateMachine):
     def the_accounting_closes(self) -> None:
         facts = self.store.overview("m")
         kept = sum(len(rows) for rows in self.rows.values())
-        assert facts["rows"] == kept
-        assert facts["counters"].get("untimed", 0) == self.counted
-        assert facts["counters"].get("expired", 0) == self.expired
-        delivered = sum(int(source["rows"]) for source in self.store.sources("m"))
+        assert facts.rows == kept
+        assert facts.counters.get("untimed", 0) == self.counted
+        assert facts.counters.get("expired", 0) == self.expired
+        delivered = sum(source.rows for source in self.store.sources("m"))
         assert delivered == kept + self.expired
         for source, position in self.cursors.items():
             assert self.store.cursor("m", f"p-{source}") == position
-        reports = [row["pane"] for row in self.store.reports("m", limit=999)]
+        reports = [row.pane for row in self.store.reports("m", limit=999)]
         assert sorted(reports) == sorted(self.reports)
 
     def teardown(self) -> None:

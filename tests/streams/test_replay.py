@@ -95,7 +95,7 @@ def test_replay_says_what_the_monitor_would_have_said_live() -> None:
         live.observe_many(data[hours == hour])
         clock[0] = START + (hour + 1) * HOUR + 3 * HOUR  # nothing more comes: the pane is over
         live.flush()
-        result = live.stream.evaluator.step()
+        result = live.evaluator.step()
         if result is not None and result.report is not None:
             said.append((result.pane, result.report.global_status, result.event))
     live.close()

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import sys
 import time
+from collections import Counter
 from dataclasses import dataclass
-from typing import Annotated, Any
+from typing import Annotated
 
 import orjson
 import typer
@@ -17,6 +18,7 @@ from driftwatch.core.data.durations import parse_duration
 from driftwatch.core.data.times import to_utc
 from driftwatch.core.windows.counters import UNREADABLE, USED_MESSAGES, unreadable_sources
 from driftwatch.core.windows.spec import WindowSpec
+from driftwatch.core.windows.stored import OutboxEntry
 from driftwatch.errors import DriftWatchError
 from driftwatch.evaluation.watermark import progress_of
 from driftwatch.protocols import Store
@@ -86,25 +88,50 @@ def _findings(request: StreamRequest) -> list[_Finding]:
 
 def _of_store(store: Store, name: str, named: str | list[str] | None) -> list[_Finding]:
     facts = store.overview(name)
-    size = sum(pane["bytes"] for pane in facts["panes"])
-    segments = sum(pane["segments"] for pane in facts["panes"])
+    size = sum(pane.bytes for pane in facts.panes)
+    segments = sum(pane.segments for pane in facts.panes)
     found = [_Finding("store", f"{store!r}: {segments:,} segments, {size:,} bytes of sketches")]
-    damage = getattr(store, "damage", None)
+    damage = store.damage
     aside = store.quarantine(name)
     if damage or aside:
-        said = damage or "; ".join(f"{row['what']}: {row['reason']}" for row in aside[-3:])
+        said = damage or "; ".join(f"{row.what}: {row.reason}" for row in aside[-3:])
         found.append(_Finding("set aside", f"{len(aside)} times: {said}", ok=False))
-    used = store.reference_in_use(name, None)
+    in_use = store.references_in_use(name)
+    used = in_use.get("")
     known = len(store.references(name))
-    if used is None and named is not None:
+    if not in_use and named is not None:
         paths = [named] if isinstance(named, str) else named
         found.append(_Finding("reference", f"{', '.join(paths)}, not read yet"))
-    elif used is None:
+    elif not in_use:
         found.append(
             _Finding("reference", "none in use; add one with `driftwatch reference add`", ok=False)
         )
-    else:
+    elif used is not None:
         found.append(_Finding("reference", f"{used} in use, {known} kept"))
+    found += [
+        _Finding("reference", f"{id_} in use for model version {version}")
+        for version, id_ in in_use.items()
+        if version
+    ]
+    found += _of_sinks(store, name)
+    return found
+
+
+def _of_sinks(store: Store, name: str) -> list[_Finding]:
+    """Results that sinks have not taken: all of a sink's wait for the first."""
+    first: dict[str, OutboxEntry] = {}
+    waiting: Counter[str] = Counter()
+    for entry in store.outbox(name):
+        first.setdefault(entry.sink, entry)
+        waiting[entry.sink] += 1
+    found = []
+    for sink, entry in first.items():
+        words = (
+            f"{sink}: {waiting[sink]} results wait, the first {_ago(time.time() - entry.created)}"
+        )
+        if entry.error is not None:
+            words += f"; tried {entry.attempts} times, last: {entry.error}"
+        found.append(_Finding("sink", words, ok=entry.error is None))
     return found
 
 
@@ -113,10 +140,10 @@ def _of_stream(store: Store, name: str, spec: WindowSpec) -> list[_Finding]:
     sources = store.sources(name)
     if not sources:
         return [_Finding("data", "nothing has been delivered yet", ok=False)]
-    heard = max(float(source["heard"]) for source in sources)
+    heard = max(source.heard for source in sources)
     facts = store.overview(name)
-    latest = facts["latest"]
-    said = f"{facts['rows']:,} rows from {len(sources)} sources, last heard {_ago(now - heard)}"
+    latest = facts.latest
+    said = f"{facts.rows:,} rows from {len(sources)} sources, last heard {_ago(now - heard)}"
     if latest is not None:
         said += f", last event {_stamp(latest)}"
     found = [_Finding("data", said)]
@@ -124,15 +151,15 @@ def _of_stream(store: Store, name: str, spec: WindowSpec) -> list[_Finding]:
         _Finding("messages", f"{count:,} {reason.replace('_', ' ')}")
         if reason in USED_MESSAGES
         else _Finding("not used", f"{count:,} {reason.replace('_', ' ')}", ok=False)
-        for reason, count in facts["counters"].items()
+        for reason, count in facts.counters.items()
         if not reason.startswith(UNREADABLE)
     ]
     found += [
         _Finding("messages", f"most of the last 1,000 of {source} cannot be read", ok=False)
-        for source in unreadable_sources(facts["counters"])
+        for source in unreadable_sources(facts.counters)
     ]
-    skew = max(abs(float(s["heard"]) - float(s["sent"])) for s in sources)
-    ahead = max(0.0, max(float(s["heard"]) for s in sources) - now)
+    skew = max(abs(s.heard - s.sent) for s in sources)
+    ahead = max(0.0, max(s.heard for s in sources) - now)
     found.append(
         _Finding(
             "clock",
@@ -161,17 +188,17 @@ def _of_evaluations(store: Store, name: str, spec: WindowSpec, every: float) -> 
             _Finding("evaluation", "none yet, and one is due: run `driftwatch evaluate`", ok=False)
         ]
     last = reports[0]
-    age = now - float(last["created"])
-    said = f"{last['status']}, {_ago(age)}"
-    due = complete is not None and complete > int(last["pane"])
+    age = now - last.created
+    said = f"{last.status}, {_ago(age)}"
+    due = complete is not None and complete > last.pane
     if due:
         late = age > max(2 * every, spec.slide.total_seconds() + every)
         said += "; the next is due now" + (": is an evaluator running?" if late else "")
         return [_Finding("evaluation", said, ok=not late)]
     if not spec.by_rows:
-        said += f"; the next when {_stamp(spec.end_of(int(last['pane']) + 1))} has passed"
-    state: Any = store.state(name) or {}
-    alarm = (state.get("alarm") or {}).get("level", "OK")
+        said += f"; the next when {_stamp(spec.end_of(last.pane + 1))} has passed"
+    state = store.state(name)
+    alarm = (state.alarm if state is not None else None) or "OK"
     return [_Finding("evaluation", said), _Finding("alarm", "on" if alarm != "OK" else "off")]
 
 

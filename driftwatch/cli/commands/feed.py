@@ -172,9 +172,8 @@ def run_watch(
 
 
 def _feeder(monitor: Monitor) -> FileFeeder:
-    stream = monitor.stream
     return FileFeeder(
-        stream.store,
+        monitor.store,
         monitor.reference,
         monitor.spec,
         monitor=monitor.name,

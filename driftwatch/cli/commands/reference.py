@@ -135,7 +135,8 @@ def add_reference(
             reference = _of_files(files, config, quiet=quiet)
         now = time.time()
         store.add_reference(name, reference.id, reference.profile.to_bytes(), now=now)
-        first = store.reference_in_use(name, model_version) is None
+        in_use = store.references_in_use(name)
+        first = not (in_use.get(model_version or "") or in_use.get(""))
         if use or first:
             store.use_reference(name, reference.id, model_version=model_version, now=now)
     finally:
@@ -163,7 +164,7 @@ def _of_files(files: list[str], config: MonitorConfig, *, quiet: bool) -> Refere
 
 
 def _of_the_stream(store: Store, name: str, last: str) -> Reference:
-    latest = store.overview(name)["latest"]
+    latest = store.overview(name).latest
     if latest is None:
         raise DataError(f"the store has no rows of {name!r} with a time")
     guard = ValueGuard.of(hash_key())
@@ -178,9 +179,9 @@ def list_references(request: StreamRequest, /) -> None:
     name, store = _opened(request)
     try:
         for row in store.references(name):
-            used = ", ".join(version or "every version" for version in row["used_for"])
+            used = ", ".join(version or "every version" for version in row.used_for)
             sys.stdout.write(
-                f"{row['id']}  {to_utc(row['added']):%Y-%m-%d %H:%M}  {row['bytes']:>10,} bytes"
+                f"{row.id}  {to_utc(row.added):%Y-%m-%d %H:%M}  {row.bytes:>10,} bytes"
                 f"{f'  in use for {used}' if used else ''}\n"
             )
     finally:
@@ -191,15 +192,22 @@ def use_reference(request: StreamRequest, id_: str, /, *, model_version: str | N
     """Point a model version at a reference, given by the beginning of its id."""
     name, store = _opened(request)
     try:
-        ids = [str(row["id"]) for row in store.references(name)]
+        ids = [row.id for row in store.references(name)]
         meant = [full for full in ids if full.startswith(id_)]
         if len(meant) != 1:
             problem = "is the beginning of several references" if meant else "is no reference"
             raise ConfigError(f"{id_!r} {problem} of {name!r}; known: {', '.join(ids) or 'none'}")
         store.use_reference(name, meant[0], model_version=model_version, now=time.time())
+        own = [version for version in store.references_in_use(name) if version]
     finally:
         store.close()
-    sys.stderr.write(f"{name}: {meant[0]} is in use from now on; detectors begin afresh\n")
+    which = f" for model version {model_version}" if model_version is not None else ""
+    sys.stderr.write(f"{name}: {meant[0]} is in use from now on{which}; detectors begin afresh\n")
+    if model_version is None and own:
+        sys.stderr.write(
+            f"{name}: these model versions keep references of their own: {', '.join(own)} "
+            "(--model-version changes them)\n"
+        )
 
 
 def _opened(request: StreamRequest) -> tuple[str, Store]:

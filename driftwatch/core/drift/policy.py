@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
+from datetime import timedelta
 from typing import Any, Literal, Self
 
 from driftwatch.core.data.schema import Kind
@@ -43,6 +44,7 @@ class Policy:
         level: Significance level of all other tests.
         budget: False alarms that repeated checks may raise; None for a check on its own.
         methods: The tests, in the order of reports.
+        parts: How many comparisons share the budget: parts of a window by model version.
 
     Example:
         >>> policy = Policy.of({"psi": 0.2, "ks_pvalue": 0.01})
@@ -57,6 +59,7 @@ class Policy:
     level: float = _LEVEL
     budget: AlarmBudget | None = None
     methods: tuple[Method, ...] = METHODS
+    parts: int = 1
 
     @classmethod
     def of(
@@ -118,7 +121,23 @@ class Policy:
             return self
         # Beside the tests of its values a column can alarm by missing and by unseen ones.
         tests = sum(len(self.gating(kind)) + (1 if kind.is_ordered else 2) for kind in kinds)
-        return replace(self, level=self.budget.level(tests))
+        return replace(self, level=self.budget.level(tests * self.parts))
+
+    def repeated(self, pace: timedelta, /) -> Self:
+        """Return the policy for windows of a stream, which are checked again and again.
+
+        A budget sets the level then: the one given, at this pace; without one, one false alarm
+        in thirty days, or in thirty windows if these are longer. Classic rules, and levels that
+        thresholds name, stay as they are.
+
+        Args:
+            pace: Time from one window to the next.
+        """
+        if self.budget is not None:
+            return replace(self, budget=replace(self.budget, every=pace))
+        if self.classic or self.levels:
+            return self
+        return replace(self, budget=AlarmBudget(1, max(timedelta(days=30), 30 * pace), pace))
 
     @property
     def correction(self) -> str | None:

@@ -24,6 +24,7 @@ from driftwatch.core.statistics.variability import (
     block_distances,
     overdispersion,
 )
+from driftwatch.errors import MergeError
 
 __all__ = ["Reference", "ReferenceColumn"]
 
@@ -230,6 +231,35 @@ class Reference:
         spec = ScoreSpec.of(self.profile.columns, cross.sources)
         # A reference that has taken in more rows since has other quantiles.
         return spec if spec.id == cross.label else None
+
+    def check_sizes(self, profile: Profile, /) -> None:
+        """Do nothing, or say why a profile of production rows is of other sketches.
+
+        Raises:
+            MergeError: If they are of another configuration or precision, or hashed with another
+                key.
+        """
+        config, guard = self.profile.config, self.profile.guard
+        if profile.k != config.k:
+            raise MergeError(
+                f"the profile has quantiles of k={profile.k}; windows need k={config.k} (make it "
+                "with `driftwatch profile`, not as a reference)"
+            )
+        for what, mine, theirs in (
+            ("sketch configuration", config.id, profile.config.id),
+            ("hash key", guard.key_id, profile.guard.key_id),
+        ):
+            if mine != theirs:
+                raise MergeError(f"profiles of different {what} do not merge: {mine} and {theirs}")
+
+    def check_fits(self, profile: Profile, /) -> None:
+        """Do nothing, or say why a profile cannot be one of production rows.
+
+        Raises:
+            MergeError: If its sketches are of other sizes, or a column is of another kind.
+        """
+        self.check_sizes(profile)
+        self.new_profile().check_mergeable(profile)
 
     def new_profile(self) -> Profile:
         """Return an empty profile for production rows, ready to be compared with this."""

@@ -21,7 +21,7 @@ from driftwatch.core.reports.results import (
     from_iso,
     to_iso,
 )
-from driftwatch.core.reports.window import EarlySign, WindowFacts
+from driftwatch.core.reports.window import EarlySign, WindowFacts, WindowPart
 from driftwatch.errors import ConfigError, DataError
 
 __all__ = [
@@ -38,6 +38,7 @@ __all__ = [
     "SchemaChange",
     "Status",
     "WindowFacts",
+    "WindowPart",
 ]
 
 SCHEMA_VERSION = 1
@@ -159,17 +160,34 @@ class DriftReport:
         rows = f"({self.rows_current:,} production rows against {self.rows_reference:,})"
         if not self.features:
             return f"no feature to test {rows}"
-        if unreadable := self._unreadable():
-            rows = f"{rows}; {'; '.join(unreadable)}"
+        if remarks := self._of_the_window():
+            rows = f"{rows}; {'; '.join(remarks)}"
         drifted, tested = len(self._drifted()), len(self.features)
         undecided = len(self.undecided_features)
         if undecided and undecided == tested:
             return f"nothing shown: too few rows to decide on any of {tested} features {rows}"
         return f"{drifted} of {tested} features drifted {rows}"
 
-    def _unreadable(self) -> list[str]:
-        sources = self.window.unreadable if self.window is not None else ()
-        return [f"most of the last 1,000 messages of {name} cannot be read" for name in sources]
+    def _of_the_window(self) -> list[str]:
+        """What a reader of the verdict must know of the window."""
+        if self.window is None:
+            return []
+        remarks = [
+            f"most of the last 1,000 messages of {name} cannot be read"
+            for name in self.window.unreadable
+        ]
+        if self.window.parts:
+            parts = "; ".join(str(part) for part in self.window.parts)
+            remarks.append(
+                f"{len(self.window.parts)} parts of the window have references of their own, and "
+                f"the first is shown: {parts}"
+            )
+        elif len(self.window.references) > 1:
+            remarks.append(
+                f"rows were counted for {len(self.window.references)} references, so that "
+                "sketches were compared instead of counts"
+            )
+        return remarks
 
     def _drifted(self) -> list[FeatureDrift]:
         return [feature for feature in self.features if feature.status.is_drift]

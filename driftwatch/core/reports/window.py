@@ -6,9 +6,9 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any, Self
 
-from driftwatch.core.reports.results import Period
+from driftwatch.core.reports.results import Period, Status
 
-__all__ = ["EarlySign", "WindowFacts"]
+__all__ = ["EarlySign", "WindowFacts", "WindowPart"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,6 +34,52 @@ class EarlySign:
 
 
 @dataclass(frozen=True, slots=True)
+class WindowPart:
+    """Rows of a window that are compared with one reference.
+
+    Attributes:
+        model_versions: Versions of the model that saw them; None of rows that name none.
+        reference: Content id of the reference they are compared with.
+        rows: How many.
+        status: What came of it.
+        drifted: Names of the features that drifted.
+    """
+
+    model_versions: tuple[str | None, ...]
+    reference: str
+    rows: int
+    status: Status
+    drifted: tuple[str, ...] = ()
+
+    def __str__(self) -> str:
+        versions = ", ".join(version or "no version" for version in self.model_versions)
+        drifted = f" ({', '.join(self.drifted)})" if self.drifted else ""
+        return (
+            f"{versions}: {self.rows:,} rows against reference {self.reference[:12]}: "
+            f"{self.status.value}{drifted}"
+        )
+
+    def to_dict(self) -> dict[str, Any]:
+        return {
+            "model_versions": list(self.model_versions),
+            "reference": self.reference,
+            "rows": self.rows,
+            "status": self.status.value,
+            "drifted_features": list(self.drifted),
+        }
+
+    @classmethod
+    def from_dict(cls, data: Mapping[str, Any], /) -> Self:
+        return cls(
+            tuple(None if v is None else str(v) for v in data["model_versions"]),
+            str(data["reference"]),
+            int(data["rows"]),
+            Status(data["status"]),
+            tuple(str(name) for name in data["drifted_features"]),
+        )
+
+
+@dataclass(frozen=True, slots=True)
 class WindowFacts:
     """A window of a stream.
 
@@ -47,6 +93,8 @@ class WindowFacts:
         early: What detectors saw.
         unreadable: Sources of which most messages cannot be read now; with any, the window says
             little, and its report warns.
+        parts: Where its rows are compared with several references, by version of the model:
+            each part, the one that the report shows first. Empty where all are compared with one.
     """
 
     period: Period
@@ -56,6 +104,7 @@ class WindowFacts:
     references: tuple[str, ...] = ()
     early: tuple[EarlySign, ...] = field(default=())
     unreadable: tuple[str, ...] = ()
+    parts: tuple[WindowPart, ...] = ()
 
     def to_dict(self) -> dict[str, Any]:
         return {
@@ -66,6 +115,7 @@ class WindowFacts:
             "references": list(self.references),
             "early": [sign.to_dict() for sign in self.early],
             "unreadable": list(self.unreadable),
+            "parts": [part.to_dict() for part in self.parts],
         }
 
     @classmethod
@@ -83,4 +133,5 @@ class WindowFacts:
                 for s in data["early"]
             ),
             tuple(str(source) for source in data.get("unreadable", ())),
+            tuple(WindowPart.from_dict(part) for part in data.get("parts", ())),
         )

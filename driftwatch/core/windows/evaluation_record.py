@@ -1,4 +1,4 @@
-"""What an evaluation leaves behind, as a store keeps it."""
+"""What one evaluation came to, and what it leaves behind in a store."""
 
 from __future__ import annotations
 
@@ -6,7 +6,33 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
-__all__ = ["Evaluation"]
+from driftwatch.core.reports.report import DriftReport
+from driftwatch.core.windows.alarm import Event
+
+__all__ = ["Evaluation", "Result"]
+
+
+@dataclass(frozen=True, slots=True)
+class Result:
+    """What one evaluation came to.
+
+    Attributes:
+        report: The report; None where no window was due.
+        event: What it changed about the alarm: raised, escalated, cleared; None if nothing.
+        pane: Last pane of the window.
+        monitor: Name of the monitor.
+        id: Tells it from all other results of all monitors; the same when a sink is given it
+            again.
+        revised: Whether it replaces an earlier report on the same window, which late rows
+            have changed.
+    """
+
+    report: DriftReport | None
+    event: Event | None
+    pane: int
+    monitor: str = "default"
+    id: str = ""
+    revised: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -22,8 +48,9 @@ class Evaluation:
         status: Of the report.
         report: The report as JSON; None where only states moved on.
         event: ``raised``, ``escalated`` or ``cleared`` where it changed the alarm.
-        state: States of detectors and hysteresis.
+        state: States of detectors and alarm.
         consumed: The last final pane they have seen.
+        sinks: Names of the sinks that are to be given the result.
     """
 
     monitor: str
@@ -36,3 +63,9 @@ class Evaluation:
     event: str | None
     state: Mapping[str, Any]
     consumed: int
+    sinks: tuple[str, ...] = ()
+
+    @property
+    def id(self) -> str:
+        """Tells the result from all others."""
+        return f"{self.monitor}/{self.pane}/{self.revision}/{self.consumed}"

@@ -13,7 +13,10 @@ from driftwatch.core.data.durations import format_duration, parse_duration, pars
 from driftwatch.core.reports.results import Period
 from driftwatch.errors import ConfigError
 
-__all__ = ["MOST_WINDOW_PANES", "WindowSpec"]
+__all__ = ["COMPARISONS", "MOST_WINDOW_PANES", "WindowSpec"]
+
+COMPARISONS = ("frozen", "sliding", "seasonal")
+"""What a window may be compared with."""
 
 MOST_WINDOW_PANES = 10_000
 """A window of more panes than this is cut too finely to be worth its bookkeeping."""

@@ -12,6 +12,7 @@ from typing import Any
 
 from driftwatch.config.kafka import KafkaConfig
 from driftwatch.errors import ConfigError
+from driftwatch.evaluation.runner import EvaluationRunner
 from driftwatch.integrations.kafka.assignment import Assignment
 from driftwatch.integrations.kafka.cancellation import StalledError, Stop
 from driftwatch.integrations.kafka.connecting import close_consumer, consumer_of
@@ -84,12 +85,13 @@ class KafkaWorker:
                 "windows by rows need one feeder, and partitions are many; give the window as a "
                 'time, such as window = "24h"'
             )
-        stream = monitor.stream
         self.monitor = monitor
         self.config = config
         self.group = config.group or f"driftwatch-{monitor.name}"
         self.state = WorkerState()
-        target = Target(stream.store, monitor.reference, monitor.spec, monitor.name, time.time)
+        target = Target(
+            monitor.store, monitor.evaluator.references, monitor.spec, monitor.name, time.time
+        )
         self._decoder = Decoder(config, frozenset(monitor.reference.schema.names))
         # A schema registry is waited for, and a thousand rows of many columns take a second.
         self._takes_long = config.format != "json" or len(monitor.reference.schema) > _WIDE
@@ -102,7 +104,7 @@ class KafkaWorker:
             self.state,
             self._stop,
             monitor=monitor.name,
-            every=stream.options.flush_every.total_seconds(),
+            every=monitor.stream.settings.flush_every.total_seconds(),
             most_waiting=most_waiting,
         )
         self._suspects = Suspects(config, self._stop)
@@ -326,9 +328,9 @@ class KafkaWorker:
     @contextlib.contextmanager
     def evaluating(self, *, every: timedelta) -> Iterator[None]:
         """Evaluate in a thread beside it; of all workers of a store one does."""
-        evaluator = self.monitor.stream.evaluator
-        evaluator.start(every=every)
+        runner = EvaluationRunner(self.monitor.evaluator, every=every)
+        runner.start()
         try:
             yield
         finally:
-            evaluator.stop()
+            runner.stop()

@@ -11,6 +11,7 @@ __all__ = [
     "Health",
     "MonitorDetail",
     "MonitorSummary",
+    "PaneSummary",
     "Problem",
     "ReferenceList",
     "ReferenceSummary",
@@ -61,9 +62,24 @@ class SourceSummary(BaseModel):
     clock_off_seconds: float = Field(description="clock of the source, less that of the collector")
 
 
-class MonitorDetail(MonitorSummary):
-    """A monitor with its sources and counters."""
+class PaneSummary(BaseModel):
+    """The panes of one width."""
 
+    width: int = Field(description="seconds, or rows, of a pane")
+    segments: int
+    rows: int
+    bytes: int
+    first: int
+    last: int
+    late: int
+    earliest: float | None
+    latest: float | None
+
+
+class MonitorDetail(MonitorSummary):
+    """A monitor with its panes, sources and counters."""
+
+    panes: list[PaneSummary]
     earliest: float | None
     latest: float | None
     counters: dict[str, int]

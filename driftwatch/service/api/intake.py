@@ -80,7 +80,7 @@ def take_in(
     reference = watched.reference
     if watched.monitor is None or reference is None:
         raise Refused(409, f"monitor {delivery.monitor!r} has no reference yet")
-    evaluator = watched.monitor.stream.evaluator
+    evaluator = watched.monitor.evaluator
     for segment in delivery.segments:
         _check_cut(segment, evaluator.spec)
         _check_times(segment, evaluator, now)
@@ -146,7 +146,7 @@ def _check_body(segment: Segment, reference: Reference) -> None:
     if profile.rows != segment.rows:
         raise Refused(400, f"pane {pane}: {profile.rows} rows, not {segment.rows}")
     try:
-        reference.new_profile().check_mergeable(profile)
+        reference.check_fits(profile)
     except MergeError as error:
         raise Refused(
             409, f"pane {pane} does not go with this monitor's reference: {error}"

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import asdict
 from typing import Any
 
 from fastapi import APIRouter
@@ -9,6 +10,7 @@ from fastapi import APIRouter
 from driftwatch.service.api.answers import (
     MonitorDetail,
     MonitorSummary,
+    PaneSummary,
     SourceSummary,
     problems,
 )
@@ -36,11 +38,12 @@ def monitor_routes(service: Service) -> APIRouter:
         found = watched.store.overview(name)
         return MonitorDetail(
             **_facts(watched),
-            earliest=found["earliest"],
-            latest=found["latest"],
-            counters=dict(found["counters"]),
+            panes=[PaneSummary(**asdict(pane)) for pane in found.panes],
+            earliest=found.earliest,
+            latest=found.latest,
+            counters=dict(found.counters),
             sources=[
-                SourceSummary(**source, clock_off_seconds=source["sent"] - source["heard"])
+                SourceSummary(**asdict(source), clock_off_seconds=source.sent - source.heard)
                 for source in watched.store.sources(name)
             ],
         )
@@ -56,6 +59,6 @@ def _facts(watched: Watched) -> dict[str, Any]:
         "window": config.window + slide,
         "compare": config.compare,
         "reference": None if reference is None else reference.id,
-        "rows": watched.store.overview(watched.name)["rows"],
-        "alarm": watched.state().get("level"),
+        "rows": watched.store.overview(watched.name).rows,
+        "alarm": watched.alarm,
     }

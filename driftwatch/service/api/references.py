@@ -9,6 +9,7 @@ from driftwatch.core.data.privacy import ValueGuard, hash_key
 from driftwatch.core.profiles.codec import WIRE_LIMIT
 from driftwatch.core.profiles.profile import Profile
 from driftwatch.core.profiles.reference import Reference
+from driftwatch.core.windows.stored import StoredReference
 from driftwatch.errors import DriftWatchError, ProfileFormatError, StoreError
 from driftwatch.service.api.answers import (
     ReferenceList,
@@ -32,11 +33,10 @@ def reference_routes(service: Service) -> APIRouter:
     def list_references(name: Name, model_version: Version = None) -> ReferenceList:
         """List the references, and say which one is in use."""
         store = service.named(name).store
-        used = store.reference_in_use(name, model_version)
+        in_use = store.references_in_use(name)
+        used = in_use.get(model_version or "") or in_use.get("")
         return ReferenceList(
-            references=[
-                ReferenceSummary(**row, in_use=row["id"] == used) for row in store.references(name)
-            ]
+            references=[_summary(row, in_use=row.id == used) for row in store.references(name)]
         )
 
     @router.get(
@@ -67,21 +67,19 @@ def reference_routes(service: Service) -> APIRouter:
     @router.post(
         "/monitors/{name}/references/{reference}/use",
         dependencies=[admin],
-        responses=problems(404, 409),
+        responses=problems(404),
     )
     def use_reference(name: Name, reference: Id, model_version: Version = None) -> ReferenceSummary:
         """Compare with a reference from now on."""
         watched = service.named(name)
-        found = next((r for r in watched.store.references(name) if r["id"] == reference), None)
+        found = next((r for r in watched.store.references(name) if r.id == reference), None)
         if found is None:
             raise HTTPException(404, "no such reference")
-        if watched.config.reference is not None:
-            raise HTTPException(409, "the configuration names this monitor's reference")
         watched.store.use_reference(
             name, reference, model_version=model_version, now=service.clock()
         )
         watched.open()
-        return ReferenceSummary(**found, in_use=True)
+        return _summary(found, in_use=True)
 
     return router
 
@@ -97,5 +95,15 @@ def _added(watched: Watched, data: bytes, now: float) -> ReferenceSummary:
     except DriftWatchError as error:
         raise HTTPException(400, str(error)) from error
     watched.store.add_reference(watched.name, id_, data, now=now)
-    found = next(row for row in watched.store.references(watched.name) if row["id"] == id_)
-    return ReferenceSummary(**found, in_use=bool(found["used_for"]))
+    found = next(row for row in watched.store.references(watched.name) if row.id == id_)
+    return _summary(found, in_use=bool(found.used_for))
+
+
+def _summary(reference: StoredReference, *, in_use: bool) -> ReferenceSummary:
+    return ReferenceSummary(
+        id=reference.id,
+        added=reference.added,
+        bytes=reference.bytes,
+        in_use=in_use,
+        used_for=list(reference.used_for),
+    )

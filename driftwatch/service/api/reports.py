@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import asdict
 from typing import Annotated
 
 from fastapi import APIRouter, HTTPException, Query, Response
@@ -32,7 +33,7 @@ def report_routes(service: Service) -> APIRouter:
     ) -> ReportList:
         """List the stored reports, the latest first."""
         found = service.named(name).store.reports(name, limit=limit, alarms_only=alarms_only)
-        return ReportList(reports=[ReportSummary(**report) for report in found])
+        return ReportList(reports=[ReportSummary(**asdict(report)) for report in found])
 
     @router.get(
         "/monitors/{name}/reports/latest",
@@ -45,7 +46,7 @@ def report_routes(service: Service) -> APIRouter:
         found = service.named(name).store.reports(name, limit=1)
         if not found:
             raise HTTPException(404, "no window has ended yet")
-        return Response(found[0]["body"], media_type="application/json")
+        return Response(found[0].body, media_type="application/json")
 
     @router.get(
         "/monitors/{name}/reports/current",
@@ -58,7 +59,7 @@ def report_routes(service: Service) -> APIRouter:
         watched = service.named(name)
         if watched.monitor is None:
             raise HTTPException(409, "the monitor has no reference yet")
-        report = watched.monitor.stream.evaluator.peek()
+        report = watched.monitor.evaluator.check()
         return Response(report.to_json(), media_type="application/json")
 
     return router

@@ -8,7 +8,6 @@ import os
 import secrets
 import tempfile
 import threading
-import time
 from collections import Counter
 from collections.abc import Mapping
 from dataclasses import replace
@@ -20,7 +19,9 @@ from driftwatch.core.profiles.codec import WIRE_LIMIT
 from driftwatch.core.reports.report import DriftReport
 from driftwatch.core.windows.delivery_codec import HEADER_ROOM, delivery_to_bytes, header_bytes
 from driftwatch.core.windows.segments import Delivery, Outcome, Segment
+from driftwatch.core.windows.stored import Overview, PaneRange
 from driftwatch.errors import ConfigError, ProfileFormatError, StoreError
+from driftwatch.process.quiet_log import QuietLog
 from driftwatch.stores.remote.client import CollectorClient
 from driftwatch.stores.remote.losses import DROPPED, UNSENDABLE, rows_lost
 from driftwatch.stores.remote.names import name_of
@@ -74,10 +75,12 @@ class RemoteStore:
         self._lock = threading.Lock()
         self._pid = os.getpid()
         self._lost: Counter[str] = Counter()
-        self._said = -60.0
+        self._log = QuietLog()
         self._refused_before: Counter[str] = Counter()
         self.sender = Sender(self.client, self.spool, mine=secrets.token_hex(4))
         self.sender.wake()  # what an earlier process could not send
+
+    evaluates_elsewhere = True
 
     def __repr__(self) -> str:
         return f"RemoteStore({self.client.url!r})"
@@ -139,9 +142,9 @@ class RemoteStore:
     def _make_room(self) -> None:
         for data in self.spool.make_room():
             self._lost += rows_lost(data, DROPPED)
-            if time.monotonic() - self._said >= 60.0:
-                self._said = time.monotonic()
-                _LOG.warning("driftwatch: the spool %s is full; the oldest go", self.spool.folder)
+            self._log.log(
+                "full", "driftwatch: the spool %s is full; the oldest go", self.spool.folder
+            )
 
     def cursor(self, monitor: str, name: str, /) -> int:
         """Refuse: progress of a source needs a store of its own.
@@ -167,24 +170,29 @@ class RemoteStore:
         """
         return DriftReport.from_dict(self._get(f"/v1/monitors/{quote(monitor)}/reports/current"))
 
-    def overview(self, monitor: str, /) -> Mapping[str, Any]:
+    def overview(self, monitor: str, /) -> Overview:
         """Rows, panes and counters, as the collector has them.
 
         Raises:
             StoreError: If the collector cannot give them.
         """
-        found: Mapping[str, Any] = self._get(f"/v1/monitors/{quote(monitor)}")
-        return found
+        found = self._get(f"/v1/monitors/{quote(monitor)}")
+        return Overview(
+            tuple(PaneRange(**pane) for pane in found["panes"]), dict(found["counters"])
+        )
 
-    def reference_in_use(self, monitor: str, model_version: str | None, /) -> str | None:
-        """Id of the reference that the collector compares with.
+    def references_in_use(self, monitor: str, /) -> dict[str, str]:
+        """Ids of the references that the collector compares with, by model version.
 
         Raises:
             StoreError: If the collector cannot say.
         """
-        version = "" if model_version is None else f"?model_version={quote(model_version)}"
-        found = self._get(f"/v1/monitors/{quote(monitor)}/references{version}")
-        return next((str(r["id"]) for r in found["references"] if r["in_use"]), None)
+        found = self._get(f"/v1/monitors/{quote(monitor)}/references")
+        return {
+            str(version): str(reference["id"])
+            for reference in found["references"]
+            for version in reference["used_for"]
+        }
 
     def reference(self, monitor: str, id_: str, /) -> bytes | None:
         """A reference's profile, from the collector.

@@ -5,7 +5,9 @@ from __future__ import annotations
 import contextlib
 import os
 import sqlite3
+import threading
 import time
+import weakref
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -17,9 +19,12 @@ __all__ = ["Database"]
 
 _CHECKED_BYTES = 256 << 20
 _PAUSE_SECONDS = 0.005
+_TRY_SECONDS = 0.05
+"""How long SQLite itself waits for another process; the rest of the wait holds no lock."""
 _INHERITED: list[sqlite3.Connection] = []
 """Connections of a parent process. Closing one here would drop the locks of the child's own
 on the same file, as POSIX has it; so they stay open, unused."""
+_DATABASES: weakref.WeakSet[Database] = weakref.WeakSet()
 _DAMAGE = ("malformed", "not a database", "encrypted", "disk image", "corrupt")
 
 
@@ -45,12 +50,32 @@ class Database:
         self.damage: str | None = None
         self._timeout = timeout
         # SQLite notes the locks of a file for the whole process: a child that began in the middle
-        # of a transaction would hold its parent's lock against itself for ever.
-        self._lock = ForkLock(rank=1)
+        # of a transaction would hold its parent's lock against itself for good.
+        self._lock = ForkLock()
         self._pid = os.getpid()
         self._connection: sqlite3.Connection | None = None
+        self._patience = threading.local()
+        self._refuse_a_cut_file()
+        _DATABASES.add(self)
         with self._lock:
             self._open()
+
+    def _refuse_a_cut_file(self) -> None:
+        """Raise if this process was forked in the middle of a transaction on the same file."""
+        if any(other.was_cut_on(self.path) for other in list(_DATABASES)):
+            raise StoreError(
+                f"{self.path} cannot be used in this process, which was forked in the middle of a "
+                "transaction of its parent; start processes before the first record is observed, "
+                "or start them anew instead of forking"
+            )
+
+    def was_cut_on(self, path: Path | None, /) -> bool:
+        """Whether the fork that made this process cut a transaction on a file."""
+        connection = self._connection
+        if path is None or self.path is None or self._pid == os.getpid() or connection is None:
+            return False
+        cut = self._lock.was_cut and connection.in_transaction
+        return cut and self.path.absolute() == path.absolute()
 
     def _open(self) -> None:
         try:
@@ -81,6 +106,7 @@ class Database:
             isolation_level=None,
             check_same_thread=False,
         )
+        self._connection = connection  # from here on a fork can see what it cuts
         try:
             if self.path is not None:
                 self._switch_to_wal(connection)
@@ -142,32 +168,52 @@ class Database:
         Raises:
             StoreError: If the database is locked, read-only, full, damaged or closed.
         """
-        with self._lock:
-            connection = self._mine()
+        connection = self._begin()
+        try:
+            yield connection
+            connection.execute("COMMIT")
+        except sqlite3.Error as error:
+            _roll_back(connection)
+            raise self._error(error) from error
+        except BaseException:
+            _roll_back(connection)
+            raise
+        finally:
+            self._lock.__exit__(None, None, None)
+
+    def _begin(self) -> sqlite3.Connection:
+        """Begin a transaction, and take the lock for as long as it lasts.
+
+        While another process writes nobody holds the lock, so that a fork need not wait.
+        """
+        end = time.monotonic() + getattr(self._patience, "seconds", self._timeout)
+        while True:
+            self._lock.__enter__()
             try:
-                connection.execute("BEGIN IMMEDIATE")
-                yield connection
-                connection.execute("COMMIT")
-            except sqlite3.Error as error:
-                _roll_back(connection)
-                raise self._error(error) from error
-            except BaseException:
-                _roll_back(connection)
-                raise
+                connection = self._mine()
+                connection.execute(f"PRAGMA busy_timeout={int(1000 * _TRY_SECONDS)}")
+                try:
+                    connection.execute("BEGIN IMMEDIATE")
+                finally:
+                    connection.execute(f"PRAGMA busy_timeout={int(1000 * self._timeout)}")
+            except BaseException as error:
+                self._lock.__exit__(None, None, None)
+                if not isinstance(error, sqlite3.Error):
+                    raise
+                if not _is_busy(error) or time.monotonic() >= end:
+                    raise self._error(error) from error
+            else:
+                return connection
+            time.sleep(_PAUSE_SECONDS)
 
     @contextlib.contextmanager
     def patience(self, seconds: float, /) -> Iterator[None]:
-        """Wait less long for other processes inside: where something is about to end."""
-        with self._lock:
-            self._wait_for_others(min(seconds, self._timeout))
-            try:
-                yield
-            finally:
-                self._wait_for_others(self._timeout)
-
-    def _wait_for_others(self, seconds: float) -> None:
-        if self._connection is not None and self._pid == os.getpid():
-            self._connection.execute(f"PRAGMA busy_timeout={int(1000 * seconds)}")
+        """In this thread, wait less long for other processes inside: something is about to end."""
+        self._patience.seconds = min(seconds, self._timeout)
+        try:
+            yield
+        finally:
+            del self._patience.seconds
 
     @contextlib.contextmanager
     def reading(self) -> Iterator[sqlite3.Connection]:
@@ -202,6 +248,7 @@ class Database:
             # A connection must not be used, nor closed, on the other side of a fork.
             if self.path is None:
                 raise StoreError("a store in memory does not follow a fork; use a file")
+            self._refuse_a_cut_file()
             _INHERITED.append(self._connection)
             self._pid = os.getpid()
             self._open()

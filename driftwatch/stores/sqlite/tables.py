@@ -97,5 +97,21 @@ MIGRATIONS: tuple[str, ...] = (
         body BLOB
     ) STRICT;
     """,
+    """
+    CREATE TABLE outbox (
+        id INTEGER PRIMARY KEY AUTOINCREMENT,
+        monitor TEXT NOT NULL,
+        sink TEXT NOT NULL,
+        event_id TEXT NOT NULL,
+        pane INTEGER NOT NULL,
+        revision INTEGER NOT NULL,
+        event TEXT,
+        created REAL NOT NULL,
+        attempts INTEGER NOT NULL,
+        due REAL NOT NULL,
+        error TEXT
+    ) STRICT;
+    CREATE UNIQUE INDEX outbox_by_event ON outbox (monitor, sink, event_id);
+    """,
 )
 """One script a version: script i takes a store of version i to version i + 1."""

@@ -11,11 +11,11 @@ from itertools import chain, repeat
 import numpy as np
 from numpy.typing import NDArray
 
-from driftwatch.core.profiles.reference import Reference
 from driftwatch.core.windows.counters import UNREADABLE
 from driftwatch.core.windows.segments import CursorMove, Delivery, Outcome
 from driftwatch.core.windows.spec import WindowSpec
 from driftwatch.errors import StoreError
+from driftwatch.evaluation.reference_in_use import ReferenceInUse
 from driftwatch.ingest.accumulator import Accumulator
 from driftwatch.ingest.column_buffer import ColumnBuffer
 from driftwatch.ingest.record_buffer import BUFFERED, RecordBuffer
@@ -62,14 +62,14 @@ class Target:
 
     Attributes:
         store: The store.
-        reference: Whose columns and cells the rows are counted in.
+        references: Which reference rows are counted for.
         spec: How the stream is cut.
         monitor: Name of the monitor.
         clock: Seconds since 1970.
     """
 
     store: Store
-    reference: Reference
+    references: ReferenceInUse
     spec: WindowSpec
     monitor: str
     clock: Callable[[], float]
@@ -131,7 +131,7 @@ class PartitionFeed:
         self._target = target
         self._decoder = decoder
         self._accumulator = Accumulator(
-            target.reference,
+            target.references.current,
             target.spec,
             target.store,
             monitor=target.monitor,
@@ -140,7 +140,9 @@ class PartitionFeed:
             delivers=False,  # rows go with the cursor, or not at all
         )
         self._tally = self._accumulator.tally
-        self._buffer = RecordBuffer(target.reference.schema, target.clock, self._tally.count)
+        self._buffer = RecordBuffer(
+            target.references.current().schema, target.clock, self._tally.count
+        )
         self._columns = ColumnBuffer(self._buffer.known)
         self._apart = 0
         self._bytes = 0  # of messages since records were sketched
@@ -161,9 +163,9 @@ class PartitionFeed:
         """Know what was said before: how late rows may be, and whether messages were bad."""
         target = self._target
         for source in target.store.sources(target.monitor):
-            if source["source"] == self._cursor and source["latest"] is not None:
-                self._accumulator.watermark = float(source["latest"])
-        counters = target.store.overview(target.monitor)["counters"]
+            if source.source == self._cursor and source.latest is not None:
+                self._accumulator.watermark = source.latest
+        counters = target.store.overview(target.monitor).counters
         return bool(counters.get(self._unreadable, 0) > 0)
 
     @property
@@ -334,6 +336,7 @@ class PartitionFeed:
             FencedError: If another worker has gone on; this feed is of no use any more.
         """
         done = False
+        self._target.references.refresh()
         while self._pending is not None or self.next > self.stored or not self._begun:
             if self._pending is None:
                 self._pending = self._packed()

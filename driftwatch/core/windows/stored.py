@@ -1,0 +1,223 @@
+"""What a store says of what it keeps, as frozen values."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+__all__ = [
+    "OutboxEntry",
+    "Overview",
+    "PaneRange",
+    "Quarantined",
+    "SavedState",
+    "SegmentKey",
+    "Source",
+    "StoredReference",
+    "StoredReport",
+]
+
+
+@dataclass(frozen=True, slots=True)
+class PaneRange:
+    """The panes of one width.
+
+    Attributes:
+        width: Seconds, or rows, of a pane.
+        segments: Segments in them.
+        rows: Rows in those.
+        bytes: Bytes of their sketches.
+        first: Number of the first pane with rows.
+        last: Number of the last one.
+        late: Rows that came after their pane had ended.
+        earliest: First event time, seconds since 1970; None where rows have none.
+        latest: Last event time.
+    """
+
+    width: int
+    segments: int
+    rows: int
+    bytes: int
+    first: int
+    last: int
+    late: int
+    earliest: float | None
+    latest: float | None
+
+
+@dataclass(frozen=True, slots=True)
+class Overview:
+    """What is kept of a monitor's stream.
+
+    Attributes:
+        panes: By width, the smallest first.
+        counters: What was counted instead of used, and other things that are added up.
+    """
+
+    panes: tuple[PaneRange, ...] = ()
+    counters: Mapping[str, int] = field(default_factory=dict)
+
+    @property
+    def rows(self) -> int:
+        """Rows in all segments."""
+        return sum(pane.rows for pane in self.panes)
+
+    @property
+    def earliest(self) -> float | None:
+        """First event time, seconds since 1970."""
+        return min((p.earliest for p in self.panes if p.earliest is not None), default=None)
+
+    @property
+    def latest(self) -> float | None:
+        """Last event time, seconds since 1970."""
+        return max((p.latest for p in self.panes if p.latest is not None), default=None)
+
+
+@dataclass(frozen=True, slots=True)
+class Source:
+    """Who delivers.
+
+    Attributes:
+        source: Its name.
+        epoch: Its present life.
+        heard: When it was last heard, by the clock of the store, seconds since 1970.
+        sent: The same by its own clock.
+        latest: The last event time that it delivered.
+        rows: Rows that it delivered.
+        deliveries: How many deliveries those were.
+    """
+
+    source: str
+    epoch: str
+    heard: float
+    sent: float
+    latest: float | None
+    rows: int
+    deliveries: int
+
+
+@dataclass(frozen=True, slots=True)
+class StoredReference:
+    """A reference in a store.
+
+    Attributes:
+        id: Its content id.
+        added: When it came, seconds since 1970.
+        bytes: Bytes of its profile.
+        used_for: Model versions that it is in use for; an empty text for all others.
+    """
+
+    id: str
+    added: float
+    bytes: int
+    used_for: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class StoredReport:
+    """A report in a store.
+
+    Attributes:
+        pane: Last pane of its window.
+        revision: 0, and one more whenever late rows changed the window.
+        created: When it was made, seconds since 1970.
+        status: Its status.
+        event: What it changed about the alarm; None if nothing.
+        body: The report as JSON.
+    """
+
+    pane: int
+    revision: int
+    created: float
+    status: str
+    event: str | None
+    body: str
+
+
+@dataclass(frozen=True, slots=True)
+class SavedState:
+    """States of an evaluator, as it saved them.
+
+    Attributes:
+        consumed: The last final pane that detectors and alarm have seen.
+        facts: The rest, as plain data.
+    """
+
+    consumed: int
+    facts: Mapping[str, Any] = field(default_factory=dict)
+
+    @property
+    def alarm(self) -> str | None:
+        """Level of the alarm; None before the first pane."""
+        level = (self.facts.get("alarm") or {}).get("level")
+        return None if level is None else str(level)
+
+
+@dataclass(frozen=True, slots=True)
+class Quarantined:
+    """What was set aside as damaged.
+
+    Attributes:
+        id: Its number.
+        monitor: Whose it was; empty if of all.
+        what: What it was.
+        rows: Rows in it.
+        reason: Why it cannot be read.
+    """
+
+    id: int
+    monitor: str
+    what: str
+    rows: int
+    reason: str
+
+
+@dataclass(frozen=True, slots=True)
+class SegmentKey:
+    """A segment without its sketches.
+
+    Attributes:
+        id: Its number.
+        pane: Number of its pane.
+        reference: Content id of the reference whose cells it was counted in.
+        model_version: Version of the model that saw the rows.
+    """
+
+    id: int
+    pane: int
+    reference: str
+    model_version: str | None
+
+
+@dataclass(frozen=True, slots=True)
+class OutboxEntry:
+    """A result that a sink has not taken yet.
+
+    Attributes:
+        id: Its number; of one sink and monitor the lower ones go first.
+        monitor: Whose result it is.
+        sink: Name of the sink.
+        event_id: Tells one result from another, also when it is given again.
+        pane: Last pane of its window.
+        revision: Of the report.
+        event: What it changed about the alarm; None if nothing.
+        created: When it was made, seconds since 1970.
+        attempts: How often the sink was tried.
+        due: When it is to be tried again.
+        error: Why the last attempt failed; None before the first.
+        report: The report as JSON; None if it is gone.
+    """
+
+    id: int
+    monitor: str
+    sink: str
+    event_id: str
+    pane: int
+    revision: int
+    event: str | None
+    created: float
+    attempts: int
+    due: float
+    error: str | None
+    report: str | None = field(repr=False, default=None)

@@ -1,0 +1,196 @@
+"""A window cut by the references its rows are compared with, and judged part by part."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import replace
+from datetime import datetime
+
+from driftwatch.core.assess import assess
+from driftwatch.core.drift.policy import Policy
+from driftwatch.core.profiles.profile import Profile
+from driftwatch.core.profiles.reference import Reference
+from driftwatch.core.reports.report import DriftReport, WindowFacts, WindowPart
+from driftwatch.core.subject import Subject
+from driftwatch.core.windows.spec import WindowSpec
+from driftwatch.evaluation.comparisons import ReferenceWindows
+from driftwatch.evaluation.reference_in_use import ReferenceInUse
+from driftwatch.evaluation.stored_windows import StoredWindows
+from driftwatch.protocols import Segments
+
+__all__ = ["MixedWindows"]
+
+
+class _Part:
+    """The rows of the versions that one reference is in use for."""
+
+    def __init__(
+        self,
+        store: Segments,
+        spec: WindowSpec,
+        references: ReferenceInUse,
+        reference: Reference,
+        /,
+        *,
+        monitor: str,
+        compare: str,
+    ) -> None:
+        def wanted(version: str | None) -> bool:
+            return references.id_for(version) == reference.id
+
+        self.reference = reference
+        self.windows = StoredWindows(store, spec, reference, monitor=monitor, wanted=wanted)
+        self.compare = ReferenceWindows(
+            store, spec, reference, monitor=monitor, compare=compare, wanted=wanted
+        )
+
+
+class MixedWindows:
+    """The window that ends with a pane, for one pane after the other, and its report.
+
+    Rows are compared with the reference that is in use for their version of the model. Where
+    that is one reference there is one part, and one report. Where traffic of several versions
+    is compared with several, each part is judged by itself, at its share of the alarm budget:
+    the report is that of the worst part, its status that of all, and it names every part.
+
+    Args:
+        store: The segments.
+        spec: How the stream is cut.
+        subject: The model.
+        references: Which reference is in use.
+        compare: What windows are compared with.
+    """
+
+    def __init__(
+        self,
+        store: Segments,
+        spec: WindowSpec,
+        subject: Subject,
+        references: ReferenceInUse,
+        /,
+        *,
+        compare: str,
+    ) -> None:
+        self._store = store
+        self._spec = spec
+        self._subject = subject
+        self._references = references
+        self._compare = compare
+        self._others: dict[str, _Part] = {}
+        self._main = self._part(references.current())
+
+    def _part(self, reference: Reference) -> _Part:
+        return _Part(
+            self._store,
+            self._spec,
+            self._references,
+            reference,
+            monitor=self._subject.monitor,
+            compare=self._compare,
+        )
+
+    @property
+    def main(self) -> StoredWindows:
+        """The windows of the rows that the monitor's own reference is in use for."""
+        return self._main.windows
+
+    @property
+    def reach(self) -> int:
+        """Panes back from the newest that windows and what they are compared with reach."""
+        return self._main.compare.reach
+
+    def refresh(self) -> bool:
+        """Take in what is new in the store; whether it changed the last window."""
+        parts = [self._main, *self._others.values()]
+        changed = [part.windows.refresh() for part in parts]  # all of them, whatever the first says
+        return any(changed)
+
+    def report(
+        self,
+        last: int,
+        /,
+        *,
+        policy: Policy,
+        created_at: datetime,
+        facts: WindowFacts,
+        unstored: Mapping[str, Profile] | None = None,
+    ) -> DriftReport:
+        """Judge the window that ends with a pane.
+
+        Args:
+            last: The pane.
+            policy: The rules of the verdict.
+            created_at: When it was asked for.
+            facts: What is known of the window beside its rows.
+            unstored: Rows that are in no segment yet, by the id of the reference in use.
+        """
+        unstored = unstored or {}
+        found = [
+            (part, self._profile(part, last, unstored)) for part in self._parts(last, unstored)
+        ]
+        filled = [(part, profile) for part, profile in found if profile is not None]
+        if not filled:
+            filled = [(self._main, self._main.reference.new_profile())]
+        policy = replace(policy, parts=len(filled))
+        reports = [
+            self._assessed(part, profile, last, policy, created_at, facts)
+            for part, profile in filled
+        ]
+        if len(reports) == 1:
+            return reports[0][1]
+        reports.sort(key=lambda pair: -pair[1].global_status.severity)
+        named = tuple(
+            WindowPart(
+                tuple(sorted(part.windows.facts().rows, key=lambda version: version or "")),
+                part.reference.id,
+                report.rows_current,
+                report.global_status,
+                tuple(report.drifted_features),
+            )
+            for part, report in reports
+        )
+        worst = reports[0][1]
+        window = worst.window if worst.window is not None else facts
+        return replace(worst, window=replace(window, parts=named))
+
+    def _parts(self, last: int, unstored: Mapping[str, Profile]) -> list[_Part]:
+        """The parts that may have rows; their windows are moved to the pane."""
+        self._main.windows.window(last)
+        wanted = {self._references.id_for(v): v for v in self._main.windows.facts().others}
+        wanted |= {id_: None for id_ in unstored if id_ not in wanted}
+        for id_, version in wanted.items():
+            if id_ != self._main.reference.id and id_ not in self._others:
+                reference = self._references.known(id_, version)
+                self._others[id_] = self._part(reference)
+        for id_ in self._others.keys() - wanted.keys():
+            del self._others[id_]
+        return [self._main, *self._others.values()]
+
+    def _profile(self, part: _Part, last: int, unstored: Mapping[str, Profile]) -> Profile | None:
+        stored, more = part.windows.window(last), unstored.get(part.reference.id)
+        if stored is None or more is None:
+            return stored if stored is not None else more
+        both = stored.copy()
+        both.merge(more)
+        return both
+
+    def _assessed(
+        self,
+        part: _Part,
+        profile: Profile,
+        last: int,
+        policy: Policy,
+        created_at: datetime,
+        facts: WindowFacts,
+    ) -> tuple[_Part, DriftReport]:
+        of_segments = part.windows.facts()
+        window = replace(
+            facts,
+            late_rows=of_segments.late,
+            references=of_segments.references or (part.reference.id,),
+        )
+        subject = self._subject.compared_with(
+            part.compare.against(last), version=of_segments.model_version
+        )
+        report = assess(subject, profile, policy=policy, created_at=created_at, window=window)
+        return part, report

@@ -1,0 +1,208 @@
+"""From the store's outbox to the sinks: in order, again and again, one thread a sink."""
+
+from __future__ import annotations
+
+import contextlib
+import logging
+import os
+import threading
+import time
+import weakref
+from collections.abc import Callable, Sequence
+
+import orjson
+
+from driftwatch.core.reports.report import DriftReport
+from driftwatch.core.windows.alarm import Event
+from driftwatch.core.windows.evaluation_record import Result
+from driftwatch.core.windows.stored import OutboxEntry
+from driftwatch.errors import ConfigError, StoreError
+from driftwatch.protocols import Outbox, Sink
+
+__all__ = ["SinkDelivery"]
+
+_LOG = logging.getLogger("driftwatch")
+_HOLD_SECONDS = 120.0
+_FIRST_PAUSE, _LONGEST_PAUSE = 1.0, 300.0
+_GIVE_UP_SECONDS = 7 * 86_400.0
+_LOOK_SECONDS = 30.0
+_ERROR_LENGTH = 300
+
+
+class SinkDelivery:
+    """Gives every result in the outbox to its sink.
+
+    The oldest result of a sink goes first; while it fails the sink's others wait, so that
+    "cleared" never overtakes "raised". A result that fails is tried again after 1 s, then 2 s, up
+    to every five minutes, and is given up, counted and logged after a week. Nobody waits for a
+    sink: each has a daemon thread, which several processes may run over the same store.
+
+    Args:
+        store: The outbox.
+        monitor: Whose results.
+        sinks: The sinks.
+        clock: Seconds since 1970.
+
+    Attributes:
+        names: Names of the sinks.
+
+    Raises:
+        ConfigError: If a sink has no name or no ``emit``, or two have the same name.
+    """
+
+    def __init__(
+        self, store: Outbox, monitor: str, sinks: Sequence[Sink], /, *, clock: Callable[[], float]
+    ) -> None:
+        self.names = names_of_sinks(sinks)
+        self._store = store
+        self._monitor = monitor
+        self._clock = clock
+        self._sinks = dict(zip(self.names, sinks, strict=True))
+        self._begin()
+
+    def _begin(self) -> None:
+        self._pid = os.getpid()
+        self._threads: dict[str, threading.Thread] = {}
+        self._news = {name: threading.Event() for name in self.names}
+        self._closed = threading.Event()
+
+    def wake(self) -> None:
+        """Have what is due delivered soon; returns at once."""
+        if self._pid != os.getpid():  # threads do not follow a fork
+            self._begin()
+        if self._closed.is_set():
+            return
+        for name in self.names:
+            if name not in self._threads:
+                self._threads[name] = threading.Thread(
+                    target=_deliver_again_and_again,
+                    args=(weakref.ref(self), name, self._news[name], self._closed),
+                    name=f"driftwatch-sink-{name}",
+                    daemon=True,
+                )
+                self._threads[name].start()
+            self._news[name].set()
+
+    def deliver_due(self, sink: str, /) -> float:
+        """Give a sink everything that is due, in this thread.
+
+        Returns:
+            Seconds until there may be something to do again.
+
+        Raises:
+            StoreError: If the store cannot be used now.
+        """
+        while not self._closed.is_set():
+            entry = self._store.take_due(self._monitor, sink, now=self._clock(), hold=_HOLD_SECONDS)
+            if entry is None:
+                return _LOOK_SECONDS
+            pause = self._emit(entry)
+            if pause is not None:
+                return pause
+        return _LOOK_SECONDS
+
+    def _emit(self, entry: OutboxEntry) -> float | None:
+        """Give one result to its sink; seconds until the next attempt, None if it was taken."""
+        try:
+            self._sinks[entry.sink].emit(_result_of(entry))
+        except Exception as error:  # noqa: BLE001 - of somebody else's code, whatever it is
+            return self._failed(entry, f"{type(error).__name__}: {error}"[:_ERROR_LENGTH])
+        self._store.delivered(entry)
+        return None
+
+    def _failed(self, entry: OutboxEntry, error: str) -> float | None:
+        now = self._clock()
+        if now - entry.created > _GIVE_UP_SECONDS:
+            self._store.give_up(entry)
+            _LOG.error(
+                "driftwatch: %s: sink %s never took %s: %s",
+                self._monitor,
+                entry.sink,
+                entry.event_id,
+                error,
+            )
+            return None
+        pause = min(_LONGEST_PAUSE, _FIRST_PAUSE * 2.0 ** min(entry.attempts, 20))
+        self._store.postpone(entry, due=now + pause, error=error)
+        if entry.attempts == 0:
+            _LOG.warning(
+                "driftwatch: %s: sink %s failed, will be tried again: %s",
+                self._monitor,
+                entry.sink,
+                error,
+            )
+        return pause
+
+    def finish(self, seconds: float, /) -> bool:
+        """Wait until nothing is due, at most so long; whether nothing is left."""
+        self.wake()
+        end = time.monotonic() + seconds
+        while self._left() and time.monotonic() < end:
+            self._closed.wait(0.02)
+        return not self._left()
+
+    def _left(self) -> bool:
+        try:
+            return any(entry.sink in self._sinks for entry in self._store.outbox(self._monitor))
+        except StoreError:
+            return True
+
+    def close(self, within: float = 2.0) -> None:
+        """End the threads; what they have not delivered waits in the store."""
+        self._closed.set()
+        if self._pid != os.getpid():
+            return
+        end = time.monotonic() + within
+        for name, thread in self._threads.items():
+            self._news[name].set()
+            if thread is not threading.current_thread():
+                thread.join(max(0.0, end - time.monotonic()))
+        self._threads = {}
+
+
+def names_of_sinks(sinks: Sequence[Sink], /) -> tuple[str, ...]:
+    """Names of sinks.
+
+    Raises:
+        ConfigError: If one has no name or no ``emit``, or two have the same name.
+    """
+    names: list[str] = []
+    for sink in sinks:
+        name = getattr(sink, "name", None)
+        if not isinstance(name, str) or not name or not callable(getattr(sink, "emit", None)):
+            raise ConfigError(
+                f"a sink has a name and a method emit(result); {type(sink).__name__} has not: see "
+                "driftwatch.protocols.Sink"
+            )
+        if name in names:
+            raise ConfigError(f"two sinks are called {name!r}; each needs a name of its own")
+        names.append(name)
+    return tuple(names)
+
+
+def _result_of(entry: OutboxEntry) -> Result:
+    report = None if entry.report is None else DriftReport.from_dict(orjson.loads(entry.report))
+    event = None if entry.event is None else Event(entry.event)
+    return Result(
+        report, event, entry.pane, entry.monitor, entry.event_id, revised=entry.revision > 0
+    )
+
+
+def _deliver_again_and_again(
+    delivery: weakref.ref[SinkDelivery],
+    sink: str,
+    news: threading.Event,
+    closed: threading.Event,
+) -> None:
+    """The life of a sink's thread."""
+    pause = 0.0
+    while not closed.is_set():
+        news.wait(pause)
+        news.clear()
+        found = delivery()
+        if found is None or closed.is_set():
+            return
+        pause = _FIRST_PAUSE
+        with contextlib.suppress(StoreError):  # closed, or locked: looked at again
+            pause = found.deliver_due(sink)
+        del found

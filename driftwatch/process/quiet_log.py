@@ -1,0 +1,39 @@
+"""Warnings that are said when something begins, and then once a minute."""
+
+from __future__ import annotations
+
+import contextlib
+import logging
+import time
+
+__all__ = ["QuietLog"]
+
+_LOG = logging.getLogger("driftwatch")
+_SECONDS = 60.0
+
+
+class QuietLog:
+    """Logs a warning of each kind once a minute at most. Never raises, whatever handlers do.
+
+    Example:
+        >>> quiet = QuietLog()
+        >>> quiet.log("full", "the queue is full: %d dropped", 3)
+    """
+
+    def __init__(self) -> None:
+        self._logged: dict[object, float] = {}
+
+    def log(self, kind: object, message: str, /, *facts: object) -> None:
+        """Log it, unless one of its kind was logged within the last minute.
+
+        Args:
+            kind: What is not to be repeated.
+            message: As for `logging`.
+            facts: Its arguments.
+        """
+        now = time.monotonic()
+        if now - self._logged.get(kind, now - _SECONDS) < _SECONDS:
+            return
+        self._logged[kind] = now
+        with contextlib.suppress(Exception):
+            _LOG.warning(message, *facts)

@@ -1,0 +1,115 @@
+"""Leases, the states of detectors and alarm, and reports."""
+
+from __future__ import annotations
+
+import json
+
+from driftwatch.core.windows.evaluation_record import Evaluation
+from driftwatch.core.windows.stored import SavedState, StoredReport
+from driftwatch.stores.sqlite.database import Database
+
+__all__ = ["EvaluationTables"]
+
+
+class EvaluationTables:
+    """Keeps what an evaluation leaves behind, all or nothing.
+
+    Args:
+        database: Where.
+    """
+
+    def __init__(self, database: Database, /) -> None:
+        self._database = database
+
+    def lease(self, monitor: str, holder: str, /, *, now: float, seconds: float) -> int | None:
+        """Take or renew the lease to evaluate; its token, or None while another holds it."""
+        with self._database.transaction() as db:
+            found = db.execute(
+                "SELECT holder, token, expires FROM leases WHERE monitor=?", (monitor,)
+            ).fetchone()
+            if found is not None and found[0] != holder and now < found[2] <= now + 10 * seconds:
+                return None  # an expiry in the far future was set by a clock that was wrong
+            token = 1 if found is None else found[1] + (found[0] != holder)
+            db.execute(
+                "INSERT OR REPLACE INTO leases VALUES (?,?,?,?)",
+                (monitor, holder, token, now + seconds),
+            )
+        return int(token)
+
+    def release(self, monitor: str, token: int, /) -> None:
+        """Give the lease back, if it is still that of the token."""
+        with self._database.transaction() as db:
+            db.execute("UPDATE leases SET expires=0 WHERE monitor=? AND token=?", (monitor, token))
+
+    def record(self, evaluation: Evaluation, /) -> bool:
+        """Keep what an evaluation leaves behind, all or nothing."""
+        with self._database.transaction() as db:
+            found = db.execute("SELECT token FROM leases WHERE monitor=?", (evaluation.monitor,))
+            if (found.fetchone() or (None,))[0] != evaluation.token:
+                return False
+            if evaluation.report is not None:
+                db.execute(
+                    "INSERT INTO reports (monitor, pane, revision, created, status, event, body) "
+                    "VALUES (?,?,?,?,?,?,?) ON CONFLICT DO NOTHING",
+                    (
+                        evaluation.monitor,
+                        evaluation.pane,
+                        evaluation.revision,
+                        evaluation.created,
+                        evaluation.status,
+                        evaluation.event,
+                        evaluation.report,
+                    ),
+                )
+            db.execute(
+                "INSERT OR REPLACE INTO states VALUES (?,?,?)",
+                (
+                    evaluation.monitor,
+                    evaluation.consumed,
+                    json.dumps(evaluation.state),
+                ),
+            )
+            for sink in evaluation.sinks:
+                db.execute(
+                    "INSERT INTO outbox (monitor, sink, event_id, pane, revision, event, created, "
+                    "attempts, due) VALUES (?,?,?,?,?,?,?,0,?) ON CONFLICT DO NOTHING",
+                    (
+                        evaluation.monitor,
+                        sink,
+                        evaluation.id,
+                        evaluation.pane,
+                        evaluation.revision,
+                        evaluation.event,
+                        evaluation.created,
+                        evaluation.created,
+                    ),
+                )
+        return True
+
+    def state(self, monitor: str, /) -> SavedState | None:
+        """States of detectors and alarm with the pane they have consumed."""
+        with self._database.reading() as db:
+            found = db.execute("SELECT pane, body FROM states WHERE monitor=?", (monitor,))
+            row = found.fetchone()
+        return None if row is None else SavedState(int(row[0]), json.loads(row[1]))
+
+    def reports(
+        self, monitor: str, /, *, limit: int, alarms_only: bool = False
+    ) -> list[StoredReport]:
+        """Stored reports, the latest first."""
+        only = "AND event IS NOT NULL " if alarms_only else ""
+        with self._database.reading() as db:
+            found = db.execute(
+                "SELECT pane, revision, created, status, event, body FROM reports "  # noqa: S608
+                f"WHERE monitor=? {only}ORDER BY id DESC LIMIT ?",
+                (monitor, limit),
+            ).fetchall()
+        return [StoredReport(*row) for row in found]
+
+    def forget_reports(self, monitor: str, /, *, before: float) -> int:
+        """Forget reports made before a time, those of alarms excepted; returns how many."""
+        with self._database.transaction() as db:
+            return db.execute(
+                "DELETE FROM reports WHERE monitor=? AND created<? AND event IS NULL",
+                (monitor, before),
+            ).rowcount

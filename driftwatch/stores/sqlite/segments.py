@@ -1,0 +1,153 @@
+"""Deliveries and their segments, and what is known of them."""
+
+from __future__ import annotations
+
+from driftwatch.core.windows.segments import Delivery, Outcome, Segment, StoredSegment
+from driftwatch.core.windows.stored import Overview, PaneRange, Quarantined, Source
+from driftwatch.stores.sqlite.database import Database
+from driftwatch.stores.sqlite.ledger import accept, count, digest, insert, is_accepted, position
+
+__all__ = ["SegmentTables"]
+
+_SEGMENT = "id, pane, width, rows, body, late, earliest, latest, reference, model_version"
+
+
+class SegmentTables:
+    """Takes deliveries exactly once, and gives their segments.
+
+    Args:
+        database: Where.
+    """
+
+    def __init__(self, database: Database, /) -> None:
+        self._database = database
+
+    def deliver(self, delivery: Delivery, /, *, now: float) -> Outcome:
+        """Take in a delivery exactly once, and its cursors with it."""
+        with self._database.transaction() as db:
+            if is_accepted(db, delivery):
+                return Outcome.DUPLICATE
+            for move in delivery.cursors:
+                if position(db, delivery.monitor, move.name) != move.start:
+                    return Outcome.FENCED
+            for move in delivery.cursors:
+                db.execute(
+                    "INSERT OR REPLACE INTO cursors VALUES (?,?,?)",
+                    (delivery.monitor, move.name, move.end),
+                )
+            accept(db, delivery)
+            for segment in delivery.segments:
+                insert(db, delivery.monitor, segment)
+            for name, value in delivery.counters.items():
+                count(db, delivery.monitor, name, value)
+            latest = max(
+                (s.latest for s in delivery.segments if s.latest is not None), default=None
+            )
+            db.execute(
+                "INSERT INTO sources VALUES (?,?,?,?,?,?,?,1) "
+                "ON CONFLICT (monitor, source) DO UPDATE SET epoch=excluded.epoch, "
+                "heard=max(heard, excluded.heard), sent=excluded.sent, "
+                "latest=max(coalesce(latest, excluded.latest), coalesce(excluded.latest, latest)), "
+                "rows=rows+excluded.rows, deliveries=deliveries+1",
+                (
+                    delivery.monitor,
+                    delivery.source,
+                    delivery.epoch,
+                    now,
+                    delivery.sent_at,
+                    latest,
+                    delivery.rows,
+                ),
+            )
+        return Outcome.STORED
+
+    def cursor(self, monitor: str, name: str, /) -> int:
+        """Where a source stands; 0 if it never delivered."""
+        with self._database.reading() as db:
+            return position(db, monitor, name)
+
+    def segments(
+        self, monitor: str, /, *, width: int, first: int, last: int, after: int = 0
+    ) -> list[StoredSegment]:
+        """Segments of some panes in the order of their ids; damaged ones are set aside."""
+        with self._database.reading() as db:
+            rows = db.execute(
+                f"SELECT {_SEGMENT}, covers, digest FROM segments WHERE monitor=? AND width=? "  # noqa: S608
+                "AND pane BETWEEN ? AND ? AND id>? ORDER BY id",
+                (monitor, width, first, last, after),
+            ).fetchall()
+        sound: list[StoredSegment] = []
+        damaged: list[StoredSegment] = []
+        for id_, *facts, covers, expected in rows:
+            found = StoredSegment(id_, Segment(*facts), covers)
+            (sound if digest(found.segment.body) == expected else damaged).append(found)
+        for bad in damaged:
+            self.set_aside(monitor, bad.id, "its bytes have changed since they were stored")
+        return sound
+
+    def panes(self, monitor: str, /, *, width: int, first: int, last: int) -> list[int]:
+        """Numbers of the panes of a range that have rows, in order."""
+        with self._database.reading() as db:
+            found = db.execute(
+                "SELECT DISTINCT pane FROM segments WHERE monitor=? AND width=? "
+                "AND pane BETWEEN ? AND ? ORDER BY pane",
+                (monitor, width, first, last),
+            )
+            return [int(pane) for (pane,) in found]
+
+    def newest(self, monitor: str, /) -> int:
+        """The highest id of any segment; 0 of none."""
+        with self._database.reading() as db:
+            found = db.execute("SELECT max(id) FROM segments WHERE monitor=?", (monitor,))
+            return int(found.fetchone()[0] or 0)
+
+    def set_aside(self, monitor: str, id_: int, reason: str, /) -> None:
+        """Take a segment out of the data; it stays in the quarantine."""
+        with self._database.transaction() as db:
+            db.execute(
+                "INSERT INTO quarantine (monitor, what, rows, reason, body) "
+                "SELECT monitor, 'segment of pane ' || pane, rows, ?, body FROM segments "
+                "WHERE monitor=? AND id=?",
+                (reason, monitor, id_),
+            )
+            db.execute("DELETE FROM segments WHERE monitor=? AND id=?", (monitor, id_))
+
+    def overview(self, monitor: str, /) -> Overview:
+        """Rows, segments, bytes, first and last pane by width, event times, counters."""
+        with self._database.reading() as db:
+            panes = db.execute(
+                "SELECT width, count(*), sum(rows), sum(length(body)), min(pane), max(pane), "
+                "sum(late), min(earliest), max(latest) FROM segments WHERE monitor=? "
+                "GROUP BY width ORDER BY width",
+                (monitor,),
+            ).fetchall()
+            counters = db.execute(
+                "SELECT name, value FROM counters WHERE monitor=? ORDER BY name", (monitor,)
+            ).fetchall()
+        return Overview(tuple(PaneRange(*row) for row in panes), dict(counters))
+
+    def sources(self, monitor: str, /) -> list[Source]:
+        """Every source: when it was last heard, and the last event time it delivered."""
+        with self._database.reading() as db:
+            found = db.execute(
+                "SELECT source, epoch, heard, sent, latest, rows, deliveries FROM sources "
+                "WHERE monitor=? ORDER BY source",
+                (monitor,),
+            ).fetchall()
+        return [Source(*row) for row in found]
+
+    def monitors(self) -> list[str]:
+        """Names of all monitors that have delivered or have a reference."""
+        with self._database.reading() as db:
+            found = db.execute("SELECT monitor FROM sources UNION SELECT monitor FROM refs")
+            return sorted(str(name) for (name,) in found)
+
+    def quarantine(self, monitor: str | None = None, /) -> list[Quarantined]:
+        """What was set aside as damaged, and why."""
+        with self._database.reading() as db:
+            found = db.execute(
+                "SELECT id, monitor, what, rows, reason FROM quarantine "
+                "WHERE ? IS NULL OR monitor IN (?, '') ORDER BY id",
+                (monitor, monitor),
+            ).fetchall()
+        return [Quarantined(*row) for row in found]

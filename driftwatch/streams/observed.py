@@ -1,0 +1,163 @@
+"""What stands behind a monitor that observes: its stream, put together when it is needed."""
+
+from __future__ import annotations
+
+import weakref
+from collections import Counter
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import cast
+
+from driftwatch.core.profiles.reference import Reference
+from driftwatch.core.subject import Subject
+from driftwatch.errors import StoreError
+from driftwatch.evaluation.reference_in_use import ReferenceInUse
+from driftwatch.evaluation.rules import EvaluationRules
+from driftwatch.evaluation.sink_delivery import names_of_sinks
+from driftwatch.ingest.record_buffer import RecordBuffer
+from driftwatch.process.tally import Tally
+from driftwatch.protocols import Destination, Sink, Store
+from driftwatch.stores import open_collector, open_store
+from driftwatch.stores.remote import RemoteStore
+from driftwatch.streams.collector import CollectorDestination
+from driftwatch.streams.lazy_stream import LazyStream
+from driftwatch.streams.local import LocalDestination
+from driftwatch.streams.stream import Stream, StreamSettings
+
+__all__ = ["ObservedStream", "StoreAddress"]
+
+
+@dataclass(frozen=True, slots=True)
+class StoreAddress:
+    """Where a stream is kept.
+
+    Attributes:
+        where: A path, an address of a collector, a store, or None for one in memory. A store
+            that was opened elsewhere is closed there.
+        spool: Folder in which deliveries to a collector wait.
+        replaces: Whether the process's own reference comes into use in any case.
+    """
+
+    where: str | Path | Store | RemoteStore | None
+    spool: str | Path | None = None
+    replaces: bool = False
+
+
+class ObservedStream:
+    """The stream of a monitor, with the records that wait for it.
+
+    Args:
+        subject: The model, and the reference that the process was started with.
+        settings: How to take in.
+        rules: How windows are judged.
+        address: Where it is kept.
+        clock: Seconds since 1970.
+        sinks: Where results go.
+
+    Raises:
+        ConfigError: If a sink is none.
+
+    Attributes:
+        tally: What is counted instead of used.
+        lazy: The stream, opened when it is needed.
+    """
+
+    def __init__(
+        self,
+        subject: Subject,
+        settings: StreamSettings,
+        rules: EvaluationRules,
+        address: StoreAddress,
+        /,
+        *,
+        clock: Callable[[], float],
+        sinks: Sequence[Sink] = (),
+    ) -> None:
+        names_of_sinks(sinks)
+        self.tally = Tally()
+        self._subject = subject
+        self._settings = settings
+        self._rules = rules
+        self._address = address
+        self._clock = clock
+        self._sinks = sinks
+        buffer = RecordBuffer(subject.reference.schema, clock, self.tally.count)
+        self.lazy = LazyStream(buffer, self.tally, weakref.WeakMethod(self._open))
+
+    def reference(self, *, refresh: bool) -> Reference:
+        """The reference in use.
+
+        Args:
+            refresh: Open the stream if it is not, and ask the store.
+
+        Raises:
+            StoreError: If the store cannot be asked.
+        """
+        stream = self.lazy.now() if refresh else self.lazy.opened
+        if stream is None:
+            return self._subject.reference
+        if refresh:
+            stream.references.refresh()
+        return stream.references.current()
+
+    def waiting(self) -> int:
+        """Rows that were observed and are not stored yet."""
+        stream = self.lazy.opened
+        open_rows = 0 if stream is None else stream.accumulator.open_rows
+        return self.lazy.buffer.waiting + open_rows
+
+    def counters(self) -> dict[str, int]:
+        """What was counted instead of used: stored, or about to be.
+
+        Raises:
+            StoreError: If the store cannot be asked.
+        """
+        receiver = self.lazy.now().destination.receiver
+        stored = Counter(receiver.overview(self._settings.monitor).counters)
+        return dict(stored + Counter(self.tally.counts()))
+
+    def local(self) -> LocalDestination:
+        """The store of this process, and its evaluator.
+
+        Raises:
+            StoreError: If a collector has it.
+        """
+        destination = self.lazy.now().destination
+        if destination.receiver.evaluates_elsewhere:
+            raise StoreError(
+                f"monitor {self._settings.monitor!r} is stored and evaluated by "
+                f"{destination.receiver!r}"
+            )
+        return cast("LocalDestination", destination)
+
+    def _open(self) -> Stream:
+        """Open the store, bring the reference to it, and give the stream."""
+        where, settings, clock = self._address.where, self._settings, self._clock
+        owned = where is None or isinstance(where, str | Path)
+        destination: Destination
+        remote = open_collector(where, spool=self._address.spool)
+        if remote is not None:
+            # The collector chooses what it compares with.
+            references = ReferenceInUse(self._subject, None)
+            destination = CollectorDestination(remote, settings.monitor, owned=owned)
+        else:
+            store = open_store(where)  # type: ignore[arg-type] # no collector, as just found
+            try:
+                references = ReferenceInUse(self._subject, store)
+                references.adopt(replace=self._address.replaces, now=clock())
+                destination = LocalDestination(
+                    store,
+                    self._subject,
+                    settings.spec,
+                    self._rules,
+                    references,
+                    clock=clock,
+                    sinks=self._sinks,
+                    owned=owned,
+                )
+            except BaseException:
+                if owned:
+                    store.close()
+                raise
+        return Stream(settings, references, destination, self.lazy.buffer, self.tally, clock=clock)
