@@ -53,21 +53,18 @@ class Monitor:
         reference_data: pandas or polars data frame, pyarrow table, dict of arrays, list of
             records, paths of files (parquet, CSV, JSON lines), a saved ``.dwp`` profile or
             its path, or a `Profile`.
-        features: Columns to watch; all if not given. Named columns are tested whatever they look
-            like; of the others identifiers, times and labels are not, and the report says so.
+        features: Columns to watch, tested whatever they look like; all if not given, but for
+            identifiers, times and labels, and the report says so.
         model: The trained model; gives version and importances. Nothing of it is called.
-        thresholds: Effect sizes and levels, such as ``{"psi": 0.2, "ks_pvalue": 0.05}``;
-            see `driftwatch.core.drift.policy.Policy.of`. The defaults are good.
+        thresholds: Effect sizes and levels, such as ``{"psi": 0.2, "ks_pvalue": 0.05}``; see
+            `driftwatch.core.drift.policy.Policy.of`. The defaults are good.
         policy: ``"default"``, or ``"classic"`` for the textbook's rules.
-        false_alarms: Budget of a check that is repeated, such as ``"1 per 30d"``: so many
-            checks may alarm without drift, whatever the number of features. Without it a
-            check stands on its own, at a false discovery rate of 5 %.
+        false_alarms: Budget of a check that is repeated, such as ``"1 per 30d"``, for all features
+            together. Without it a check stands on its own, at a false discovery rate of 5 %.
         every: Time from one check to the next, for the budget; a stream's windows have a slide.
-        pane: Also keep the reference's counts by panes of this length, such as ``"1h"``, so
-            that drift no larger than its own rhythm does not count. Needs a time column,
-            and reads the reference twice.
-        multivariate: Also watch how columns depend on each other: true for all tested
-            columns, or their names. Reads the reference twice.
+        pane: Length of panes, such as ``"1h"``, whose counts of the reference are kept: drift no
+            larger than its own rhythm does not count then. Needs a time; reads it twice.
+        multivariate: Also watch how columns depend on each other: true, or their names.
         roles: Roles of columns, such as ``{"ts": "time", "y": "label"}``.
         schema: Columns declared in full; the rest is inferred.
         config: Sizes of the sketches.
@@ -82,12 +79,11 @@ class Monitor:
             least five minutes.
         compare: What a window is compared with: ``"frozen"``, the reference; ``"sliding"``,
             the window before it; ``"seasonal"``, the same hours of the four weeks before.
-        store: Where a stream's sketches are kept: path of a SQLite file, which may be
-            shared by processes and survives them; address of a collector (`driftwatch
-            serve`), which then evaluates; or a store. Memory if not given.
+        store: Where a stream is kept: path of a SQLite file, which processes may share; address
+            of a collector (`driftwatch serve`), which then evaluates; or a store. Else memory.
         spool: Folder in which deliveries to a collector wait; the user's for state by default.
-        reference: ``"auto"``: `reference_data` comes into use if the store has never had it, and
-            stays replaced if it was replaced there. ``"replace"``: it comes into use anyway.
+        reference: ``"auto"``: `reference_data` comes into use unless the store has had it and
+            replaced it. ``"replace"``: it comes into use anyway.
         tests: Your own `driftwatch.protocols.DriftTest`; they decide where `thresholds` name them.
         sinks: Where results of a stream go, see `driftwatch.protocols.Sink`.
         source: Name of this process among those that feed the monitor.
@@ -196,7 +192,7 @@ class Monitor:
         self._stream: ObservedStream | None = None
         self._making = threading.Lock()
         if sinks:
-            self._observed()  # now, not when the first record comes, is the time to say what is wrong
+            self._observed()  # one that is no sink is an error now, not with the first record
 
     @property
     def reference(self) -> Reference:

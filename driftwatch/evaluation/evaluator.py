@@ -14,6 +14,7 @@ from secrets import token_hex
 from driftwatch.core.data.times import to_utc
 from driftwatch.core.drift.sequential import PaneDetector, cell_counts
 from driftwatch.core.profiles.profile import Profile
+from driftwatch.core.profiles.reference import Reference
 from driftwatch.core.reports.report import DriftReport, EarlySign, Status, WindowFacts
 from driftwatch.core.subject import Subject
 from driftwatch.core.windows.alarm import Event
@@ -90,19 +91,24 @@ class Evaluator:
 
     def _use_references(self) -> None:
         """Begin anew with the references that are in use."""
-        self.reference = self.references.current()
+        self._reference = self.references.current()
         self._windows = self._mixed()
         self._open = self._mixed()
         self._detector: PaneDetector | None = None
         if self.rules.run_length > 1:
             self._detector = PaneDetector.of(
-                self.reference, run_length=self.rules.run_length, tolerance=self.rules.tolerance
+                self._reference, run_length=self.rules.run_length, tolerance=self.rules.tolerance
             )
 
     def _mixed(self) -> MixedWindows:
         return MixedWindows(
             self._store, self.spec, self._subject, self.references, compare=self.rules.compare
         )
+
+    @property
+    def reference(self) -> Reference:
+        """The reference in use for the monitor's own version of the model."""
+        return self.references.current()
 
     @property
     def windows(self) -> MixedWindows:
@@ -114,7 +120,7 @@ class Evaluator:
         return progress_of(self._store, self.monitor, self.spec, now=self._clock())
 
     def check(
-        self, last: int | None = None, /, *, unstored: Mapping[str, Profile] | None = None
+        self, last: int | None = None, /, *, unstored: Mapping[str | None, Profile] | None = None
     ) -> DriftReport:
         """Report on the window that ends with a pane, the newest if not given.
 
@@ -122,8 +128,7 @@ class Evaluator:
 
         Args:
             last: The pane.
-            unstored: Rows of the window that are in no segment yet, by the id of the
-                reference they are compared with.
+            unstored: Rows of the window that are in no segment yet, by version of the model.
         """
         with self._lock:
             self._follow_references()
@@ -179,7 +184,7 @@ class Evaluator:
 
     def _follow_references(self) -> None:
         """Go over to the references that the store says are in use."""
-        if self.references.refresh() or self.references.current().id != self.reference.id:
+        if self.references.refresh() or self.reference.id != self._reference.id:
             self._use_references()
             self._state = None
 
@@ -236,7 +241,7 @@ class Evaluator:
             self.monitor,
             before=found.newest + 1,
             width=self.spec.width,
-            guard=self.reference.profile.guard,
+            guard=self._reference.profile.guard,
         )
         self._keep_house(found, upto=self._store.newest(self.monitor))
 
@@ -254,7 +259,7 @@ class Evaluator:
                 now=self._clock(),
                 retention=self.rules.retention,
                 least_panes=self._windows.reach + 1,
-                guard=self.reference.profile.guard,
+                guard=self._reference.profile.guard,
             )
         except DriftWatchError as error:
             self.errors["housekeeping"] += 1
@@ -273,7 +278,7 @@ class Evaluator:
             signs: tuple[EarlySign, ...] = ()
             profile = self._windows.main.pane(pane) if self._detector is not None else None
             if profile is not None and self._detector is not None:
-                alarms = self._detector.update(cell_counts(self.reference, profile))
+                alarms = self._detector.update(cell_counts(self._reference, profile))
                 signs = tuple(EarlySign(a.column, a.where, a.change) for a in alarms)
             status = Status(state.statuses.pop(pane, Status.INSUFFICIENT_DATA.value))
             state.alarm.update(pane, status, early=bool(signs))
@@ -297,7 +302,7 @@ class Evaluator:
         windows: MixedWindows,
         last: int,
         facts: WindowFacts,
-        unstored: Mapping[str, Profile] | None = None,
+        unstored: Mapping[str | None, Profile] | None = None,
     ) -> DriftReport:
         return windows.report(
             last,
@@ -326,10 +331,10 @@ class Evaluator:
         )
 
     def _restored(self) -> EvaluationState:
-        fresh = EvaluationState.fresh(self.reference.id, clear_after=self.rules.clear_after)
+        fresh = EvaluationState.fresh(self._reference.id, clear_after=self.rules.clear_after)
         saved = self._store.state(self.monitor)
         if saved is None:
             return fresh
-        if self._detector is not None and saved.facts["reference"] == self.reference.id:
+        if self._detector is not None and saved.facts["reference"] == self._reference.id:
             self._detector.restore(saved.facts.get("detector") or {})
         return fresh.restored(saved)

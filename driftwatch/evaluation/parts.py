@@ -8,7 +8,7 @@ from datetime import datetime
 
 from driftwatch.core.assess import assess
 from driftwatch.core.drift.policy import Policy
-from driftwatch.core.profiles.profile import Profile
+from driftwatch.core.profiles.profile import Profile, merged
 from driftwatch.core.profiles.reference import Reference
 from driftwatch.core.reports.report import DriftReport, WindowFacts, WindowPart
 from driftwatch.core.subject import Subject
@@ -113,7 +113,7 @@ class MixedWindows:
         policy: Policy,
         created_at: datetime,
         facts: WindowFacts,
-        unstored: Mapping[str, Profile] | None = None,
+        unstored: Mapping[str | None, Profile] | None = None,
     ) -> DriftReport:
         """Judge the window that ends with a pane.
 
@@ -122,7 +122,7 @@ class MixedWindows:
             policy: The rules of the verdict.
             created_at: When it was asked for.
             facts: What is known of the window beside its rows.
-            unstored: Rows that are in no segment yet, by the id of the reference in use.
+            unstored: Rows that are in no segment yet, by version of the model.
         """
         unstored = unstored or {}
         found = [
@@ -141,7 +141,7 @@ class MixedWindows:
         reports.sort(key=lambda pair: -pair[1].global_status.severity)
         named = tuple(
             WindowPart(
-                tuple(sorted(part.windows.facts().rows, key=lambda version: version or "")),
+                self._versions(part, unstored),
                 part.reference.id,
                 report.rows_current,
                 report.global_status,
@@ -153,11 +153,17 @@ class MixedWindows:
         window = worst.window if worst.window is not None else facts
         return replace(worst, window=replace(window, parts=named))
 
-    def _parts(self, last: int, unstored: Mapping[str, Profile]) -> list[_Part]:
+    def _versions(
+        self, part: _Part, unstored: Mapping[str | None, Profile]
+    ) -> tuple[str | None, ...]:
+        mine = {v for v in unstored if self._references.id_for(v) == part.reference.id}
+        return tuple(sorted(mine | part.windows.facts().rows.keys(), key=lambda v: v or ""))
+
+    def _parts(self, last: int, unstored: Mapping[str | None, Profile]) -> list[_Part]:
         """The parts that may have rows; their windows are moved to the pane."""
         self._main.windows.window(last)
         wanted = {self._references.id_for(v): v for v in self._main.windows.facts().others}
-        wanted |= {id_: None for id_ in unstored if id_ not in wanted}
+        wanted |= {self._references.id_for(v): v for v in unstored}
         for id_, version in wanted.items():
             if id_ != self._main.reference.id and id_ not in self._others:
                 reference = self._references.known(id_, version)
@@ -166,13 +172,18 @@ class MixedWindows:
             del self._others[id_]
         return [self._main, *self._others.values()]
 
-    def _profile(self, part: _Part, last: int, unstored: Mapping[str, Profile]) -> Profile | None:
-        stored, more = part.windows.window(last), unstored.get(part.reference.id)
-        if stored is None or more is None:
-            return stored if stored is not None else more
-        both = stored.copy()
-        both.merge(more)
-        return both
+    def _profile(
+        self, part: _Part, last: int, unstored: Mapping[str | None, Profile]
+    ) -> Profile | None:
+        stored = part.windows.window(last)
+        more = [
+            profile
+            for version, profile in unstored.items()
+            if self._references.id_for(version) == part.reference.id
+        ]
+        if not more:
+            return stored
+        return merged([profile.copy() for profile in ([stored] if stored else []) + more])
 
     def _assessed(
         self,

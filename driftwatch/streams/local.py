@@ -7,7 +7,6 @@ from collections.abc import Callable, Iterator, Sequence
 from contextlib import AbstractContextManager
 from typing import TYPE_CHECKING
 
-from driftwatch.core.profiles.profile import Profile
 from driftwatch.core.reports.report import DriftReport
 from driftwatch.core.subject import Subject
 from driftwatch.core.windows.evaluation_record import Result
@@ -65,7 +64,6 @@ class LocalDestination:
         self._flushes = 0
         self._log = QuietLog()
         self._monitor = subject.monitor
-        self._version = subject.model_version
         self._spec = spec
 
     @contextlib.contextmanager
@@ -102,15 +100,10 @@ class LocalDestination:
         progress = self.evaluator.progress()
         panes = [accumulator.latest_pane(), progress.newest if progress is not None else None]
         last = max((pane for pane in panes if pane is not None), default=None)
-        unstored: dict[str, Profile] = {}
+        unstored = []
         if last is not None:
-            for version, profile in accumulator.unstored(self._spec.first_of(last), last):
-                id_ = self.references.id_for(version or self._version)
-                if id_ in unstored:
-                    unstored[id_].merge(profile)
-                else:
-                    unstored[id_] = profile
-        return self.evaluator.check(last, unstored=unstored)
+            unstored = accumulator.unstored(self._spec.first_of(last), last)
+        return self.evaluator.check(last, unstored=dict(unstored))
 
     def evaluate(self) -> Result | None:
         """Evaluate what is due; None if nothing is."""

@@ -568,7 +568,7 @@ def test_a_missing_library_is_said_at_once_with_its_extra(
     registry: Registry, monkeypatch: pytest.MonkeyPatch, form: str, module: str
 ) -> None:
     monkeypatch.setitem(sys.modules, module, None)
-    with pytest.raises(MissingDependencyError, match=rf"driftwatch\[{form}\]"):
+    with pytest.raises(MissingDependencyError, match=rf"driftwatch-sketch\[{form}\]"):
         decoder(registry, form)
 
 

@@ -436,13 +436,15 @@ def test_a_reference_may_come_later(
     assert client.get("/v1/monitors/empty").json()["rows"] == 50
 
 
-def test_a_configured_reference_cannot_be_chosen_away(
-    client: TestClient, reference: Reference
-) -> None:
+def test_a_configured_reference_does_not_undo_a_promotion(client: TestClient, folder: Path) -> None:
     other = profile_data({"x": [1.0, 2.0] * 50, "c": ["a", "b"] * 50}, reference=True)
     added = client.post("/v1/monitors/scores/references", content=other.to_bytes()).json()
     used = client.post(f"/v1/monitors/scores/references/{added['id']}/use")
-    assert (used.status_code, "configuration" in used.json()["detail"]) == (409, True)
+    assert used.status_code == 200
+    again = create_app(load_config(folder / "driftwatch.toml"), clock=lambda: NOW)
+    with TestClient(again, URL, headers=dict(client.headers)) as restarted:
+        monitor = restarted.get("/v1/monitors/scores").json()
+        assert monitor["reference"] == added["id"]
 
 
 def test_reports(client: TestClient, delivery: Make) -> None:
