@@ -6,7 +6,6 @@ import contextlib
 import logging
 import os
 import socket
-import threading
 import time
 from collections.abc import Callable, Mapping, Sequence
 from datetime import UTC, datetime
@@ -190,9 +189,8 @@ class Monitor:
         self._flush_every = parse_duration(flush_every)
         self.enabled = not is_switched_off()
         self._stream: ObservedStream | None = None
-        self._making = threading.Lock()
-        if sinks:
-            self._observed()  # one that is no sink is an error now, not with the first record
+        if sinks or store is not None:  # what is wrong, and what is slow, comes now
+            self._observed().import_what_threads_need()
 
     @property
     def reference(self) -> Reference:
@@ -411,29 +409,30 @@ class Monitor:
         return self._observed().lazy
 
     def _observed(self) -> ObservedStream:
-        with self._making:
-            if self._stream is None:
-                from driftwatch.evaluation.rules import EvaluationRules
-                from driftwatch.streams.observed import ObservedStream, StoreAddress
-                from driftwatch.streams.stream import StreamSettings
+        if self._stream is None:
+            from driftwatch.evaluation.rules import EvaluationRules
+            from driftwatch.streams.observed import ObservedStream, StoreAddress
+            from driftwatch.streams.stream import StreamSettings
 
-                policy = self._stream_policy
-                run_length = policy.budget.run_length if policy.budget is not None else 720.0
-                self._stream = ObservedStream(
-                    self._subject,
-                    StreamSettings(
-                        self.name,
-                        self.spec,
-                        self._source,
-                        self._flush_every,
-                        self._subject.model_version,
-                    ),
-                    EvaluationRules(policy, compare=self._compare, run_length=run_length),
-                    StoreAddress(self._store_at, self._spool, replaces=self._replaces),
-                    clock=self._seconds,
-                    sinks=self._sinks,
-                )
-            return self._stream
+            policy = self._stream_policy
+            run_length = policy.budget.run_length if policy.budget is not None else 720.0
+            made = ObservedStream(
+                self._subject,
+                StreamSettings(
+                    self.name,
+                    self.spec,
+                    self._source,
+                    self._flush_every,
+                    self._subject.model_version,
+                ),
+                EvaluationRules(policy, compare=self._compare, run_length=run_length),
+                StoreAddress(self._store_at, self._spool, replaces=self._replaces),
+                clock=self._seconds,
+                sinks=self._sinks,
+            )
+            # Without a lock, which a fork might cut: of two threads one comes first.
+            self._stream = self.__dict__.setdefault("_made", made)
+        return self._stream
 
     def _in_use(self, *, refresh: bool) -> Reference:
         """The reference in use; the store is asked first if it is there to be asked."""

@@ -267,8 +267,12 @@ class Accumulator:
         """
         with self._lock:
             done = 0
-            while self._pending is not None or self._open or self.tally.counts():
+            # What an earlier call could not deliver, and then what is open: no more, since others
+            # may count without end.
+            for _ in range(2):
                 if self._pending is None:
+                    if not self._open and not self.tally.counts():
+                        break
                     rest_if_due()
                     self._pending = self.pack()
                     rest_if_due()

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, replace
 from datetime import datetime
+from threading import Lock
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -90,6 +91,7 @@ class RecordBuffer:
         self._mark = -np.inf
         self._pick = picking(self._names)
         self._rows: list[tuple[Any, ...]] = []
+        self._front = Lock()  # of whoever deletes there; appending needs none
 
     @property
     def waiting(self) -> int:
@@ -131,14 +133,16 @@ class RecordBuffer:
 
     def drop_surplus(self, kept: int = MOST_WAITING, /) -> None:
         """Forget the oldest records beyond a number, and count them."""
-        surplus = max(0, len(self._rows) - kept)
-        if surplus:
+        with self._front:
+            surplus = max(0, len(self._rows) - kept)
             del self._rows[:surplus]
+        if surplus:
             self._count("dropped_unsketched", surplus)
 
     def clear(self) -> None:
         """Forget everything: in a child after a fork, whose parent keeps its records."""
         self._rows = []
+        self._front = Lock()
 
     def take(self, watermark: float = -np.inf, /) -> Iterator[TimedBatch]:
         """Give back everything appended so far, and forget it; in turns, piece by piece.
@@ -151,9 +155,9 @@ class RecordBuffer:
         while left:
             rest_if_due()
             size = min(left, PIECE) if is_in_turns() else left
-            rows = self._rows[:size]
-            # One deletion at the front: records that other threads append meanwhile stay.
-            del self._rows[:size]
+            with self._front:  # records that other threads append meanwhile stay
+                rows = self._rows[:size]
+                del self._rows[:size]
             for found in self._usable(rows):
                 rest_if_due()
                 yield found

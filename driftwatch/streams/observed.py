@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import importlib
 import weakref
 from collections import Counter
 from collections.abc import Callable, Sequence
@@ -44,6 +45,19 @@ class StoreAddress:
     replaces: bool = False
 
 
+_LATE_IMPORTS = (
+    "datasketches",
+    "driftwatch.core.assess",
+    "driftwatch.profiling.build",
+    "driftwatch.profiling.references",
+    "driftwatch.stores.sqlite.memory",
+    "orjson",
+    "pyarrow.compute",
+    "pyarrow.types",
+    "scipy.special",
+)
+
+
 class ObservedStream:
     """The stream of a monitor, with the records that wait for it.
 
@@ -84,6 +98,15 @@ class ObservedStream:
         self._sinks = sinks
         buffer = RecordBuffer(subject.reference.schema, clock, self.tally.count)
         self.lazy = LazyStream(buffer, self.tally, weakref.WeakMethod(self._open))
+
+    @staticmethod
+    def import_what_threads_need() -> None:
+        """Import, in this thread, what would be imported by others when it is first used.
+
+        A process that is forked while another thread imports a module can never import it.
+        """
+        for name in _LATE_IMPORTS:
+            importlib.import_module(name)
 
     def reference(self, *, refresh: bool) -> Reference:
         """The reference in use.
