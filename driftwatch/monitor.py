@@ -296,7 +296,7 @@ class Monitor:
 
         Args:
             data: A frame, a table, a dict of arrays or a list of records; not a path, which
-                is for `driftwatch absorb`.
+                is for `driftwatch ingest`.
             at: Their event times: one for all, or one a row. The reference's time column
                 if not given, or else now.
             model_version: Of the model that saw them, if not the monitor's.

@@ -283,7 +283,7 @@ class Store(Receiver, Segments, References, Evaluations, Outbox, Housekeeping, D
 
     Every method is atomic: when it returns, its effect survives the process; when it
     raises, nothing changed. Methods may be called from any thread. Times are seconds since
-    1970 and are given by the caller, who owns the clock. `tests/stores/contract.py` holds a
+    1970 and are given by the caller, who owns the clock. `tests/stores/test_contract.py` holds a
     store to it.
 
     Raises:

@@ -218,3 +218,38 @@ def test_the_files_of_the_other_project_are_noticed(tmp_path: Path) -> None:
     line = imported()
     assert "another project" in line
     assert "driftwatch-0.4.0" in line
+
+
+def test_no_property_is_computed_under_a_lock_that_a_fork_could_leave_held() -> None:
+    for name in modules():
+        for node in ast.walk(tree(name)):
+            if isinstance(node, ast.ImportFrom) and node.module == "functools":
+                assert "cached_property" not in {alias.name for alias in node.names}, name
+
+
+EDGES = ("monitor", "cli.commands.", "service.api.")
+"""Their parameters are what a caller says: arguments, options, query parameters."""
+
+
+def test_facts_of_the_model_travel_as_one_value() -> None:
+    """No function takes one of these only to hand it on; `Subject` carries them."""
+    for module in modules():
+        if module.startswith(EDGES):
+            continue
+        parents = {
+            child: node for node in ast.walk(tree(module)) for child in ast.iter_child_nodes(node)
+        }
+        for function in ast.walk(tree(module)):
+            if not isinstance(function, ast.FunctionDef | ast.AsyncFunctionDef):
+                continue
+            taken = function.args
+            for argument in [*taken.posonlyargs, *taken.args, *taken.kwonlyargs]:
+                if argument.arg not in {"importances", "ignore_new", "model_version"}:
+                    continue
+                uses = [
+                    node
+                    for node in ast.walk(function)
+                    if isinstance(node, ast.Name) and node.id == argument.arg
+                ]
+                handed_on = all(isinstance(parents[use], ast.Call | ast.keyword) for use in uses)
+                assert not (uses and handed_on), f"{module}.{function.name}({argument.arg})"

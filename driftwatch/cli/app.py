@@ -18,14 +18,14 @@ from driftwatch.errors import DriftWatchError
 __all__ = ["COMMANDS", "app", "run"]
 
 COMMANDS = {
-    "check": ("check", "Compare production files with reference files."),
+    "check": ("check", "Compare production files with reference files, or show the open window."),
     "profile": ("profile", "Sketch files into a small profile."),
     "merge": ("merge", "Merge profiles, of replicas or parts, into one."),
     "report": ("report", "Show the last report again, or a given one, in another form."),
     "replay": ("replay", "Replay a history: the alarms a monitor would have raised."),
     "init": ("config", "Write a configuration to begin with."),
     "config": ("config", "Check the configuration file."),
-    "absorb": ("feed", "Take files into a stored window."),
+    "ingest": ("feed", "Take files into a stored window."),
     "watch": ("feed", "Follow a growing file or a folder, and report on every window."),
     "evaluate": ("evaluate", "Evaluate the window of a stored stream that is due."),
     "reference": ("reference", "List, add and choose the references of a stream."),

@@ -39,7 +39,7 @@ __all__ = [
 ]
 
 Files = Annotated[
-    list[str],
+    list[str] | None,
     typer.Option(
         metavar="FILE",
         help="A file, folder or glob: parquet, CSV, JSON lines (compressed or not), or a "

@@ -21,20 +21,20 @@ from driftwatch.profiling.files import find_files, header_of
 from driftwatch.profiling.rows import Progress
 from driftwatch.protocols import Store
 
-__all__ = ["Absorbed", "FileFeeder"]
+__all__ = ["FileFeeder", "Ingested"]
 
 _ALWAYS = 250_000_000_000
 _BLOCK = 8 << 20
 
 
 @dataclass(frozen=True, slots=True)
-class Absorbed:
+class Ingested:
     """What became of a file.
 
     Attributes:
         path: The file.
         rows: Rows that are in the store now and were not before.
-        known: Whether the very same content had been absorbed before.
+        known: Whether the very same content had been taken in before.
         counters: Rows that were not used, by reason.
     """
 
@@ -81,7 +81,7 @@ class FileFeeder:
                 "--time COLUMN) or give the window in rows"
             )
 
-    def absorb(self, path: Path, /, *, progress: Progress | None = None) -> Absorbed:
+    def ingest(self, path: Path, /, *, progress: Progress | None = None) -> Ingested:
         """Feed a whole file of rows, once for all times: known by the hash of its bytes.
 
         Raises:
@@ -92,7 +92,7 @@ class FileFeeder:
         content = _hash_of(path)
         done = f"the whole of {content}"
         if self._store.cursor(self._monitor, done):
-            return Absorbed(path, 0, known=True)
+            return Ingested(path, 0, known=True)
         feed = self._accumulator("files", None if self._spec.by_rows else content)
         wanted = {*self._reference.profile.columns, *([self._time] if self._time else [])}
         rows = 0
@@ -105,11 +105,11 @@ class FileFeeder:
         counters = feed.tally.counts()
         outcome = feed.deliver(CursorMove(done, 0, 1))
         feed.close()
-        if outcome is not Outcome.STORED:  # somebody else has just absorbed the same file
-            return Absorbed(path, 0, known=True)
-        return Absorbed(path, rows - sum(counters.values()), counters=counters)
+        if outcome is not Outcome.STORED:  # somebody else has just taken in the same file
+            return Ingested(path, 0, known=True)
+        return Ingested(path, rows - sum(counters.values()), counters=counters)
 
-    def follow(self, path: Path, /) -> Absorbed:
+    def follow(self, path: Path, /) -> Ingested:
         """Feed the whole lines that a growing CSV or JSON-lines file has got since last time.
 
         Where the file stood is kept in the store, in the same step as its rows. A file that
@@ -135,7 +135,7 @@ class FileFeeder:
             raise DataError(f"{path}: {error.strerror or error}") from error
         end = block.rfind(b"\n") + 1
         if not end:
-            return Absorbed(path, 0)
+            return Ingested(path, 0)
         self._bad = Counter()
         feed = self._accumulator("followed files", None)
         rows = 0
@@ -149,9 +149,9 @@ class FileFeeder:
         outcome = feed.deliver(CursorMove(name, start, position + end))
         feed.close()
         if outcome is not Outcome.STORED:  # somebody else follows the same file
-            return Absorbed(path, 0, known=True)
+            return Ingested(path, 0, known=True)
         used = rows - sum(counters.values()) + sum(self._bad.values())
-        return Absorbed(path, used, counters=counters)
+        return Ingested(path, used, counters=counters)
 
     def _parsed(self, path: Path, block: bytes, position: int, format_: str) -> Iterator[Batch]:
         if format_ == "jsonl":

@@ -2,22 +2,21 @@
 
 from __future__ import annotations
 
-import atexit
 import contextlib
 import logging
 import math
-import os
 import threading
 import time
 import weakref
 from collections import Counter, deque
 from collections.abc import Callable
 from dataclasses import dataclass, fields
-from functools import partial
 
 from driftwatch.errors import ConfigError
 from driftwatch.ingest.record_paths import Extracted, RecordPaths
 from driftwatch.process.background import TURN_SECONDS, in_turns, rest, rest_if_due
+from driftwatch.process.lifetime import follow
+from driftwatch.process.quiet_log import QuietLog
 from driftwatch.process.switch import is_switched_off
 from driftwatch.process.tally import Tally
 
@@ -99,9 +98,7 @@ class Capture:
         self.observed = 0
         self.enabled = not is_switched_off()
         self._begin_life()
-        if hasattr(os, "register_at_fork"):
-            os.register_at_fork(after_in_child=partial(_in_child, weakref.ref(self)))
-        atexit.register(_at_exit, weakref.ref(self))
+        follow(self)
 
     def _begin_life(self) -> None:
         self._tally = Tally()
@@ -115,7 +112,7 @@ class Capture:
         self._closed = False
         self._errors: deque[float] = deque(maxlen=self.limits.errors)
         self._open_until = 0.0
-        self._said: dict[str, float] = {}
+        self._log = QuietLog()
 
     @property
     def dropped(self) -> Counter[str]:
@@ -162,19 +159,14 @@ class Capture:
             if self._count is not None:
                 self._count(reason, count)
             so_far = self._tally.counts()[reason]
-            self._say(reason, "driftwatch: not observed: %s (%d so far)", reason, so_far)
+            message = "driftwatch: not observed: %s (%d so far)"
+            self._log.log(reason, message, reason, so_far)
 
     def failed(self, error: BaseException, /) -> None:
         """Count an error of ours; after too many, stop for a while. Never raises."""
         with contextlib.suppress(Exception):
             self.drop("internal_error")
             self._pause_after_many(error)
-
-    def _say(self, what: str, message: str, *facts: object) -> None:
-        now = time.monotonic()
-        if now - self._said.get(what, -60.0) >= 60.0:
-            self._said[what] = now
-            _LOG.warning(message, *facts)
 
     def _pause_after_many(self, error: BaseException) -> None:
         now = time.monotonic()
@@ -219,10 +211,23 @@ class Capture:
                 return not left
         return False
 
-    def close(self) -> None:
-        """Observe and store what waits, end the thread, and take nothing more."""
-        end = time.monotonic() + self.limits.shutdown_seconds
-        self.flush()
+    def begin_again(self) -> None:
+        """In a child after a fork: what waits is the parent's."""
+        self._begin_life()
+
+    def end(self, seconds: float, /) -> None:
+        """Observe and store what waits, as the process ends."""
+        # A thread that is ended with the interpreter would take what it holds with it.
+        self.close(min(seconds, self.limits.shutdown_seconds))
+
+    def close(self, within: float | None = None, /) -> None:
+        """Observe and store what waits, end the thread, and take nothing more.
+
+        Args:
+            within: Seconds that it may take; those of the limits if not given.
+        """
+        end = time.monotonic() + (self.limits.shutdown_seconds if within is None else within)
+        self.flush(within)
         self.enabled = False
         thread, self._closed = self._thread, True
         self._wake.set()
@@ -250,7 +255,7 @@ class Capture:
             try:
                 thread.start()
             except (RuntimeError, OSError, MemoryError) as error:  # a limit on processes, say
-                self._say("no_thread", "driftwatch: bodies wait for a thread: %s", error)
+                self._log.log("no_thread", "driftwatch: bodies wait for a thread: %s", error)
             else:
                 self._thread = thread
 
@@ -330,16 +335,3 @@ def _excused(capture: Capture, error: Exception) -> None:
     with contextlib.suppress(Exception):
         capture.failed(error)
     time.sleep(1.0)  # whatever it is, it must not spin
-
-
-def _in_child(capture: weakref.ref[Capture]) -> None:
-    found = capture()
-    if found is not None:
-        found._begin_life()  # noqa: SLF001 - our own; what waits is the parent's
-
-
-def _at_exit(capture: weakref.ref[Capture]) -> None:
-    found = capture()
-    if found is not None:
-        # A thread that is ended with the interpreter would take what it holds with it.
-        found.close()

@@ -320,6 +320,8 @@ def _open(path: Path) -> tuple[Any, Any]:
     """The file, and the same decompressed; the first one knows how far it was read."""
     import pyarrow as pa
 
-    raw = path.open("rb")
+    # A file of Arrow's own: its threads read ahead, and one that calls into Python while the
+    # process ends would abort it.
+    raw = pa.OSFile(str(path), "rb")
     codec = _COMPRESSED.get(path.suffix.lower())
-    return raw, pa.CompressedInputStream(raw, codec) if codec else pa.PythonFile(raw, "r")
+    return raw, pa.CompressedInputStream(raw, codec) if codec else raw

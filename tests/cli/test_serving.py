@@ -81,10 +81,10 @@ def test_it_ends_in_order(
         assert "Traceback" not in said
 
 
-@pytest.mark.parametrize("command", ["absorb", "evaluate", "doctor"])
+@pytest.mark.parametrize("command", ["ingest", "evaluate", "doctor"])
 def test_commands_on_a_store_say_that_a_collector_has_it(folder: Path, command: str) -> None:
     (folder / "rows.csv").write_text("x,c\n1.5,a\n", "utf-8")
-    files = ["rows.csv"] if command == "absorb" else []
+    files = ["rows.csv"] if command == "ingest" else []
     refused = driftwatch(
         command, *files, "--store", "http://127.0.0.1:9", "--monitor", "scores",
         *([] if command == "doctor" else ["--ref", "reference.dwp"]), cwd=folder,

@@ -52,14 +52,14 @@ def call(*arguments: str) -> int:
     return run(arguments)
 
 
-def test_files_are_absorbed_once_and_evaluated(capsys: pytest.CaptureFixture[str]) -> None:
-    assert call("absorb", "calm.parquet", "--evaluate") == 0
+def test_files_are_taken_in_once_and_evaluated(capsys: pytest.CaptureFixture[str]) -> None:
+    assert call("ingest", "calm.parquet", "--evaluate") == 0
     said = capsys.readouterr()
-    assert "calm.parquet: 9,600 rows absorbed" in said.err
+    assert "calm.parquet: 9,600 rows taken in" in said.err
     assert said.out.startswith("OK")
-    assert call("absorb", "calm.parquet") == 0
-    assert "absorbed before, nothing changed" in capsys.readouterr().err
-    assert call("absorb", "calm.parquet", "moved.parquet") == 0
+    assert call("ingest", "calm.parquet") == 0
+    assert "taken in before, nothing changed" in capsys.readouterr().err
+    assert call("ingest", "calm.parquet", "moved.parquet") == 0
     capsys.readouterr()
     assert call("evaluate", "--format", "json") == 1
     said = capsys.readouterr()
@@ -70,27 +70,27 @@ def test_files_are_absorbed_once_and_evaluated(capsys: pytest.CaptureFixture[str
     assert call("evaluate") == 0
     assert "nothing is due" in capsys.readouterr().err
     assert call("report") == 1  # the last report, kept
-    assert call("evaluate", "--current") == 1
+    assert call("check", "--monitor", "churn") == 1
 
 
 def test_profiles_are_absorbed(capsys: pytest.CaptureFixture[str]) -> None:
     assert call("profile", "calm.parquet", "-o", "calm.dwp", "--time", "ts") == 0
-    assert call("absorb", "calm.dwp") == 0
-    assert "calm.dwp: 9,600 rows absorbed" in capsys.readouterr().err
-    assert call("absorb", "calm.dwp") == 0
-    assert "absorbed before" in capsys.readouterr().err
+    assert call("ingest", "calm.dwp") == 0
+    assert "calm.dwp: 9,600 rows taken in" in capsys.readouterr().err
+    assert call("ingest", "calm.dwp") == 0
+    assert "taken in before" in capsys.readouterr().err
 
 
 def test_without_a_configuration(capsys: pytest.CaptureFixture[str]) -> None:
     Path("driftwatch.toml").unlink()
     store = ("--store", "my.db")
     assert call("reference", "add", "train.parquet", *store, "--time", "ts", "--pane", "1h") == 0
-    assert call("absorb", "moved.parquet", *store, "--window", "12h") == 0
+    assert call("ingest", "moved.parquet", *store, "--window", "12h") == 0
     assert call("evaluate", *store, "--window", "12h") == 1
     capsys.readouterr()
     assert call("evaluate") == 2
     assert "no driftwatch.toml in this folder" in capsys.readouterr().err
-    assert call("absorb", "calm.parquet", "--store", "empty.db") == 2
+    assert call("ingest", "calm.parquet", "--store", "empty.db") == 2
     assert "has no reference" in capsys.readouterr().err
 
 
@@ -114,7 +114,7 @@ def test_references_are_added_listed_and_used(capsys: pytest.CaptureFixture[str]
 def test_the_stream_itself_becomes_the_reference(capsys: pytest.CaptureFixture[str]) -> None:
     assert call("reference", "add", "--last", "12h") == 2
     assert "no rows of 'churn'" in capsys.readouterr().err
-    assert call("absorb", "moved.parquet", "calm.parquet") == 0
+    assert call("ingest", "moved.parquet", "calm.parquet") == 0
     capsys.readouterr()
     assert call("reference", "add", "--last", "12h", "--use") == 0
     said = capsys.readouterr()
@@ -122,7 +122,7 @@ def test_the_stream_itself_becomes_the_reference(capsys: pytest.CaptureFixture[s
     assert 4_300 < rows_of_it < 5_300  # panes that begin in the last 12 hours
     config = Path("driftwatch.toml").read_text()
     Path("driftwatch.toml").write_text(config.replace('reference = "train.parquet"\n', ""))
-    assert call("evaluate", "--current", "--format", "json") == 0
+    assert call("check", "--monitor", "churn", "--format", "json") == 0
     report = DriftReport.from_dict(json.loads(capsys.readouterr().out))
     assert report.reference_data_hash == said.out.strip()
     assert call("reference", "add") == 2
@@ -136,12 +136,12 @@ def test_watching_a_growing_file_and_a_folder(
     live = folder / "live.csv"
     live.write_text("".join(lines[:4_001]) + lines[4_001][:7])  # the last line is being written
     assert call("watch", "live.csv", "--once") == 0
-    assert "live.csv: 4,000 rows absorbed" in capsys.readouterr().err
+    assert "live.csv: 4,000 rows taken in" in capsys.readouterr().err
     live.write_text("".join(lines) + "a,broken,line,with,too,many\n")
     assert call("watch", "live.csv", "--once") == 0
-    assert "8,000 rows absorbed, 1 unreadable lines" in capsys.readouterr().err
+    assert "8,000 rows taken in, 1 unreadable lines" in capsys.readouterr().err
     assert call("watch", "live.csv", "--once") == 0
-    assert "absorbed" not in capsys.readouterr().err
+    assert "taken in" not in capsys.readouterr().err
     monkeypatch.setattr("driftwatch.cli.commands.feed._SETTLED", -1.0)
     inbox = folder / "inbox"
     inbox.mkdir()
@@ -150,8 +150,8 @@ def test_watching_a_growing_file_and_a_folder(
     (inbox / "new.jsonl").write_text(f"{records}not json\n[1]\n")
     assert call("watch", "inbox", "--once") == 1
     said = capsys.readouterr().err
-    assert "new.parquet: 9,600 rows absorbed" in said
-    assert "new.jsonl: 800 rows absorbed, 2 unreadable lines" in said
+    assert "new.parquet: 9,600 rows taken in" in said
+    assert "new.jsonl: 800 rows taken in, 2 unreadable lines" in said
     (inbox / "new.jsonl").write_text("")
     (inbox / "bad.parquet").write_text("no parquet")
     assert call("watch", "inbox", "--once") == 0
@@ -161,7 +161,7 @@ def test_watching_a_growing_file_and_a_folder(
 def test_the_doctor(capsys: pytest.CaptureFixture[str], folder: Path) -> None:
     assert call("doctor") == 1
     assert "nothing has been delivered yet" in capsys.readouterr().out
-    assert call("absorb", "moved.parquet") == 0
+    assert call("ingest", "moved.parquet") == 0
     assert call("doctor", "--json") == 1
     found = {row["what"]: row for row in json.loads(capsys.readouterr().out)}
     assert found["data"]["ok"]
@@ -206,7 +206,7 @@ def test_the_configuration_may_be_in_pyproject(capsys: pytest.CaptureFixture[str
             "[monitors", "[tool.driftwatch.monitors"
         )
     )
-    assert call("absorb", "calm.parquet", "--monitor", "churn") == 0
+    assert call("ingest", "calm.parquet", "--monitor", "churn") == 0
     assert call("evaluate", "--monitor", "nobody") == 2
     assert "no monitor 'nobody'" in capsys.readouterr().err
 

@@ -75,7 +75,7 @@ def test_rows_of_a_file_go_through_a_topic_into_the_window(folder: Path) -> None
     assert worker.returncode == 0, said
     assert "as group driftwatch-m" in said
     assert "stopped; 2,000 messages read, all of them stored" in said
-    shown = run(folder, "evaluate", "--current")
+    shown = run(folder, "check", "--monitor", "m")
     assert "2,000 production rows" in shown.stdout
     doctor = run(folder, "doctor")
     assert "2,000 kafka ok" in doctor.stdout

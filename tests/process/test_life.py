@@ -47,7 +47,7 @@ def busy(work: list[Callable[[], Any]]) -> Iterator[None]:
 
 
 FORKER = """
-import os, sys, threading, time
+import faulthandler, os, sys, threading, time
 import numpy as np
 from driftwatch import Monitor
 from driftwatch.errors import StoreError
@@ -85,6 +85,7 @@ for number in range(forks):
     child = os.fork()
     if child == 0:
         code = 1
+        faulthandler.dump_traceback_later(15, exit=True)  # says where it hangs
         try:
             monitor.observe({"x": 2.0})
             monitor.check({"x": [1.0, 2.0] * 30}) if number % 50 == 0 else None

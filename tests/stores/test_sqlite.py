@@ -18,12 +18,9 @@ from hypothesis import strategies as st
 
 from driftwatch import Profile, Reference
 from driftwatch.core.data.batch import batches_of
-from driftwatch.core.windows.evaluation_record import Evaluation
-from driftwatch.core.windows.segments import CursorMove, Delivery, Outcome, Segment
-from driftwatch.core.windows.stored import SavedState
+from driftwatch.core.windows.segments import Delivery, Outcome, Segment
 from driftwatch.errors import ConfigError, StoreError
 from driftwatch.profiling.build import profile_data
-from driftwatch.protocols import Store
 from driftwatch.stores import open_store
 from driftwatch.stores.compaction import compact
 from driftwatch.stores.sqlite.memory import MemoryStore
@@ -47,21 +44,6 @@ def segment(reference: Reference, pane: int, rows: int, seed: int = 0, **more: A
     return Segment(pane, WIDTH, rows, profile.to_bytes(), reference=reference.id, **more)
 
 
-def test_a_delivery_is_taken_once(reference: Reference) -> None:
-    store = MemoryStore()
-    one = Delivery("m", "a", "e", 0, (segment(reference, 1, 10), segment(reference, 2, 5)))
-    assert store.deliver(one, now=1.0) is Outcome.STORED
-    assert store.deliver(one, now=2.0) is Outcome.DUPLICATE
-    other_life = Delivery("m", "a", "f", 0, (segment(reference, 1, 3),), {"untimed": 2})
-    assert store.deliver(other_life, now=3.0) is Outcome.STORED
-    facts = store.overview("m")
-    assert facts.rows == 18
-    assert facts.counters == {"untimed": 2}
-    (source,) = store.sources("m")
-    assert (source.rows, source.deliveries, source.heard) == (18, 2, 3.0)
-    assert store.overview("another").rows == 0
-
-
 @given(order=st.lists(st.integers(0, 12), max_size=40))
 def test_keys_are_remembered_as_ranges(order: list[int]) -> None:
     store = MemoryStore()
@@ -75,28 +57,6 @@ def test_keys_are_remembered_as_ranges(order: list[int]) -> None:
     kept = [n for low, high in ranges for n in range(low, high + 1)]
     assert kept == sorted(seen)
     assert all(later[0] > earlier[1] + 1 for earlier, later in pairwise(ranges))
-
-
-def test_a_cursor_moves_with_its_rows_or_not_at_all(reference: Reference) -> None:
-    store = MemoryStore()
-    rows = (segment(reference, 1, 10),)
-    first = Delivery("m", "a", "e", 0, rows, cursors=(CursorMove("p0", 0, 10),))
-    assert store.deliver(first, now=0.0) is Outcome.STORED
-    assert store.cursor("m", "p0") == 10
-    zombie = Delivery(
-        "m", "b", "z", 0, rows, cursors=(CursorMove("p1", 0, 4), CursorMove("p0", 0, 9))
-    )
-    assert store.deliver(zombie, now=0.0) is Outcome.FENCED
-    assert (store.cursor("m", "p0"), store.cursor("m", "p1")) == (10, 0)
-    assert store.overview("m").rows == 10
-    # The key was not used up: from the right place the same delivery is taken.
-    again = Delivery("m", "b", "z", 0, rows, cursors=(CursorMove("p0", 10, 20),))
-    assert store.deliver(again, now=0.0) is Outcome.STORED
-
-
-def in_use(store: Store, version: str | None) -> str | None:
-    ids = store.references_in_use("m")
-    return ids.get(version or "") or ids.get("")
 
 
 def merged(store: Any, width: int = WIDTH) -> Profile:
@@ -146,89 +106,6 @@ def test_compaction_changes_no_count(
         assert store.deliver(Delivery("m", "a", "e", number), now=0.0) is Outcome.DUPLICATE
     covers = [found.covers for found in store.segments("m", width=width, first=-9, last=99)]
     assert max(covers) <= len(parts)
-
-
-def test_compaction_leaves_what_came_later_alone(reference: Reference) -> None:
-    store = MemoryStore()
-    for number in range(3):
-        store.deliver(Delivery("m", "a", "e", number, (segment(reference, 1, 5),)), now=0.0)
-    assert compact(store, "m", before=2, width=WIDTH, upto=2) == 1
-    (untouched, compacted) = store.segments("m", width=WIDTH, first=1, last=1)
-    assert (untouched.id, untouched.covers) == (3, 0)
-    assert compacted.covers == 2
-    assert compact(store, "m", before=1, width=WIDTH) == 0
-
-
-def test_expiry_is_counted(reference: Reference) -> None:
-    store = MemoryStore()
-    for pane in range(4):
-        store.deliver(Delivery("m", "a", "e", pane, (segment(reference, pane, 5),)), now=0.0)
-    assert store.expire("m", width=WIDTH, before=3) == 15
-    assert store.expire("m", width=WIDTH, before=3) == 0
-    assert store.overview("m").counters == {"expired": 15}
-    assert store.overview("m").rows == 5
-
-
-def test_references_and_their_use(reference: Reference) -> None:
-    store = MemoryStore()
-    body = reference.profile.to_bytes()
-    assert in_use(store, None) is None
-    for id_ in ("r1", "r2"):
-        store.add_reference("m", id_, body, now=1.0)
-    store.add_reference("m", "r1", b"other", now=2.0)
-    assert store.reference("m", "r1") == body
-    assert store.reference("m", "none") is None
-    store.use_reference("m", "r1", model_version=None, now=3.0)
-    store.use_reference("m", "r2", model_version="v2", now=4.0)
-    assert in_use(store, None) == "r1"
-    assert in_use(store, "v2") == "r2"
-    assert in_use(store, "v9") == "r1"
-    store.use_reference("m", "r2", model_version=None, now=5.0)
-    store.use_reference("m", "r1", model_version=None, now=6.0)
-    assert in_use(store, None) == "r1"
-    assert [(r.id, r.used_for) for r in store.references("m")] == [
-        ("r1", ("",)),
-        ("r2", ("v2",)),
-    ]
-
-
-def evaluation(token: int, pane: int, **more: Any) -> Evaluation:
-    facts: dict[str, Any] = {
-        "revision": 0,
-        "created": 1.0,
-        "status": "OK",
-        "report": "{}",
-        "event": None,
-    }
-    return Evaluation("m", token, pane, state={"a": 1}, consumed=pane, **(facts | more))
-
-
-def test_the_lease_elects_one_and_fences_the_other() -> None:
-    store = MemoryStore()
-    assert store.lease("m", "a", now=0.0, seconds=10) == 1
-    assert store.lease("m", "b", now=5.0, seconds=10) is None
-    assert store.lease("m", "a", now=9.0, seconds=10) == 1
-    assert store.record(evaluation(1, 3))
-    assert store.lease("m", "b", now=20.0, seconds=10) == 2  # a fell silent
-    assert not store.record(evaluation(1, 4, status="CRITICAL"))
-    assert store.record(evaluation(2, 4))
-    assert [r.pane for r in store.reports("m", limit=9)] == [4, 3]
-    assert store.state("m") == SavedState(4, {"a": 1})
-    store.release("m", 2)
-    assert store.lease("m", "a", now=20.0, seconds=10) == 3
-    # A lease from a clock that was ahead by years does not last for years.
-    assert store.lease("m", "a", now=1e9, seconds=10) == 3
-    assert store.lease("m", "b", now=30.0, seconds=10) == 4
-
-
-def test_alarms_are_found_and_outlive_other_reports() -> None:
-    store = MemoryStore()
-    assert store.lease("m", "a", now=0.0, seconds=10) == 1
-    for pane in range(5):
-        store.record(evaluation(1, pane, event="raised" if pane == 2 else None))
-    assert [r.pane for r in store.reports("m", limit=9, alarms_only=True)] == [2]
-    assert store.forget_reports("m", before=9.0) == 4
-    assert [r.pane for r in store.reports("m", limit=9)] == [2]
 
 
 def test_many_threads_and_connections(tmp_path: Path, reference: Reference) -> None:

@@ -11,7 +11,9 @@ from typing import Annotated, cast
 
 import typer
 
+from driftwatch.cli.monitors import StreamRequest, opened
 from driftwatch.cli.options import (
+    Config,
     FailOn,
     Features,
     Files,
@@ -19,11 +21,14 @@ from driftwatch.cli.options import (
     Ids,
     Labels,
     Multivariate,
+    Name,
     Output,
     Quiet,
+    StorePath,
     Times,
     columns_of,
     parse_thresholds,
+    request_of,
     roles_of,
 )
 from driftwatch.cli.output.exits import Exit
@@ -37,12 +42,12 @@ from driftwatch.errors import DataError
 from driftwatch.monitor import Monitor
 from driftwatch.profiling.files import find_files
 
-__all__ = ["CheckRequest", "check", "run_check"]
+__all__ = ["CheckRequest", "check", "check_window", "run_check"]
 
 
 def check(
-    ref: Files,
-    prod: Files,
+    ref: Files = None,
+    prod: Files = None,
     features: Features = None,
     threshold: Annotated[
         list[str] | None,
@@ -80,13 +85,28 @@ def check(
     output: Output = None,
     fail_on: FailOn = "warning",
     save: Annotated[bool, typer.Option(help="Keep the report for `driftwatch report`.")] = True,
+    config: Config = None,
+    monitor: Name = None,
+    store: StorePath = None,
     quiet: Quiet = False,
 ) -> None:
     """Compare production files with reference files. Exit code 1 means drift.
 
+    Without files: the window of a stored stream that is open now; nothing of it changes.
+
     Exit codes: 0 no drift, 1 drift, 2 usage or bad input, 3 not enough data, 4 internal
     error. The report goes to stdout, everything else to stderr.
     """
+    showing = Showing(format_, tuple(output or ()), fail_on, quiet)
+    if not prod:
+        if config is None and monitor is None and store is None:
+            raise typer.BadParameter(
+                "name files with --ref and --prod, or a stream with --monitor, --config or --store"
+            )
+        window = request_of(config, monitor, store, reference=ref)
+        raise typer.Exit(int(check_window(window, showing)))
+    if not ref:
+        raise typer.BadParameter("--prod is compared with --ref: name the reference's files, too")
     request = CheckRequest(
         reference=ref,
         production=prod,
@@ -99,8 +119,13 @@ def check(
         multivariate=multivariate,
         roles=roles_of(time=time, id=id_, label=label),
     )
-    showing = Showing(format_, tuple(output or ()), fail_on, quiet)
     raise typer.Exit(int(run_check(request, showing, save=save)))
+
+
+def check_window(request: StreamRequest, showing: Showing, /) -> Exit:
+    """Show the window that is open now."""
+    with opened(request, remote=True) as (monitor, _):
+        return showing.show(monitor.check())
 
 
 @dataclass(frozen=True, slots=True)
@@ -132,8 +157,19 @@ def run_check(request: CheckRequest, showing: Showing, /, *, save: bool) -> Exit
 
 
 def _report(request: CheckRequest, *, quiet: bool) -> DriftReport:
-    # Reading leaves Python idle; what the tests will need is imported meanwhile.
-    Thread(target=importlib.import_module, args=("scipy.special",), daemon=True).start()
+    # Reading leaves Python idle; what the tests will need is imported meanwhile. The thread is
+    # waited for in any case: one that is still in a library when the process ends aborts it.
+    importing = Thread(
+        target=importlib.import_module, args=("scipy.special",), name="driftwatch-import"
+    )
+    importing.start()
+    try:
+        return _compared(request, quiet=quiet)
+    finally:
+        importing.join()
+
+
+def _compared(request: CheckRequest, *, quiet: bool) -> DriftReport:
     thresholds = parse_thresholds(request.thresholds)
     before, after = find_files(request.reference), find_files(request.production)
     with progress_bar(f"reference {before.label}", before.size_bytes, quiet=quiet) as progress:

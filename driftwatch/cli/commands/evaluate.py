@@ -44,15 +44,15 @@ def evaluate(
     every: Annotated[
         str | None, typer.Option(metavar="TIME", help="Again and again, until interrupted.")
     ] = None,
-    current: Annotated[
-        bool, typer.Option("--current", help="Show the window as it is now; change nothing.")
-    ] = False,
     format_: Format = "text",
     output: Output = None,
     fail_on: FailOn = "warning",
     quiet: Quiet = False,
 ) -> None:
-    """Evaluate the window of a stored stream that is due: from cron, or with --every."""
+    """Evaluate the window of a stored stream that is due: from cron, or with --every.
+
+    `driftwatch check` without files shows the window that is open now.
+    """
     request = request_of(
         config,
         monitor,
@@ -63,24 +63,18 @@ def evaluate(
         false_alarms=false_alarms,
     )
     showing = Showing(format_, tuple(output or ()), fail_on, quiet)
-    raise typer.Exit(int(run_evaluate(request, showing, every=every, current=current)))
+    raise typer.Exit(int(run_evaluate(request, showing, every=every)))
 
 
-def run_evaluate(
-    request: StreamRequest, showing: Showing, /, *, every: str | None, current: bool
-) -> Exit:
+def run_evaluate(request: StreamRequest, showing: Showing, /, *, every: str | None) -> Exit:
     """Evaluate the window that is due; with `every` again and again until interrupted.
 
     Args:
         request: Which monitor.
         showing: How to show its report.
         every: Time from one look to the next; None for one look.
-        current: Show the window as it is now, and change nothing.
     """
-    with opened(request, remote=current) as (monitor, _):
-        if current:
-            report = monitor.check()
-            return showing.show(report)
+    with opened(request) as (monitor, _):
         if every is None:
             return evaluate_once(monitor, showing)
         seconds = parse_duration(every).total_seconds()

@@ -1,4 +1,4 @@
-"""``driftwatch absorb`` and ``watch``: files into a stored window."""
+"""``driftwatch ingest`` and ``watch``: files into a stored window."""
 
 from __future__ import annotations
 
@@ -33,14 +33,14 @@ from driftwatch.cli.output.progress_bar import progress_bar
 from driftwatch.cli.output.showing import Showing
 from driftwatch.core.data.durations import parse_duration
 from driftwatch.errors import DataError, DriftWatchError
-from driftwatch.ingest.file_feeder import Absorbed, FileFeeder
+from driftwatch.ingest.file_feeder import FileFeeder, Ingested
 from driftwatch.monitor import Monitor
 from driftwatch.profiling.files import find_files
 
-__all__ = ["absorb", "run_absorb", "run_watch", "watch"]
+__all__ = ["ingest", "run_ingest", "run_watch", "watch"]
 
 
-def absorb(
+def ingest(
     files: Annotated[list[str], typer.Argument(help="Files of rows, or .dwp profiles.")],
     config: Config = None,
     monitor: Name = None,
@@ -74,7 +74,7 @@ def absorb(
         false_alarms=false_alarms,
     )
     showing = Showing(format_, tuple(output or ()), fail_on, quiet) if evaluate else None
-    raise typer.Exit(int(run_absorb(request, files, showing, quiet=quiet)))
+    raise typer.Exit(int(run_ingest(request, files, showing, quiet=quiet)))
 
 
 def watch(
@@ -118,7 +118,7 @@ _SETTLED = 2.0
 _SUFFIXES = (".parquet", ".pq", ".csv", ".tsv", ".jsonl", ".ndjson", ".json", ".dwp", ".gz")
 
 
-def run_absorb(
+def run_ingest(
     request: StreamRequest, files: list[str], showing: Showing | None, /, *, quiet: bool
 ) -> Exit:
     """Feed files or profiles; then evaluate what is due, if a way of showing it is given."""
@@ -130,8 +130,8 @@ def run_absorb(
                 if found.format == "profile":
                     rows = _absorb_profile(monitor, path)
                 else:
-                    rows = feeder.absorb(path, progress=progress)
-            sys.stderr.write(f"{_said(rows)}\n")
+                    rows = feeder.ingest(path, progress=progress)
+            sys.stderr.write(f"{_outcome(rows)}\n")
         if showing is None:
             return Exit.NO_DRIFT
         return evaluate_once(monitor, showing)
@@ -160,7 +160,7 @@ def run_watch(
                     sys.stderr.write(f"driftwatch: {error}\n")
                     continue
                 if found is not None and (found.rows or found.counters):
-                    sys.stderr.write(f"{_said(found)}\n")
+                    sys.stderr.write(f"{_outcome(found)}\n")
             said = evaluate_once(monitor, showing, silent_without_news=True)
             worst = max(worst, said) if said is Exit.DRIFT else worst
             if once:
@@ -181,14 +181,14 @@ def _feeder(monitor: Monitor) -> FileFeeder:
     )
 
 
-def _absorb_profile(monitor: Monitor, path: Path) -> Absorbed:
+def _absorb_profile(monitor: Monitor, path: Path) -> Ingested:
     from driftwatch.profiling.references import saved_profile
 
     profile = saved_profile(str(path), monitor.reference.profile.guard.key)
     if profile is None:
         raise DataError(f"{path} is no profile")
     known = not monitor.absorb(profile)
-    return Absorbed(path, 0 if known else profile.rows, known=known)
+    return Ingested(path, 0 if known else profile.rows, known=known)
 
 
 def _listed(paths: list[str]) -> list[Path]:
@@ -204,7 +204,7 @@ def _listed(paths: list[str]) -> list[Path]:
 
 def _fed(
     monitor: Monitor, feeder: FileFeeder, path: Path, seen: dict[Path, tuple[int, float]]
-) -> Absorbed | None:
+) -> Ingested | None:
     """What a look at a file brought; None if it has not changed or is not whole yet."""
     facts = path.stat()
     key = (facts.st_size, facts.st_mtime)
@@ -220,13 +220,13 @@ def _fed(
     seen[path] = key
     if path.suffix.lower() == ".dwp":
         return _absorb_profile(monitor, path)
-    return feeder.absorb(path)
+    return feeder.ingest(path)
 
 
-def _said(found: Absorbed) -> str:
+def _outcome(found: Ingested) -> str:
     if found.known:
-        return f"{found.path}: absorbed before, nothing changed"
+        return f"{found.path}: taken in before, nothing changed"
     unused = "".join(
         f", {count:,} {name.replace('_', ' ')}" for name, count in found.counters.items()
     )
-    return f"{found.path}: {found.rows:,} rows absorbed{unused}"
+    return f"{found.path}: {found.rows:,} rows taken in{unused}"

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from functools import cached_property
 from typing import Any
 
 import numpy as np
@@ -17,6 +16,7 @@ from driftwatch.core.sketches.cdf import Cdf
 from driftwatch.core.sketches.frequencies import Frequencies
 from driftwatch.core.sketches.quantiles import rank_error
 from driftwatch.core.statistics.distances import Steps
+from driftwatch.process.cached import cached_property
 
 __all__ = ["CategorySides", "NumericSides", "Sides", "compare_sides"]
 

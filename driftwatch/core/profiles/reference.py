@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import math
 from dataclasses import dataclass, field
-from functools import cached_property
 
 import numpy as np
 from numpy.typing import NDArray
@@ -25,6 +24,7 @@ from driftwatch.core.statistics.variability import (
     overdispersion,
 )
 from driftwatch.errors import MergeError
+from driftwatch.process.cached import cached_property
 
 __all__ = ["Reference", "ReferenceColumn"]
 

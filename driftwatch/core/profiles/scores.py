@@ -14,7 +14,6 @@ from __future__ import annotations
 import hashlib
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from functools import cached_property
 from typing import TYPE_CHECKING, Any, Self
 
 import numpy as np
@@ -26,6 +25,7 @@ from driftwatch.core.data.schema import Column, ValuePolicy
 from driftwatch.core.data.values import Categories, Numbers, typed_values
 from driftwatch.core.profiles.column_profile import ColumnProfile
 from driftwatch.core.sketches.frequencies import Frequencies
+from driftwatch.process.cached import cached_property
 
 if TYPE_CHECKING:
     import pyarrow as pa

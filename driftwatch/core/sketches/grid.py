@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import hashlib
 from dataclasses import dataclass
-from functools import cached_property
 from typing import Self
 
 import numpy as np
@@ -12,6 +11,7 @@ from numpy.typing import NDArray
 
 from driftwatch.core.sketches.cdf import Cdf
 from driftwatch.errors import ConfigError, ProfileFormatError
+from driftwatch.process.cached import cached_property
 
 __all__ = ["Grid", "GridCounts"]
 

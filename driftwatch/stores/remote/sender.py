@@ -10,6 +10,7 @@ import weakref
 from collections import Counter
 from collections.abc import Callable
 
+from driftwatch.process.quiet_log import QuietLog
 from driftwatch.stores.remote.backoff import FIRST_WAIT, LONGEST_WAIT, Holds, pause
 from driftwatch.stores.remote.client import Answer, CollectorClient
 from driftwatch.stores.remote.losses import REFUSED, rows_lost
@@ -76,7 +77,7 @@ class Sender:
         self._thread: threading.Thread | None = None
         self._failures = 0
         self._held = Holds(self._clock)
-        self._said: dict[int, float] = {}
+        self._log = QuietLog()
 
     def wake(self) -> None:
         """Say that there is something to send; starts the thread where there is none."""
@@ -154,36 +155,28 @@ class Sender:
     def _failed(self, answer: Answer) -> float:
         self._failures += 1
         self.problem = f"{answer.status or 'unreachable'} {answer.reason}".strip()
-        if self._may_say(answer.status):
-            _LOG.warning(
-                "driftwatch: %s does not take deliveries (%s); they wait in %s",
-                self.client.url,
-                self.problem,
-                self.spool.folder,
-            )
+        self._log.log(
+            answer.status,
+            "driftwatch: %s does not take deliveries (%s); they wait in %s",
+            self.client.url,
+            self.problem,
+            self.spool.folder,
+        )
         return pause(self._failures, answer.retry_after)
 
     def _hold(self, name: str, answer: Answer) -> float:
         self.problem = f"{answer.status} {answer.reason or 'but no answer of a collector'}"
-        if self._may_say(answer.status):
-            _LOG.warning(
-                "driftwatch: %s does not take a delivery for now (%s: %s); it waits with the "
-                "others of its monitor as %s in %s",
-                self.client.url,
-                self.problem,
-                _words(answer),
-                name,
-                self.spool.folder,
-            )
+        self._log.log(
+            answer.status,
+            "driftwatch: %s does not take a delivery for now (%s: %s); it waits with the "
+            "others of its monitor as %s in %s",
+            self.client.url,
+            self.problem,
+            _words(answer),
+            name,
+            self.spool.folder,
+        )
         return self._held.hold(name, asked=answer.retry_after)
-
-    def _may_say(self, status: int) -> bool:
-        """Whether a minute has passed since the log last heard of this."""
-        now = time.monotonic()
-        if now - self._said.get(status, -60.0) < 60.0:
-            return False
-        self._said[status] = now
-        return True
 
     def _refuse(self, name: str, data: bytes, answer: Answer) -> None:
         if not self.spool.refuse(name):

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import struct
 from collections.abc import Iterator, Mapping, Sequence
-from functools import cached_property
 from itertools import islice
 from typing import Any
 
@@ -19,6 +18,7 @@ from driftwatch.integrations.kafka.messages.decoding import (
     is_too_deep,
     seconds_given,
 )
+from driftwatch.process.cached import cached_property
 
 __all__ = ["Alike"]
 

@@ -1,0 +1,217 @@
+"""What every store must do, run over each of them: see `driftwatch.protocols.Store`."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+
+from driftwatch import Reference
+from driftwatch.core.data.batch import batches_of
+from driftwatch.core.windows.evaluation_record import Evaluation
+from driftwatch.core.windows.segments import CursorMove, Delivery, Outcome, Segment
+from driftwatch.core.windows.stored import SavedState
+from driftwatch.profiling.build import profile_data
+from driftwatch.protocols import Store
+from driftwatch.stores import open_store
+from driftwatch.stores.compaction import compact
+
+WIDTH = 3600
+
+
+@pytest.fixture(scope="module")
+def reference() -> Reference:
+    rng = np.random.default_rng(0)
+    data = {"x": rng.normal(size=5_000).round(2), "c": rng.choice(list("abcd"), 5_000)}
+    return Reference(profile_data(data, reference=True))
+
+
+STORES = ["memory", "file"]
+"""Ways to open a store: add yours here."""
+
+
+@pytest.fixture(params=STORES)
+def store(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Store]:
+    made = open_store(None if request.param == "memory" else tmp_path / "s.db")
+    yield made
+    made.close()
+
+
+def segment(reference: Reference, pane: int, rows: int, seed: int = 0, **more: Any) -> Segment:
+    rng = np.random.default_rng(seed)
+    profile = reference.new_profile()
+    for batch in batches_of({"x": rng.integers(0, 1000, rows), "c": rng.choice(list("ab"), rows)}):
+        profile.update(batch)
+    return Segment(pane, WIDTH, rows, profile.to_bytes(), reference=reference.id, **more)
+
+
+def in_use(store: Store, version: str | None) -> str | None:
+    ids = store.references_in_use("m")
+    return ids.get(version or "") or ids.get("")
+
+
+def evaluation(token: int, pane: int, **more: Any) -> Evaluation:
+    facts: dict[str, Any] = {
+        "revision": 0,
+        "created": 1.0,
+        "status": "OK",
+        "report": "{}",
+        "event": None,
+    }
+    return Evaluation("m", token, pane, state={"a": 1}, consumed=pane, **(facts | more))
+
+
+def test_a_delivery_is_taken_once(store: Store, reference: Reference) -> None:
+    one = Delivery("m", "a", "e", 0, (segment(reference, 1, 10), segment(reference, 2, 5)))
+    assert store.deliver(one, now=1.0) is Outcome.STORED
+    assert store.deliver(one, now=2.0) is Outcome.DUPLICATE
+    other_life = Delivery("m", "a", "f", 0, (segment(reference, 1, 3),), {"untimed": 2})
+    assert store.deliver(other_life, now=3.0) is Outcome.STORED
+    facts = store.overview("m")
+    assert facts.rows == 18
+    assert facts.counters == {"untimed": 2}
+    (source,) = store.sources("m")
+    assert (source.rows, source.deliveries, source.heard) == (18, 2, 3.0)
+    assert store.overview("another").rows == 0
+
+
+def test_a_cursor_moves_with_its_rows_or_not_at_all(store: Store, reference: Reference) -> None:
+    rows = (segment(reference, 1, 10),)
+    first = Delivery("m", "a", "e", 0, rows, cursors=(CursorMove("p0", 0, 10),))
+    assert store.deliver(first, now=0.0) is Outcome.STORED
+    assert store.cursor("m", "p0") == 10
+    zombie = Delivery(
+        "m", "b", "z", 0, rows, cursors=(CursorMove("p1", 0, 4), CursorMove("p0", 0, 9))
+    )
+    assert store.deliver(zombie, now=0.0) is Outcome.FENCED
+    assert (store.cursor("m", "p0"), store.cursor("m", "p1")) == (10, 0)
+    assert store.overview("m").rows == 10
+    # The key was not used up: from the right place the same delivery is taken.
+    again = Delivery("m", "b", "z", 0, rows, cursors=(CursorMove("p0", 10, 20),))
+    assert store.deliver(again, now=0.0) is Outcome.STORED
+
+
+def test_compaction_leaves_what_came_later_alone(store: Store, reference: Reference) -> None:
+    for number in range(3):
+        store.deliver(Delivery("m", "a", "e", number, (segment(reference, 1, 5),)), now=0.0)
+    assert compact(store, "m", before=2, width=WIDTH, upto=2) == 1
+    (untouched, compacted) = store.segments("m", width=WIDTH, first=1, last=1)
+    assert (untouched.id, untouched.covers) == (3, 0)
+    assert compacted.covers == 2
+    assert compact(store, "m", before=1, width=WIDTH) == 0
+
+
+def test_expiry_is_counted(store: Store, reference: Reference) -> None:
+    for pane in range(4):
+        store.deliver(Delivery("m", "a", "e", pane, (segment(reference, pane, 5),)), now=0.0)
+    assert store.expire("m", width=WIDTH, before=3) == 15
+    assert store.expire("m", width=WIDTH, before=3) == 0
+    assert store.overview("m").counters == {"expired": 15}
+    assert store.overview("m").rows == 5
+
+
+def test_references_and_their_use(store: Store, reference: Reference) -> None:
+    body = reference.profile.to_bytes()
+    assert in_use(store, None) is None
+    for id_ in ("r1", "r2"):
+        store.add_reference("m", id_, body, now=1.0)
+    store.add_reference("m", "r1", b"other", now=2.0)
+    assert store.reference("m", "r1") == body
+    assert store.reference("m", "none") is None
+    store.use_reference("m", "r1", model_version=None, now=3.0)
+    store.use_reference("m", "r2", model_version="v2", now=4.0)
+    assert in_use(store, None) == "r1"
+    assert in_use(store, "v2") == "r2"
+    assert in_use(store, "v9") == "r1"
+    store.use_reference("m", "r2", model_version=None, now=5.0)
+    store.use_reference("m", "r1", model_version=None, now=6.0)
+    assert in_use(store, None) == "r1"
+    assert [(r.id, r.used_for) for r in store.references("m")] == [
+        ("r1", ("",)),
+        ("r2", ("v2",)),
+    ]
+
+
+def test_the_lease_elects_one_and_fences_the_other(store: Store) -> None:
+    assert store.lease("m", "a", now=0.0, seconds=10) == 1
+    assert store.lease("m", "b", now=5.0, seconds=10) is None
+    assert store.lease("m", "a", now=9.0, seconds=10) == 1
+    assert store.record(evaluation(1, 3))
+    assert store.lease("m", "b", now=20.0, seconds=10) == 2  # a fell silent
+    assert not store.record(evaluation(1, 4, status="CRITICAL"))
+    assert store.record(evaluation(2, 4))
+    assert [r.pane for r in store.reports("m", limit=9)] == [4, 3]
+    assert store.state("m") == SavedState(4, {"a": 1})
+    store.release("m", 2)
+    assert store.lease("m", "a", now=20.0, seconds=10) == 3
+    # A lease from a clock that was ahead by years does not last for years.
+    assert store.lease("m", "a", now=1e9, seconds=10) == 3
+    assert store.lease("m", "b", now=30.0, seconds=10) == 4
+
+
+def test_alarms_are_found_and_outlive_other_reports(store: Store) -> None:
+    assert store.lease("m", "a", now=0.0, seconds=10) == 1
+    for pane in range(5):
+        store.record(evaluation(1, pane, event="raised" if pane == 2 else None))
+    assert [r.pane for r in store.reports("m", limit=9, alarms_only=True)] == [2]
+    assert store.forget_reports("m", before=9.0) == 4
+    assert [r.pane for r in store.reports("m", limit=9)] == [2]
+
+
+def test_a_reference_that_is_new_comes_into_use_and_a_replaced_one_does_not(store: Store) -> None:
+    def adopted(id_: str, version: str | None = None) -> str:
+        return store.adopt_reference("m", id_, id_.encode(), model_version=version, now=1.0)
+
+    assert adopted("r1") == "r1"
+    assert adopted("r1") == "r1"
+    assert adopted("r2") == "r2"
+    assert adopted("r1") == "r2"
+    assert adopted("r3", "v3") == "r3"
+    assert adopted("r2", "v4") == "r2"
+    assert store.references_in_use("m") == {"": "r2", "v3": "r3"}
+    assert store.references_in_use("another") == {}
+
+
+def test_results_wait_for_their_sinks_in_order_until_they_are_taken(store: Store) -> None:
+    assert store.lease("m", "a", now=0.0, seconds=100.0) == 1
+    for pane in (1, 2):
+        assert store.record(evaluation(1, pane, sinks=("s", "t")))
+    assert not store.record(evaluation(9, 3, sinks=("s",)))  # without the lease nothing is left
+    first = store.take_due("m", "s", now=5.0, hold=60.0)
+    assert first is not None
+    assert (first.pane, first.report, first.event_id) == (1, "{}", "m/1/0/1")
+    assert store.take_due("m", "s", now=6.0, hold=60.0) is None
+    store.postpone(first, due=7.0, error="away")
+    again = store.take_due("m", "s", now=7.0, hold=60.0)
+    assert again is not None
+    assert (again.id, again.attempts, again.error) == (first.id, 1, "away")
+    store.delivered(again)
+    second = store.take_due("m", "s", now=8.0, hold=60.0)
+    assert second is not None
+    store.give_up(second)
+    assert store.overview("m").counters == {"not_taken_by s": 1}
+    assert [(entry.sink, entry.pane) for entry in store.outbox("m")] == [("t", 1), ("t", 2)]
+
+
+def test_several_segments_are_replaced_by_one_or_not_at_all(
+    store: Store, reference: Reference
+) -> None:
+    for number in range(3):
+        store.deliver(Delivery("m", "a", "e", number, (segment(reference, 1, 5),)), now=0.0)
+    keys = store.segment_keys("m", width=WIDTH, before=2)
+    assert [(key.id, key.pane, key.reference) for key in keys] == [
+        (number, 1, reference.id) for number in (1, 2, 3)
+    ]
+    old = store.segments("m", width=WIDTH, first=1, last=1)
+    assert store.replace_segments("m", old[:2], segment(reference, 1, 10))
+    assert not store.replace_segments("m", old, segment(reference, 1, 15))
+    assert store.overview("m").rows == 15
+    assert [s.covers for s in store.segments("m", width=WIDTH, first=1, last=1)] == [0, 2]
+    store.set_aside("m", 3, "for the test")
+    assert [(q.rows, q.reason) for q in store.quarantine("m")] == [(5, "for the test")]
+    assert store.panes("m", width=WIDTH, first=0, last=9) == [1]
+    assert store.monitors() == ["m"]
+    assert (store.damage, store.evaluates_elsewhere) == (None, False)
