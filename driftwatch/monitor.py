@@ -186,7 +186,7 @@ class Monitor:
         self._store_at, self._spool = store, spool
         self._sinks = tuple(sinks)
         self._source = source or f"{socket.gethostname()}-{os.getpid()}"
-        self._flush_every = parse_duration(flush_every)
+        self.flush_every = parse_duration(flush_every)
         self.enabled = not is_switched_off()
         self._stream: ObservedStream | None = None
         if sinks or store is not None:  # what is wrong, and what is slow, comes now
@@ -422,7 +422,7 @@ class Monitor:
                     self.name,
                     self.spec,
                     self._source,
-                    self._flush_every,
+                    self.flush_every,
                     self._subject.model_version,
                 ),
                 EvaluationRules(policy, compare=self._compare, run_length=run_length),

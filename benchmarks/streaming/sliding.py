@@ -23,7 +23,7 @@ from driftwatch.core.windows.segments import Delivery, Segment
 from driftwatch.core.windows.spec import WindowSpec
 from driftwatch.evaluation.evaluator import Evaluator
 from driftwatch.evaluation.rules import EvaluationRules
-from driftwatch.evaluation.watermark import StreamProgress
+from driftwatch.evaluation.watermark import StreamExtent
 from driftwatch.ingest.accumulator import Accumulator
 from driftwatch.process.heap import give_back
 from driftwatch.profiling.build import profile_data
@@ -67,11 +67,11 @@ def slide(slides: int) -> dict[str, Any]:
         store = SQLiteStore(Path(folder) / "s.db")
         fill(store, bodies(reference, rows, 24), rows, PANES + slides + 2, reference.id)
         evaluator = _evaluator(store, reference)
-        evaluator.step(StreamProgress(0, PANES, PANES, PANES))
+        evaluator.step(StreamExtent(0, PANES, PANES, PANES))
         before, spent = evaluator.windows.main.merges, []
         for pane in range(PANES + 1, PANES + 1 + slides):
             start = time.process_time()
-            evaluator.step(StreamProgress(0, pane, pane, pane))
+            evaluator.step(StreamExtent(0, pane, pane, pane))
             spent.append(time.process_time() - start)
         merges = (evaluator.windows.main.merges - before) / slides
         store.close()
@@ -111,7 +111,7 @@ def state_of(*, in_file: bool) -> None:
         evaluator = _evaluator(store, reference)
         worst = 0
         for pane in range(PANES, PANES + 26):
-            evaluator.step(StreamProgress(0, pane, pane, pane))
+            evaluator.step(StreamExtent(0, pane, pane, pane))
             worst = max(worst, resident() - before)
         held = evaluator.windows.main.held
         store.close()
@@ -162,7 +162,7 @@ def absorbed(profiles: int) -> dict[str, Any]:
             )
             store.deliver(Delivery("m", "s", "e", pane, (one,)), now=0.0)
             if pane % 20 == 19:
-                evaluator.step(StreamProgress(max(0, pane - 30), pane, pane, pane))
+                evaluator.step(StreamExtent(max(0, pane - 30), pane, pane, pane))
                 store.expire("m", width=spec.width, before=pane - 40)
                 points.append((pane * 100_000, resident()))
         store.close()

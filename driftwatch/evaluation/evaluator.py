@@ -28,7 +28,7 @@ from driftwatch.evaluation.retention import keep_house
 from driftwatch.evaluation.rules import EvaluationRules
 from driftwatch.evaluation.sink_delivery import SinkDelivery
 from driftwatch.evaluation.state import EvaluationState, event_between
-from driftwatch.evaluation.watermark import StreamProgress, progress_of
+from driftwatch.evaluation.watermark import StreamExtent, extent_of
 from driftwatch.process.heap import give_back
 from driftwatch.protocols import Sink, Store
 from driftwatch.stores.compaction import compact
@@ -115,9 +115,9 @@ class Evaluator:
         """The windows that are being evaluated; for benchmarks and diagnosis."""
         return self._windows
 
-    def progress(self) -> StreamProgress | None:
+    def progress(self) -> StreamExtent | None:
         """How far the stream has come; None while it is empty."""
-        return progress_of(self._store, self.monitor, self.spec, now=self._clock())
+        return extent_of(self._store, self.monitor, self.spec, now=self._clock())
 
     def check(
         self, last: int | None = None, /, *, unstored: Mapping[str | None, Profile] | None = None
@@ -144,7 +144,7 @@ class Evaluator:
             facts = self._facts(last, oldest, unreadable, revised=False)
             return self._report(self._open, last, facts, unstored)
 
-    def step(self, progress: StreamProgress | None = None, /) -> Result | None:
+    def step(self, progress: StreamExtent | None = None, /) -> Result | None:
         """Evaluate what is due.
 
         Args:
@@ -188,7 +188,7 @@ class Evaluator:
             self._use_references()
             self._state = None
 
-    def _advance(self, state: EvaluationState, found: StreamProgress, now: float) -> Result | None:
+    def _advance(self, state: EvaluationState, found: StreamExtent, now: float) -> Result | None:
         changed = self._windows.refresh()
         complete = found.complete
         if complete is None:
@@ -245,7 +245,7 @@ class Evaluator:
         )
         self._keep_house(found, upto=self._store.newest(self.monitor))
 
-    def _keep_house(self, found: StreamProgress, *, upto: int) -> None:
+    def _keep_house(self, found: StreamExtent, *, upto: int) -> None:
         """Keep the store small; what goes wrong is tried again with the next report."""
         if self.rules.retention is None or found.final is None:
             return
@@ -265,7 +265,7 @@ class Evaluator:
             self.errors["housekeeping"] += 1
             _LOG.warning("driftwatch: %s: housekeeping: %s", self.monitor, error)
 
-    def _consume(self, state: EvaluationState, found: StreamProgress) -> Event | None:
+    def _consume(self, state: EvaluationState, found: StreamExtent) -> Event | None:
         """Let detectors and alarm see every pane that has become final."""
         if found.final is None:
             return None

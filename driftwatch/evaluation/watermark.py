@@ -8,13 +8,13 @@ from driftwatch.core.windows.counters import unreadable_sources
 from driftwatch.core.windows.spec import WindowSpec
 from driftwatch.protocols import Store
 
-__all__ = ["StreamProgress", "progress_of"]
+__all__ = ["StreamExtent", "extent_of"]
 
 _SKEW = 600.0
 
 
 @dataclass(frozen=True, slots=True)
-class StreamProgress:
+class StreamExtent:
     """Panes of a stream.
 
     Attributes:
@@ -34,9 +34,9 @@ class StreamProgress:
     unreadable: tuple[str, ...] = ()
 
 
-def progress_of(
+def extent_of(
     store: Store, monitor: str, spec: WindowSpec, /, *, now: float
-) -> StreamProgress | None:
+) -> StreamExtent | None:
     """Find out how far a stream has come; None while it is empty.
 
     Event time decides: the watermark is the latest event time that every live source has
@@ -55,14 +55,14 @@ def progress_of(
         full = sum(s.rows for s in sources) % spec.width == 0 and len(sources) == 1
         ended = newest if full else newest - 1
         complete = ended if ended >= oldest else None
-        return StreamProgress(oldest, newest, complete, complete, unreadable=unreadable)
+        return StreamExtent(oldest, newest, complete, complete, unreadable=unreadable)
     newest = min(newest, spec.pane_at(now + _SKEW))
     watermark = _watermark(store, monitor, spec, now)
     if watermark is None:
-        return StreamProgress(oldest, newest, None, None, unreadable=unreadable)
+        return StreamExtent(oldest, newest, None, None, unreadable=unreadable)
     ended = min(spec.pane_at(watermark) - 1, newest)
     final = min(spec.pane_at(watermark - spec.lateness) - 1, newest)
-    return StreamProgress(
+    return StreamExtent(
         oldest,
         newest,
         ended if ended >= oldest else None,

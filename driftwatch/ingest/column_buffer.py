@@ -32,7 +32,7 @@ class _UnlikeError(Exception):
 
 
 class Found(Protocol):
-    """Records, and what was said beside them; that may be known once they were gone through."""
+    """Records, and the values passed with them, which may be known only once they are read."""
 
     @property
     def pieces(self) -> Iterable[Sequence[Mapping[str, Any]]]:
@@ -43,10 +43,10 @@ class Found(Protocol):
         """Event time of each, seconds since 1970."""
 
     @property
-    def said(self) -> Mapping[str, Sequence[Any]]:
-        """By word (prediction, score, label, id, model_version) what was said beside each.
+    def by_role(self) -> Mapping[str, Sequence[Any]]:
+        """Values passed with each record, by role: prediction, score, label, id, model_version.
 
-        Words about which nothing was said may be absent.
+        Roles without a value may be absent.
         """
 
 
@@ -70,7 +70,7 @@ class ColumnBuffer:
         >>> buffer = ColumnBuffer(known)
         >>> def found(*ages):
         ...     pieces, times = [[{"age": age} for age in ages]], np.full(len(ages), 60.0)
-        ...     return SimpleNamespace(pieces=pieces, times=times, said={})
+        ...     return SimpleNamespace(pieces=pieces, times=times, by_role={})
         >>> buffer.append(found(31, 47.5)), buffer.append(found("unknown"))
         (True, False)
         >>> [found.batch.arrays["age"].to_pylist() for found in buffer.take()]
@@ -103,9 +103,9 @@ class ColumnBuffer:
             first = next(pieces)
             layout = self._layout_of(first[0])
             matrix, arrays = layout.read(chain((first,), pieces))
-            rows, said = matrix.shape[1], found.said
-            version = self._version_of(said)
-            arrays |= self._said_arrays(said, layout, rows)
+            rows, by_role = matrix.shape[1], found.by_role
+            version = self._version_of(by_role)
+            arrays |= self._role_arrays(by_role, layout, rows)
             types = self._types_with(layout, arrays)
             block = _Block(matrix, arrays, found.times)
         except Exception:  # noqa: BLE001 - records hold anything; one at a time they are told apart
@@ -113,11 +113,11 @@ class ColumnBuffer:
         self._layout, self._version, self._types = layout, version, types
         self._blocks.append(block)
         self.waiting += rows
-        self._count_unused(said, layout, rows)
+        self._count_unused(by_role, layout, rows)
         return True
 
-    def _version_of(self, said: Mapping[str, Sequence[Any]]) -> Any:
-        given = said.get("model_version", (None,))
+    def _version_of(self, by_role: Mapping[str, Sequence[Any]]) -> Any:
+        given = by_role.get("model_version", (None,))
         if len(set(given)) > 1 or len(set(map(type, given))) > 1:
             raise _UnlikeError
         version = given[0]
@@ -133,14 +133,14 @@ class ColumnBuffer:
             raise _UnlikeError
         return _Layout(self._known, record)
 
-    def _said_arrays(
-        self, said: Mapping[str, Sequence[Any]], layout: _Layout, rows: int
+    def _role_arrays(
+        self, by_role: Mapping[str, Sequence[Any]], layout: _Layout, rows: int
     ) -> dict[str, pa.Array]:
         import pyarrow as pa
 
         arrays = {}
-        for word, name in self._known.said.items():
-            given = said.get(word)
+        for word, name in self._known.role_columns.items():
+            given = by_role.get(word)
             if name is None:
                 _check_scalars(given or ())
                 continue
@@ -163,10 +163,12 @@ class ColumnBuffer:
             for name in self._types | found
         }
 
-    def _count_unused(self, said: Mapping[str, Sequence[Any]], layout: _Layout, rows: int) -> None:
-        for word, name in self._known.said.items():
-            if name is None and word in said:
-                there = sum(value is not None for value in said[word])
+    def _count_unused(
+        self, by_role: Mapping[str, Sequence[Any]], layout: _Layout, rows: int
+    ) -> None:
+        for word, name in self._known.role_columns.items():
+            if name is None and word in by_role:
+                there = sum(value is not None for value in by_role[word])
                 if there:
                     self._known.count(f"{word}_without_a_column", there)
         self._known.count_unused(rows * layout.unused)

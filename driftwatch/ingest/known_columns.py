@@ -15,7 +15,7 @@ MOST_NEW_COLUMNS = 100
 must not be able to make a process remember names without end."""
 _LONGEST_NAME = 200
 
-_SAID = {"prediction": Role.PREDICTION, "score": Role.SCORE, "label": Role.LABEL, "id": Role.ID}
+_ROLES = {"prediction": Role.PREDICTION, "score": Role.SCORE, "label": Role.LABEL, "id": Role.ID}
 
 
 class KnownColumns:
@@ -28,8 +28,8 @@ class KnownColumns:
     Attributes:
         columns: Those of the reference, by name.
         numbers: Names of the numeric ones.
-        said: For each word that may be said beside a record (prediction, score, label, id), the
-            column it is the value of; None if the reference has none.
+        role_columns: By role of a value that may be passed with a record (prediction, score, label,
+            id): the column it belongs to; None if the reference has none.
         names: Columns that the records themselves should have.
         count: The same.
 
@@ -43,11 +43,11 @@ class KnownColumns:
     def __init__(self, schema: Schema, count: Callable[[str, int], None], /) -> None:
         self.columns = schema.names
         self.numbers = frozenset(c.name for c in schema if c.kind is Kind.NUMERIC)
-        self.said = {
+        self.role_columns = {
             word: next((column.name for column in schema if column.role is role), None)
-            for word, role in _SAID.items()
+            for word, role in _ROLES.items()
         }
-        given = {name for name in self.said.values() if name}
+        given = {name for name in self.role_columns.values() if name}
         self.names = tuple(
             column.name
             for column in schema

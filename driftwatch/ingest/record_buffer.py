@@ -41,7 +41,7 @@ class TimedBatch:
     Attributes:
         batch: The rows.
         times: Seconds since 1970; NaN where the time could not be read.
-        model_version: What the caller said.
+        model_version: As the caller gave it.
         marks: For each row the latest event time of all rows before it, where those of other
             versions came between; None where none did.
     """
@@ -113,14 +113,16 @@ class RecordBuffer:
         try:
             values = self._pick(record)
             if len(record) != self._width:
-                values = self._copied(record)  # more than the reference knows: said in the report
+                values = self._copied(
+                    record
+                )  # more than the reference knows: the report names them
         except (KeyError, TypeError, IndexError):
             values = self._copied(record)
-        said = None
+        by_role = None
         if not (prediction is None and score is None and label is None and id_ is None):
-            said = (prediction, score, label, id_)
+            by_role = (prediction, score, label, id_)
         rows = self._rows
-        rows.append((values, self._clock() if at is None else at, model_version, said))
+        rows.append((values, self._clock() if at is None else at, model_version, by_role))
         return len(rows) >= BUFFERED
 
     def _copied(self, record: object) -> dict[str, Any] | None:
@@ -177,11 +179,11 @@ class RecordBuffer:
     def _made(self, rows: list[tuple[Any, ...]]) -> Iterator[TimedBatch]:
         if not rows:
             return
-        values, times, versions, said = (list(column) for column in zip(*rows, strict=True))
+        values, times, versions, by_role = (list(column) for column in zip(*rows, strict=True))
         seconds = _seconds(times)
         versions = [None if version != version else version for version in versions]  # noqa: PLR0124
         if len(set(versions)) == 1 and type(None) not in set(map(type, values)):
-            yield self._batch(values, seconds, versions[0], said)
+            yield self._batch(values, seconds, versions[0], by_role)
             self._mark = max(self._mark, self._usable_times(seconds).max(initial=-np.inf))
             return
         # Rows are late, or not, in the order in which they came, whatever their versions.
@@ -196,7 +198,7 @@ class RecordBuffer:
                     [values[place] for place in usable],
                     seconds[usable],
                     version,
-                    [said[place] for place in usable],
+                    [by_role[place] for place in usable],
                 )
                 yield replace(batch, marks=running[:-1][usable])
         if lost:
@@ -212,7 +214,7 @@ class RecordBuffer:
         values: list[Any],
         seconds: NDArray[np.float64],
         version: str | None,
-        said: list[Any],
+        by_role: list[Any],
     ) -> TimedBatch:
         columns: dict[str, list[Any]]
         rest_if_due()
@@ -220,11 +222,11 @@ class RecordBuffer:
             columns = self._from_dicts(values)
         else:
             columns = dict(zip(self._names, map(list, zip(*values, strict=True)), strict=True))
-        nothing = said.count(None) == len(said)
-        for place, (word, name) in enumerate(self.known.said.items()):
+        nothing = by_role.count(None) == len(by_role)
+        for place, (word, name) in enumerate(self.known.role_columns.items()):
             if nothing and (name is None or name in columns):
                 continue
-            given = [None if some is None else some[place] for some in said]
+            given = [None if some is None else some[place] for some in by_role]
             there = sum(value is not None for value in given)  # an array equals None item by item
             if name is None:
                 if there:

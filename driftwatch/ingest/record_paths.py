@@ -13,19 +13,19 @@ __all__ = ["Extracted", "RecordPaths", "is_deep"]
 
 _SAME: Any = object()
 _ANSWERED = ("prediction", "score")
-_SAID = ("prediction", "score", "label", "id", "at", "model_version")
+_ROLES = ("prediction", "score", "label", "id", "at", "model_version")
 
 
 class Extracted(NamedTuple):
-    """A record and what was said beside it.
+    """A record and the values passed with it.
 
     Attributes:
         record: Values by column; None if what stood there is no object.
-        said: Prediction, score, label, id, time and version, as `Monitor.observe` takes them.
+        by_role: Prediction, score, label, id, time and version, as `Monitor.observe` takes them.
     """
 
     record: Mapping[str, Any] | None
-    said: dict[str, Any]
+    by_role: dict[str, Any]
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,7 +52,7 @@ class RecordPaths:
     _given: tuple[tuple[str, JsonPath], ...] = field(init=False, repr=False)
 
     def __post_init__(self) -> None:
-        paths = {name: getattr(self, name) for name in _SAID}
+        paths = {name: getattr(self, name) for name in _ROLES}
         given = tuple((name, path) for name, path in paths.items() if path is not None)
         object.__setattr__(self, "_given", given)
 
@@ -68,19 +68,19 @@ class RecordPaths:
                 nor a list.
         """
         features = self.features.find(document)
-        said = dict.fromkeys(_SAID)
+        by_role = dict.fromkeys(_ROLES)
         for name, path in self._given:
             other = answer is not _SAME and name in _ANSWERED
-            said[name] = path.find(answer if other else document, None)
+            by_role[name] = path.find(answer if other else document, None)
         if type(features) is dict:  # what JSON gives; the check of any mapping takes longer
-            return [Extracted(features, said)]
+            return [Extracted(features, by_role)]
         if isinstance(features, Mapping):
-            return [Extracted(features, said)]
+            return [Extracted(features, by_role)]
         if isinstance(features, list):
             return [
                 Extracted(
                     record if isinstance(record, Mapping) else None,
-                    {name: _at(value, place) for name, value in said.items()},
+                    {name: _at(value, place) for name, value in by_role.items()},
                 )
                 for place, record in enumerate(features)
             ]
@@ -88,17 +88,17 @@ class RecordPaths:
 
     @property
     def words(self) -> tuple[str, ...]:
-        """What is said beside records, as far as there are paths for it."""
+        """Roles of the values passed with records, as far as there are paths for them."""
         return tuple(word for word, _ in self._given)
 
     def take(self, document: Any, /) -> tuple[Any, ...]:
-        """What stands at the features' path, and then what is said, in the order of `words`.
+        """What stands at the features' path, then the values by role in the order of `words`.
 
         Raises:
             LookupError: If there is nothing at the path of the features.
         """
-        said = (path.find(document, None) for _, path in self._given)
-        return (self.features.find(document), *said)
+        by_role = (path.find(document, None) for _, path in self._given)
+        return (self.features.find(document), *by_role)
 
     def taker(self) -> Callable[[Any], tuple[Any, ...]]:
         """`take` as a function that is faster, and raises errors where anything is absent."""

@@ -150,7 +150,7 @@ class Capture:
             self.failed(error)
 
     def drop(self, reason: str, count: int = 1, /) -> None:
-        """Count what is not observed; said in the log when it begins, and once a minute.
+        """Count what is not observed; logged when it begins, and once a minute.
 
         Never raises, whatever the host has made of its log.
         """
@@ -182,7 +182,7 @@ class Capture:
             )
 
     def _pausing(self) -> bool:
-        """Whether the pause after repeated errors goes on; its end is said in the log."""
+        """Whether the pause after repeated errors goes on; its end is logged."""
         if time.monotonic() < self._open_until:
             return True
         self._open_until = 0.0
@@ -302,9 +302,9 @@ class Capture:
         if found.record is None:
             self.drop("not_a_record")
             return
-        if found.said["at"] is None:
-            found.said["at"] = at
-        self._observe(found.record, **found.said)
+        if found.by_role["at"] is None:
+            found.by_role["at"] = at
+        self._observe(found.record, **found.by_role)
         self.observed += 1
 
     def wait(self, seconds: float, /) -> None:

@@ -1,4 +1,4 @@
-"""Warnings that are said when something begins, and then once a minute."""
+"""Warnings that are logged when something begins, and then once a minute."""
 
 from __future__ import annotations
 

@@ -20,7 +20,7 @@ from driftwatch.core.windows.spec import WindowSpec
 from driftwatch.errors import ConfigError, DataError
 from driftwatch.evaluation.evaluator import Evaluator
 from driftwatch.evaluation.rules import EvaluationRules
-from driftwatch.evaluation.watermark import StreamProgress
+from driftwatch.evaluation.watermark import StreamExtent
 from driftwatch.ingest.accumulator import Accumulator
 from driftwatch.profiling.rows import Progress, read_batches
 from driftwatch.stores.sqlite.memory import MemoryStore
@@ -130,7 +130,7 @@ def _windows(
     """Evaluate the window of every pane, with the clock at its end; and count them."""
     for pane in range(first, last + 1):
         evaluator.now = float(evaluator.spec.end_of(pane))
-        yield evaluator.step(StreamProgress(first, pane, pane, pane)), pane - first + 1
+        yield evaluator.step(StreamExtent(first, pane, pane, pane)), pane - first + 1
 
 
 class _HistoryEvaluator(Evaluator):

@@ -26,7 +26,7 @@ from driftwatch.evaluation.evaluator import Evaluator
 from driftwatch.evaluation.retention import Retention
 from driftwatch.evaluation.rules import EvaluationRules
 from driftwatch.evaluation.runner import EvaluationRunner
-from driftwatch.evaluation.watermark import progress_of
+from driftwatch.evaluation.watermark import extent_of
 from driftwatch.ingest.accumulator import Accumulator
 from driftwatch.profiling.build import profile_data
 from driftwatch.stores.compaction import compact
@@ -340,10 +340,10 @@ def test_compaction_under_a_running_evaluator_changes_nothing(world: World) -> N
 def test_silent_sources_are_not_waited_for_for_ever(world: World) -> None:
     for _ in range(3):
         world.pass_hour()
-    found = progress_of(world.store, "m", world.spec, now=world.clock.now)
+    found = extent_of(world.store, "m", world.spec, now=world.clock.now)
     assert found is not None
     assert found.complete == found.newest - 1
-    later = progress_of(world.store, "m", world.spec, now=world.clock.now + 3 * HOUR)
+    later = extent_of(world.store, "m", world.spec, now=world.clock.now + 3 * HOUR)
     assert later is not None
     assert later.complete == later.final == later.newest  # nothing more will come
     # A second source that is alive and behind holds the watermark back.
@@ -352,7 +352,7 @@ def test_silent_sources_are_not_waited_for_for_ever(world: World) -> None:
     )
     behind.add(world.batch_of(5), times=np.full(5, START + 10.0))
     behind.flush()
-    held = progress_of(world.store, "m", world.spec, now=world.clock.now)
+    held = extent_of(world.store, "m", world.spec, now=world.clock.now)
     assert held is not None
     assert held.complete is None
 

@@ -32,7 +32,7 @@ SCHEMA = Schema(
 @dataclass
 class Given:
     records: Sequence[dict[str, Any]]
-    said: dict[str, list[Any]] = field(default_factory=dict)
+    by_role: dict[str, list[Any]] = field(default_factory=dict)
 
     @property
     def times(self) -> np.ndarray[Any, np.dtype[np.float64]]:
@@ -53,7 +53,7 @@ def one_at_a_time(found: Sequence[Given], counted: Counter[str]) -> RecordBuffer
     for block in found:
         for place, record in enumerate(block.records):
             words = ("prediction", "score", "label", "id", "at", "model_version")
-            said = {w: block.said[w][place] if w in block.said else None for w in words}
+            said = {w: block.by_role[w][place] if w in block.by_role else None for w in words}
             said["at"] = float(block.times[place])
             buffer.append(record, *said.values())
     return buffer

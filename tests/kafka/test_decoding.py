@@ -129,7 +129,7 @@ def test_a_record_of_avro_is_read_with_the_schema_it_was_written_with(registry: 
         "price": -12.34,
         "day": datetime(2026, 1, 2, tzinfo=UTC),
     }
-    assert (found.said["prediction"], found.said["at"]) == (0.25, AT.timestamp())
+    assert (found.by_role["prediction"], found.by_role["at"]) == (0.25, AT.timestamp())
 
 
 def test_a_schema_of_avro_may_build_on_others(registry: Registry) -> None:
@@ -227,7 +227,7 @@ def test_a_message_of_protobuf_is_read_with_numbers_as_numbers(registry: Registr
     body = b"\x02\x02" + message.SerializeToString()
     found = only(decoder(registry, "protobuf").decode(Sent(framed(2, body))))
     assert found.record == {"x": 1 << 60, "plan": "PRO", "score": 0.0}
-    assert (found.said["prediction"], found.said["at"]) == (0.25, AT.timestamp())
+    assert (found.by_role["prediction"], found.by_role["at"]) == (0.25, AT.timestamp())
 
 
 def test_a_default_that_protobuf_does_not_write_is_a_value(registry: Registry) -> None:
@@ -238,7 +238,7 @@ def test_a_default_that_protobuf_does_not_write_is_a_value(registry: Registry) -
     body = b"\x02\x02" + message.SerializeToString()
     found = only(decoder(registry, "protobuf").decode(Sent(framed(2, body))))
     assert found.record == {"x": 0, "plan": "FREE"}
-    assert found.said["prediction"] == 0.0
+    assert found.by_role["prediction"] == 0.0
 
 
 def test_a_message_inside_another_is_found_by_its_indices_whatever_maps_there_are(

@@ -20,7 +20,7 @@ from driftwatch.core.windows.counters import UNREADABLE, USED_MESSAGES, unreadab
 from driftwatch.core.windows.spec import WindowSpec
 from driftwatch.core.windows.stored import OutboxEntry
 from driftwatch.errors import DriftWatchError
-from driftwatch.evaluation.watermark import progress_of
+from driftwatch.evaluation.watermark import extent_of
 from driftwatch.protocols import Store
 from driftwatch.stores import open_store
 
@@ -46,7 +46,7 @@ _SKEW = 5.0
 @dataclass(frozen=True, slots=True)
 class _Finding:
     what: str
-    said: str
+    text: str
     ok: bool = True
 
 
@@ -54,12 +54,12 @@ def run_doctor(request: StreamRequest, /, *, as_json: bool) -> Exit:
     """Look at configuration, store, clock, data and evaluations, and say what is wrong."""
     findings = _findings(request)
     if as_json:
-        rows = [{"what": f.what, "ok": f.ok, "said": f.said} for f in findings]
+        rows = [{"what": f.what, "ok": f.ok, "text": f.text} for f in findings]
         sys.stdout.write(orjson.dumps(rows, option=orjson.OPT_INDENT_2).decode() + "\n")
     else:
         for finding in findings:
             mark = "ok     " if finding.ok else "PROBLEM"
-            sys.stdout.write(f"{mark}  {finding.what:<16} {finding.said}\n")
+            sys.stdout.write(f"{mark}  {finding.what:<16} {finding.text}\n")
     return Exit.NO_DRIFT if all(finding.ok for finding in findings) else Exit.DRIFT
 
 
@@ -94,8 +94,8 @@ def _of_store(store: Store, name: str, named: str | list[str] | None) -> list[_F
     damage = store.damage
     aside = store.quarantine(name)
     if damage or aside:
-        said = damage or "; ".join(f"{row.what}: {row.reason}" for row in aside[-3:])
-        found.append(_Finding("set aside", f"{len(aside)} times: {said}", ok=False))
+        text = damage or "; ".join(f"{row.what}: {row.reason}" for row in aside[-3:])
+        found.append(_Finding("set aside", f"{len(aside)} times: {text}", ok=False))
     in_use = store.references_in_use(name)
     used = in_use.get("")
     known = len(store.references(name))
@@ -143,10 +143,10 @@ def _of_stream(store: Store, name: str, spec: WindowSpec) -> list[_Finding]:
     heard = max(source.heard for source in sources)
     facts = store.overview(name)
     latest = facts.latest
-    said = f"{facts.rows:,} rows from {len(sources)} sources, last heard {_ago(now - heard)}"
+    text = f"{facts.rows:,} rows from {len(sources)} sources, last heard {_ago(now - heard)}"
     if latest is not None:
-        said += f", last event {_stamp(latest)}"
-    found = [_Finding("data", said)]
+        text += f", last event {_stamp(latest)}"
+    found = [_Finding("data", text)]
     found += [
         _Finding("messages", f"{count:,} {reason.replace('_', ' ')}")
         if reason in USED_MESSAGES
@@ -168,7 +168,7 @@ def _of_stream(store: Store, name: str, spec: WindowSpec) -> list[_Finding]:
             ok=skew <= _SKEW and ahead <= _SKEW,
         )
     )
-    progress = progress_of(store, name, spec, now=now)
+    progress = extent_of(store, name, spec, now=now)
     if progress is None:
         found.append(
             _Finding("window", f"no segment has panes of {spec.width} s or rows", ok=False)
@@ -179,7 +179,7 @@ def _of_stream(store: Store, name: str, spec: WindowSpec) -> list[_Finding]:
 def _of_evaluations(store: Store, name: str, spec: WindowSpec, every: float) -> list[_Finding]:
     now = time.time()
     reports = store.reports(name, limit=1)
-    progress = progress_of(store, name, spec, now=now)
+    progress = extent_of(store, name, spec, now=now)
     complete = progress.complete if progress is not None else None
     if not reports:
         if complete is None:
@@ -189,17 +189,17 @@ def _of_evaluations(store: Store, name: str, spec: WindowSpec, every: float) -> 
         ]
     last = reports[0]
     age = now - last.created
-    said = f"{last.status}, {_ago(age)}"
+    text = f"{last.status}, {_ago(age)}"
     due = complete is not None and complete > last.pane
     if due:
         late = age > max(2 * every, spec.slide.total_seconds() + every)
-        said += "; the next is due now" + (": is an evaluator running?" if late else "")
-        return [_Finding("evaluation", said, ok=not late)]
+        text += "; the next is due now" + (": is an evaluator running?" if late else "")
+        return [_Finding("evaluation", text, ok=not late)]
     if not spec.by_rows:
-        said += f"; the next when {_stamp(spec.end_of(last.pane + 1))} has passed"
+        text += f"; the next when {_stamp(spec.end_of(last.pane + 1))} has passed"
     state = store.state(name)
     alarm = (state.alarm if state is not None else None) or "OK"
-    return [_Finding("evaluation", said), _Finding("alarm", "on" if alarm != "OK" else "off")]
+    return [_Finding("evaluation", text), _Finding("alarm", "on" if alarm != "OK" else "off")]
 
 
 def _ago(seconds: float) -> str:

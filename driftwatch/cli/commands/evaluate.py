@@ -81,8 +81,8 @@ def run_evaluate(request: StreamRequest, showing: Showing, /, *, every: str | No
         worst = Exit.NO_DRIFT
         while True:
             try:
-                said = evaluate_once(monitor, showing, silent_without_news=True)
-                worst = Exit.DRIFT if said is Exit.DRIFT else worst
+                outcome = evaluate_once(monitor, showing, silent_without_news=True)
+                worst = Exit.DRIFT if outcome is Exit.DRIFT else worst
             except StoreError as error:
                 sys.stderr.write(f"driftwatch: {error}; trying again\n")
             try:

@@ -161,8 +161,8 @@ def run_watch(
                     continue
                 if found is not None and (found.rows or found.counters):
                     sys.stderr.write(f"{_outcome(found)}\n")
-            said = evaluate_once(monitor, showing, silent_without_news=True)
-            worst = max(worst, said) if said is Exit.DRIFT else worst
+            outcome = evaluate_once(monitor, showing, silent_without_news=True)
+            worst = max(worst, outcome) if outcome is Exit.DRIFT else worst
             if once:
                 return worst
             try:

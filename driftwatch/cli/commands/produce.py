@@ -70,7 +70,7 @@ def run_produce(
     """Send every row, at a rate if one is given, and say how many arrived.
 
     Raises:
-        ConfigError: If it is not said where to, or the brokers cannot be reached.
+        ConfigError: If no topic is named, or the brokers cannot be reached.
         DataError: If the file cannot be read.
     """
     files = find_files([file])

@@ -1,4 +1,4 @@
-"""``driftwatch replay``: what a monitor would have said about a history."""
+"""``driftwatch replay``: the reports and alarms that a monitor would have made of a history."""
 
 from __future__ import annotations
 
@@ -223,7 +223,7 @@ def _sides(request: ReplayRequest) -> tuple[Any, Any]:
 
 
 def _pane(request: ReplayRequest) -> Any:
-    """Length of the reference's panes: the slide's, unless it is said or a profile is given."""
+    """Length of the reference's panes: the slide's, unless it is given or a profile is given."""
     if request.pane is not None:
         return parse_length(request.pane)
     given = request.reference

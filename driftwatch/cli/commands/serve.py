@@ -102,7 +102,7 @@ def run_serve(
 
 
 def _listening(host: str, port: int) -> socket.socket:
-    """A socket that listens, so that what is wrong with the address is said before all else."""
+    """A socket that listens, so that what is wrong with the address is reported before all else."""
     family = socket.AF_INET6 if ":" in host else socket.AF_INET
     made = socket.socket(family, socket.SOCK_STREAM)
     try:

@@ -129,7 +129,7 @@ class ChangePoint:
 
 @dataclass(frozen=True, slots=True)
 class Timeline:
-    """What a monitor would have said, window after window.
+    """The reports that a monitor would have made, window after window.
 
     Attributes:
         monitor: Its name.

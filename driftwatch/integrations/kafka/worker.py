@@ -104,7 +104,7 @@ class KafkaWorker:
             self.state,
             self._stop,
             monitor=monitor.name,
-            every=monitor.stream.settings.flush_every.total_seconds(),
+            every=monitor.flush_every.total_seconds(),
             most_waiting=most_waiting,
         )
         self._suspects = Suspects(config, self._stop)

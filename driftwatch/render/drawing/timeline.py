@@ -77,12 +77,13 @@ def timeline_html(timeline: Timeline, /) -> str:
 
 def _headline(timeline: Timeline) -> str:
     alarms = len(timeline.episodes)
-    said = "no alarm" if not alarms else f"{alarms} alarm{'s' if alarms > 1 else ''}"
+    alarmed = "no alarm" if not alarms else f"{alarms} alarm{'s' if alarms > 1 else ''}"
     found = sum(change.delay is not None for change in timeline.changes)
     known = len(timeline.changes)
     changes = f", {found} of {known} known changes noticed" if known else ""
     return (
-        f"{said} in {len(timeline.moments):,} windows ({timeline.window}, {timeline.rows:,} rows)"
+        f"{alarmed} in {len(timeline.moments):,} windows "
+        f"({timeline.window}, {timeline.rows:,} rows)"
         f"{changes}"
     )
 

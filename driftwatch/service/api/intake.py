@@ -135,7 +135,7 @@ def _kept(evaluator: Evaluator) -> timedelta:
 
 
 def _check_body(segment: Segment, reference: Reference) -> None:
-    """Refuse a profile that is unsound, of other rows than was said, or of another kind."""
+    """Refuse a profile that is unsound, of other rows than its header names, or of another kind."""
     pane = segment.pane
     if segment.rows > MOST_ROWS:
         raise Refused(400, f"pane {pane}: {segment.rows:,} rows at once; at most {MOST_ROWS:,}")

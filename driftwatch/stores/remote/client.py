@@ -31,7 +31,7 @@ _LOG = logging.getLogger("driftwatch")
 
 @dataclass(frozen=True, slots=True)
 class Answer:
-    """What a collector said.
+    """What a collector answered.
 
     Attributes:
         status: HTTP status; 0 if it could not be reached.
@@ -67,10 +67,10 @@ class Answer:
         if not 200 <= self.status < 300:
             return False
         try:
-            said = self.json()
+            answer = self.json()
         except StoreError:
             return False
-        return isinstance(said, dict) and said.get("outcome") in _TAKEN
+        return isinstance(answer, dict) and answer.get("outcome") in _TAKEN
 
 
 class _NoRedirect(urllib.request.HTTPRedirectHandler):

@@ -32,7 +32,7 @@ class Sender:
     Where the collector cannot be reached, or says that it cannot just now, it waits:
     longer every time, by a random part, and never shorter than the collector asks. Where it
     does not take one delivery for now, those of the same monitor wait and the others go on.
-    What the collector says it will never take is set aside, counted, and said in the log.
+    What the collector says it will never take is set aside, counted, and logged.
 
     Args:
         client: The collector.

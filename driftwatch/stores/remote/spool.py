@@ -19,7 +19,7 @@ _STALE_SECONDS = 3_600.0
 
 
 def default_spool() -> Path:
-    """Where deliveries wait if nothing else is said: in the user's directory for state."""
+    """Where deliveries wait unless told otherwise: in the user's directory for state."""
     own = os.environ.get("DRIFTWATCH_STATE")
     if own:
         return Path(own) / "spool"

@@ -206,8 +206,8 @@ class RemoteStore:
     def _get(self, path: str) -> Any:
         answer = self.client.get(path)
         if answer.status != 200:
-            said = answer.body[:300].decode("utf-8", "replace") or answer.reason
-            raise StoreError(f"{self.client.url}{path}: {answer.status or 'unreachable'} {said}")
+            words = answer.body[:300].decode("utf-8", "replace") or answer.reason
+            raise StoreError(f"{self.client.url}{path}: {answer.status or 'unreachable'} {words}")
         return answer.json()
 
     def close(self) -> None:

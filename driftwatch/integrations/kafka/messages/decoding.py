@@ -110,16 +110,16 @@ class Block:
     Attributes:
         records: Values by column.
         times: Event time of each record, seconds since 1970.
-        said: By word what was said beside each record.
+        by_role: Values passed with each record: prediction, score, label, id, version.
         read: Messages that were read: fewer if `away`, or if these hold many records already.
         null: How many had no value.
         rejected: Those that are not used.
-        away: Why nothing can be said of the next message yet.
+        away: Why the next message cannot be read yet.
     """
 
     records: Sequence[Mapping[str, Any]]
     times: NDArray[np.float64]
-    said: Mapping[str, Sequence[Any]]
+    by_role: Mapping[str, Sequence[Any]]
     read: int
     null: int
     rejected: Sequence[Rejected]
@@ -195,10 +195,12 @@ class Decoder:
             read += 1
             if len(found) >= _MANY_RECORDS:
                 break
-        words = found[0].said if found else ()
-        said = {word: [each.said[word] for each in found] for word in words}
-        times = np.array(said.pop("at", ()), dtype=np.float64)
-        return Block([each.record or {} for each in found], times, said, read, null, rejected, away)
+        words = found[0].by_role if found else ()
+        by_role = {word: [each.by_role[word] for each in found] for word in words}
+        times = np.array(by_role.pop("at", ()), dtype=np.float64)
+        return Block(
+            [each.record or {} for each in found], times, by_role, read, null, rejected, away
+        )
 
     def decode(self, message: Message, /) -> list[Extracted] | Poison:
         """The records of a message that has a value; all of them, or what is wrong.
@@ -206,7 +208,7 @@ class Decoder:
         Their time is in seconds since 1970.
 
         Raises:
-            RegistryAwayError: If nothing can be said of the message before the registry answers.
+            RegistryAwayError: If the message cannot be read before the registry answers.
         """
         try:
             return self._decoded(message, message.value or b"")
@@ -235,20 +237,20 @@ class Decoder:
         for found in records:
             if found.record is None:
                 return Poison.NOT_A_RECORD
-            if is_too_deep(found.record) or is_too_deep(found.said):
+            if is_too_deep(found.record) or is_too_deep(found.by_role):
                 return Poison.TOO_DEEP
             if self._columns.isdisjoint(found.record):
                 return Poison.UNKNOWN_COLUMNS_ONLY
             at = self._time(found, message)
             if isinstance(at, Poison):
                 return at
-            found.said["at"] = at
+            found.by_role["at"] = at
         return records
 
     def _time(self, found: Extracted, message: Message) -> float | Poison:
         if self.config.at == "record":
             return message.timestamp / 1000
-        given: Any = found.said["at"]
+        given: Any = found.by_role["at"]
         if self.header is not None:
             given = header_of(message, self.header)
         if given is None:

@@ -37,14 +37,14 @@ class Alike:
         messages: Some messages.
 
     Attributes:
-        said: By word what was said beside each record, once they were gone through.
+        by_role: Values passed with each record, by role; filled while they are read.
         size: Bytes of the messages, likewise.
     """
 
     def __init__(self, decoder: Decoder, messages: Sequence[Message], /) -> None:
         self._decoder = decoder
         self._messages = messages
-        self.said: dict[str, Sequence[Any]] = {}
+        self.by_role: dict[str, Sequence[Any]] = {}
         self.size = 0
 
     @property
@@ -65,17 +65,17 @@ class Alike:
         reading = self._decoder.documents(values)
         while documents := list(islice(reading, _PIECE)):
             try:
-                records, *said = zip(*map(take, documents), strict=True)
+                records, *by_role = zip(*map(take, documents), strict=True)
             except (LookupError, TypeError):
-                take = paths.take  # which takes longer, and what is said may be absent
-                records, *said = zip(*map(take, documents), strict=True)
+                take = paths.take  # which takes longer, and values may be absent
+                records, *by_role = zip(*map(take, documents), strict=True)
             if not first_is_seen and is_too_deep(records[0]):
                 raise ValueError("too deep")
             first_is_seen = True
-            for column, given in zip(columns, said, strict=True):
+            for column, given in zip(columns, by_role, strict=True):
                 column.extend(given)
             yield records
-        self.said = dict(zip(paths.words, columns, strict=True))
+        self.by_role = dict(zip(paths.words, columns, strict=True))
 
     @cached_property
     def times(self) -> NDArray[np.float64]:
@@ -86,7 +86,7 @@ class Alike:
         """
         if self._decoder.config.at == "record":
             return np.array([message.timestamp for message in self._messages]) / 1000
-        given = self.said.get("at", ())
+        given = self.by_role.get("at", ())
         if self._decoder.header is not None:
             name = self._decoder.header
             given = [header_of(message, name) for message in self._messages]

@@ -43,7 +43,7 @@ _SKETCHED_BYTES = 32 << 20
 """Bytes of messages that are sketched together: large texts must not take gigabytes."""
 _BLOCKS_APART = 16
 """Blocks whose records are taken one at a time after one whose records are not alike."""
-_SAID = ("prediction", "score", "label", "id", "model_version")
+_ROLES = ("prediction", "score", "label", "id", "model_version")
 _JUDGED = 1_000
 """Messages over which the share of bad ones is judged."""
 
@@ -160,7 +160,7 @@ class PartitionFeed:
         self._is_unreadable = self._restore()
 
     def _restore(self) -> bool:
-        """Know what was said before: how late rows may be, and whether messages were bad."""
+        """Restore from the store how late rows may be, and whether messages were bad."""
         target = self._target
         for source in target.store.sources(target.monitor):
             if source.source == self._cursor and source.latest is not None:
@@ -195,7 +195,7 @@ class PartitionFeed:
 
         Returns:
             False if it had to stop at `next`, to be read again: because it `is_full`, or because
-            nothing can be said of that message before the schema registry answers.
+            that message cannot be read before the schema registry answers.
         """
         left = messages
         if messages and messages[0].offset < self.next:
@@ -272,11 +272,11 @@ class PartitionFeed:
             self._apart = _BLOCKS_APART
         if self._columns.waiting:
             self.drain()
-        given = [block.said.get(word) or repeat(None) for word in _SAID]
-        for record, at, said in zip(
+        given = [block.by_role.get(word) or repeat(None) for word in _ROLES]
+        for record, at, by_role in zip(
             block.records, block.times.tolist(), zip(*given, strict=False), strict=False
         ):
-            prediction, score, label, id_, version = said
+            prediction, score, label, id_, version = by_role
             self._buffer.append(record, prediction, score, label, id_, at, version)
             if self._buffer.waiting >= min(BUFFERED, self._drain_at):
                 self.drain()
