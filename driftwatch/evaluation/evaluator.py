@@ -228,7 +228,7 @@ class Evaluator:
         return Result(report, event, pane, self.monitor, evaluation.id, revised=revised)
 
     def tidy(self) -> None:
-        """Keep a store small whose windows nobody evaluates.
+        """Keep the store small, also where no process evaluates its windows.
 
         Segments of panes that are still open are merged too: a reader that knew some of
         them reads the pane again.

@@ -1,4 +1,4 @@
-"""What a store still knows of a stretch of time, at whatever width it is kept."""
+"""The profile of a stretch of time, from panes of any width that the store has kept."""
 
 from __future__ import annotations
 

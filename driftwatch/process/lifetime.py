@@ -13,7 +13,7 @@ from typing import Protocol
 __all__ = ["EXIT_SECONDS", "Living", "follow"]
 
 EXIT_SECONDS = 2.0
-"""What the end of the process may take, for everything together."""
+"""Seconds that the end of the process may take, for all monitors together."""
 
 _LEAST_SECONDS = 0.1
 _LOG = logging.getLogger("driftwatch")

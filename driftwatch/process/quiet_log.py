@@ -13,7 +13,7 @@ _SECONDS = 60.0
 
 
 class QuietLog:
-    """Logs a warning of each kind once a minute at most. Never raises, whatever handlers do.
+    """Logs a warning of each kind once a minute at most. Errors of log handlers are not raised.
 
     Example:
         >>> quiet = QuietLog()

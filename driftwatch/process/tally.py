@@ -9,7 +9,7 @@ __all__ = ["Tally"]
 
 
 class Tally:
-    """Counts what is in no sketch, until somebody takes the counts away to store them.
+    """Counts rows that are in no sketch, by reason, until the counts are taken to be stored.
 
     Its lock is held for a moment only, so that a thread that must not wait may count.
 

@@ -58,7 +58,7 @@ def importances_of(model: Any, columns: Sequence[str], /) -> dict[str, float]:
 
 
 def _read(model: Any, name: str) -> Any:
-    """An attribute, or None: what a property of somebody's model raises is not our affair."""
+    """An attribute of the model, or None if it is missing or its property raises."""
     try:
         return getattr(model, name, None)
     except Exception:  # noqa: BLE001 - monitoring never breaks the host

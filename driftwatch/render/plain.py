@@ -1,4 +1,4 @@
-"""Text from somebody's data, made fit to be shown."""
+"""Text from data, made safe to show: control characters replaced, length limited."""
 
 from __future__ import annotations
 

@@ -324,7 +324,7 @@ class Stream:
         self.accumulator.close()
 
     def end(self, seconds: float, /) -> None:
-        """Store what waits, as the process ends: for so long at most, whatever is in the way."""
+        """Store what waits, as the process ends; gives up after so many seconds."""
         flusher = self._flusher
         if flusher is None or self._pid != os.getpid() or not flusher.is_alive():
             self.flush(within=seconds)

@@ -1,4 +1,4 @@
-"""What the columns of somebody's data are, guessed from their first rows.
+"""Infer kind and role of columns from their first rows.
 
 A first check must not cry wolf about an invoice number: identifiers, clocks and labels
 are recognised and set apart, personal data is hashed, and every guess carries the reason

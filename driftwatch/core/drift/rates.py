@@ -1,4 +1,4 @@
-"""Drift in what is not there: missing values, and categories nobody has seen before."""
+"""Drift in shares of rows: missing values, and categories that the reference lacks."""
 
 from __future__ import annotations
 

@@ -202,7 +202,7 @@ def benjamini_hochberg(p_values: Sequence[float], /) -> NDArray[np.float64]:
 def cauchy_combination(
     p_values: Sequence[float], /, *, weights: Sequence[float] | None = None
 ) -> float:
-    """One p-value for many, whatever their dependence.
+    """Combine p-values into one, valid under any dependence between them.
 
     ``mean of tan((1/2 - p) pi)`` is about standard Cauchy. Weights default to equal.
 

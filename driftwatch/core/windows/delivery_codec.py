@@ -75,7 +75,7 @@ def _header(delivery: Delivery) -> dict[str, Any]:
 
 
 def delivery_from_bytes(data: bytes, /, *, limit: int = WIRE_LIMIT) -> Delivery:
-    """Read a delivery from bytes that nobody vouches for.
+    """Read a delivery from untrusted bytes.
 
     The bodies of its segments are not looked into: they are read by
     `driftwatch.core.profiles.profile.Profile.from_bytes`, which trusts nothing either.

@@ -92,7 +92,7 @@ class Outcome(StrEnum):
     DUPLICATE = "duplicate"
     """It was there already; nothing changed."""
     FENCED = "fenced"
-    """Its cursor stands elsewhere: somebody else has gone on. Nothing changed."""
+    """Its cursor stands elsewhere, since another process has moved it. Nothing changed."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -11,7 +11,7 @@ __all__ = ["ReferenceTables"]
 
 
 class ReferenceTables:
-    """Keeps references for ever, and the history of their use.
+    """Keeps references, and the history of their use; neither is ever deleted.
 
     Args:
         database: Where.

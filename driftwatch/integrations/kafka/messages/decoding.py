@@ -69,7 +69,7 @@ class Poison(StrEnum):
     NO_TIME = "no_time"
     BAD_TIME = "bad_time"
     FAILED = "failed"
-    """An error of ours, or of a value that nobody thought of."""
+    """An unexpected error while decoding."""
 
 
 class Message(Protocol):
