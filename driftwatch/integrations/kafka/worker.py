@@ -46,7 +46,7 @@ _LONGEST_PAUSE = 30.0
 
 
 class KafkaWorker:
-    """Reads prediction traffic from Kafka, each message exactly once, across crashes and rebalances.
+    """Reads prediction traffic from Kafka, each message once, across crashes and rebalances.
 
     Where a partition stands is kept in the store, in the same transaction as the sketches of its
     messages; what is committed to the broker is for its tools only. Any number of workers of
