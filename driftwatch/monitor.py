@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING, Any, Literal, Self
 from driftwatch.core.data.durations import parse_duration, parse_length
 from driftwatch.errors import ConfigError
 from driftwatch.process.switch import is_switched_off
+from driftwatch.stores import is_collector
 
 if TYPE_CHECKING:  # loaded when a monitor is made: importing the name alone stays quick
     from driftwatch.core.data.schema import Role, Schema
@@ -74,13 +75,12 @@ class Monitor:
             ``"10000 rows"``.
         slide: How far the window moves from one evaluation to the next; a pane. Its own
             length, so that windows tumble, if None.
-        lateness: How long a pane stays open to late rows; if None a tenth of the slide, and at
-            least five minutes.
-        compare: What a window is compared with: ``"frozen"``, the reference; ``"sliding"``,
-            the window before it; ``"seasonal"``, the same hours of the four weeks before.
+        lateness: How long a pane stays open to late rows; a tenth of the slide (least: 5 minutes).
+        compare: What a window is compared with: ``"frozen"``, the reference; ``"sliding"``, the
+            window before; ``"seasonal"``, the same hours of the four weeks before.
         store: Where a stream is kept: path of a SQLite file, which processes may share; address
             of a collector (`driftwatch serve`), which then evaluates; or a store. Else memory.
-        spool: Folder in which deliveries to a collector wait; the user's for state by default.
+        spool: Folder where deliveries to a collector wait; the user's for state by default.
         reference: ``"auto"``: `reference_data` comes into use unless the store has had it and
             replaced it. ``"replace"``: it comes into use anyway.
         tests: Your own `driftwatch.protocols.DriftTest`; they decide where `thresholds` name them.
@@ -252,8 +252,7 @@ class Monitor:
         Records are gathered and sketched some thousands at a time: in a thread where the caller
         runs an event loop, elsewhere by the call that makes it 4,096 (some ten milliseconds;
         the middlewares always use a thread). The store is opened, and written to, in a thread.
-        What is wrong with a record is counted; see `counters`.
-        Safe from any thread. A process that is killed loses what came since the last flush.
+        What is wrong with a record is counted; see `counters`. Safe from any thread; a killed process loses what came since the last flush.
 
         Example:
             >>> from datetime import datetime
@@ -360,7 +359,7 @@ class Monitor:
             StoreError: If the store cannot be used.
         """
         self.flush()
-        return self._lazily().use(lambda stream: stream.destination.evaluate())
+        return self._lazily().use(lambda stream: stream.evaluate())
 
     @property
     def counters(self) -> dict[str, int]:
@@ -436,9 +435,10 @@ class Monitor:
 
     def _in_use(self, *, refresh: bool) -> Reference:
         """The reference in use; the store is asked first if it is there to be asked."""
-        if self._stream is None and not (refresh and self._store_at is not None):
+        refresh = refresh and self._store_at is not None and not is_collector(self._store_at)
+        if self._stream is None and not refresh:
             return self._subject.reference
-        return self._observed().reference(refresh=refresh and self._store_at is not None)
+        return self._observed().reference(refresh=refresh)
 
     def _profiled(self, reference: Reference, data: Any, progress: Progress | None) -> Profile:
         from driftwatch.profiling.build import profile_like

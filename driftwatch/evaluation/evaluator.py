@@ -115,7 +115,7 @@ class Evaluator:
         """The windows that are being evaluated; for benchmarks and diagnosis."""
         return self._windows
 
-    def progress(self) -> StreamExtent | None:
+    def extent(self) -> StreamExtent | None:
         """How far the stream has come; None while it is empty."""
         return extent_of(self._store, self.monitor, self.spec, now=self._clock())
 
@@ -132,7 +132,7 @@ class Evaluator:
         """
         with self._lock:
             self._follow_references()
-            found = self.progress()
+            found = self.extent()
             if last is None:
                 last = found.newest if found is not None else self.spec.pane_at(self._clock())
             if found is not None:
@@ -144,11 +144,11 @@ class Evaluator:
             facts = self._facts(last, oldest, unreadable, revised=False)
             return self._report(self._open, last, facts, unstored)
 
-    def step(self, progress: StreamExtent | None = None, /) -> Result | None:
+    def step(self, extent: StreamExtent | None = None, /) -> Result | None:
         """Evaluate what is due.
 
         Args:
-            progress: How far the stream has come, for histories; found out if not given.
+            extent: How far the stream has come, for histories; found out if not given.
 
         Returns:
             What came of it; None if another evaluator holds the lease, or nothing is due.
@@ -167,12 +167,11 @@ class Evaluator:
             self._follow_references()
             if token != self._token or self._state is None:
                 self._token, self._state = token, self._restored()
-            found = progress or self.progress()
-            if found is None or found.complete is None:
-                return None
-            result = self._advance(self._state, found, now)
-        if result is not None:
-            self.sinks.wake()
+            found = extent or self.extent()
+            result = None
+            if found is not None and found.complete is not None:
+                result = self._advance(self._state, found, now)
+        self.sinks.wake()  # of earlier results, too, which a sink has not taken yet
         return result
 
     def close(self) -> None:
@@ -233,7 +232,7 @@ class Evaluator:
         Segments of panes that are still open are merged too: a reader that knew some of
         them reads the pane again.
         """
-        found = self.progress()
+        found = self.extent()
         if found is None or self.rules.retention is None:
             return
         compact(

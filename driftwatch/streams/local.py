@@ -97,8 +97,8 @@ class LocalDestination:
 
     def check(self, accumulator: Accumulator, /) -> DriftReport:
         """Report on the window that is open now, rows that are not stored yet included."""
-        progress = self.evaluator.progress()
-        panes = [accumulator.latest_pane(), progress.newest if progress is not None else None]
+        extent = self.evaluator.extent()
+        panes = [accumulator.latest_pane(), extent.newest if extent is not None else None]
         last = max((pane for pane in panes if pane is not None), default=None)
         unstored = []
         if last is not None:

@@ -21,9 +21,10 @@ from driftwatch.core.data.schema import Role
 from driftwatch.core.data.times import seconds_of
 from driftwatch.core.profiles.profile import Profile
 from driftwatch.core.reports.report import DriftReport
+from driftwatch.core.windows.evaluation_record import Result
 from driftwatch.core.windows.segments import COLLECTOR_REACH, Delivery, Outcome, Segment
 from driftwatch.core.windows.spec import WindowSpec
-from driftwatch.errors import DataError, MergeError
+from driftwatch.errors import DataError, MergeError, StoreError
 from driftwatch.evaluation.reference_in_use import ReferenceInUse
 from driftwatch.ingest.accumulator import Accumulator
 from driftwatch.ingest.record_buffer import RecordBuffer
@@ -298,6 +299,19 @@ class Stream:
             self._must_be_open()
             self.drain()
             return self.destination.check(self.accumulator)
+
+    def evaluate(self) -> Result | None:
+        """Evaluate what is due; None if nothing is, or another process does it.
+
+        Raises:
+            StoreError: If the store cannot be used.
+            StreamClosedError: If it is closed.
+        """
+        try:
+            return self.destination.evaluate()
+        except StoreError:
+            self._must_be_open()
+            raise
 
     def close(self) -> None:
         """Store everything and let go of threads and store; a second time does nothing.

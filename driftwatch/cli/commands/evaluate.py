@@ -33,6 +33,10 @@ from driftwatch.monitor import Monitor
 __all__ = ["evaluate", "evaluate_once", "run_evaluate"]
 
 
+_SINK_SECONDS = 5.0
+"""For sinks to take what they are given, before the command ends."""
+
+
 def evaluate(
     config: Config = None,
     monitor: Name = None,
@@ -96,6 +100,11 @@ def evaluate_once(
 ) -> Exit:
     """Evaluate what is due and show the report."""
     result = monitor.evaluate()
+    if not monitor.evaluator.sinks.finish(_SINK_SECONDS):
+        sys.stderr.write(
+            f"{monitor.name}: results wait for a sink and are tried again by the next evaluation; "
+            "see `driftwatch doctor`\n"
+        )
     if result is None:
         if not silent_without_news:
             sys.stderr.write(f"{monitor.name}: nothing is due\n")

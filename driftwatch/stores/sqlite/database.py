@@ -114,6 +114,7 @@ class Database:
                 self._check(connection)
             self._migrate(connection)
         except BaseException:
+            self._connection = None
             connection.close()
             raise
         return connection
