@@ -250,9 +250,9 @@ class Monitor:
             model_version: Of the model that saw it, if not the monitor's.
 
         Records are gathered and sketched some thousands at a time: in a thread where the caller
-        runs an event loop, elsewhere by the call that makes it 4,096 (some ten milliseconds;
-        the middlewares always use a thread). The store is opened, and written to, in a thread.
-        What is wrong with a record is counted; see `counters`. Safe from any thread; a killed process loses what came since the last flush.
+        runs an event loop, elsewhere by the call that makes it 4,096 (some ten milliseconds).
+        The store is opened, and written to, in a thread. `counters` has what is wrong with records.
+        Safe from any thread; a killed process loses what came since the last flush.
 
         Example:
             >>> from datetime import datetime
