@@ -18,7 +18,7 @@ from pydantic import (
 
 from driftwatch.config.explain import explained
 from driftwatch.config.kafka import KafkaConfig
-from driftwatch.config.sinks import load_sink
+from driftwatch.config.sinks import check_sink, load_sink
 from driftwatch.core.data.durations import parse_duration, parse_length
 from driftwatch.core.data.privacy import hash_key
 from driftwatch.core.windows.spec import WindowSpec
@@ -92,7 +92,7 @@ class MonitorConfig(BaseModel):
     multivariate: bool | list[str] = False
     flush_every: _Duration = "10s"
     every: _Duration = "1m"
-    sinks: list[Annotated[str, _readable(load_sink)]] = Field(default_factory=list)
+    sinks: list[Annotated[str, _readable(check_sink)]] = Field(default_factory=list)
     kafka: KafkaConfig | None = None
 
     @classmethod
@@ -188,7 +188,7 @@ class MonitorConfig(BaseModel):
             compare=self.compare,
             store=store,
             spool=spool,
-            sinks=[load_sink(path) for path in self.sinks],
+            sinks=[load_sink(path, folder) for path in self.sinks],
             source=source,
             flush_every=self.flush_every,
         )

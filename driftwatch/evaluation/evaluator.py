@@ -91,7 +91,8 @@ class Evaluator:
 
     def _use_references(self) -> None:
         """Begin anew with the references that are in use."""
-        self._reference = self.references.current()
+        self._in_use = self.references.now
+        self._reference = self._in_use.reference(self._in_use.id_for(self._subject.model_version))
         self._windows = self._mixed()
         self._open = self._mixed()
         self._detector: PaneDetector | None = None
@@ -102,7 +103,7 @@ class Evaluator:
 
     def _mixed(self) -> MixedWindows:
         return MixedWindows(
-            self._store, self.spec, self._subject, self.references, compare=self.rules.compare
+            self._store, self.spec, self._subject, self._in_use, compare=self.rules.compare
         )
 
     @property
@@ -176,14 +177,17 @@ class Evaluator:
 
     def close(self) -> None:
         """Give the lease back so that others need not wait for it, and let go of threads."""
-        self.sinks.close()
-        if self._token is not None:
-            token, self._token, self._state = self._token, None, None
-            self._store.release(self.monitor, token)
+        try:
+            if self._token is not None:
+                token, self._token, self._state = self._token, None, None
+                self._store.release(self.monitor, token)
+        finally:
+            self.sinks.close()
 
     def _follow_references(self) -> None:
         """Go over to the references that the store says are in use."""
-        if self.references.refresh() or self.reference.id != self._reference.id:
+        self.references.refresh()
+        if self.references.now is not self._in_use:  # others may have refreshed it before us
             self._use_references()
             self._state = None
 
@@ -212,7 +216,7 @@ class Evaluator:
                 return None
             evaluation = self._evaluation(state, report, event, now)
             kept = self._store.record(evaluation)
-        except DriftWatchError:
+        except BaseException:
             self._state = None  # whatever advanced, the store knows better
             if self._detector is not None:
                 self._detector.restore(wealth)

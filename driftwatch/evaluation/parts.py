@@ -14,7 +14,7 @@ from driftwatch.core.reports.report import DriftReport, WindowFacts, WindowPart
 from driftwatch.core.subject import Subject
 from driftwatch.core.windows.spec import WindowSpec
 from driftwatch.evaluation.comparisons import ReferenceWindows
-from driftwatch.evaluation.reference_in_use import ReferenceInUse
+from driftwatch.evaluation.reference_in_use import InUse
 from driftwatch.evaluation.stored_windows import StoredWindows
 from driftwatch.protocols import Segments
 
@@ -28,7 +28,7 @@ class _Part:
         self,
         store: Segments,
         spec: WindowSpec,
-        references: ReferenceInUse,
+        references: InUse,
         reference: Reference,
         /,
         *,
@@ -57,7 +57,7 @@ class MixedWindows:
         store: The segments.
         spec: How the stream is cut.
         subject: The model.
-        references: Which reference is in use.
+        references: Which reference is in use, now and for as long as this lives.
         compare: What windows are compared with.
     """
 
@@ -66,7 +66,7 @@ class MixedWindows:
         store: Segments,
         spec: WindowSpec,
         subject: Subject,
-        references: ReferenceInUse,
+        references: InUse,
         /,
         *,
         compare: str,
@@ -77,7 +77,7 @@ class MixedWindows:
         self._references = references
         self._compare = compare
         self._others: dict[str, _Part] = {}
-        self._main = self._part(references.current())
+        self._main = self._part(references.reference(references.id_for(subject.model_version)))
 
     def _part(self, reference: Reference) -> _Part:
         return _Part(
@@ -162,13 +162,13 @@ class MixedWindows:
     def _parts(self, last: int, unstored: Mapping[str | None, Profile]) -> list[_Part]:
         """The parts that may have rows; their windows are moved to the pane."""
         self._main.windows.window(last)
-        wanted = {self._references.id_for(v): v for v in self._main.windows.facts().others}
-        wanted |= {self._references.id_for(v): v for v in unstored}
-        for id_, version in wanted.items():
+        wanted = {self._references.id_for(v) for v in self._main.windows.facts().others}
+        wanted |= {self._references.id_for(v) for v in unstored}
+        for id_ in wanted:
             if id_ != self._main.reference.id and id_ not in self._others:
-                reference = self._references.known(id_, version)
+                reference = self._references.reference(id_)
                 self._others[id_] = self._part(reference)
-        for id_ in self._others.keys() - wanted.keys():
+        for id_ in self._others.keys() - wanted:
             del self._others[id_]
         return [self._main, *self._others.values()]
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import logging
 from collections.abc import Mapping
+from dataclasses import dataclass
 
 from driftwatch.core.profiles.profile import Profile
 from driftwatch.core.profiles.reference import Reference
@@ -11,9 +12,38 @@ from driftwatch.core.subject import Subject
 from driftwatch.errors import DriftWatchError
 from driftwatch.protocols import References
 
-__all__ = ["ReferenceInUse"]
+__all__ = ["InUse", "ReferenceInUse"]
 
 _LOG = logging.getLogger("driftwatch")
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class InUse:
+    """Which reference is in use for which version of the model, at one moment.
+
+    Attributes:
+        own: The reference that the process was started with.
+        ids: Ids by version; that of an empty text is for all versions without one.
+        known: References by id.
+    """
+
+    own: Reference
+    ids: Mapping[str, str]
+    known: Mapping[str, Reference]
+
+    def id_for(self, version: str | None, /) -> str:
+        """Content id of the reference in use for a version of the model."""
+        named = named_for(self.ids, version)
+        return self.own.id if named is None or named not in self.known else named
+
+    def reference(self, id_: str, /) -> Reference:
+        """The reference of an id that `id_for` gave."""
+        return self.known.get(id_, self.own)
+
+
+def named_for(ids: Mapping[str, str], version: str | None, /) -> str | None:
+    """Id in use for a version, or for all versions without one of their own."""
+    return ids.get(version or "") or ids.get("")
 
 
 class ReferenceInUse:
@@ -38,10 +68,10 @@ class ReferenceInUse:
     def __init__(self, subject: Subject, store: References | None, /) -> None:
         self._subject = subject
         self._store = store
-        # Replaced as a whole, never changed: so nobody needs a lock, which a fork might cut.
-        self._ids: Mapping[str, str] = {}
-        self._known: Mapping[str, Reference] = {subject.reference.id: subject.reference}
         self._unreadable: frozenset[str] = frozenset()
+        self.now = InUse(subject.reference, {}, {subject.reference.id: subject.reference})
+        """What is in use now. Replaced as a whole, so nobody needs a lock, which a fork might cut;
+        whoever keeps it sees one moment, however often others refresh."""
 
     def adopt(self, *, replace: bool, now: float) -> None:
         """Bring the process's own reference to the store, where it may come into use.
@@ -58,7 +88,7 @@ class ReferenceInUse:
             return
         own, version = subject.reference, subject.model_version
         body = own.profile.to_bytes()
-        before = self._named(store.references_in_use(subject.monitor), version)
+        before = named_for(store.references_in_use(subject.monitor), version)
         if replace and before != own.id:
             store.add_reference(subject.monitor, own.id, body, now=now)
             store.use_reference(subject.monitor, own.id, model_version=version, now=now)
@@ -70,8 +100,9 @@ class ReferenceInUse:
         self.refresh()
         if used != own.id:
             _LOG.warning(
-                "driftwatch: %s: reference %s, which this process was started with, has been "
-                "replaced by %s and stays so; reference='replace' puts it back",
+                "driftwatch: %s: reference %s, which this process was started with, is not put "
+                "to use: the store has %s in its place; `driftwatch reference use`, or "
+                "reference='replace', changes that",
                 subject.monitor,
                 own.id,
                 used,
@@ -93,38 +124,26 @@ class ReferenceInUse:
         if self._store is None:
             return False
         ids = dict(self._store.references_in_use(self._subject.monitor))
-        if ids == self._ids:
+        before = self.now
+        if ids == before.ids:
             return False
-        own = self._subject.reference
-        known = {id_: ref for id_, ref in self._known.items() if id_ in ids.values()}
-        known[own.id] = own
+        known = {id_: ref for id_, ref in before.known.items() if id_ in ids.values()}
+        known[before.own.id] = before.own
         for id_ in set(ids.values()) - known.keys() - self._unreadable:
             loaded = self._loaded(self._store, id_)
             if loaded is not None:
                 known[id_] = loaded
-        self._known = known
-        self._ids = ids
+        self.now = InUse(before.own, ids, known)
         return True
 
     def id_for(self, version: str | None, /) -> str:
         """Content id of the reference in use for a version of the model."""
-        named = self._named(self._ids, version)
-        if named is None or named not in self._known:
-            return self._subject.reference.id
-        return named
+        return self.now.id_for(version)
 
     def current(self, version: str | None = None, /) -> Reference:
         """The reference in use for a version of the model; of the monitor's own if None."""
-        known = self._known
-        id_ = self.id_for(version or self._subject.model_version)
-        return known.get(id_, self._subject.reference)
-
-    def known(self, id_: str, version: str | None, /) -> Reference:
-        """The reference of an id that is in use; that of a version where it is no longer known."""
-        return self._known.get(id_) or self.current(version)
-
-    def _named(self, ids: Mapping[str, str], version: str | None) -> str | None:
-        return ids.get(version or "") or ids.get("")
+        now = self.now
+        return now.reference(now.id_for(version or self._subject.model_version))
 
     def _loaded(self, store: References, id_: str) -> Reference | None:
         """Read a reference; one that cannot be read is logged once, and never in use."""

@@ -57,6 +57,7 @@ class SinkDelivery:
         self._store = store
         self._monitor = monitor
         self._clock = clock
+        self._due: dict[str, float] = {}
         self._sinks = dict(zip(self.names, sinks, strict=True))
         self._begin()
 
@@ -74,13 +75,17 @@ class SinkDelivery:
             return
         for name in self.names:
             if name not in self._threads:
-                self._threads[name] = threading.Thread(
+                thread = threading.Thread(
                     target=_deliver_again_and_again,
                     args=(weakref.ref(self), name, self._news[name], self._closed),
                     name=f"driftwatch-sink-{name}",
                     daemon=True,
                 )
-                self._threads[name].start()
+                try:
+                    thread.start()
+                except RuntimeError:  # no thread to be had now: the next result asks again
+                    continue
+                self._threads[name] = thread
             self._news[name].set()
 
     def deliver_due(self, sink: str, /) -> float:
@@ -95,7 +100,8 @@ class SinkDelivery:
         while not self._closed.is_set():
             entry = self._store.take_due(self._monitor, sink, now=self._clock(), hold=_HOLD_SECONDS)
             if entry is None:
-                return _LOOK_SECONDS
+                left = self._due.get(sink, 0.0) - self._clock()
+                return min(max(left, 0.0) or _LOOK_SECONDS, _LOOK_SECONDS)
             pause = self._emit(entry)
             if pause is not None:
                 return pause
@@ -124,6 +130,7 @@ class SinkDelivery:
             return None
         pause = min(_LONGEST_PAUSE, _FIRST_PAUSE * 2.0 ** min(entry.attempts, 20))
         self._store.postpone(entry, due=now + pause, error=error)
+        self._due[entry.sink] = now + pause
         if entry.attempts == 0:
             _LOG.warning(
                 "driftwatch: %s: sink %s failed, will be tried again: %s",
@@ -147,7 +154,7 @@ class SinkDelivery:
         except StoreError:
             return True
 
-    def close(self, within: float = 2.0) -> None:
+    def close(self, within: float = 0.2) -> None:
         """End the threads; what they have not delivered waits in the store."""
         self._closed.set()
         if self._pid != os.getpid():

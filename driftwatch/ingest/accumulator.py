@@ -5,6 +5,7 @@ from __future__ import annotations
 import logging
 import os
 import secrets
+from collections import Counter
 from collections.abc import Callable
 from dataclasses import dataclass
 from threading import RLock
@@ -202,10 +203,14 @@ class Accumulator:
                 column = batch.arrays.get(time_column) if time_column else None
                 now = self._clock()
                 times = np.full(batch.rows, now) if column is None else event_times(column)
-            if times is None or self.spec.by_rows:
-                cut = self._by_row.cut(batch.rows)
-            else:
-                cut = self._by_time.cut(times, marks)
+            try:
+                if times is None or self.spec.by_rows:
+                    cut = list(self._by_row.cut(batch.rows))
+                else:
+                    cut = list(self._by_time.cut(times, marks))
+            except Exception:
+                self._count_lost(batch.rows)
+                raise
             failures = []
             for rows in cut:
                 try:
@@ -222,24 +227,31 @@ class Accumulator:
         times: NDArray[np.float64] | None,
         key: _PaneKey,
     ) -> None:
-        pane = self._open.get(key)
-        if pane is None:
-            self._make_room()
-            reference = self._reference_for(key[1])
-            pane = self._open[key] = _OpenPane(reference, reference.new_profile())
-        mine = times
-        if rows.members is not None:
-            batch = batch.take(rows.members)
-            mine = None if times is None else times[rows.members]
-        pane.late += rows.late
-        pane.note(mine)
+        uncounted = batch.rows if rows.members is None else rows.members.size
         try:
-            self._pool.run(pane.profile.tasks(batch), rows=batch.rows)
+            pane = self._open.get(key)
+            if pane is None:
+                self._make_room()
+                reference = self._reference_for(key[1])
+                pane = self._open[key] = _OpenPane(reference, reference.new_profile())
+            mine = times
+            if rows.members is not None:
+                batch = batch.take(rows.members)
+                mine = None if times is None else times[rows.members]
+            pane.late += rows.late
+            pane.note(mine)
+            tasks = pane.profile.tasks(batch)
+            uncounted = 0  # from here on they are rows of the profile
+            self._pool.run(tasks, rows=batch.rows)
         except BaseException:
             # Some columns have these rows and others do not: it is no profile any more.
-            del self._open[key]
-            self.tally.count("lost_with_a_failed_batch", pane.profile.rows)
+            gone = self._open.pop(key, None)
+            self._count_lost(uncounted + (gone.profile.rows if gone is not None else 0))
             raise
+
+    def _count_lost(self, rows: int) -> None:
+        if self._fixed is None:  # a file is read again
+            self.tally.count("lost_with_a_failed_batch", rows)
 
     def _make_room(self) -> None:
         """Deliver what is open before it becomes too much; if that fails, drop the oldest."""
@@ -293,8 +305,12 @@ class Accumulator:
             return self._store.deliver(self.pack(move), now=self._clock())
 
     def _refuse(self) -> None:
-        rows = self._pending.rows if self._pending is not None else 0
+        pending = self._pending
+        rows = self.open_rows
+        counts = Counter(self.tally.take()) + Counter(pending.counters if pending else {})
         self.after_fork()
+        for reason, count in counts.items():
+            self.tally.count(reason, count)
         self.tally.count("fenced", rows)
         raise StoreError(
             f"another process feeds monitor {self._monitor!r} by rows under the name "

@@ -15,8 +15,9 @@ FORK_SECONDS = 0.1
 
 _NEW = threading.Lock()
 _LOCKS: weakref.WeakSet[ForkLock] = weakref.WeakSet()
-_HELD: list[ForkLock] = []
-_CUT: list[ForkLock] = []
+_HELD: dict[int, list[ForkLock]] = {}
+"""Locks that a forking thread holds; by thread, since two may fork at the same time."""
+_CUT: dict[int, list[ForkLock]] = {}
 
 
 class ForkLock:
@@ -56,7 +57,8 @@ class ForkLock:
 
 
 def _hold_all() -> None:
-    end = time.monotonic() + FORK_SECONDS
+    end, thread = time.monotonic() + FORK_SECONDS, threading.get_ident()
+    held, cut = _HELD.setdefault(thread, []), _CUT.setdefault(thread, [])
     if not _NEW.acquire(timeout=FORK_SECONDS):
         return
     try:
@@ -65,21 +67,22 @@ def _hold_all() -> None:
         _NEW.release()
     for lock in known:
         if lock._lock.acquire(timeout=max(0.0, end - time.monotonic())):  # noqa: SLF001 - our own
-            _HELD.append(lock)
+            held.append(lock)
         else:
-            _CUT.append(lock)
+            cut.append(lock)
 
 
 def _release_all() -> None:
-    _CUT.clear()
-    while _HELD:
-        _HELD.pop()._lock.release()  # noqa: SLF001
+    thread = threading.get_ident()
+    _CUT.pop(thread, None)
+    for lock in reversed(_HELD.pop(thread, [])):
+        lock._lock.release()  # noqa: SLF001
 
 
 def _replace_all() -> None:
     global _NEW  # noqa: PLW0603 - a thread of the parent may have held it
     _NEW = threading.Lock()
-    for lock in _CUT:
+    for lock in _CUT.get(threading.get_ident(), []):
         lock.was_cut = True
     _HELD.clear()
     _CUT.clear()

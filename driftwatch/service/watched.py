@@ -75,6 +75,7 @@ class Watched:
                 _LOG.warning("driftwatch: %s has no reference yet: add one", self.name)
 
     def _start(self, monitor: Monitor) -> None:
+        monitor.stream.adopt_reference()
         every = parse_duration(self.config.every)
         self._runner = EvaluationRunner(monitor.evaluator, every=every)
         self._runner.start()

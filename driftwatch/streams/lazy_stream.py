@@ -122,7 +122,7 @@ class LazyStream:
         Raises:
             StoreError: If that cannot be done now; nothing is lost.
         """
-        if self.opened is None and not self.buffer.waiting:
+        if self.opened is None and not self.buffer.waiting and not self._tally.counts():
             return 0
         return self.use(lambda stream: stream.flush(within=within))
 
@@ -136,7 +136,7 @@ class LazyStream:
             with self._beginning:
                 self.begun, self._life = False, object()
                 thread, self._thread = self._thread, None
-            if self.opened is None and self.buffer.waiting:
+            if self.opened is None and (self.buffer.waiting or self._tally.counts()):
                 self.now()
             if self.opened is not None:
                 self.opened.close()
@@ -150,7 +150,7 @@ class LazyStream:
         Raises:
             StoreError: If the store cannot take it.
         """
-        if self.opened is None and not self.buffer.waiting:
+        if self.opened is None and not self.buffer.waiting and not self._tally.counts():
             return
         end = time.monotonic() + seconds
         if not self._opening.acquire(timeout=seconds):

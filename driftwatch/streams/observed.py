@@ -17,6 +17,7 @@ from driftwatch.evaluation.reference_in_use import ReferenceInUse
 from driftwatch.evaluation.rules import EvaluationRules
 from driftwatch.evaluation.sink_delivery import names_of_sinks
 from driftwatch.ingest.record_buffer import RecordBuffer
+from driftwatch.process.quiet_log import QuietLog
 from driftwatch.process.tally import Tally
 from driftwatch.protocols import Destination, Sink, Store
 from driftwatch.stores import open_collector, open_store
@@ -89,11 +90,13 @@ class ObservedStream:
         sinks: Sequence[Sink] = (),
     ) -> None:
         names_of_sinks(sinks)
+        self._log = QuietLog()
         self.tally = Tally()
         self._subject = subject
         self._settings = settings
         self._rules = rules
         self._address = address
+        self._replaces = address.replaces
         self._clock = clock
         self._sinks = sinks
         buffer = RecordBuffer(subject.reference.schema, clock, self.tally.count)
@@ -112,17 +115,23 @@ class ObservedStream:
         """The reference in use.
 
         Args:
-            refresh: Open the stream if it is not, and ask the store.
-
-        Raises:
-            StoreError: If the store cannot be asked.
+            refresh: Open the stream if it is not, and ask the store. If that cannot be done now,
+                the last reference that is known; a warning is logged.
         """
-        stream = self.lazy.now() if refresh else self.lazy.opened
-        if stream is None:
-            return self._subject.reference
-        if refresh:
-            stream.references.refresh()
-        return stream.references.current()
+        stream = self.lazy.opened
+        try:
+            if refresh:
+                stream = self.lazy.now()
+                stream.references.refresh()
+        except StoreError as error:
+            self._log.log(
+                "references",
+                "driftwatch: %s: the store cannot say which reference is in use (%s); the last "
+                "known one is compared with",
+                self._settings.monitor,
+                error,
+            )
+        return self._subject.reference if stream is None else stream.references.current()
 
     def waiting(self) -> int:
         """Rows that were observed and are not stored yet."""
@@ -168,7 +177,7 @@ class ObservedStream:
             store = open_store(where)  # type: ignore[arg-type] # no collector, as just found
             try:
                 references = ReferenceInUse(self._subject, store)
-                references.adopt(replace=self._address.replaces, now=clock())
+                references.refresh()
                 destination = LocalDestination(
                     store,
                     self._subject,
@@ -183,4 +192,17 @@ class ObservedStream:
                 if owned:
                     store.close()
                 raise
-        return Stream(settings, references, destination, self.lazy.buffer, self.tally, clock=clock)
+
+        def adopt() -> None:
+            references.adopt(replace=self._replaces, now=clock())
+            self._replaces = False  # once: what is promoted later stays
+
+        return Stream(
+            settings,
+            references,
+            destination,
+            self.lazy.buffer,
+            self.tally,
+            clock=clock,
+            adopt=adopt,
+        )

@@ -73,6 +73,8 @@ class Stream:
         buffer: The records that it sketches.
         tally: What is counted instead of used.
         clock: Seconds since 1970.
+        adopt: Brings the process's own reference to the store; called once, before the stream is
+            fed or evaluated, and not where it is only looked at.
 
     Attributes:
         destination: The same.
@@ -91,7 +93,10 @@ class Stream:
         /,
         *,
         clock: Callable[[], float],
+        adopt: Callable[[], None] = lambda: None,
     ) -> None:
+        self._adopt = adopt
+        self._adopted = False
         self.settings = settings
         self.destination = destination
         self.buffer = buffer
@@ -126,6 +131,7 @@ class Stream:
         """Make sure that what waits is stored in time; once in every process that feeds."""
         if self._pid == os.getpid() or self.closed.is_set():
             return
+        self.adopt_reference()
         self._pid = os.getpid()
         self._warn_of_siblings()
         self._flusher = threading.Thread(
@@ -135,6 +141,16 @@ class Stream:
             daemon=True,
         )
         self._flusher.start()
+
+    def adopt_reference(self) -> None:
+        """Bring the process's own reference to the store, where it may come into use; once.
+
+        Raises:
+            StoreError: If the store cannot be used.
+        """
+        if not self._adopted:
+            self._adopt()
+            self._adopted = True
 
     def _warn_of_siblings(self) -> None:
         receiver = self.destination.receiver
@@ -160,6 +176,8 @@ class Stream:
                 self.buffer.drop_surplus()
             return
         self.buffer.drop_surplus()
+        if self.closed.is_set():
+            return
         if self._drainer is None:
             self._drainer = ThreadPoolExecutor(1, thread_name_prefix="driftwatch-drain")
         if not self._drain_queued:
@@ -179,15 +197,14 @@ class Stream:
         with self._drain_lock:
             if self.closed.is_set():
                 return
-            try:
-                for found in self.buffer.take(self.accumulator.watermark):
-                    version = found.model_version or self.settings.model_version
+            for found in self.buffer.take(self.accumulator.watermark):
+                version = found.model_version or self.settings.model_version
+                try:
                     self.accumulator.add(
                         found.batch, times=found.times, marks=found.marks, model_version=version
                     )
-            except Exception as error:  # noqa: BLE001 - monitoring never breaks the host
-                self.tally.count("failed_batches")
-                self._complain("records could not be sketched", error)
+                except Exception as error:  # noqa: BLE001 - counted there; the others go on
+                    self._complain("records could not be sketched", error)
 
     def flush_quietly(self, *, within: float | None = None) -> None:
         """Store what waits; what goes wrong is counted, and tried again next time."""
@@ -261,6 +278,7 @@ class Stream:
 
     def absorb(self, profile: Profile, *, at: datetime | float | None) -> bool:
         """Store a profile made elsewhere as rows of one pane; False if it was there already."""
+        self.adopt_reference()
         reference = self.references.current()
         reference.check_fits(profile)
         spec = self.settings.spec
@@ -308,6 +326,7 @@ class Stream:
             StreamClosedError: If it is closed.
         """
         try:
+            self.adopt_reference()
             return self.destination.evaluate()
         except StoreError:
             self._must_be_open()

@@ -49,7 +49,7 @@ def test_a_new_reference_comes_into_use_and_a_restart_undoes_no_promotion(
     assert in_use(store, NEW) == NEW.id  # trained anew
     assert f"{NEW.id} is in use from now on, in place of {OLD.id}" in caplog.text
     assert in_use(store, OLD) == NEW.id  # a replica that still has the old file
-    assert "stays so" in caplog.text
+    assert "is not put to use" in caplog.text
     assert in_use(store, OLD, replace=True) == OLD.id
     assert in_use(store, NEW) == OLD.id  # replaced in its turn
 

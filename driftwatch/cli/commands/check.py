@@ -103,8 +103,15 @@ def check(
             raise typer.BadParameter(
                 "name files with --ref and --prod, or a stream with --monitor, --config or --store"
             )
-        window = request_of(config, monitor, store, reference=ref)
+        if ref or features or threshold or time or id_ or label or pane or false_alarms:
+            raise typer.BadParameter(
+                "the open window is compared as its monitor is configured: --ref, --features, "
+                "--threshold, --false-alarms, --pane and roles go with --prod"
+            )
+        window = request_of(config, monitor, store)
         raise typer.Exit(int(check_window(window, showing)))
+    if config is not None or monitor is not None or store is not None:
+        raise typer.BadParameter("--config, --monitor and --store go without --ref and --prod")
     if not ref:
         raise typer.BadParameter("--prod is compared with --ref: name the reference's files, too")
     request = CheckRequest(

@@ -172,6 +172,7 @@ def run_watch(
 
 
 def _feeder(monitor: Monitor) -> FileFeeder:
+    monitor.stream.adopt_reference()
     return FileFeeder(
         monitor.store,
         monitor.reference,

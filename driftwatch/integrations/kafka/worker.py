@@ -86,6 +86,7 @@ class KafkaWorker:
                 'time, such as window = "24h"'
             )
         self.monitor = monitor
+        monitor.stream.adopt_reference()
         self.config = config
         self.group = config.group or f"driftwatch-{monitor.name}"
         self.state = WorkerState()

@@ -54,6 +54,7 @@ class Database:
         self._lock = ForkLock()
         self._pid = os.getpid()
         self._connection: sqlite3.Connection | None = None
+        self._is_closed = False
         self._patience = threading.local()
         self._refuse_a_cut_file()
         _DATABASES.add(self)
@@ -210,11 +211,12 @@ class Database:
     @contextlib.contextmanager
     def patience(self, seconds: float, /) -> Iterator[None]:
         """In this thread, wait less long for other processes inside: something is about to end."""
-        self._patience.seconds = min(seconds, self._timeout)
+        before = getattr(self._patience, "seconds", self._timeout)
+        self._patience.seconds = min(seconds, before)
         try:
             yield
         finally:
-            del self._patience.seconds
+            self._patience.seconds = before
 
     @contextlib.contextmanager
     def reading(self) -> Iterator[sqlite3.Connection]:
@@ -235,7 +237,7 @@ class Database:
         with self._lock:
             if self._connection is not None and self._pid == os.getpid():
                 self._connection.close()
-            self._connection = None
+            self._connection, self._is_closed = None, True
 
     def __del__(self) -> None:
         # A connection that is let go unclosed warns; the caller may have had good reasons.
@@ -243,16 +245,19 @@ class Database:
             self.close()
 
     def _mine(self) -> sqlite3.Connection:
-        if self._connection is None:
+        if self._is_closed:
             raise StoreError(f"the store {self.path or 'in memory'} is closed")
         if self._pid != os.getpid():
             # A connection must not be used, nor closed, on the other side of a fork.
             if self.path is None:
                 raise StoreError("a store in memory does not follow a fork; use a file")
             self._refuse_a_cut_file()
-            _INHERITED.append(self._connection)
-            self._pid = os.getpid()
+            if self._connection is not None:
+                _INHERITED.append(self._connection)
+            self._connection, self._pid = None, os.getpid()
+        if self._connection is None:  # after a fork, or where it could not be opened again
             self._open()
+        assert self._connection is not None  # noqa: S101 - it was opened, or that has raised
         return self._connection
 
     def _error(self, error: sqlite3.Error) -> StoreError:
