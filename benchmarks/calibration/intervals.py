@@ -59,6 +59,8 @@ def _statistics(
         elif test.name == "wasserstein":
             low, high = found.details["clip"]
             exact = _wasserstein(before, after, low, high) / found.details["scale"]
+        elif test.name in ("cramer_von_mises", "anderson_darling"):
+            exact = _rank_statistics(before, after)[test.name]
         else:
             edges = found.details["cells"]["edges"]
             p, q = counts_between(before, edges), counts_between(after, edges)
@@ -78,3 +80,16 @@ def _wasserstein(before: Floats, after: Floats, low: float, high: float) -> floa
     points = np.unique(np.concatenate((a, b)))
     heights = [np.searchsorted(side, points[:-1], "right") / side.size for side in (a, b)]
     return float((np.abs(heights[0] - heights[1]) * np.diff(points)).sum())
+
+
+def _rank_statistics(before: Floats, after: Floats) -> dict[str, float]:
+    points, counts = np.unique(np.concatenate((before, after)), return_counts=True)
+    n, m = before.size, after.size
+    f, g = (np.searchsorted(np.sort(s), points, "right") / s.size for s in (before, after))
+    mass = counts / (n + m)
+    pooled = np.cumsum(mass)[:-1]
+    gaps, size = mass * (f - g) ** 2, n * m / (n + m)
+    return {
+        "cramer_von_mises": size * float(gaps.sum()),
+        "anderson_darling": size * float((gaps[:-1] / (pooled * (1 - pooled))).sum()),
+    }

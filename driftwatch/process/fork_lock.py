@@ -8,24 +8,33 @@ import time
 import weakref
 from types import TracebackType
 
-__all__ = ["FORK_SECONDS", "ForkLock"]
+__all__ = ["FORK_SECONDS", "ForkLock", "process_was_cut"]
 
 FORK_SECONDS = 0.1
 """How long a fork waits for all such locks together."""
 
 _NEW = threading.Lock()
-_LOCKS: weakref.WeakSet[ForkLock] = weakref.WeakSet()
+_LOCKS: list[weakref.ref[ForkLock]] = []
+"""Replaced as a whole, never changed, so that a fork can read it without a lock."""
 _HELD: dict[int, list[ForkLock]] = {}
 """Locks that a forking thread holds; by thread, since two may fork at the same time."""
 _CUT: dict[int, list[ForkLock]] = {}
+
+
+_CUT_PROCESSES: set[int] = set()
+
+
+def process_was_cut() -> bool:
+    """Whether this process was forked while a thread of its parent held a `ForkLock`."""
+    return os.getpid() in _CUT_PROCESSES
 
 
 class ForkLock:
     """A re-entrant lock around what a fork should not cut in half, such as a transaction.
 
     A fork waits until no other thread holds such a lock, `FORK_SECONDS` at most. The child has a
-    new lock that nobody holds; where the wait was in vain `was_cut` says so there, and what the
-    lock protects is to be given up.
+    new lock that nobody holds; where the wait was in vain `was_cut` says so there, of the lock and
+    of the process (`process_was_cut`), and what the lock protects is to be given up.
 
     Hold it around short work of our own only: whoever holds it must not wait for another process,
     a pool, an import or a handler of the host, whose own preparations for a fork may wait for us.
@@ -41,8 +50,9 @@ class ForkLock:
     def __init__(self) -> None:
         self.was_cut = False
         self._lock = threading.RLock()
+        global _LOCKS  # noqa: PLW0603
         with _NEW:
-            _LOCKS.add(self)
+            _LOCKS = [*(known for known in _LOCKS if known() is not None), weakref.ref(self)]
 
     def __enter__(self) -> None:
         self._lock.acquire()
@@ -56,15 +66,14 @@ class ForkLock:
         self._lock.release()
 
 
+def _existing() -> list[ForkLock]:
+    return [lock for known in _LOCKS if (lock := known()) is not None]
+
+
 def _hold_all() -> None:
     end, thread = time.monotonic() + FORK_SECONDS, threading.get_ident()
     held, cut = _HELD.setdefault(thread, []), _CUT.setdefault(thread, [])
-    if not _NEW.acquire(timeout=FORK_SECONDS):
-        return
-    try:
-        known = list(_LOCKS)
-    finally:
-        _NEW.release()
+    known = _existing()
     for lock in known:
         if lock._lock.acquire(timeout=max(0.0, end - time.monotonic())):  # noqa: SLF001 - our own
             held.append(lock)
@@ -82,11 +91,13 @@ def _release_all() -> None:
 def _replace_all() -> None:
     global _NEW  # noqa: PLW0603 - a thread of the parent may have held it
     _NEW = threading.Lock()
+    _CUT_PROCESSES.clear()
     for lock in _CUT.get(threading.get_ident(), []):
         lock.was_cut = True
+        _CUT_PROCESSES.add(os.getpid())
     _HELD.clear()
     _CUT.clear()
-    for lock in list(_LOCKS):
+    for lock in _existing():
         lock._lock = threading.RLock()  # noqa: SLF001
 
 

@@ -68,5 +68,8 @@ def test_detectors_keep_their_run_length() -> None:
 @pytest.mark.slow
 def test_intervals_hold_the_statistic_of_all_rows() -> None:
     found = intervals.coverage(runs=8, seed=11)
-    assert set(found) == {"ks", "psi", "wasserstein", "jensen_shannon", "hellinger", "tvd"}
+    assert set(found) == {
+        "ks", "psi", "wasserstein", "jensen_shannon", "hellinger", "tvd",
+        "anderson_darling", "cramer_von_mises",
+    }  # fmt: skip
     assert min(found.values()) >= 0.97

@@ -90,12 +90,12 @@ def test_a_reference_that_cannot_be_read_is_said_and_not_used(
     assert caplog.text.count("cannot be read") == 1
 
 
-def monitor(store: Any, reference: Reference, clock: Clock, **more: Any) -> Monitor:
+def monitor(store: Any, made_of: Reference, clock: Clock, **more: Any) -> Monitor:
     from datetime import UTC, datetime
 
     settings: dict[str, Any] = {"window": "6h", "slide": "1h", "name": "m", "store": store}
     return Monitor(
-        reference.profile, clock=lambda: datetime.fromtimestamp(clock.now, UTC), **settings | more
+        made_of.profile, clock=lambda: datetime.fromtimestamp(clock.now, UTC), **settings | more
     )
 
 
@@ -230,3 +230,74 @@ def test_a_promotion_while_two_processes_feed_and_a_third_restarts_with_the_old_
             if feeder.poll() is None:
                 feeder.kill()
                 feeder.wait()
+
+
+def test_a_promotion_for_another_version_counts_no_row_twice() -> None:
+    """Flushes refresh what is in use, too: the evaluator must notice all the same."""
+    store, clock = MemoryStore(), Clock(START + 9 * HOUR)
+    with monitor(store, OLD, clock, window="4h") as watched:
+        for hour in range(8):
+            for version in ("v1", "v2"):
+                frame = data(0.0, 500, hour)
+                watched.observe_many(frame, at=START + hour * HOUR, model_version=version)
+            if hour == 5:
+                assert watched.evaluate() is not None
+                store.add_reference("m", NEW.id, NEW.profile.to_bytes(), now=START)
+                store.use_reference("m", NEW.id, model_version="v2", now=START)
+        result = watched.evaluate()
+        assert result is not None
+        assert result.report is not None
+        assert result.report.window is not None
+        parts = {part.model_versions: part.rows for part in result.report.window.parts}
+        assert parts == {("v1",): 2_000, ("v2",): 2_000}
+
+
+def test_looking_at_a_stream_promotes_nothing(tmp_path: Path) -> None:
+    path, clock = tmp_path / "s.db", Clock()
+    with monitor(path, OLD, clock) as watched:
+        watched.observe_many(data(0.0), at=START)
+        watched.flush()
+    with monitor(path, NEW, clock) as looking:
+        looking.check()
+        looking.check(data(5.0))
+        assert looking.reference.id == OLD.id
+    store = SQLiteStore(path)
+    assert store.references_in_use("m") == {"": OLD.id}
+    store.close()
+
+
+def test_a_store_that_cannot_be_asked_does_not_stop_a_check_of_a_frame(
+    tmp_path: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    watched = monitor(tmp_path / "nowhere" / "s.db", OLD, Clock())
+    assert watched.check(data(9.0)).global_status is Status.CRITICAL
+    assert "cannot say which reference is in use" in caplog.text
+
+
+def test_replacing_happens_once(tmp_path: Path) -> None:
+    path, clock = tmp_path / "s.db", Clock()
+    with monitor(path, OLD, clock) as first:
+        first.observe_many(data(0.0, 100), at=START)
+    watched = monitor(path, NEW, clock, reference="replace")
+    watched.observe_many(data(5.0, 100), at=START)
+    store = SQLiteStore(path)
+    assert store.references_in_use("m") == {"": NEW.id}
+    store.use_reference("m", OLD.id, model_version=None, now=1.0)
+    watched.close()
+    watched.observe_many(data(5.0, 100), at=START)  # opens anew
+    watched.close()
+    assert store.references_in_use("m") == {"": OLD.id}
+    store.close()
+
+
+def test_a_reference_in_which_a_column_has_another_kind_is_a_schema_change() -> None:
+    texts = Reference(profile_data({"x": ["a", "b"] * 500}, reference=True))
+    store, clock = MemoryStore(), Clock(START + 9 * HOUR)
+    with monitor(store, OLD, clock) as watched:
+        watched.observe_many(data(0.0, 500), at=START + HOUR)
+        watched.flush()
+        store.add_reference("m", texts.id, texts.profile.to_bytes(), now=START)
+        store.use_reference("m", texts.id, model_version=None, now=START)
+        report = watched.check()
+        assert report.rows_current == 500
+        assert [change.column for change in report.schema_changes] == ["x"]

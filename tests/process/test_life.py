@@ -18,6 +18,7 @@ import pytest
 
 from driftwatch import Monitor
 from driftwatch.errors import StoreError
+from driftwatch.process import fork_lock
 from driftwatch.process.fork_lock import FORK_SECONDS, ForkLock
 from driftwatch.stores.sqlite.store import SQLiteStore
 
@@ -189,7 +190,7 @@ def test_a_child_that_was_cut_from_a_transaction_does_not_use_the_file(tmp_path:
         try:
             SQLiteStore(tmp_path / "s.db")
         except StoreError as error:
-            code = 0 if "forked in the middle of a transaction" in str(error) else 2
+            code = 0 if "in the middle of a transaction" in str(error) else 2
         finally:
             os._exit(code)
     let_go.set()
@@ -328,3 +329,50 @@ def timed(code: str, path: Path) -> tuple[float, subprocess.CompletedProcess[str
         timeout=120,
     )
     return time.monotonic() - float(done.stdout.split()[-1]), done
+
+
+def test_two_threads_that_fork_at_the_same_time_leave_no_lock_held() -> None:
+    """The hooks of one run between those of the other."""
+    lock, first, second = ForkLock(), threading.Event(), threading.Event()
+
+    def slow_fork() -> None:
+        fork_lock._hold_all()
+        first.set()
+        second.wait(20)
+        fork_lock._release_all()
+
+    thread = threading.Thread(target=slow_fork)
+    thread.start()
+    assert first.wait(20)
+    fork_lock._hold_all()  # cannot have it, and does not wait for ever
+    fork_lock._release_all()
+    second.set()
+    thread.join()
+
+    def take() -> None:
+        with lock:
+            pass
+
+    taken = threading.Thread(target=take)
+    taken.start()
+    taken.join(20)
+    assert not taken.is_alive()
+
+
+def test_rows_that_cannot_be_sketched_are_counted_and_take_no_others_with_them(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    with Monitor(TRAIN, store=tmp_path / "s.db") as monitor:
+        accumulator = monitor.stream.accumulator
+        new_profile = accumulator._reference_for
+
+        def failing(version: str | None) -> Any:
+            if version == "v1":
+                raise ArithmeticError("for the test")
+            return new_profile(version)
+
+        monkeypatch.setattr(accumulator, "_reference_for", failing)
+        for number in range(100):
+            monitor.observe({"x": 1.0}, model_version="v1" if number % 10 == 0 else "v2")
+        assert monitor.flush() == 90
+        assert monitor.counters == {"lost_with_a_failed_batch": 10}

@@ -7,12 +7,11 @@ import os
 import sqlite3
 import threading
 import time
-import weakref
 from collections.abc import Iterator
 from pathlib import Path
 
 from driftwatch.errors import StoreError
-from driftwatch.process.fork_lock import ForkLock
+from driftwatch.process.fork_lock import ForkLock, process_was_cut
 from driftwatch.stores.sqlite.tables import MIGRATIONS
 
 __all__ = ["Database"]
@@ -24,7 +23,6 @@ _TRY_SECONDS = 0.05
 _INHERITED: list[sqlite3.Connection] = []
 """Connections of a parent process. Closing one here would drop the locks of the child's own
 on the same file, as POSIX has it; so they stay open, unused."""
-_DATABASES: weakref.WeakSet[Database] = weakref.WeakSet()
 _DAMAGE = ("malformed", "not a database", "encrypted", "disk image", "corrupt")
 
 
@@ -56,27 +54,22 @@ class Database:
         self._connection: sqlite3.Connection | None = None
         self._is_closed = False
         self._patience = threading.local()
-        self._refuse_a_cut_file()
-        _DATABASES.add(self)
+        self._refuse_in_a_cut_process()
         with self._lock:
             self._open()
 
-    def _refuse_a_cut_file(self) -> None:
-        """Raise if this process was forked in the middle of a transaction on the same file."""
-        if any(other.was_cut_on(self.path) for other in list(_DATABASES)):
-            raise StoreError(
-                f"{self.path} cannot be used in this process, which was forked in the middle of a "
-                "transaction of its parent; start processes before the first record is observed, "
-                "or start them anew instead of forking"
-            )
+    def _refuse_in_a_cut_process(self) -> None:
+        """Raise if this process was forked in the middle of SQLite's work for its parent.
 
-    def was_cut_on(self, path: Path | None, /) -> bool:
-        """Whether the fork that made this process cut a transaction on a file."""
-        connection = self._connection
-        if path is None or self.path is None or self._pid == os.getpid() or connection is None:
-            return False
-        cut = self._lock.was_cut and connection.in_transaction
-        return cut and self.path.absolute() == path.absolute()
+        SQLite may have left locks of its own held then, in memory and on the file, which nobody
+        gives back here: whoever calls it could wait for good.
+        """
+        if process_was_cut():
+            raise StoreError(
+                f"{self.path or 'a store in memory'} cannot be used in this process, which was "
+                "forked while its parent was in the middle of a transaction; start processes "
+                "before the first record is observed, or start them anew instead of forking"
+            )
 
     def _open(self) -> None:
         try:
@@ -251,7 +244,7 @@ class Database:
             # A connection must not be used, nor closed, on the other side of a fork.
             if self.path is None:
                 raise StoreError("a store in memory does not follow a fork; use a file")
-            self._refuse_a_cut_file()
+            self._refuse_in_a_cut_process()
             if self._connection is not None:
                 _INHERITED.append(self._connection)
             self._connection, self._pid = None, os.getpid()
