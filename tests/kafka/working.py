@@ -22,6 +22,7 @@ import pandas as pd
 from driftwatch import Monitor
 from driftwatch.errors import StoreError
 from driftwatch.integrations.kafka import KafkaConfig, KafkaWorker
+from driftwatch.stores.sqlite import segments
 from driftwatch.stores.sqlite import store as sqlite
 from driftwatch.stores.sqlite.memory import MemoryStore
 from tests.kafka import clients
@@ -157,7 +158,7 @@ def die_at(where: str, count: int) -> None:
         return called
 
     if where == "inside":
-        sqlite.insert = dying(sqlite.insert, first=False)  # type: ignore[attr-defined]
+        segments.insert = dying(segments.insert, first=False)
     elif where in ("before", "after"):
         deliver = dying(sqlite.SQLiteStore.deliver, first=where == "before")
         sqlite.SQLiteStore.deliver = deliver  # type: ignore[method-assign]
