@@ -158,7 +158,8 @@ def die_at(where: str, count: int) -> None:
         return called
 
     if where == "inside":
-        segments.insert = dying(segments.insert, first=False)
+        insert = dying(segments.insert, first=False)  # type: ignore[attr-defined]
+        segments.insert = insert  # type: ignore[attr-defined]
     elif where in ("before", "after"):
         deliver = dying(sqlite.SQLiteStore.deliver, first=where == "before")
         sqlite.SQLiteStore.deliver = deliver  # type: ignore[method-assign]
