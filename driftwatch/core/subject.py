@@ -18,7 +18,7 @@ class Subject:
     Attributes:
         reference: What current data are compared with.
         monitor: Name of the monitor, for reports.
-        model_version: Of the model; None where the data say, or nobody does.
+        model_version: Version of the model; None if it is unknown, or given by the data.
         importances: Weights of the features in the model, by name.
         features: Columns that the caller named; None if all are of interest, new ones too.
     """

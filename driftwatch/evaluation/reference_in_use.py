@@ -49,8 +49,8 @@ def named_for(ids: Mapping[str, str], version: str | None, /) -> str | None:
 class ReferenceInUse:
     """Gives the reference in use; monitor, accumulator, evaluator and collector ask it.
 
-    Answers come from memory. `refresh` asks the store what is in use now, so that whatever was
-    promoted since, by this process or another, takes effect from then on.
+    Answers come from memory. `refresh` asks the store what is in use now; a promotion by
+    this process or another takes effect with the next refresh.
 
     Args:
         subject: The model, with the reference that the process was started with; it is in use
@@ -70,8 +70,8 @@ class ReferenceInUse:
         self._store = store
         self._unreadable: frozenset[str] = frozenset()
         self.now = InUse(subject.reference, {}, {subject.reference.id: subject.reference})
-        """What is in use now. Replaced as a whole, so nobody needs a lock, which a fork might cut;
-        whoever keeps it sees one moment, however often others refresh."""
+        """What is in use now; replaced as a whole by `refresh`, never changed. It needs no lock, and
+        a caller that keeps the value is not affected by later refreshes."""
 
     def adopt(self, *, replace: bool, now: float) -> None:
         """Bring the process's own reference to the store, where it may come into use.

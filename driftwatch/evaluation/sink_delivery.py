@@ -34,8 +34,8 @@ class SinkDelivery:
 
     The oldest result of a sink goes first; while it fails the sink's others wait, so that
     "cleared" never overtakes "raised". A result that fails is tried again after 1 s, then 2 s, up
-    to every five minutes, and is given up, counted and logged after a week. Nobody waits for a
-    sink: each has a daemon thread, which several processes may run over the same store.
+    to every five minutes, and is given up, counted and logged after a week. Each sink
+    has a daemon thread, which several processes may run over the same store.
 
     Args:
         store: The outbox.
@@ -111,7 +111,7 @@ class SinkDelivery:
         """Give one result to its sink; seconds until the next attempt, None if it was taken."""
         try:
             self._sinks[entry.sink].emit(_result_of(entry))
-        except Exception as error:  # noqa: BLE001 - of somebody else's code, whatever it is
+        except Exception as error:  # noqa: BLE001 - a sink may raise anything
             return self._failed(entry, f"{type(error).__name__}: {error}"[:_ERROR_LENGTH])
         self._store.delivered(entry)
         return None

@@ -105,7 +105,7 @@ class FileFeeder:
         counters = feed.tally.counts()
         outcome = feed.deliver(CursorMove(done, 0, 1))
         feed.close()
-        if outcome is not Outcome.STORED:  # somebody else has just taken in the same file
+        if outcome is not Outcome.STORED:  # another process has just taken in the same file
             return Ingested(path, 0, known=True)
         return Ingested(path, rows - sum(counters.values()), counters=counters)
 
