@@ -70,8 +70,8 @@ class ReferenceInUse:
         self._store = store
         self._unreadable: frozenset[str] = frozenset()
         self.now = InUse(subject.reference, {}, {subject.reference.id: subject.reference})
-        """What is in use now; replaced as a whole by `refresh`, never changed. It needs no lock, and
-        a caller that keeps the value is not affected by later refreshes."""
+        """What is in use now; replaced as a whole by `refresh`, never changed. It needs no lock,
+        and a caller that keeps the value is not affected by later refreshes."""
 
     def adopt(self, *, replace: bool, now: float) -> None:
         """Bring the process's own reference to the store, where it may come into use.
