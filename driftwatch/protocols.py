@@ -219,7 +219,7 @@ class Outbox(Protocol):
     ) -> OutboxEntry | None:
         """The oldest result that a sink has not taken, if it is due; None otherwise.
 
-        Nobody else is given it for `hold` seconds, after which it is due again.
+        Other callers are not given it for `hold` seconds; after that it is due again.
         """
 
     def delivered(self, entry: OutboxEntry, /) -> None:

@@ -92,7 +92,7 @@ class Evaluator:
     def _use_references(self) -> None:
         """Begin anew with the references that are in use."""
         self._in_use = self.references.now
-        self._reference = self._in_use.reference(self._in_use.id_for(self._subject.model_version))
+        self._reference = self._in_use.for_version(self._subject.model_version)
         self._windows = self._mixed()
         self._open = self._mixed()
         self._detector: PaneDetector | None = None

@@ -77,7 +77,7 @@ class MixedWindows:
         self._references = references
         self._compare = compare
         self._others: dict[str, _Part] = {}
-        self._main = self._part(references.reference(references.id_for(subject.model_version)))
+        self._main = self._part(references.for_version(subject.model_version))
 
     def _part(self, reference: Reference) -> _Part:
         return _Part(

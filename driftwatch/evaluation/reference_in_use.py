@@ -40,6 +40,10 @@ class InUse:
         """The reference of an id that `id_for` gave."""
         return self.known.get(id_, self.own)
 
+    def for_version(self, version: str | None, /) -> Reference:
+        """The reference in use for a version of the model."""
+        return self.reference(self.id_for(version))
+
 
 def named_for(ids: Mapping[str, str], version: str | None, /) -> str | None:
     """Id in use for a version, or for all versions without one of their own."""
@@ -136,14 +140,9 @@ class ReferenceInUse:
         self.now = InUse(before.own, ids, known)
         return True
 
-    def id_for(self, version: str | None, /) -> str:
-        """Content id of the reference in use for a version of the model."""
-        return self.now.id_for(version)
-
     def current(self, version: str | None = None, /) -> Reference:
         """The reference in use for a version of the model; of the monitor's own if None."""
-        now = self.now
-        return now.reference(now.id_for(version or self._subject.model_version))
+        return self.now.for_version(version or self._subject.model_version)
 
     def _loaded(self, store: References, id_: str) -> Reference | None:
         """Read a reference; one that cannot be read is logged once, and never in use."""

@@ -33,8 +33,8 @@ class ForkLock:
     """A re-entrant lock around what a fork should not cut in half, such as a transaction.
 
     A fork waits until no other thread holds such a lock, `FORK_SECONDS` at most. The child has a
-    new lock that nobody holds; where the wait was in vain `was_cut` says so there, of the lock and
-    of the process (`process_was_cut`), and what the lock protects is to be given up.
+    new lock that is free. If the wait timed out, `was_cut` of that lock and `process_was_cut()`
+    are true in the child, and what the lock protects must not be used there.
 
     Hold it around short work of our own only: whoever holds it must not wait for another process,
     a pool, an import or a handler of the host, whose own preparations for a fork may wait for us.

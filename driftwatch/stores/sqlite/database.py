@@ -179,7 +179,7 @@ class Database:
     def _begin(self) -> sqlite3.Connection:
         """Begin a transaction, and take the lock for as long as it lasts.
 
-        While another process writes nobody holds the lock, so that a fork need not wait.
+        The lock is free while another process writes, so that a fork need not wait.
         """
         end = time.monotonic() + getattr(self._patience, "seconds", self._timeout)
         while True:
