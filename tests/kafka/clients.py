@@ -164,16 +164,20 @@ def committed(bootstrap: str, group: str, **options: Any) -> dict[tuple[str, int
             ]
             while True:
                 try:
-                    found = await client.list_consumer_group_offsets(group, partitions=places)
+                    fetched = await client.list_consumer_group_offsets(group, partitions=places)
                 except KafkaError as error:  # the very first group's topic is still being made
                     if not error.retriable:
                         raise
-                    await asyncio.sleep(0.1)
-                else:
-                    offsets = {
-                        (where.topic, where.partition): at.offset for where, at in found.items()
+                    fetched = {}
+                # A coordinator that has just started still reads its groups. It says so in an error
+                # of the whole answer, which aiokafka drops: the answer then names no place.
+                if len(fetched) == len(places):
+                    return {
+                        (where.topic, where.partition): at.offset
+                        for where, at in fetched.items()
+                        if at.offset >= 0
                     }
-                    return {where: offset for where, offset in offsets.items() if offset >= 0}
+                await asyncio.sleep(0.1)
 
     return run(work())
 
