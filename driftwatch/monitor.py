@@ -53,8 +53,8 @@ class Monitor:
         reference_data: pandas or polars data frame, pyarrow table, dict of arrays, list of
             records, paths of files (parquet, CSV, JSON lines), a saved ``.dwp`` profile or
             its path, or a `Profile`.
-        features: Columns to watch, tested whatever they look like; all if not given, but for
-            identifiers, times and labels, and the report says so.
+        features: Columns to watch, tested even if they look like identifiers; if not given, all
+            but identifiers, times and labels, which the report lists as skipped.
         model: The trained model; gives version and importances. Nothing of it is called.
         thresholds: Effect sizes and levels, such as ``{"psi": 0.2, "ks_pvalue": 0.05}``; see
             `driftwatch.core.drift.policy.Policy.of`. The defaults are good.
@@ -330,10 +330,10 @@ class Monitor:
         """
         from driftwatch.profiling.references import saved_profile
 
-        found = saved_profile(profile, self.reference.profile.guard.key)
-        if found is None:
+        saved = saved_profile(profile, self.reference.profile.guard.key)
+        if saved is None:
             raise ConfigError("absorb takes a profile; give rows to observe_many")
-        return self._lazily().use(lambda stream: stream.absorb(found, at=at))
+        return self._lazily().use(lambda stream: stream.absorb(saved, at=at))
 
     def flush(self, *, within: float = 2.0) -> int:
         """Store everything that waits; returns the rows that the store acknowledged.

@@ -54,7 +54,7 @@ def main() -> None:
         )
         url = f"http://127.0.0.1:{port}/churn"
         try:
-            for _ in range(900):  # nobody visits any more
+            for _ in range(900):  # the traffic has ended
                 ask(url, {"age": round(rng.normal(41, 11)), "visits": int(rng.poisson(0.5))})
         finally:
             server.terminate()  # every worker stores what it has seen

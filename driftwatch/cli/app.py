@@ -111,10 +111,10 @@ def run(arguments: Sequence[str], /) -> int:
     except KeyboardInterrupt:
         return _complain("interrupted", Exit.USAGE)
     except BrokenPipeError:
-        # Whoever read our output has seen enough; a traceback would help nobody.
+        # The reader of our output has closed the pipe; a traceback would not help.
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         return int(Exit.NO_DRIFT)
-    except Exception as error:  # noqa: BLE001 - the edge: whatever is left is our fault
+    except Exception as error:  # noqa: BLE001 - the edge: any other error is our fault
         show = getattr(error, "format_message", None)
         if show is not None and getattr(error, "exit_code", None) is not None:
             return _complain(one_line(ValueError(show())), Exit.USAGE)

@@ -41,23 +41,23 @@ def configured(request: StreamRequest, /) -> tuple[str, MonitorConfig, Path]:
     Raises:
         ConfigError: If the configuration cannot be read, or does not say which.
     """
-    given = {key: value for key, value in request.settings.items() if value is not None}
+    options = {key: value for key, value in request.settings.items() if value is not None}
     if request.config is None and request.store is not None:
         name = request.monitor or "default"
-        return name, _with({"store": request.store}, given), Path()
+        return name, _with({"store": request.store}, options), Path()
     config: Config = load_config(request.config)
-    name, found = config.one(request.monitor)
+    name, settings = config.one(request.monitor)
     if request.store is not None:
-        given["store"] = request.store
-    found = _with(found.model_dump(exclude_unset=True) | {"store": found.store}, given)
-    if found.store is None:
+        options["store"] = request.store
+    settings = _with(settings.model_dump(exclude_unset=True) | {"store": settings.store}, options)
+    if settings.store is None:
         raise ConfigError(f'monitor {name!r} has no store: name one (store = "driftwatch.db")')
-    return name, found, config.folder
+    return name, settings, config.folder
 
 
-def _with(base: dict[str, Any], given: dict[str, Any]) -> MonitorConfig:
+def _with(base: dict[str, Any], options: dict[str, Any]) -> MonitorConfig:
     try:
-        return MonitorConfig.model_validate(base | given)
+        return MonitorConfig.model_validate(base | options)
     except ValueError as error:
         raise ConfigError(str(error).splitlines()[-1].strip()) from error
 

@@ -113,8 +113,8 @@ def request_of(
     """What the options say of a monitor."""
     from driftwatch.cli.monitors import StreamRequest
 
-    given = {key: value for key, value in settings.items() if value not in (None, [], ())}
-    return StreamRequest(config, monitor, store, given)
+    options = {key: value for key, value in settings.items() if value not in (None, [], ())}
+    return StreamRequest(config, monitor, store, options)
 
 
 def columns_of(names: str | None, /) -> tuple[str, ...] | None:

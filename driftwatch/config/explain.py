@@ -20,9 +20,9 @@ def explained(error: ValidationError, model: type[BaseModel], /) -> str:
         error: What pydantic found.
         model: The table that was read.
     """
-    found = error.errors(include_url=False)
+    errors = error.errors(include_url=False)
     # A key with a slip of the pen is also a key that is missing; the slip is what to show.
-    first = next((each for each in found if each["type"] == "extra_forbidden"), found[0])
+    first = next((each for each in errors if each["type"] == "extra_forbidden"), errors[0])
     key, kind = ".".join(str(part) for part in first["loc"]), first["type"]
     if kind == "extra_forbidden":
         fields = _table(model, first["loc"]).model_fields
@@ -59,5 +59,5 @@ def _models(annotation: Any) -> Iterator[type[BaseModel]]:
         yield from _models(part)
 
 
-def _near(given: object, expected: str) -> str:
-    return did_you_mean(str(given), re.findall("'([^']+)'", expected))
+def _near(value: object, expected: str) -> str:
+    return did_you_mean(str(value), re.findall("'([^']+)'", expected))

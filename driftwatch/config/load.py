@@ -54,10 +54,10 @@ class Config(BaseModel):
             raise ConfigError(
                 f"no monitor {name!r}{did_you_mean(name, self.monitors)}; configured: {known}"
             )
-        found = self.monitors[name]
-        if found.store is None and self.store is not None:
-            found = found.model_copy(update={"store": self.store})
-        return name, found
+        settings = self.monitors[name]
+        if settings.store is None and self.store is not None:
+            settings = settings.model_copy(update={"store": self.store})
+        return name, settings
 
 
 def load_config(path: str | Path | None = None, /) -> Config:

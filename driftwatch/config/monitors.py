@@ -37,8 +37,8 @@ def _readable(read: Callable[[str], object]) -> BeforeValidator:
     """Text that something can read, and that is no time beyond all use."""
 
     def check(value: object) -> object:
-        found = read(str(value))
-        if isinstance(found, timedelta) and found > _LONGEST:
+        parsed = read(str(value))
+        if isinstance(parsed, timedelta) and parsed > _LONGEST:
             raise ConfigError(f"at most {_LONGEST.days}d can be waited for; got {value!r}")
         return value
 

@@ -41,8 +41,8 @@ def load_sink(path: str, folder: Path, /) -> Sink:
     beside = str(folder.resolve())
     sys.path.append(beside)  # last: nothing that is installed is hidden
     try:
-        found = getattr(importlib.import_module(module), name)
-        sink = found() if isinstance(found, type) else found
+        target = getattr(importlib.import_module(module), name)
+        sink = target() if isinstance(target, type) else target
     except Exception as error:
         raise ConfigError(f"sink {path!r}: {type(error).__name__}: {error}") from error
     finally:

@@ -137,7 +137,7 @@ def _dependence(
     if not isinstance(before, FourthMoments):
         return None
     variation = [reference.columns[name].natural(stretch) for name in spec.columns]
-    phi = max((found.overdispersion for found in variation if found), default=1.0)
+    phi = max((natural.overdispersion for natural in variation if natural), default=1.0)
     return dependence_drift(spec, before, after, level=policy.level, overdispersion=phi)
 
 

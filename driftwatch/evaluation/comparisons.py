@@ -77,11 +77,11 @@ class ReferenceWindows:
         merged: Profile | None = None
         for offset, windows in zip(self._offsets, self._windows, strict=True):
             windows.refresh()
-            found = windows.window(last - offset)
-            if found is None:
+            earlier = windows.window(last - offset)
+            if earlier is None:
                 return self._frozen
             if merged is None:
-                merged = found.copy()
+                merged = earlier.copy()
             else:
-                merged.merge(found)
+                merged.merge(earlier)
         return Reference(merged) if merged is not None else self._frozen

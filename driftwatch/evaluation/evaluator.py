@@ -133,15 +133,15 @@ class Evaluator:
         """
         with self._lock:
             self._follow_references()
-            found = self.extent()
+            extent = self.extent()
             if last is None:
-                last = found.newest if found is not None else self.spec.pane_at(self._clock())
-            if found is not None:
-                unreadable = found.unreadable
+                last = extent.newest if extent is not None else self.spec.pane_at(self._clock())
+            if extent is not None:
+                unreadable = extent.unreadable
             else:  # not a row so far, perhaps because no message can be read
                 unreadable = unreadable_sources(self._store.overview(self.monitor).counters)
             self._open.refresh()
-            oldest = found.oldest if found is not None else None
+            oldest = extent.oldest if extent is not None else None
             facts = self._facts(last, oldest, unreadable, revised=False)
             return self._report(self._open, last, facts, unstored)
 
@@ -149,7 +149,7 @@ class Evaluator:
         """Evaluate what is due.
 
         Args:
-            extent: How far the stream has come, for histories; found out if not given.
+            extent: How far the stream has come, for histories; asked of the store if not given.
 
         Returns:
             What came of it; None if another evaluator holds the lease, or nothing is due.
@@ -168,10 +168,10 @@ class Evaluator:
             self._follow_references()
             if token != self._token or self._state is None:
                 self._token, self._state = token, self._restored()
-            found = extent or self.extent()
+            extent = extent or self.extent()
             result = None
-            if found is not None and found.complete is not None:
-                result = self._advance(self._state, found, now)
+            if extent is not None and extent.complete is not None:
+                result = self._advance(self._state, extent, now)
         self.sinks.wake()  # of earlier results, too, which a sink has not taken yet
         return result
 
@@ -191,9 +191,9 @@ class Evaluator:
             self._use_references()
             self._state = None
 
-    def _advance(self, state: EvaluationState, found: StreamExtent, now: float) -> Result | None:
+    def _advance(self, state: EvaluationState, extent: StreamExtent, now: float) -> Result | None:
         changed = self._windows.refresh()
-        complete = found.complete
+        complete = extent.complete
         if complete is None:
             return None
         due = state.evaluated is None or complete > state.evaluated
@@ -204,12 +204,12 @@ class Evaluator:
         try:
             if due or revised:
                 pane = complete if due or state.evaluated is None else state.evaluated
-                facts = self._facts(pane, found.oldest, found.unreadable, revised=revised)
+                facts = self._facts(pane, extent.oldest, extent.unreadable, revised=revised)
                 report = self._report(self._windows, pane, facts)
                 state.revision = state.revision + 1 if revised else 0
                 state.evaluated = pane
                 state.statuses[pane] = report.global_status.value
-            event = self._consume(state, found)
+            event = self._consume(state, extent)
             if report is not None and report.window is not None:
                 report = replace(report, window=replace(report.window, early=state.early))
             if report is None and state.consumed == before:
@@ -217,7 +217,7 @@ class Evaluator:
             evaluation = self._evaluation(state, report, event, now)
             kept = self._store.record(evaluation)
         except BaseException:
-            self._state = None  # whatever advanced, the store knows better
+            self._state = None  # read it from the store again
             if self._detector is not None:
                 self._detector.restore(wealth)
             raise
@@ -225,7 +225,7 @@ class Evaluator:
             self._state = None
             return None
         if report is not None:
-            self._keep_house(found, upto=self._windows.main.seen)
+            self._keep_house(extent, upto=self._windows.main.seen)
             give_back()
         pane = state.evaluated or complete
         return Result(report, event, pane, self.monitor, evaluation.id, revised=revised)
@@ -236,28 +236,28 @@ class Evaluator:
         Segments of panes that are still open are merged too: a reader that knew some of
         them reads the pane again.
         """
-        found = self.extent()
-        if found is None or self.rules.retention is None:
+        extent = self.extent()
+        if extent is None or self.rules.retention is None:
             return
         compact(
             self._store,
             self.monitor,
-            before=found.newest + 1,
+            before=extent.newest + 1,
             width=self.spec.width,
             guard=self._reference.profile.guard,
         )
-        self._keep_house(found, upto=self._store.newest(self.monitor))
+        self._keep_house(extent, upto=self._store.newest(self.monitor))
 
-    def _keep_house(self, found: StreamExtent, *, upto: int) -> None:
+    def _keep_house(self, extent: StreamExtent, *, upto: int) -> None:
         """Keep the store small; what goes wrong is tried again with the next report."""
-        if self.rules.retention is None or found.final is None:
+        if self.rules.retention is None or extent.final is None:
             return
         try:
             keep_house(
                 self._store,
                 self.monitor,
                 self.spec,
-                final=found.final,
+                final=extent.final,
                 upto=upto,
                 now=self._clock(),
                 retention=self.rules.retention,
@@ -268,16 +268,18 @@ class Evaluator:
             self.errors["housekeeping"] += 1
             _LOG.warning("driftwatch: %s: housekeeping: %s", self.monitor, error)
 
-    def _consume(self, state: EvaluationState, found: StreamExtent) -> Event | None:
+    def _consume(self, state: EvaluationState, extent: StreamExtent) -> Event | None:
         """Let detectors and alarm see every pane that has become final."""
-        if found.final is None:
+        if extent.final is None:
             return None
         if state.consumed is None:
-            state.consumed = found.oldest - 1
+            state.consumed = extent.oldest - 1
         before = state.alarm.level
-        first = max(state.consumed + 1, found.oldest)
-        full = self._store.panes(self.monitor, width=self.spec.width, first=first, last=found.final)
-        for pane in state.judged_or(full, first, found.final):
+        first = max(state.consumed + 1, extent.oldest)
+        full = self._store.panes(
+            self.monitor, width=self.spec.width, first=first, last=extent.final
+        )
+        for pane in state.judged_or(full, first, extent.final):
             signs: tuple[EarlySign, ...] = ()
             profile = self._windows.main.pane(pane) if self._detector is not None else None
             if profile is not None and self._detector is not None:

@@ -35,8 +35,8 @@ def profile_of_history(
     def stretch() -> Iterator[Profile]:
         for width in [pane.width for pane in store.overview(monitor).panes]:
             first, last = -int(-start // width), int(end // width) - (end % width == 0)
-            for found in store.segments(monitor, width=width, first=first, last=last):
-                yield Profile.from_bytes(found.segment.body, guard=guard)
+            for segment in store.segments(monitor, width=width, first=first, last=last):
+                yield Profile.from_bytes(segment.segment.body, guard=guard)
 
     try:
         total = merged(stretch())

@@ -102,7 +102,9 @@ class MixedWindows:
     def refresh(self) -> bool:
         """Take in what is new in the store; whether it changed the last window."""
         parts = [self._main, *self._others.values()]
-        changed = [part.windows.refresh() for part in parts]  # all of them, whatever the first says
+        changed = [
+            part.windows.refresh() for part in parts
+        ]  # all of them, not up to the first that changed
         return any(changed)
 
     def report(
@@ -125,10 +127,10 @@ class MixedWindows:
             unstored: Rows that are in no segment yet, by version of the model.
         """
         unstored = unstored or {}
-        found = [
+        judged = [
             (part, self._profile(part, last, unstored)) for part in self._parts(last, unstored)
         ]
-        filled = [(part, profile) for part, profile in found if profile is not None]
+        filled = [(part, profile) for part, profile in judged if profile is not None]
         if not filled:
             filled = [(self._main, self._main.reference.new_profile())]
         policy = replace(policy, parts=len(filled))

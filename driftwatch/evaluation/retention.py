@@ -46,7 +46,7 @@ def keep_house(  # noqa: PLR0913 - what is kept, of what, for how long
     """Compact, roll up and expire; returns how many segments are gone.
 
     Counts, ranges, sums and content hashes of what is kept do not change, and quantiles
-    stay within their bound, so that nobody who reads the store needs to know.
+    stay within their bound, so that readers of the store see no difference.
 
     Args:
         store: The store.
@@ -56,7 +56,7 @@ def keep_house(  # noqa: PLR0913 - what is kept, of what, for how long
         upto: Highest id of the segments that the caller has seen; others are left alone.
         now: Seconds since 1970.
         retention: For how long what is kept.
-        least_panes: Panes that must stay as they are, whatever the retention.
+        least_panes: Panes that must stay as they are, however short the retention.
         guard: The hash key in use.
     """
     gone = compact(store, monitor, before=final + 1, width=spec.width, upto=upto, guard=guard)

@@ -206,10 +206,10 @@ def _deliver_again_and_again(
     while not closed.is_set():
         news.wait(pause)
         news.clear()
-        found = delivery()
-        if found is None or closed.is_set():
+        alive = delivery()
+        if alive is None or closed.is_set():
             return
         pause = _FIRST_PAUSE
         with contextlib.suppress(StoreError):  # closed, or locked: looked at again
-            pause = found.deliver_due(sink)
-        del found
+            pause = alive.deliver_due(sink)
+        del alive

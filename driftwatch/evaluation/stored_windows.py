@@ -117,22 +117,22 @@ class StoredWindows:
             return set()
         first = self._spec.first_of(self._last)
         changed = set()
-        for found in self._read(first, self._last, after=before):
-            if not self._belongs(found):
-                self._note(found)
-                if not found.covers:
-                    changed.add(found.segment.pane)
+        for segment in self._read(first, self._last, after=before):
+            if not self._belongs(segment):
+                self._note(segment)
+                if not segment.covers:
+                    changed.add(segment.segment.pane)
                 continue
-            if found.covers:
-                if found.covers > before:  # rows among it that we have never seen by themselves
+            if segment.covers:
+                if segment.covers > before:  # rows among it that we have never seen by themselves
                     self.clear()
                     return set(range(first, (self._last or first) + 1))
                 continue
-            profile = self._decoded(found)
+            profile = self._decoded(segment)
             if profile is not None:
-                self._note(found)
-                self._sliding.add(found.segment.pane, profile)
-                changed.add(found.segment.pane)
+                self._note(segment)
+                self._sliding.add(segment.segment.pane, profile)
+                changed.add(segment.segment.pane)
         return changed
 
     def clear(self) -> None:
@@ -175,28 +175,28 @@ class StoredWindows:
         return merged(self._sound(pane))
 
     def _sound(self, pane: int) -> Iterator[Profile]:
-        for found in self._read(pane, pane):
-            if not self._belongs(found):
-                self._note(found)
+        for segment in self._read(pane, pane):
+            if not self._belongs(segment):
+                self._note(segment)
                 continue
-            profile = self._decoded(found)
+            profile = self._decoded(segment)
             if profile is not None:
-                self._note(found)
+                self._note(segment)
                 yield profile
 
     def _read(self, first: int, last: int, *, after: int = 0) -> list[StoredSegment]:
-        found = self._store.segments(
+        segments = self._store.segments(
             self._monitor, width=self._spec.width, first=first, last=last, after=after
         )
         # What is stored while we read is for the next refresh.
-        return [segment for segment in found if segment.id <= self._seen]
+        return [segment for segment in segments if segment.id <= self._seen]
 
-    def _decoded(self, found: StoredSegment) -> Profile | None:
+    def _decoded(self, stored: StoredSegment) -> Profile | None:
         try:
-            profile = Profile.from_bytes(found.segment.body, guard=self._guard)
+            profile = Profile.from_bytes(stored.segment.body, guard=self._guard)
         except DriftWatchError as error:
             self.unreadable[str(error)] += 1
-            self._store.set_aside(self._monitor, found.id, str(error))
+            self._store.set_aside(self._monitor, stored.id, str(error))
             return None
         return self._common(profile)
 
@@ -222,13 +222,13 @@ class StoredWindows:
             self.unreadable[f"column {name!r} is of another kind"] += 1
         return profile.select([name for name in profile.columns if name not in odd])
 
-    def _belongs(self, found: StoredSegment) -> bool:
-        return self._wanted is None or self._wanted(found.segment.model_version)
+    def _belongs(self, stored: StoredSegment) -> bool:
+        return self._wanted is None or self._wanted(stored.segment.model_version)
 
-    def _note(self, found: StoredSegment) -> None:
-        segment = found.segment
+    def _note(self, stored: StoredSegment) -> None:
+        segment = stored.segment
         note = self._notes.setdefault(segment.pane, _PaneNote())
-        if not self._belongs(found):
+        if not self._belongs(stored):
             note.others[segment.model_version] += segment.rows
             return
         note.rows[segment.model_version] += segment.rows

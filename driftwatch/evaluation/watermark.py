@@ -45,10 +45,10 @@ def extent_of(
     are silent, the clock takes over.
     """
     facts = store.overview(monitor)
-    found = [pane for pane in facts.panes if pane.width == spec.width]
-    if not found:
+    panes = [pane for pane in facts.panes if pane.width == spec.width]
+    if not panes:
         return None
-    oldest, newest = found[0].first, found[0].last
+    oldest, newest = panes[0].first, panes[0].last
     unreadable = unreadable_sources(facts.counters)
     if spec.by_rows:
         sources = store.sources(monitor)

@@ -354,16 +354,16 @@ class Accumulator:
         """
         with self._lock:
             waiting = self._pending.segments if self._pending is not None else ()
-            found: dict[str | None, list[Profile]] = {}
+            by_version: dict[str | None, list[Profile]] = {}
             for segment in waiting:
                 if first <= segment.pane <= last:
                     guard = self._reference_for(segment.model_version).profile.guard
                     profile = Profile.from_bytes(segment.body, guard=guard)
-                    found.setdefault(segment.model_version, []).append(profile)
+                    by_version.setdefault(segment.model_version, []).append(profile)
             for (number, version), pane in self._open.items():
                 if first <= number <= last:
-                    found.setdefault(version, []).append(pane.profile.copy())
-            merge = ((version, merged(profiles)) for version, profiles in found.items())
+                    by_version.setdefault(version, []).append(pane.profile.copy())
+            merge = ((version, merged(profiles)) for version, profiles in by_version.items())
             return [(version, profile) for version, profile in merge if profile is not None]
 
     def latest_pane(self) -> int | None:

@@ -19,7 +19,7 @@ from driftwatch.ingest.record_buffer import TimedBatch
 if TYPE_CHECKING:
     import pyarrow as pa
 
-__all__ = ["ColumnBuffer", "Found"]
+__all__ = ["ColumnBuffer", "Records"]
 
 _EXACT = float(1 << 53)
 _SCALARS = {str, bool, int, float, datetime}
@@ -31,7 +31,7 @@ class _UnlikeError(Exception):
     """Records have other names, or values of other types, than each other or those that wait."""
 
 
-class Found(Protocol):
+class Records(Protocol):
     """Records, and the values passed with them, which may be known only once they are read."""
 
     @property
@@ -68,12 +68,12 @@ class ColumnBuffer:
         >>> from driftwatch.core.data.schema import Column, Kind, Schema
         >>> known = KnownColumns(Schema((Column("age", Kind.NUMERIC),)), lambda reason, rows: None)
         >>> buffer = ColumnBuffer(known)
-        >>> def found(*ages):
+        >>> def records(*ages):
         ...     pieces, times = [[{"age": age} for age in ages]], np.full(len(ages), 60.0)
         ...     return SimpleNamespace(pieces=pieces, times=times, by_role={})
-        >>> buffer.append(found(31, 47.5)), buffer.append(found("unknown"))
+        >>> buffer.append(records(31, 47.5)), buffer.append(records("unknown"))
         (True, False)
-        >>> [found.batch.arrays["age"].to_pylist() for found in buffer.take()]
+        >>> [taken.batch.arrays["age"].to_pylist() for taken in buffer.take()]
         [[31.0, 47.5]]
     """
 
@@ -88,26 +88,26 @@ class ColumnBuffer:
         self._version: Any = None
         self.waiting = 0
 
-    def append(self, found: Found, /) -> bool:
+    def append(self, records: Records, /) -> bool:
         """Take some records, or none of them.
 
         Args:
-            found: At least one record.
+            records: At least one record.
 
         Returns:
             Whether they were taken: not if they are unlike each other or those that wait, or if
             they raise an error.
         """
         try:
-            pieces = iter(found.pieces)
+            pieces = iter(records.pieces)
             first = next(pieces)
             layout = self._layout_of(first[0])
             matrix, arrays = layout.read(chain((first,), pieces))
-            rows, by_role = matrix.shape[1], found.by_role
+            rows, by_role = matrix.shape[1], records.by_role
             version = self._version_of(by_role)
             arrays |= self._role_arrays(by_role, layout, rows)
             types = self._types_with(layout, arrays)
-            block = _Block(matrix, arrays, found.times)
+            block = _Block(matrix, arrays, records.times)
         except Exception:  # noqa: BLE001 - records hold anything; one at a time they are told apart
             return False
         self._layout, self._version, self._types = layout, version, types
@@ -117,10 +117,10 @@ class ColumnBuffer:
         return True
 
     def _version_of(self, by_role: Mapping[str, Sequence[Any]]) -> Any:
-        given = by_role.get("model_version", (None,))
-        if len(set(given)) > 1 or len(set(map(type, given))) > 1:
+        versions = by_role.get("model_version", (None,))
+        if len(set(versions)) > 1 or len(set(map(type, versions))) > 1:
             raise _UnlikeError
-        version = given[0]
+        version = versions[0]
         same = version == self._version and type(version) is type(self._version)
         if version != version or (self._blocks and not same):  # noqa: PLR0124 - NaN
             raise _UnlikeError
@@ -140,12 +140,12 @@ class ColumnBuffer:
 
         arrays = {}
         for word, name in self._known.role_columns.items():
-            given = by_role.get(word)
+            values = by_role.get(word)
             if name is None:
-                _check_scalars(given or ())
+                _check_scalars(values or ())
                 continue
-            if given is not None and set(map(type, given)) != _NOTHING:
-                arrays[name] = _array(given, is_number=name in self._known.numbers)
+            if values is not None and set(map(type, values)) != _NOTHING:
+                arrays[name] = _array(values, is_number=name in self._known.numbers)
             elif name not in layout.names:
                 arrays[name] = pa.nulls(rows)
         return arrays
@@ -154,13 +154,13 @@ class ColumnBuffer:
         """Types of all columns with those of one more block."""
         import pyarrow as pa
 
-        found = {name: pa.float64() for name in layout.numbers if name not in arrays}
-        found |= {name: array.type for name, array in arrays.items()}
+        types = {name: pa.float64() for name in layout.numbers if name not in arrays}
+        types |= {name: array.type for name, array in arrays.items()}
         if not self._blocks:
-            return found
+            return types
         return {
-            name: _common(self._types[name], found[name], is_number=name in self._known.numbers)
-            for name in self._types | found
+            name: _common(self._types[name], types[name], is_number=name in self._known.numbers)
+            for name in self._types | types
         }
 
     def _count_unused(
@@ -248,8 +248,8 @@ class _Layout:
         """Matrix and other columns of some records.
 
         Raises:
-            _UnlikeError: If their names or the types of a column differ.
-            KeyError: The same.
+            _UnlikeError: If the types of a column differ.
+            KeyError: If a record lacks a name of the first one.
         """
         import pyarrow as pa
 

@@ -16,7 +16,7 @@ __all__ = ["MAX_SKEW", "PaneRows", "RowCutter", "TimeCutter"]
 MAX_SKEW = 600.0
 """Seconds by which an event may be ahead of the clock; rows beyond are counted, not used."""
 
-_LONG_AGO = -2_208_988_800.0  # 1900; calendars and panes beyond are nobody's
+_LONG_AGO = -2_208_988_800.0  # 1900; earlier times are not real event times
 
 
 @dataclass(slots=True)

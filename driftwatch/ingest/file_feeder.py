@@ -148,7 +148,7 @@ class FileFeeder:
         counters = feed.tally.counts()
         outcome = feed.deliver(CursorMove(name, start, position + end))
         feed.close()
-        if outcome is not Outcome.STORED:  # somebody else follows the same file
+        if outcome is not Outcome.STORED:  # another process follows the same file
             return Ingested(path, 0, known=True)
         used = rows - sum(counters.values()) + sum(self._bad.values())
         return Ingested(path, used, counters=counters)

@@ -44,8 +44,9 @@ class JsonPath:
             if match is None:
                 raise ConfigError(f"path {text!r} cannot be read from {rest!r} on")
             name, index, double, single = match.groups()
-            found = next((given for given in (name, double, single) if given is not None), None)
-            steps.append(found if found is not None else int(index))
+            spellings = (name, double, single)
+            key = next((spelling for spelling in spellings if spelling is not None), None)
+            steps.append(key if key is not None else int(index))
             rest = rest[match.end() :]
         return cls(tuple(steps))
 

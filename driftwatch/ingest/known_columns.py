@@ -31,7 +31,7 @@ class KnownColumns:
         role_columns: By role of a value that may be passed with a record (prediction, score, label,
             id): the column it belongs to; None if the reference has none.
         names: Columns that the records themselves should have.
-        count: The same.
+        count: What to call with a reason and a number, as passed in.
 
     Example:
         >>> from driftwatch.core.data.schema import Column, Kind
@@ -47,11 +47,11 @@ class KnownColumns:
             word: next((column.name for column in schema if column.role is role), None)
             for word, role in _ROLES.items()
         }
-        given = {name for name in self.role_columns.values() if name}
+        names = {name for name in self.role_columns.values() if name}
         self.names = tuple(
             column.name
             for column in schema
-            if column.name not in given and column.role is not Role.TIME
+            if column.name not in names and column.role is not Role.TIME
         )
         self.count = count
         self._new: set[str] = set()

@@ -76,7 +76,7 @@ class RecordBuffer:
         ... )
         >>> buffer.append({"age": 31}, None, None, None, None, None, None)
         False
-        >>> [(found.batch.rows, found.times.tolist()) for found in buffer.take()]
+        >>> [(taken.batch.rows, taken.times.tolist()) for taken in buffer.take()]
         [(1, [60.0])]
     """
 
@@ -160,9 +160,9 @@ class RecordBuffer:
             with self._front:  # records that other threads append meanwhile stay
                 rows = self._rows[:size]
                 del self._rows[:size]
-            for found in self._usable(rows):
+            for batch in self._usable(rows):
                 rest_if_due()
-                yield found
+                yield batch
             left -= size
 
     def _usable(self, rows: list[tuple[Any, ...]]) -> list[TimedBatch]:
@@ -190,7 +190,7 @@ class RecordBuffer:
         running = np.maximum.accumulate(np.append(self._mark, self._usable_times(seconds)))
         lost = 0
         for version in dict.fromkeys(versions):
-            mine = [place for place, given in enumerate(versions) if given == version]
+            mine = [place for place, one in enumerate(versions) if one == version]
             usable = [place for place in mine if values[place] is not None]
             lost += len(mine) - len(usable)
             if usable:
@@ -226,27 +226,29 @@ class RecordBuffer:
         for place, (word, name) in enumerate(self.known.role_columns.items()):
             if nothing and (name is None or name in columns):
                 continue
-            given = [None if some is None else some[place] for some in by_role]
-            there = sum(value is not None for value in given)  # an array equals None item by item
+            collected = [None if some is None else some[place] for some in by_role]
+            there = sum(
+                value is not None for value in collected
+            )  # an array equals None item by item
             if name is None:
                 if there:
                     self._count(f"{word}_without_a_column", there)
             elif name not in columns or there:
-                columns[name] = given
+                columns[name] = collected
         arrays = {}
-        for name, given in columns.items():
-            arrays[name] = self._array(given, name)
+        for name, collected in columns.items():
+            arrays[name] = self._array(collected, name)
             rest_if_due()
         version = None if version is None else str(version)
         return TimedBatch(Batch(len(values), arrays), seconds, version)
 
-    def _array(self, given: list[Any], name: str) -> pa.Array:
+    def _array(self, values: list[Any], name: str) -> pa.Array:
         """A column; lists and objects in one that is of something else are texts there."""
         import pyarrow.types as t
 
-        array = array_of(given, name)
+        array = array_of(values, name)
         if t.is_nested(array.type) and name in self.known.columns:
-            return array_of([None if v is None else str(v) for v in given], name)
+            return array_of([None if v is None else str(v) for v in values], name)
         return array
 
     def _from_dicts(self, values: list[Any]) -> dict[str, list[Any]]:

@@ -53,8 +53,8 @@ class RecordPaths:
 
     def __post_init__(self) -> None:
         paths = {name: getattr(self, name) for name in _ROLES}
-        given = tuple((name, path) for name, path in paths.items() if path is not None)
-        object.__setattr__(self, "_given", given)
+        present = tuple((name, path) for name, path in paths.items() if path is not None)
+        object.__setattr__(self, "_given", present)
 
     def extract(self, document: Any, answer: Any = _SAME, /) -> list[Extracted]:
         """Give the records of a document; what is no record comes as None.

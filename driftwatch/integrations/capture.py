@@ -64,7 +64,7 @@ class CaptureLimits:
 class Capture:
     """Takes bodies aside on the request path, and observes their records in a thread.
 
-    `offer` appends to a queue and returns; whatever goes wrong afterwards stays here and is
+    `offer` appends to a queue and returns; errors afterwards stay here and are
     counted by reason. The thread starts with the first body, in every process that has
     one, and works in short turns, so that requests need not wait for the interpreter. Set
     ``DRIFTWATCH_DISABLED=1`` to do without, or call `disable`.
@@ -152,7 +152,7 @@ class Capture:
     def drop(self, reason: str, count: int = 1, /) -> None:
         """Count what is not observed; logged when it begins, and once a minute.
 
-        Never raises, whatever the host has made of its log.
+        Never raises, even where the host has broken its logging.
         """
         with contextlib.suppress(Exception):
             self._tally.count(reason, count)
@@ -291,20 +291,20 @@ class Capture:
             self.drop("not_json")
             return
         try:
-            for place, found in enumerate(self.paths.extract(asked, answered)):
+            for place, extracted in enumerate(self.paths.extract(asked, answered)):
                 if place % _RECORDS_AT_ONCE == 0:  # one body may hold thousands
                     rest_if_due()
-                self._one(found, at)
+                self._one(extracted, at)
         except LookupError:
             self.drop("no_features")
 
-    def _one(self, found: Extracted, at: float) -> None:
-        if found.record is None:
+    def _one(self, extracted: Extracted, at: float) -> None:
+        if extracted.record is None:
             self.drop("not_a_record")
             return
-        if found.by_role["at"] is None:
-            found.by_role["at"] = at
-        self._observe(found.record, **found.by_role)
+        if extracted.by_role["at"] is None:
+            extracted.by_role["at"] = at
+        self._observe(extracted.record, **extracted.by_role)
         self.observed += 1
 
     def wait(self, seconds: float, /) -> None:
@@ -321,17 +321,17 @@ def _size(request: bytes, response: bytes | None) -> int:
 def _work(capture: weakref.ref[Capture], length: float) -> None:
     """Drain in turns, with a rest between them, for as long as the capture lives."""
     with in_turns(length):
-        while (found := capture()) is not None and not found.closed:
+        while (alive := capture()) is not None and not alive.closed:
             try:
-                if not found.turn():
-                    found.wait(1.0)
+                if not alive.turn():
+                    alive.wait(1.0)
                 rest()
-            except Exception as error:  # noqa: BLE001 - the thread outlives whatever happens
-                _excused(found, error)
-            del found
+            except Exception as error:  # noqa: BLE001 - the thread outlives every error
+                _excused(alive, error)
+            del alive
 
 
 def _excused(capture: Capture, error: Exception) -> None:
     with contextlib.suppress(Exception):
         capture.failed(error)
-    time.sleep(1.0)  # whatever it is, it must not spin
+    time.sleep(1.0)  # an error that comes at once must not spin

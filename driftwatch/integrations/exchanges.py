@@ -39,9 +39,9 @@ class Options:
     ) -> None:
         if not hasattr(monitor, "observe"):
             raise ConfigError(f"monitor must be a Monitor; got {type(monitor).__name__}")
-        for name, given in (("routes", routes), ("methods", methods)):
-            if isinstance(given, str):
-                raise ConfigError(f"{name} must be a list, such as [{given!r}]")
+        for name, patterns in (("routes", routes), ("methods", methods)):
+            if isinstance(patterns, str):
+                raise ConfigError(f"{name} must be a list, such as [{patterns!r}]")
         self.monitor = monitor
         self.routes = None if routes is None else tuple(routes)
         self.methods = frozenset(method.upper() for method in methods)

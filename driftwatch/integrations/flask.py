@@ -94,9 +94,9 @@ class _Exchange(Exchange):
         def start(status: str, headers: Any, *more: Any, **named: Any) -> Callable[[bytes], object]:
             write = start_response(status, headers, *more, **named)
             try:
-                found = {name.lower(): value for name, value in headers}
+                by_name = {name.lower(): value for name, value in headers}
                 json = not self.needs_response or (
-                    is_json(found.get("content-type", "")) and "content-encoding" not in found
+                    is_json(by_name.get("content-type", "")) and "content-encoding" not in by_name
                 )
                 self.usable = status.startswith("2") and json
             except Exception as error:  # noqa: BLE001 - nothing of ours reaches the host
@@ -138,14 +138,14 @@ class _Tee:
             self._exchange.capture.failed(error)
         return data
 
-    def read(self, *given: Any, **named: Any) -> Any:
-        return self._noted(self._stream.read(*given, **named))
+    def read(self, *args: Any, **named: Any) -> Any:
+        return self._noted(self._stream.read(*args, **named))
 
-    def readline(self, *given: Any, **named: Any) -> Any:
-        return self._noted(self._stream.readline(*given, **named))
+    def readline(self, *args: Any, **named: Any) -> Any:
+        return self._noted(self._stream.readline(*args, **named))
 
-    def readlines(self, *given: Any, **named: Any) -> list[bytes]:
-        return [self._noted(line) for line in self._stream.readlines(*given, **named)]
+    def readlines(self, *args: Any, **named: Any) -> list[bytes]:
+        return [self._noted(line) for line in self._stream.readlines(*args, **named)]
 
     def __iter__(self) -> Iterator[bytes]:
         for line in self._stream:
@@ -163,12 +163,12 @@ class _Tee:
 
     def __getattr__(self, name: str) -> Any:
         # What the server's stream has beyond the standard, such as readinto, is there too.
-        found = getattr(self._stream, name)
+        attribute = getattr(self._stream, name)
         if name in ("readinto", "readinto1"):
-            return lambda buffer: self._filled(buffer, found(buffer))
+            return lambda buffer: self._filled(buffer, attribute(buffer))
         if name in ("read1", "readall", "next"):
-            return lambda *given, **named: self._noted(found(*given, **named))
-        return found
+            return lambda *args, **named: self._noted(attribute(*args, **named))
+        return attribute
 
     def _filled(self, buffer: Any, size: int | None) -> int | None:
         try:

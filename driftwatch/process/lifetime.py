@@ -38,19 +38,19 @@ def follow(living: Living, /) -> None:
 
 def _in_child() -> None:
     for known in _FOLLOWED:
-        found = known()
-        if found is not None:
-            found.begin_again()
+        alive = known()
+        if alive is not None:
+            alive.begin_again()
 
 
 def _at_exit() -> None:
     end = time.monotonic() + EXIT_SECONDS
     for known in _FOLLOWED:
-        found = known()
-        if found is None:
+        alive = known()
+        if alive is None:
             continue
         try:
-            found.end(max(_LEAST_SECONDS, end - time.monotonic()))
+            alive.end(max(_LEAST_SECONDS, end - time.monotonic()))
         except Exception as error:  # noqa: BLE001 - the others are told all the same
             with contextlib.suppress(Exception):
                 _LOG.warning("driftwatch: not stored when the process ended: %s", error)

@@ -42,7 +42,7 @@ def profile_data(
         data: pandas or polars data frame, pyarrow table, dict of arrays, list of records,
             or paths of parquet, CSV or JSON-lines files.
         features: Columns to keep; all of them if not given. Columns that are named are
-            tested, whatever they look like.
+            tested, even if they look like identifiers.
         roles: Roles declared by the caller.
         schema: Columns declared by the caller; the rest is inferred.
         config: Sizes of the sketches.
@@ -58,9 +58,9 @@ def profile_data(
     batches = batches_in(data, None if features is None else {*features, *(roles or {})})
     try:
         first, batches = _first_rows(batches)
-        found = _schema(first, features, roles or {}, schema)
+        columns = _schema(first, features, roles or {}, schema)
         k = config.reference_k if reference else config.k
-        profile = Profile(found, config=config, k=k, guard=guard)
+        profile = Profile(columns, config=config, k=k, guard=guard)
         _feed(profile, batches, progress)
     finally:
         batches.close()

@@ -102,17 +102,17 @@ def find_files(spec: str | Path | Sequence[str | Path], /) -> DataFiles:
 def _expand(spec: str) -> list[Path]:
     path = Path(spec).expanduser()
     if path.is_dir():
-        found = sorted(item for item in path.rglob("*") if item.is_file() and _known(item))
-        if not found:
+        paths = sorted(item for item in path.rglob("*") if item.is_file() and _known(item))
+        if not paths:
             raise DataError(f"{spec}: no data file in this folder (looked for {_known_suffixes()})")
-        return found
+        return paths
     if path.exists():
         return [path]
-    found = [Path(item) for item in sorted(glob.glob(str(path), recursive=True))]  # noqa: PTH207 - absolute patterns
-    found = [item for item in found if item.is_file()]
-    if not found:
+    paths = [Path(item) for item in sorted(glob.glob(str(path), recursive=True))]  # noqa: PTH207 - absolute patterns
+    paths = [item for item in paths if item.is_file()]
+    if not paths:
         raise DataError(f"{spec}: no such file")
-    return found
+    return paths
 
 
 def _suffix(path: Path) -> str:
@@ -240,15 +240,15 @@ def _json_lines(path: Path) -> Iterator[Batch]:
     raw, plain = _open(path)
     with raw, plain:
         at, line = 0, 1
-        found = False
+        any_line = False
         for block in _line_blocks(plain, path):
             now = raw.tell()
             for piece in _pieces(_json_block(block, path, line)):
-                found = True
+                any_line = True
                 yield Batch.of_arrow(piece, size_bytes=now - at)
                 at = now
             line += block.count(b"\n")
-        if not found:
+        if not any_line:
             yield Batch(0, {})
 
 

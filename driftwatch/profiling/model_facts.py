@@ -53,8 +53,8 @@ def importances_of(model: Any, columns: Sequence[str], /) -> dict[str, float]:
         total = float(np.abs(values).sum())
     if len(names) != len(values) or not 0 < total < np.inf:
         return {}
-    found = zip(names, (np.abs(values) / total).tolist(), strict=True)
-    return {name: share for name, share in found if name in columns}
+    shares = zip(names, (np.abs(values) / total).tolist(), strict=True)
+    return {name: share for name, share in shares if name in columns}
 
 
 def _read(model: Any, name: str) -> Any:
@@ -80,13 +80,13 @@ def _final_step(model: Any) -> tuple[Any, bool]:
 
 
 def _values(model: Any) -> Any:
-    found = _read(model, "feature_importances_")
-    if found is None:
-        found = _read(model, "coef_")
-    if found is None or isinstance(found, Mapping) or np.iscomplexobj(found):
+    numbers = _read(model, "feature_importances_")
+    if numbers is None:
+        numbers = _read(model, "coef_")
+    if numbers is None or isinstance(numbers, Mapping) or np.iscomplexobj(numbers):
         return None
     try:
-        values = np.asarray(found, dtype=np.float64)
+        values = np.asarray(numbers, dtype=np.float64)
     except (TypeError, ValueError):
         return None
     if values.ndim == 2 and values.size:  # a row of coefficients a class
@@ -96,7 +96,7 @@ def _values(model: Any) -> Any:
 
 def _feature_names(model: Any) -> list[str] | None:
     for name in _NAMES:
-        found = _read(model, name)
-        if isinstance(found, list | tuple | np.ndarray):
-            return [str(item) for item in found]
+        names = _read(model, name)
+        if isinstance(names, list | tuple | np.ndarray):
+            return [str(item) for item in names]
     return None

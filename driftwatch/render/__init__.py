@@ -1,7 +1,7 @@
 """Reports for people and machines: terminal, Markdown, HTML, JSON, JUnit and GitHub.
 
-Every renderer is a pure function of a `DriftReport`. Names and categories come from somebody's
-data, so each renderer removes control characters and escapes for its own format.
+Every renderer is a pure function of a `DriftReport`. Names and categories come from
+foreign data, so each renderer removes control characters and escapes for its own format.
 """
 
 from __future__ import annotations

@@ -32,10 +32,10 @@ def to_github(report: DriftReport) -> str:
             lines.append(
                 _command(feature.status, title, " ".join(p for p in parts if p and p != "[]"))
             )
-    found = report.multivariate
-    if found is not None and found.status.is_drift:
-        sentence = outline.dependence_sentence(found)
-        lines.append(_command(found.status, "Drift in the dependence of columns", sentence))
+    dependence = report.multivariate
+    if dependence is not None and dependence.status.is_drift:
+        sentence = outline.dependence_sentence(dependence)
+        lines.append(_command(dependence.status, "Drift in the dependence of columns", sentence))
     if undecided := outline.undecided(report):
         lines.append(_command(Status.UNDECIDED, "Undecided", ", ".join(undecided)))
     return "\n".join(lines) + "\n"

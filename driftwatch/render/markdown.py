@@ -65,8 +65,8 @@ def escape_markdown(text: str) -> str:
 
 
 def _unlinked(match: re.Match[str]) -> str:
-    found = match.group()
-    return ":&#8203;//" if found == "://" else f"{found}&#8203;"
+    link = match.group()
+    return ":&#8203;//" if link == "://" else f"{link}&#8203;"
 
 
 def _features(rows: Sequence[outline.Row]) -> str:

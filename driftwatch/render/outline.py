@@ -208,19 +208,19 @@ def facts(report: DriftReport) -> Iterator[tuple[str, str]]:
     yield "Checked", when(report.created_at)
 
 
-def dependence_sentence(found: DependenceDrift) -> str:
+def dependence_sentence(dependence: DependenceDrift) -> str:
     """Return how the dependence of two columns changed."""
-    return plain(found.explanation, SENTENCE_LENGTH)
+    return plain(dependence.explanation, SENTENCE_LENGTH)
 
 
-def _dependence(found: DependenceDrift) -> str:
-    critical = found.status is Status.CRITICAL
-    p = found.p_effect.critical if critical else found.p_effect.warning
-    bound = found.threshold.critical if critical else found.threshold.warning
-    pairs = count(found.pairs_tested, "pair")
+def _dependence(dependence: DependenceDrift) -> str:
+    critical = dependence.status is Status.CRITICAL
+    p = dependence.p_effect.critical if critical else dependence.p_effect.warning
+    bound = dependence.threshold.critical if critical else dependence.threshold.warning
+    pairs = count(dependence.pairs_tested, "pair")
     text = (
-        f"{status_text(found.status)}; {pairs}, p = {p_value(p)} against a change of any "
-        f"correlation of at most {number(bound)}; {dependence_sentence(found)}"
+        f"{status_text(dependence.status)}; {pairs}, p = {p_value(p)} against a change of any "
+        f"correlation of at most {number(bound)}; {dependence_sentence(dependence)}"
     )
     return text.replace("p = < ", "p < ")
 

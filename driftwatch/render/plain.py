@@ -41,7 +41,7 @@ _UNSEEN = re.compile(
             (0xFEFF, 0xFEFF),  # byte-order mark
             (0xFFF9, 0xFFFB),  # interlinear annotation
             (0xFFFE, 0xFFFF),  # noncharacters
-            (0xE0000, 0xE007F),  # tags: text nobody sees
+            (0xE0000, 0xE007F),  # tags: invisible text
         )
     )
     + "]"

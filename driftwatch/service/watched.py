@@ -96,8 +96,8 @@ class Watched:
     @property
     def alarm(self) -> str | None:
         """Level of the alarm; None before the first pane."""
-        found = self.store.state(self.name)
-        return None if found is None else found.alarm
+        state = self.store.state(self.name)
+        return None if state is None else state.alarm
 
     def close(self) -> None:
         """End evaluating, and let go of the store."""
@@ -123,8 +123,8 @@ class WatchedMonitors:
         self._all: dict[str, Watched] = {}
         try:
             for name in config.monitors:
-                _, found = config.one(name)
-                self._all[name] = Watched(name, found, config.folder)
+                _, settings = config.one(name)
+                self._all[name] = Watched(name, settings, config.folder)
         except DataError as error:
             self.close()
             raise ConfigError(f"monitor {name!r}: {error}") from error

@@ -45,7 +45,7 @@ def generator(seed: Seed) -> np.random.Generator:
         return seed
     if seed is None:
         return np.random.default_rng()
-    number: object = seed  # whatever the type says, callers pass what they like
+    number: object = seed  # callers pass values of other types too
     if not isinstance(number, bool) and isinstance(number, Integral) and int(number) >= 0:
         return np.random.default_rng(int(number))
     raise ConfigError(

@@ -54,9 +54,9 @@ class Opened(Generic[Data]):
         fitting = [c for c in chosen if c.kind is Kind.EMPTY or accepts(c.kind)]
         if fitting and (names is None or len(fitting) == len(chosen)):
             return fitting
-        found = ", ".join(f"{c.name!r} is {c.kind.value}" for c in chosen if c not in fitting)
+        kinds = ", ".join(f"{c.name!r} is {c.kind.value}" for c in chosen if c not in fitting)
         raise ConfigError(
-            f"needs {wanted} columns, but {found or 'the data has no columns'}; "
+            f"needs {wanted} columns, but {kinds or 'the data has no columns'}; "
             "name others with columns=, or convert them first"
         )
 

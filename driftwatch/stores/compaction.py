@@ -91,8 +91,8 @@ def compact(
         if len(ids) == 1 and wide == width:
             continue
         first, last = pane * wide // width, ((pane + 1) * wide - 1) // width
-        found = store.segments(monitor, width=width, first=first, last=last)
-        mine = [segment for segment in found if segment.id in ids]
+        segments = store.segments(monitor, width=width, first=first, last=last)
+        mine = [segment for segment in segments if segment.id in ids]
         if not mine:
             continue
         merged = merge_segments([s.segment for s in mine], pane=pane, width=wide, guard=guard)

@@ -42,7 +42,7 @@ class LazyStream:
             owner's.
 
     Attributes:
-        buffer: The same.
+        buffer: Where records wait, as passed in.
         begun: Whether the stream is open, or being opened, in this process.
         opened: The stream, once it is open.
     """
@@ -180,13 +180,13 @@ class LazyStream:
 
 def _keep_trying(lazy: weakref.ref[LazyStream], life: object) -> None:
     pause, quiet = _FIRST_PAUSE, QuietLog()
-    while (found := lazy()) is not None:
+    while (alive := lazy()) is not None:
         try:
-            found.open_for(life)
+            alive.open_for(life)
         except Exception as error:  # noqa: BLE001 - monitoring never breaks the host
             quiet.log("opening", "driftwatch: records wait for their store: %s", error)
         else:
             return
-        del found  # a monitor that nobody uses any more may go while we wait
+        del alive  # an unused monitor may be collected while we wait
         time.sleep(pause)
         pause = min(2 * pause, _LONGEST_PAUSE)

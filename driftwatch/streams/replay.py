@@ -94,10 +94,10 @@ def replay(  # noqa: PLR0913 - the history, how to cut and judge it, and who is 
             progress(batch.rows, batch.size_bytes)
     feed.flush()
     feed.close()
-    found = store.overview(monitor)
-    if not found.panes:
+    overview = store.overview(monitor)
+    if not overview.panes:
         raise DataError(f"the history has {rows:,} rows, and none with a time")
-    first, last = found.panes[0].first, found.panes[0].last
+    first, last = overview.panes[0].first, overview.panes[0].last
     evaluator = _evaluator(store, reference, spec, rules, monitor)
     moments = []
     for result, done in _windows(evaluator, first, last):
@@ -113,9 +113,9 @@ def replay(  # noqa: PLR0913 - the history, how to cut and judge it, and who is 
         window=str(spec),
         panes=spec.panes,
         moments=tuple(moments),
-        changes=tuple(mark.found(moments, spec) for mark in marks),
+        changes=tuple(mark.change_point(moments, spec) for mark in marks),
         rows=rows,
-        counters=dict(found.counters),
+        counters=dict(overview.counters),
     )
 
 
@@ -199,7 +199,7 @@ class _Mark:
             second = event_times(times.slice(self._row - before, 1))[0]
             self._seconds = float(second)
 
-    def found(self, moments: Sequence[Moment], spec: WindowSpec) -> ChangePoint:
+    def change_point(self, moments: Sequence[Moment], spec: WindowSpec) -> ChangePoint:
         pane = self._pane
         if pane is None and self._seconds is not None and not spec.by_rows:
             pane = spec.pane_at(self._seconds)

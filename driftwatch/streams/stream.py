@@ -77,8 +77,8 @@ class Stream:
             fed or evaluated, and not where it is only looked at.
 
     Attributes:
-        destination: The same.
-        references: The same.
+        destination: Where deliveries go, as passed in.
+        references: Which reference is in use, as passed in.
         accumulator: The panes that are open.
         closed: Set once nothing more is taken in.
     """
@@ -197,11 +197,11 @@ class Stream:
         with self._drain_lock:
             if self.closed.is_set():
                 return
-            for found in self.buffer.take(self.accumulator.watermark):
-                version = found.model_version or self.settings.model_version
+            for taken in self.buffer.take(self.accumulator.watermark):
+                version = taken.model_version or self.settings.model_version
                 try:
                     self.accumulator.add(
-                        found.batch, times=found.times, marks=found.marks, model_version=version
+                        taken.batch, times=taken.times, marks=taken.marks, model_version=version
                     )
                 except Exception as error:  # noqa: BLE001 - counted there; the others go on
                     self._complain("records could not be sketched", error)
@@ -389,10 +389,10 @@ def _flush_now_and_then(stream: weakref.ref[Stream], seconds: float, wake: threa
     """Store what waits every few seconds, for as long as the stream lives."""
     goes_on = True
     while goes_on:
-        wake.wait(seconds)  # a stream that nobody uses any more may go while we wait
-        found = stream()
-        goes_on = found is not None and found.flush_in_background()
-        del found
+        wake.wait(seconds)  # an unused stream may be collected while we wait
+        alive = stream()
+        goes_on = alive is not None and alive.flush_in_background()
+        del alive
 
 
 def _in_event_loop() -> bool:

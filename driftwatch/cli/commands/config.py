@@ -116,16 +116,20 @@ def check_config(path: Path | None, /) -> None:
     if not config.monitors:
         raise ConfigError("no monitor is configured: add a [monitors.NAME]")
     for name in config.monitors:
-        _, found = config.one(name)
-        spec, budget = found.rules()
-        if found.reference is not None:
-            paths = [found.reference] if isinstance(found.reference, str) else found.reference
+        _, settings = config.one(name)
+        spec, budget = settings.rules()
+        if settings.reference is not None:
+            paths = (
+                [settings.reference] if isinstance(settings.reference, str) else settings.reference
+            )
             find_files([str(config.folder / path) for path in paths])
-        told = f"{found.reference}" if found.reference is not None else "the store's reference"
-        kafka = f", from Kafka: {', '.join(found.kafka.topics)}" if found.kafka else ""
+        told = (
+            f"{settings.reference}" if settings.reference is not None else "the store's reference"
+        )
+        kafka = f", from Kafka: {', '.join(settings.kafka.topics)}" if settings.kafka else ""
         sys.stdout.write(
-            f"{name}: {spec}, against {told} ({found.compare}), "
-            f"{budget or 'no budget of false alarms'}, in {found.store or 'memory'}{kafka}\n"
+            f"{name}: {spec}, against {told} ({settings.compare}), "
+            f"{budget or 'no budget of false alarms'}, in {settings.store or 'memory'}{kafka}\n"
         )
 
 

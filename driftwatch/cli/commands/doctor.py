@@ -70,51 +70,51 @@ def _findings(request: StreamRequest) -> list[_Finding]:
         every = parse_duration(config.every)
     except DriftWatchError as error:
         return [_Finding("configuration", str(error), ok=False)]
-    found = [_Finding("configuration", f"monitor {name!r}, window {spec}")]
+    findings = [_Finding("configuration", f"monitor {name!r}, window {spec}")]
     try:
         store = open_store(config.store_in(folder))
     except DriftWatchError as error:
-        return [*found, _Finding("store", str(error), ok=False)]
+        return [*findings, _Finding("store", str(error), ok=False)]
     try:
-        found += _of_store(store, name, config.reference)
-        found += _of_stream(store, name, spec)
-        found += _of_evaluations(store, name, spec, every.total_seconds())
+        findings += _of_store(store, name, config.reference)
+        findings += _of_stream(store, name, spec)
+        findings += _of_evaluations(store, name, spec, every.total_seconds())
     except DriftWatchError as error:
-        found.append(_Finding("store", str(error), ok=False))
+        findings.append(_Finding("store", str(error), ok=False))
     finally:
         store.close()
-    return found
+    return findings
 
 
 def _of_store(store: Store, name: str, named: str | list[str] | None) -> list[_Finding]:
     facts = store.overview(name)
     size = sum(pane.bytes for pane in facts.panes)
     segments = sum(pane.segments for pane in facts.panes)
-    found = [_Finding("store", f"{store!r}: {segments:,} segments, {size:,} bytes of sketches")]
+    findings = [_Finding("store", f"{store!r}: {segments:,} segments, {size:,} bytes of sketches")]
     damage = store.damage
     aside = store.quarantine(name)
     if damage or aside:
         text = damage or "; ".join(f"{row.what}: {row.reason}" for row in aside[-3:])
-        found.append(_Finding("set aside", f"{len(aside)} times: {text}", ok=False))
+        findings.append(_Finding("set aside", f"{len(aside)} times: {text}", ok=False))
     in_use = store.references_in_use(name)
     used = in_use.get("")
     known = len(store.references(name))
     if not in_use and named is not None:
         paths = [named] if isinstance(named, str) else named
-        found.append(_Finding("reference", f"{', '.join(paths)}, not read yet"))
+        findings.append(_Finding("reference", f"{', '.join(paths)}, not read yet"))
     elif not in_use:
-        found.append(
+        findings.append(
             _Finding("reference", "none in use; add one with `driftwatch reference add`", ok=False)
         )
     elif used is not None:
-        found.append(_Finding("reference", f"{used} in use, {known} kept"))
-    found += [
+        findings.append(_Finding("reference", f"{used} in use, {known} kept"))
+    findings += [
         _Finding("reference", f"{id_} in use for model version {version}")
         for version, id_ in in_use.items()
         if version
     ]
-    found += _of_sinks(store, name)
-    return found
+    findings += _of_sinks(store, name)
+    return findings
 
 
 def _of_sinks(store: Store, name: str) -> list[_Finding]:
@@ -124,15 +124,15 @@ def _of_sinks(store: Store, name: str) -> list[_Finding]:
     for entry in store.outbox(name):
         first.setdefault(entry.sink, entry)
         waiting[entry.sink] += 1
-    found = []
+    findings = []
     for sink, entry in first.items():
         words = (
             f"{sink}: {waiting[sink]} results wait, the first {_ago(time.time() - entry.created)}"
         )
         if entry.error is not None:
             words += f"; tried {entry.attempts} times, last: {entry.error}"
-        found.append(_Finding("sink", words, ok=entry.error is None))
-    return found
+        findings.append(_Finding("sink", words, ok=entry.error is None))
+    return findings
 
 
 def _of_stream(store: Store, name: str, spec: WindowSpec) -> list[_Finding]:
@@ -146,21 +146,21 @@ def _of_stream(store: Store, name: str, spec: WindowSpec) -> list[_Finding]:
     text = f"{facts.rows:,} rows from {len(sources)} sources, last heard {_ago(now - heard)}"
     if latest is not None:
         text += f", last event {_stamp(latest)}"
-    found = [_Finding("data", text)]
-    found += [
+    findings = [_Finding("data", text)]
+    findings += [
         _Finding("messages", f"{count:,} {reason.replace('_', ' ')}")
         if reason in USED_MESSAGES
         else _Finding("not used", f"{count:,} {reason.replace('_', ' ')}", ok=False)
         for reason, count in facts.counters.items()
         if not reason.startswith(UNREADABLE)
     ]
-    found += [
+    findings += [
         _Finding("messages", f"most of the last 1,000 of {source} cannot be read", ok=False)
         for source in unreadable_sources(facts.counters)
     ]
     skew = max(abs(s.heard - s.sent) for s in sources)
     ahead = max(0.0, max(s.heard for s in sources) - now)
-    found.append(
+    findings.append(
         _Finding(
             "clock",
             f"{to_utc(now):%Y-%m-%d %H:%M:%S} UTC; sources differ by up to {skew:.1f} s"
@@ -170,10 +170,10 @@ def _of_stream(store: Store, name: str, spec: WindowSpec) -> list[_Finding]:
     )
     progress = extent_of(store, name, spec, now=now)
     if progress is None:
-        found.append(
+        findings.append(
             _Finding("window", f"no segment has panes of {spec.width} s or rows", ok=False)
         )
-    return found
+    return findings
 
 
 def _of_evaluations(store: Store, name: str, spec: WindowSpec, every: float) -> list[_Finding]:

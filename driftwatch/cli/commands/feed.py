@@ -122,12 +122,12 @@ def run_ingest(
     request: StreamRequest, files: list[str], showing: Showing | None, /, *, quiet: bool
 ) -> Exit:
     """Feed files or profiles; then evaluate what is due, if a way of showing it is given."""
-    found = find_files(files)
+    paths = find_files(files)
     with opened(request) as (monitor, _):
         feeder = _feeder(monitor)
-        for path in found.paths:
+        for path in paths.paths:
             with progress_bar(path.name, path.stat().st_size, quiet=quiet) as progress:
-                if found.format == "profile":
+                if paths.format == "profile":
                     rows = _absorb_profile(monitor, path)
                 else:
                     rows = feeder.ingest(path, progress=progress)
@@ -155,12 +155,12 @@ def run_watch(
         while True:
             for path in _listed(paths):
                 try:
-                    found = _fed(monitor, feeder, path, seen)
+                    ingested = _fed(monitor, feeder, path, seen)
                 except DriftWatchError as error:
                     sys.stderr.write(f"driftwatch: {error}\n")
                     continue
-                if found is not None and (found.rows or found.counters):
-                    sys.stderr.write(f"{_outcome(found)}\n")
+                if ingested is not None and (ingested.rows or ingested.counters):
+                    sys.stderr.write(f"{_outcome(ingested)}\n")
             outcome = evaluate_once(monitor, showing, silent_without_news=True)
             worst = max(worst, outcome) if outcome is Exit.DRIFT else worst
             if once:
@@ -193,14 +193,14 @@ def _absorb_profile(monitor: Monitor, path: Path) -> Ingested:
 
 
 def _listed(paths: list[str]) -> list[Path]:
-    found: list[Path] = []
+    listed: list[Path] = []
     for text in paths:
         path = Path(text)
         if path.is_dir():
-            found += sorted(p for p in path.iterdir() if p.suffix.lower() in _SUFFIXES)
+            listed += sorted(p for p in path.iterdir() if p.suffix.lower() in _SUFFIXES)
         elif path.exists():
-            found.append(path)
-    return found
+            listed.append(path)
+    return listed
 
 
 def _fed(
@@ -212,10 +212,10 @@ def _fed(
     if seen.get(path) == key:
         return None
     if path.suffix.lower() in (".csv", ".tsv", ".jsonl", ".ndjson", ".json"):
-        found = feeder.follow(path)
-        if found.rows == 0 or path.stat().st_size == facts.st_size:
+        ingested = feeder.follow(path)
+        if ingested.rows == 0 or path.stat().st_size == facts.st_size:
             seen[path] = key
-        return found
+        return ingested
     if time.time() - facts.st_mtime < _SETTLED:
         return None
     seen[path] = key
@@ -224,10 +224,10 @@ def _fed(
     return feeder.ingest(path)
 
 
-def _outcome(found: Ingested) -> str:
-    if found.known:
-        return f"{found.path}: taken in before, nothing changed"
+def _outcome(ingested: Ingested) -> str:
+    if ingested.known:
+        return f"{ingested.path}: taken in before, nothing changed"
     unused = "".join(
-        f", {count:,} {name.replace('_', ' ')}" for name, count in found.counters.items()
+        f", {count:,} {name.replace('_', ' ')}" for name, count in ingested.counters.items()
     )
-    return f"{found.path}: {found.rows:,} rows taken in{unused}"
+    return f"{ingested.path}: {ingested.rows:,} rows taken in{unused}"

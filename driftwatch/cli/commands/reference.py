@@ -150,7 +150,7 @@ def add_reference(
 
 
 def _of_files(files: list[str], config: MonitorConfig, *, quiet: bool) -> Reference:
-    found = find_files(files)
+    paths = find_files(files)
     multivariate = config.multivariate
     options = ReferenceOptions(
         features=None if config.features is None else tuple(config.features),
@@ -159,7 +159,7 @@ def _of_files(files: list[str], config: MonitorConfig, *, quiet: bool) -> Refere
         pane=None if config.pane is None else parse_length(config.pane),
         multivariate=multivariate if isinstance(multivariate, bool) else tuple(multivariate),
     )
-    with progress_bar(found.label, found.size_bytes, quiet=quiet) as progress:
+    with progress_bar(paths.label, paths.size_bytes, quiet=quiet) as progress:
         return build_reference(files, options, progress=progress)
 
 

@@ -62,8 +62,10 @@ def run_serve(
             f"serve needs {error.name}; pip install 'driftwatch-sketch[service]'"
         ) from error
     loaded = load_config(config)
-    given = {"host": host, "port": port}
-    service = loaded.service.model_copy(update={k: v for k, v in given.items() if v is not None})
+    overrides = {"host": host, "port": port}
+    service = loaded.service.model_copy(
+        update={k: v for k, v in overrides.items() if v is not None}
+    )
     tokens = service_tokens(service)
     if not tokens and service.host not in LOOPBACK and not insecure:
         raise ConfigError(

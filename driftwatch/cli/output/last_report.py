@@ -52,17 +52,17 @@ def load_report(path: Path | None, /) -> DriftReport:
     """
     import orjson
 
-    found = path or last_report_path()
+    source = path or last_report_path()
     try:
-        data = orjson.loads(found.read_bytes())
+        data = orjson.loads(source.read_bytes())
     except FileNotFoundError as error:
         hint = "" if path else "; run `driftwatch check` first"
-        raise DataError(f"{found}: no such report{hint}") from error
+        raise DataError(f"{source}: no such report{hint}") from error
     except OSError as error:
-        raise DataError(f"{found}: cannot be read: {error.strerror or error}") from error
+        raise DataError(f"{source}: cannot be read: {error.strerror or error}") from error
     except orjson.JSONDecodeError as error:
-        raise DataError(f"{found}: not JSON: {error}") from error
+        raise DataError(f"{source}: not JSON: {error}") from error
     try:
         return DriftReport.from_dict(data)
     except DataError as error:
-        raise DataError(f"{found}: {error}") from error
+        raise DataError(f"{source}: {error}") from error

@@ -72,18 +72,18 @@ def infer_schema(
         untyped: The texts in them come from a format without types, such as CSV, and may
             be numbers, truth values or instants.
         declared: Columns to take as declared instead.
-        roles: Roles to take as declared; kinds are guessed all the same.
+        roles: Roles to take as declared; kinds are still guessed.
 
     Returns:
         A schema with the columns of `arrays` in their order. Cost: one pass over them.
     """
     known = declared.names if declared is not None else {}
-    given = roles or {}
+    known_roles = roles or {}
     return Schema(
         tuple(
             known[name]
             if name in known
-            else infer_column(name, array, untyped=untyped, role=given.get(name))
+            else infer_column(name, array, untyped=untyped, role=known_roles.get(name))
             for name, array in arrays.items()
         )
     )

@@ -74,9 +74,9 @@ def _fill(times: NDArray[np.float64], array: pa.Array, rows: NDArray[np.intp]) -
     import pyarrow as pa
 
     whole = len(array) == rows.size
-    found = typed_values(array if whole else array.take(pa.array(rows)), _INSTANTS)
-    if isinstance(found, Numbers) and found.values.size == rows.size:
-        times[rows] = found.values
+    values = typed_values(array if whole else array.take(pa.array(rows)), _INSTANTS)
+    if isinstance(values, Numbers) and values.values.size == rows.size:
+        times[rows] = values.values
     elif rows.size > 1:  # some are no instants: halve until it is known which
         middle = rows.size // 2
         _fill(times, array, rows[:middle])

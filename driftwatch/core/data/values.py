@@ -233,13 +233,13 @@ def _parse_instants(texts: pa.Array) -> pa.Array:
 def _parse_one_by_one(texts: pa.Array, invalid: int) -> tuple[pa.Array, int]:
     import pyarrow as pa
 
-    found = []
+    parsed = []
     for index in range(len(texts)):
         try:
-            found.append(_parse_instants(texts.slice(index, 1)))
+            parsed.append(_parse_instants(texts.slice(index, 1)))
         except pa.ArrowInvalid:
             invalid += 1
-    return (pa.concat_arrays(found) if found else pa.array([], pa.timestamp("us"))), invalid
+    return (pa.concat_arrays(parsed) if parsed else pa.array([], pa.timestamp("us"))), invalid
 
 
 def _seconds(array: pa.Array) -> Numbers:

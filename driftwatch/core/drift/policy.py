@@ -93,12 +93,12 @@ class Policy:
                 f"thresholds must be a dict such as {{'psi': 0.2}}; got {type(thresholds).__name__}"
             )
         classic = policy == "classic"
-        given = thresholds or (_CLASSIC if classic else {})
+        rules = thresholds or (_CLASSIC if classic else {})
         methods = with_own_tests(tests)
         effects, levels = _defaults(methods), {}
         named: dict[str, None] = {}
         p_values = []
-        for key, value in given.items():
+        for key, value in rules.items():
             method = find_method(methods, key)
             if key == method.p_value:
                 levels[method.name] = level_of(key, value)

@@ -48,8 +48,8 @@ def schema_changes(reference: Profile, current: Profile, *, ignore_new: bool) ->
                     SchemaChange(name, "missing_column", column.dtype, None, Status.CRITICAL)
                 )
         elif column.role.is_tested and _type_changed(column, current.seen[name]):
-            found = current.columns.get(name)  # none where all its values are of another kind
-            status = Status.CRITICAL if found is None else _type_status(found)
+            now = current.columns.get(name)  # none where all its values are of another kind
+            status = Status.CRITICAL if now is None else _type_status(now)
             changes.append(
                 SchemaChange(name, "type_changed", column.dtype, current.seen[name], status)
             )

@@ -59,8 +59,8 @@ def log_ratio(hits: Floats, rows: float, /, before: Floats, after: Floats) -> Fl
     """Logarithm of a binomial likelihood ratio.
 
     Example:
-        >>> found = log_ratio(np.array(70.0), 500, np.array(0.1), np.array(0.14))
-        >>> round(float(found), 10)
+        >>> ratio = log_ratio(np.array(70.0), 500, np.array(0.1), np.array(0.14))
+        >>> round(float(ratio), 10)
         4.0042357105
     """
     gain: Floats = hits * np.log(after / before) + (rows - hits) * np.log(
@@ -155,7 +155,7 @@ class PaneDetector:
     """Detectors of all columns under one guarantee.
 
     Alarms when the mean wealth of the columns reaches `run_length`: an average of
-    e-detectors is one, whatever the dependence of the columns, so that without drift the
+    e-detectors is one, however the columns depend on each other, so that without drift the
     data set alarms no more often than once in `run_length` panes on average.
 
     Args:
@@ -203,12 +203,12 @@ class PaneDetector:
             columns: Names of the columns; those that are tested if not given.
         """
         names = columns or tuple(c.name for c in reference.schema if c.role.is_tested)
-        found = {}
+        detectors = {}
         for name in names:
             detector = _detector(reference, name, tolerance)
             if detector is not None:
-                found[name] = detector
-        return cls(found, run_length=run_length)
+                detectors[name] = detector
+        return cls(detectors, run_length=run_length)
 
     @property
     def score(self) -> float:
@@ -234,8 +234,8 @@ class PaneDetector:
             return []
         alone = math.log(self.run_length * len(self.columns))
         ranked = sorted(self.columns, key=lambda name: -self.columns[name].score)
-        found = [n for n in ranked if self.columns[n].score >= alone] or ranked[:1]
-        alarms = [Alarm(name, *self.columns[name].best(), score) for name in found]
+        alarming = [n for n in ranked if self.columns[n].score >= alone] or ranked[:1]
+        alarms = [Alarm(name, *self.columns[name].best(), score) for name in alarming]
         for column in self.columns.values():
             column.reset()
         return alarms
@@ -267,10 +267,10 @@ def _detector(reference: Reference, name: str, tolerance: float) -> ColumnDetect
         labels = tuple(f"at or below {column.grid.edges[cut]:.6g}" for cut in cuts)
         shares, rows, error = heights[cuts], column.cdf.count, column.cdf.error
     else:
-        found = _categories(reference, column, name)
-        if found is None:
+        categories = _categories(reference, column, name)
+        if categories is None:
             return None
-        cells, shares, labels, rows = found
+        cells, shares, labels, rows = categories
         error = 0.0
     return ColumnDetector(
         cells, shares, labels, rows=rows, error=error, tolerance=tolerance, overdispersion=phi
@@ -320,7 +320,7 @@ def cell_counts(reference: Reference, profile: Profile, /) -> dict[str, NDArray[
         For a numeric column the counts of its grid; for a categorical one the counts of the
         reference's dictionary and, last, all others.
     """
-    found: dict[str, NDArray[np.int64]] = {}
+    by_column: dict[str, NDArray[np.int64]] = {}
     for name, column in profile.columns.items():
         known = reference.columns.get(name)
         if known is None:
@@ -329,11 +329,11 @@ def cell_counts(reference: Reference, profile: Profile, /) -> dict[str, NDArray[
         if numbers is not None:
             grid = numbers.grid
             if grid is not None and grid.grid == known.grid:
-                found[name] = grid.counts
+                by_column[name] = grid.counts
         elif categories is not None and categories.frequencies is not None:
             words = reference.frame.dictionaries.get(name, ())
             counts = categories.frequencies.counts
             if categories.frequencies.is_exact or all(word in counts for word in words):
                 inside = [counts.get(word, 0) for word in words]
-                found[name] = np.array([*inside, column.count - sum(inside)], dtype=np.int64)
-    return found
+                by_column[name] = np.array([*inside, column.count - sum(inside)], dtype=np.int64)
+    return by_column

@@ -50,48 +50,48 @@ def _as_it_is(p_values: Sequence[float]) -> NDArray[np.float64]:
     return np.asarray(p_values, dtype=np.float64)
 
 
-def _status(found: Evidence, p_warning: float, p_critical: float, level: float) -> Status:
+def _status(evidence: Evidence, p_warning: float, p_critical: float, level: float) -> Status:
     if p_critical <= level:
         return Status.CRITICAL
     if p_warning <= level:
         return Status.WARNING
     # A threshold of zero asks for any drift at all, whose absence no data can show.
-    if found.upper <= found.effect.warning or found.effect.warning == 0:
+    if evidence.upper <= evidence.effect.warning or evidence.effect.warning == 0:
         return Status.OK
     return Status.UNDECIDED
 
 
-def _classic_status(found: Evidence, policy: Policy) -> Status:
-    if found.method in policy.levels:
-        p = found.p_value if found.plain_p_value is None else found.plain_p_value
-        return Status.WARNING if p < policy.levels[found.method] else Status.OK
-    if found.statistic > found.effect.critical:
+def _classic_status(evidence: Evidence, policy: Policy) -> Status:
+    if evidence.method in policy.levels:
+        p = evidence.p_value if evidence.plain_p_value is None else evidence.plain_p_value
+        return Status.WARNING if p < policy.levels[evidence.method] else Status.OK
+    if evidence.statistic > evidence.effect.critical:
         return Status.CRITICAL
-    return Status.WARNING if found.statistic > found.effect.warning else Status.OK
+    return Status.WARNING if evidence.statistic > evidence.effect.warning else Status.OK
 
 
-def _details(found: Evidence, status: Status | None) -> Mapping[str, Any]:
+def _details(evidence: Evidence, status: Status | None) -> Mapping[str, Any]:
     if status is not Status.UNDECIDED:
-        return found.details
-    n, m = found.rows
-    lacks = {"shortage": found.shortage, "rows": {"reference": n, "production": m}}
-    return {**found.details, "undecided": lacks}
+        return evidence.details
+    n, m = evidence.rows
+    lacks = {"shortage": evidence.shortage, "rows": {"reference": n, "production": m}}
+    return {**evidence.details, "undecided": lacks}
 
 
-def _result(found: Evidence, policy: Policy, status: Status | None) -> DriftResult:
+def _result(evidence: Evidence, policy: Policy, status: Status | None) -> DriftResult:
     return DriftResult(
-        method=found.method,
-        statistic=found.statistic,
-        interval=found.interval,
-        confidence_interval=found.confidence_interval,
-        p_value=found.p_value,
-        p_effect=found.p_effect,
-        threshold=found.effect,
-        level=policy.level_of(found.method),
+        method=evidence.method,
+        statistic=evidence.statistic,
+        interval=evidence.interval,
+        confidence_interval=evidence.confidence_interval,
+        p_value=evidence.p_value,
+        p_effect=evidence.p_effect,
+        threshold=evidence.effect,
+        level=policy.level_of(evidence.method),
         gates=status is not None,
         status=status,
-        rows_needed=found.rows_needed if status is Status.UNDECIDED else None,
-        details=_details(found, status),
+        rows_needed=evidence.rows_needed if status is Status.UNDECIDED else None,
+        details=_details(evidence, status),
     )
 
 

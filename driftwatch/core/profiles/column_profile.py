@@ -170,13 +170,13 @@ class CategorySketches:
         )
         return cls(distinct, frequencies)
 
-    def update(self, found: Categories, policy: ValuePolicy, guard: ValueGuard, /) -> None:
+    def update(self, categories: Categories, policy: ValuePolicy, guard: ValueGuard, /) -> None:
         """Fold in distinct values with their counts."""
         seed = guard.seed if policy is ValuePolicy.HASHED else 0
-        self.distinct.update(hash_texts(found.texts, seed=seed))
+        self.distinct.update(hash_texts(categories.texts, seed=seed))
         if self.frequencies is not None:
-            kept = guard.kept(found.texts, policy)
-            self.frequencies.update(dict(zip(kept, found.counts.tolist(), strict=True)))
+            kept = guard.kept(categories.texts, policy)
+            self.frequencies.update(dict(zip(kept, categories.counts.tolist(), strict=True)))
 
     def merge(self, other: Self, /) -> None:
         """Add another column's values; `other` is left as it was."""
@@ -287,10 +287,10 @@ class ColumnProfile:
         if self.numbers is not None:
             self.numbers.update(numbers.values)
 
-    def _update_categories(self, found: Categories, guard: ValueGuard) -> None:
-        self.fingerprint.update(hash_texts(found.texts), found.counts)
+    def _update_categories(self, categories: Categories, guard: ValueGuard) -> None:
+        self.fingerprint.update(hash_texts(categories.texts), categories.counts)
         if self.categories is not None:
-            self.categories.update(found, self.column.values, guard)
+            self.categories.update(categories, self.column.values, guard)
 
     @property
     def counts_categories(self) -> bool:

@@ -77,8 +77,8 @@ class PaneCounts:
             mine = self.counts.setdefault(pane, {})
             for name, cells in self.cells.items():
                 if name in batch.arrays:
-                    found = _count(batch.arrays[name].take(members), columns[name], cells, guard)
-                    mine[name] = mine[name] + found if name in mine else found
+                    counts = _count(batch.arrays[name].take(members), columns[name], cells, guard)
+                    mine[name] = mine[name] + counts if name in mine else counts
         while len(self.rows) > MOST_PANES:
             self.roll_up()
 
@@ -102,8 +102,8 @@ class PaneCounts:
         """Add the rows and counts of one pane."""
         self.rows[pane] = self.rows.get(pane, 0) + rows
         mine = self.counts.setdefault(pane, {})
-        for name, found in counts.items():
-            mine[name] = mine[name] + found if name in mine else found
+        for name, cells in counts.items():
+            mine[name] = mine[name] + cells if name in mine else cells
 
     def merged(self, other: Self | None, /) -> Self | None:
         """Return the counts of both, or None where they were not counted alike."""
@@ -208,17 +208,17 @@ def _groups(
 
 
 def _count(array: pa.Array, column: Column, cells: Cells, guard: ValueGuard) -> NDArray[np.int64]:
-    found = typed_values(array, column)
+    values = typed_values(array, column)
     if isinstance(cells, Grid):
         counts = GridCounts(cells)
-        if isinstance(found, Numbers):
-            counts.update_sorted(np.sort(found.values))
+        if isinstance(values, Numbers):
+            counts.update_sorted(np.sort(values.values))
         return counts.counts
     totals = np.zeros(_size(cells), dtype=np.int64)
-    if isinstance(found, Categories):
+    if isinstance(values, Categories):
         places = {text: place for place, text in enumerate(cells)}
-        kept = guard.kept(found.texts, column.values)
-        for text, count in zip(kept, found.counts.tolist(), strict=True):
+        kept = guard.kept(values.texts, column.values)
+        for text, count in zip(kept, values.counts.tolist(), strict=True):
             totals[places.get(text, -1)] += count
     return totals
 

@@ -49,7 +49,7 @@ class Profile:
 
     A profile is updated batch by batch, merged with others of the same configuration, and
     saved in some kilobytes a column. No row is kept. Merging is associative and
-    commutative: counts, range and content hash are exact whatever the order, quantiles
+    commutative: counts, range and content hash are exact in any order, quantiles
     stay within the stated error.
 
     Args:
@@ -349,10 +349,10 @@ def merged(profiles: Iterable[Profile], /) -> Profile | None:
     Raises:
         MergeError: If they do not go together.
     """
-    found = iter(profiles)
-    total = next(found, None)
+    remaining = iter(profiles)
+    total = next(remaining, None)
     if total is not None:
-        for profile in found:
+        for profile in remaining:
             total.merge(profile)
     return total
 

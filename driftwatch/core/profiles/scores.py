@@ -99,9 +99,9 @@ class ScoreSpec:
             profile = profiles[name]
             if profile.numbers is not None and profile.numbers.count:
                 cuts = np.arange(1, POINTS + 1) / (POINTS + 1)
-                found = np.unique(profile.numbers.cdf().quantile(cuts))
-                if found.size > 1:
-                    edges[name] = found
+                cut_points = np.unique(profile.numbers.cdf().quantile(cuts))
+                if cut_points.size > 1:
+                    edges[name] = cut_points
             elif profile.categories is not None and profile.categories.frequencies is not None:
                 common = _common_levels(profile.categories.frequencies)
                 if common:
@@ -150,24 +150,24 @@ class ScoreSpec:
 
         Cost: a binary search for every number.
         """
-        found = np.zeros((batch.rows, len(self.dimensions)))
+        scores = np.zeros((batch.rows, len(self.dimensions)))
         absent = {}
         at = 0
         for name, edges in self.edges.items():
             ranks = _ranks(batch.arrays.get(name), columns[name], edges, batch.rows)
-            found[:, at : at + 2] = _normal_scores(edges.size + 1)[ranks]
+            scores[:, at : at + 2] = _normal_scores(edges.size + 1)[ranks]
             absent[name] = ranks < 0
             at += 2
         for name, levels in self.levels.items():
             places = _places(batch.arrays.get(name), columns[name], levels, guard, batch.rows)
             absent[name] = places == -2
             for place, share in enumerate(levels.values()):
-                found[:, at] = _indicator(places == place, share, absent[name])
+                scores[:, at] = _indicator(places == place, share, absent[name])
                 at += 1
         for name, share in self.missing.items():
-            found[:, at] = _indicator(absent[name], share, None)
+            scores[:, at] = _indicator(absent[name], share, None)
             at += 1
-        return found
+        return scores
 
 
 def _common_levels(frequencies: Frequencies) -> dict[str, float]:
@@ -215,8 +215,8 @@ def _aligned(array: pa.Array, column: Column, rows: int) -> Floats:
 
 
 def _number(one: pa.Array, column: Column) -> float:
-    found = typed_values(one, column)
-    return float(found.values[0]) if isinstance(found, Numbers) and found.values.size else np.nan
+    values = typed_values(one, column)
+    return float(values.values[0]) if isinstance(values, Numbers) and values.values.size else np.nan
 
 
 def _places(
@@ -241,16 +241,16 @@ def _places(
     places = [-2 if text is None else known.get(text, -1) for text in texts]
     indices = array.indices.fill_null(-1).to_numpy(zero_copy_only=False)
     table = np.array([*places, -2], dtype=np.intp)
-    found: NDArray[np.intp] = table[indices]  # -1, a missing row, is the last
-    return found
+    taken: NDArray[np.intp] = table[indices]  # -1, a missing row, is the last
+    return taken
 
 
 def _kept_texts(dictionary: pa.Array, column: Column, guard: ValueGuard) -> list[str | None]:
     """What is kept of each distinct value; None where it cannot be used."""
     if len(dictionary) > 2:  # the two values of a boolean come back in an order of their own
-        found = typed_values(dictionary, column)
-        if isinstance(found, Categories) and len(found.texts) == len(dictionary):
-            return list(guard.kept(found.texts, column.values))
+        values = typed_values(dictionary, column)
+        if isinstance(values, Categories) and len(values.texts) == len(dictionary):
+            return list(guard.kept(values.texts, column.values))
     texts: list[str | None] = []
     for position in range(len(dictionary)):
         one = typed_values(dictionary.slice(position, 1), column)

@@ -152,7 +152,7 @@ class Timeline:
     @property
     def episodes(self) -> tuple[Episode, ...]:
         """The alarms that would have been raised, in order."""
-        found: list[Episode] = []
+        episodes: list[Episode] = []
         running: list[Moment] = []
         on = False
         for moment in self.moments:
@@ -160,11 +160,11 @@ class Timeline:
             if on or before:
                 running.append(moment)
             if before and not on:
-                found.append(_episode(running, over=True))
+                episodes.append(_episode(running, over=True))
                 running = []
         if running:
-            found.append(_episode(running, over=False))
-        return tuple(found)
+            episodes.append(_episode(running, over=False))
+        return tuple(episodes)
 
     def count(self, status: Status, /) -> int:
         """Moments of a status."""

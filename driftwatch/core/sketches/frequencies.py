@@ -136,8 +136,8 @@ class Frequencies:
             return []
         from datasketches import frequent_items_error_type
 
-        found = self._frequent.get_frequent_items(frequent_items_error_type.NO_FALSE_POSITIVES)
-        return [(text, low) for text, _, low, _ in found[:most]]
+        frequent = self._frequent.get_frequent_items(frequent_items_error_type.NO_FALSE_POSITIVES)
+        return [(text, low) for text, _, low, _ in frequent[:most]]
 
     def _choose(self) -> Iterable[str]:
         if self._assigned is not None:

@@ -82,7 +82,7 @@ def _suprema(heights: NDArray[np.float64], gaps: NDArray[np.bool_]) -> NDArray[n
     steps = np.diff(np.concatenate(([0.0], heights, [1.0])))
     paths = np.cumsum(rng.standard_normal((_DRAWS, steps.size)) * np.sqrt(steps), axis=1)
     bridges = paths[:, :-1] - heights * paths[:, -1:]
-    found = np.abs(bridges).max(axis=1, initial=0.0)
+    highest = np.abs(bridges).max(axis=1, initial=0.0)
     for place in np.flatnonzero(gaps):
         left = bridges[:, place - 1] if place else np.zeros(_DRAWS)
         right, width = bridges[:, place], 2 * steps[place]
@@ -91,5 +91,5 @@ def _suprema(heights: NDArray[np.float64], gaps: NDArray[np.bool_]) -> NDArray[n
             # (a + b + sqrt((a - b)**2 - 2 s ln U)) / 2, U uniform.
             log = np.log(rng.uniform(size=_DRAWS))
             peak = sign * (left + right) + np.sqrt((left - right) ** 2 - width * log)
-            np.maximum(found, peak / 2, out=found)
-    return np.sort(found)
+            np.maximum(highest, peak / 2, out=highest)
+    return np.sort(highest)

@@ -75,26 +75,26 @@ def block_distances(
     if not usable.any():
         return {}
     blocks, rests = blocks[usable], rests[usable]
-    found = {}
+    distances = {}
     if ordered:
         gaps = np.cumsum(_shares(blocks) - _shares(rests), axis=1)
-        found["ks"] = float(np.abs(gaps).max())
+        distances["ks"] = float(np.abs(gaps).max())
     if bins is not None:
         blocks, rests = (np.add.reduceat(side, bins, axis=1) for side in (blocks, rests))
-    found["tvd"] = float(np.abs(_shares(blocks) - _shares(rests)).sum(axis=1).max() / 2)
+    distances["tvd"] = float(np.abs(_shares(blocks) - _shares(rests)).sum(axis=1).max() / 2)
     if not ordered:
         blocks, rests = _pooled(blocks, rests)
     if blocks.shape[1] < 2:
-        return found
+        return distances
     p, q = _smoothed(rests), _smoothed(blocks)
 
     def largest(terms: Callable[[Floats, Floats], Floats]) -> float:
         return float(terms(p, q).sum(axis=1).max())
 
-    found["psi"] = found["chi2"] = largest(psi_terms)
-    found["jensen_shannon"] = float(np.sqrt(max(0.0, largest(jensen_shannon_terms))))
-    found["hellinger"] = float(np.sqrt(max(0.0, largest(hellinger_terms))))
-    return found
+    distances["psi"] = distances["chi2"] = largest(psi_terms)
+    distances["jensen_shannon"] = float(np.sqrt(max(0.0, largest(jensen_shannon_terms))))
+    distances["hellinger"] = float(np.sqrt(max(0.0, largest(hellinger_terms))))
+    return distances
 
 
 def overdispersion(counts: Counts, /, *, panes: int, ordered: bool) -> float:

@@ -134,13 +134,13 @@ def _segment(facts: Any, body: bytes) -> Segment:
     )
 
 
-def _counters(given: Any) -> dict[str, int]:
-    if not isinstance(given, dict) or len(given) > _MOST_COUNTERS:
+def _counters(value: Any) -> dict[str, int]:
+    if not isinstance(value, dict) or len(value) > _MOST_COUNTERS:
         raise ProfileFormatError(f"counters must be an object of at most {_MOST_COUNTERS}")
-    for name in given:
+    for name in value:
         if not _COUNTER.fullmatch(name):
             raise ProfileFormatError(f"a counter cannot be named {name[:80]!r}")
-    return {name: _whole(given, name) for name in given}
+    return {name: _whole(value, name) for name in value}
 
 
 def _whole(facts: Mapping[str, Any], key: str, least: int = 0) -> int:

@@ -10,7 +10,7 @@ __all__ = ["COLLECTOR_REACH", "CursorMove", "Delivery", "Outcome", "Segment", "S
 
 
 COLLECTOR_REACH = 400 * 86_400
-"""Seconds back to which a collector takes rows at least, whatever its retention."""
+"""Seconds back to which a collector takes rows at least, even if its retention is shorter."""
 
 
 @dataclass(frozen=True, slots=True)

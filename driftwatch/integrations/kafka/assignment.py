@@ -64,15 +64,15 @@ class Assignment:
             return
         asking = bounds_of(consumer, partitions)
         bounds = await self._stop.within(asking, seconds=self._config.stalled_seconds) or {}
-        for partition, found in bounds.items():
+        for partition, bound in bounds.items():
             if self._stop.told or partition not in consumer.assignment():  # gone again meanwhile
                 continue
             count = len(consumer.partitions_for_topic(partition.topic) or ())
-            feed = await asyncio.to_thread(self._begun, partition, found, count)
+            feed = await asyncio.to_thread(self._begun, partition, bound, count)
             self.feeds[partition] = feed
             self.seek(consumer, [partition])
         if self.ends is not None:
-            self.ends.learn({partition: found.end for partition, found in bounds.items()})
+            self.ends.learn({partition: bound.end for partition, bound in bounds.items()})
 
     def _begun(self, partition: Any, bounds: Bounds, count: int) -> PartitionFeed:
         """Of a partition, of as many of its topic, that is read on or for the first time."""
@@ -106,13 +106,13 @@ class Assignment:
         mine = [partition for partition in partitions if partition in self.feeds]
         asking = bounds_of(consumer, mine)
         bounds = await self._stop.within(asking, seconds=self._config.stalled_seconds)
-        for partition, found in (bounds or {}).items():
+        for partition, bound in (bounds or {}).items():
             feed = self.feeds[partition]
-            if found.begin <= feed.next:  # so it is not retention: the offset is behind the end
-                feed.check_end(found.end)
-            feed.skip_to(found.begin, "kafka_gap")
+            if bound.begin <= feed.next:  # so it is not retention: the offset is behind the end
+                feed.check_end(bound.end)
+            feed.skip_to(bound.begin, "kafka_gap")
             self.seek(consumer, [partition])
-            _LOG.warning("driftwatch: retention has overtaken %s; on at %d", feed.name, found.begin)
+            _LOG.warning("driftwatch: retention has overtaken %s; on at %d", feed.name, bound.begin)
 
     def rejected(self) -> list[tuple[Any, Any]]:
         """Messages that cannot be used, with their partitions; each is given once."""

@@ -22,7 +22,7 @@ class StalledError(Exception):
 class Stop:
     """That a worker was told to stop, and how long it may wait for what since then.
 
-    aiokafka waits for brokers that hang for 40 s at a time, and tries some things for ever. All
+    aiokafka waits for brokers that hang for 40 s at a time, and retries some calls without end. All
     such waiting goes through `within`, so that it ends soon after `tell`.
 
     Example:

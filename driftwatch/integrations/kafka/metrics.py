@@ -69,15 +69,17 @@ class WorkerMetrics:
             ("dead_letters", "result", "Messages sent on as they were."),
         ):
             prefix = f"{name}_"
-            found = {k.removeprefix(prefix): n for k, n in counts.items() if k.startswith(prefix)}
-            yield _by_label(name, label, about, found)
+            by_label = {
+                k.removeprefix(prefix): n for k, n in counts.items() if k.startswith(prefix)
+            }
+            yield _by_label(name, label, about, by_label)
 
 
-def _by_label(name: str, label: str, about: str, found: dict[str, int]) -> Any:
+def _by_label(name: str, label: str, about: str, counts: dict[str, int]) -> Any:
     from prometheus_client.core import CounterMetricFamily
 
     family = CounterMetricFamily(f"driftwatch_kafka_{name}", about, labels=[label])
-    for value, count in list(found.items()):
+    for value, count in list(counts.items()):
         family.add_metric([value.removeprefix("kafka_")], count)
     return family
 

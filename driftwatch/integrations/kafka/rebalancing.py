@@ -19,7 +19,7 @@ class Reader(Protocol):
 
 
 def listener_of(reader: Reader, consumer: Any, /) -> Any:
-    """What aiokafka wants to be given for that."""
+    """The rebalance listener that aiokafka takes, for a reader."""
     from aiokafka import ConsumerRebalanceListener
 
     class Listener(ConsumerRebalanceListener):  # type: ignore[misc]

@@ -191,26 +191,26 @@ class KafkaWorker:
         careful = (
             None if due is None else await self._suspects.read(due, self._assignment.feeds[due])
         )
-        found = await self._read(consumer) if careful is None else {due: careful.messages}
+        messages = await self._read(consumer) if careful is None else {due: careful.messages}
         if self._fatal is not None:
             raise self._fatal
-        if found is None:
+        if messages is None:
             return
         async with self._lock:
-            if found and turn != self._assignment.turn:
-                self._assignment.seek(consumer, found)
+            if messages and turn != self._assignment.turn:
+                self._assignment.seek(consumer, messages)
             elif turn == self._assignment.turn:
-                if found:
-                    stopped = await self._take(found)
+                if messages:
+                    stopped = await self._take(messages)
                     self._hold(consumer, stopped)
                     await letters.send(self._assignment.rejected())
                     if careful is not None and not stopped:
                         self._suspects.go_past(due, self._assignment.feeds[due], careful)
-                        self._assignment.seek(consumer, found)
+                        self._assignment.seek(consumer, messages)
                 await self._assignment.pass_over(consumer)
             if self._flushing.is_due:
                 await self._flushing.flush(consumer)
-        full = sum(map(len, found.values())) >= _MOST_MESSAGES
+        full = sum(map(len, messages.values())) >= _MOST_MESSAGES
         self._watch.note(self._assignment.feeds, paused=self._paused, full=full)
 
     async def _read(self, consumer: Any) -> dict[Any, list[Any]] | None:
@@ -242,10 +242,10 @@ class KafkaWorker:
                 )
         return {}
 
-    async def _take(self, found: dict[Any, list[Any]]) -> list[Any]:
+    async def _take(self, polled: dict[Any, list[Any]]) -> list[Any]:
         """Take messages; gives the partitions that had to stop before a message."""
         stopped = []
-        for partition, messages in found.items():
+        for partition, messages in polled.items():
             feed = self._assignment.feeds.get(partition)
             if feed is not None:
                 before = feed.taken

@@ -20,7 +20,7 @@ _SIGNS = {
 }
 _KEY = "· OK   ▒ WARNING   █ CRITICAL   ? undecided   ^ known change"
 _WIDTH, _HEIGHT, _TOP = 960, 150, 12
-_HIGHEST = 4.0  # thresholds; whatever is further is drawn there
+_HIGHEST = 4.0  # thresholds; higher statistics are drawn there
 
 _CSS = """\
 svg.t{display:block;width:100%;height:auto;font:11px system-ui,sans-serif;fill:var(--soft)}
@@ -78,9 +78,9 @@ def timeline_html(timeline: Timeline, /) -> str:
 def _headline(timeline: Timeline) -> str:
     alarms = len(timeline.episodes)
     alarmed = "no alarm" if not alarms else f"{alarms} alarm{'s' if alarms > 1 else ''}"
-    found = sum(change.delay is not None for change in timeline.changes)
+    detected = sum(change.delay is not None for change in timeline.changes)
     known = len(timeline.changes)
-    changes = f", {found} of {known} known changes noticed" if known else ""
+    changes = f", {detected} of {known} known changes noticed" if known else ""
     return (
         f"{alarmed} in {len(timeline.moments):,} windows "
         f"({timeline.window}, {timeline.rows:,} rows)"
@@ -188,12 +188,12 @@ def _drawing(timeline: Timeline) -> str:
 
 def _thinned(moments: tuple[Moment, ...], most: int) -> list[Moment]:
     """The worst moment of every stretch, so that no alarm is lost for want of pixels."""
-    found = []
+    kept = []
     for column in range(most):
         start = column * len(moments) // most
         end = max(start + 1, (column + 1) * len(moments) // most)
-        found.append(max(moments[start:end], key=lambda m: (m.status.severity, m.distance)))
-    return found
+        kept.append(max(moments[start:end], key=lambda m: (m.status.severity, m.distance)))
+    return kept
 
 
 def _card(title: str, rows: str) -> str:

@@ -35,13 +35,13 @@ def monitor_routes(service: Service) -> APIRouter:
     def show_monitor(name: Name) -> MonitorDetail:
         """Describe a monitor: what it has seen, from whom, and what was not used."""
         watched = service.named(name)
-        found = watched.store.overview(name)
+        overview = watched.store.overview(name)
         return MonitorDetail(
             **_facts(watched),
-            panes=[PaneSummary(**asdict(pane)) for pane in found.panes],
-            earliest=found.earliest,
-            latest=found.latest,
-            counters=dict(found.counters),
+            panes=[PaneSummary(**asdict(pane)) for pane in overview.panes],
+            earliest=overview.earliest,
+            latest=overview.latest,
+            counters=dict(overview.counters),
             sources=[
                 SourceSummary(**asdict(source), clock_off_seconds=source.sent - source.heard)
                 for source in watched.store.sources(name)

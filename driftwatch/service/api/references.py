@@ -72,14 +72,14 @@ def reference_routes(service: Service) -> APIRouter:
     def use_reference(name: Name, reference: Id, model_version: Version = None) -> ReferenceSummary:
         """Compare with a reference from now on."""
         watched = service.named(name)
-        found = next((r for r in watched.store.references(name) if r.id == reference), None)
-        if found is None:
+        row = next((r for r in watched.store.references(name) if r.id == reference), None)
+        if row is None:
             raise HTTPException(404, "no such reference")
         watched.store.use_reference(
             name, reference, model_version=model_version, now=service.clock()
         )
         watched.open()
-        return _summary(found, in_use=True)
+        return _summary(row, in_use=True)
 
     return router
 
@@ -95,8 +95,8 @@ def _added(watched: Watched, data: bytes, now: float) -> ReferenceSummary:
     except DriftWatchError as error:
         raise HTTPException(400, str(error)) from error
     watched.store.add_reference(watched.name, id_, data, now=now)
-    found = next(row for row in watched.store.references(watched.name) if row.id == id_)
-    return _summary(found, in_use=bool(found.used_for))
+    added = next(row for row in watched.store.references(watched.name) if row.id == id_)
+    return _summary(added, in_use=bool(added.used_for))
 
 
 def _summary(reference: StoredReference, *, in_use: bool) -> ReferenceSummary:

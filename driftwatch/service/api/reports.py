@@ -32,8 +32,8 @@ def report_routes(service: Service) -> APIRouter:
         ] = False,
     ) -> ReportList:
         """List the stored reports, the latest first."""
-        found = service.named(name).store.reports(name, limit=limit, alarms_only=alarms_only)
-        return ReportList(reports=[ReportSummary(**asdict(report)) for report in found])
+        rows = service.named(name).store.reports(name, limit=limit, alarms_only=alarms_only)
+        return ReportList(reports=[ReportSummary(**asdict(report)) for report in rows])
 
     @router.get(
         "/monitors/{name}/reports/latest",
@@ -43,10 +43,10 @@ def report_routes(service: Service) -> APIRouter:
     )
     def latest_report(name: Name) -> Response:
         """Give the report of the last window that has ended."""
-        found = service.named(name).store.reports(name, limit=1)
-        if not found:
+        rows = service.named(name).store.reports(name, limit=1)
+        if not rows:
             raise HTTPException(404, "no window has ended yet")
-        return Response(found[0].body, media_type="application/json")
+        return Response(rows[0].body, media_type="application/json")
 
     @router.get(
         "/monitors/{name}/reports/current",

@@ -57,7 +57,7 @@ class Service:
 
     def named(self, name: str, /) -> Watched:
         """The monitor of a name, or the answer 404."""
-        found = self.monitors.get(name)
-        if found is None:
+        watched = self.monitors.get(name)
+        if watched is None:
             raise HTTPException(404, "no such monitor is configured here")
-        return found
+        return watched

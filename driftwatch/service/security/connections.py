@@ -13,7 +13,7 @@ __all__ = ["PromptConnection"]
 class PromptConnection(H11Protocol):
     """A connection of uvicorn that is closed unless the head of a request comes in time.
 
-    uvicorn waits for ever for the first head, and for the rest of any head that has begun, so
+    uvicorn waits without limit for the first head, and for the rest of any head that has begun, so
     that whoever says nothing, or a byte a minute, keeps a file descriptor without a token.
     The time is from the opening of the connection, or the first byte after an answer; bytes
     do not begin it anew. A body has a limit of its own.

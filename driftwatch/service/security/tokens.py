@@ -91,12 +91,12 @@ class Tokens:
         kind, _, secret = authorization.partition(" ")
         if kind.lower() != "bearer":
             return None
-        given = hash_of(secret.strip())
-        found = None
+        hashed = hash_of(secret.strip())
+        owner = None
         for token in self._tokens:
-            if hmac.compare_digest(token.sha256, given):
-                found = token
-        return found
+            if hmac.compare_digest(token.sha256, hashed):
+                owner = token
+        return owner
 
 
 def new_token() -> str:
@@ -127,7 +127,7 @@ def tokens_of_environment(environment: Mapping[str, str] = os.environ, /) -> lis
     Raises:
         ConfigError: If it cannot be read; the message does not repeat it.
     """
-    found: list[Token] = []
+    tokens: list[Token] = []
     for place, part in enumerate(filter(None, environment.get(ENVIRONMENT, "").split(","))):
         names, _, secret = part.strip().partition(":")
         if len(secret) < _SHORTEST:
@@ -135,10 +135,10 @@ def tokens_of_environment(environment: Mapping[str, str] = os.environ, /) -> lis
                 f"{ENVIRONMENT}: entry {place + 1} must be SCOPE:TOKEN with a token of at least "
                 f"{_SHORTEST} characters, as `driftwatch token` makes it"
             )
-        found.append(
+        tokens.append(
             Token(f"environment-{place + 1}", scopes_of(names.split("+")), hash_of(secret))
         )
-    return found
+    return tokens
 
 
 def _known() -> str:

@@ -51,9 +51,9 @@ class Holds:
     def seconds(self, name: str, /) -> float:
         """How long a delivery still has to wait; 0 if it may be sent."""
         now = self._clock()
-        found = (self._held.get(key) for key in (name, monitor_in(name)))
+        holds = (self._held.get(key) for key in (name, monitor_in(name)))
         return max(
-            (held.until - now for held in found if held is not None and held.until > now),
+            (held.until - now for held in holds if held is not None and held.until > now),
             default=0.0,
         )
 

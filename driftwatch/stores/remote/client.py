@@ -142,8 +142,8 @@ class CollectorClient:
             request.add_header("Authorization", f"Bearer {self._token}")
         within = self._timeout if timeout is None else min(timeout, self._timeout)
         try:
-            with self._opener.open(request, timeout=within) as found:
-                return Answer(found.status, found.read(_MOST_BYTES))
+            with self._opener.open(request, timeout=within) as response:
+                return Answer(response.status, response.read(_MOST_BYTES))
         except urllib.error.HTTPError as error:
             return _answer(error)
         except ValueError as error:  # its text may be a header, and so the token
@@ -154,13 +154,13 @@ class CollectorClient:
 
 def _sound(token: str, token_from: str) -> str:
     """The token without the newline of the file that it was kept in."""
-    found = token.strip()
-    if not _TOKEN.fullmatch(found):
+    stripped = token.strip()
+    if not _TOKEN.fullmatch(stripped):
         raise ConfigError(
             f"the token of {token_from} is empty, or has spaces, line breaks or characters beyond "
             "ASCII (it is not shown here); set it to the token alone"
         )
-    return found
+    return stripped
 
 
 def _answer(error: urllib.error.HTTPError) -> Answer:

@@ -71,11 +71,11 @@ def _dial(end: float) -> Callable[..., socket.socket]:
 
     def connect(address: tuple[str, int], *_: Any) -> socket.socket:
         failed: OSError = OSError(f"{address[0]} has no address")
-        found = socket.getaddrinfo(*address, type=socket.SOCK_STREAM)
-        for place, (family, kind, protocol, _name, where) in enumerate(found):
+        addresses = socket.getaddrinfo(*address, type=socket.SOCK_STREAM)
+        for place, (family, kind, protocol, _name, where) in enumerate(addresses):
             made = socket.socket(family, kind, protocol)
             try:
-                made.settimeout(_left(end) / (len(found) - place))
+                made.settimeout(_left(end) / (len(addresses) - place))
                 made.connect(where)
                 made.settimeout(_left(end))
             except OSError as error:

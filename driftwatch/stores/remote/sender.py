@@ -112,7 +112,7 @@ class Sender:
         names = [name for name in self.spool.names() if self._is_due(name)]
         self._held.keep_only(names)
         waits: list[float] = []
-        for name in sorted(names, key=self._held.failures):  # what is stuck is in nobody's way
+        for name in sorted(names, key=self._held.failures):  # what is stuck comes last
             wait = self._held.seconds(name)
             if not wait:
                 left = None if end is None else end - time.monotonic()
@@ -224,7 +224,7 @@ class Sender:
             return None
         try:
             wait = self.send_waiting()
-        except Exception as error:  # noqa: BLE001 - the thread outlives whatever happens
+        except Exception as error:  # noqa: BLE001 - the thread outlives every error
             _LOG.warning("driftwatch: deliveries wait in %s: %s", self.spool.folder, error)
             return self._closed, LONGEST_WAIT
         if wait is None:
@@ -239,7 +239,7 @@ def _words(answer: Answer) -> str:
 
 def _send_for_ever(sender: weakref.ref[Sender]) -> None:
     """Send for as long as the sender is in use; nothing here keeps it alive."""
-    while (found := sender()) is not None and (pause := found.turn()) is not None:
-        del found
+    while (alive := sender()) is not None and (pause := alive.turn()) is not None:
+        del alive
         event, seconds = pause
         event.wait(seconds)

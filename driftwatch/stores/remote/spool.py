@@ -75,10 +75,10 @@ class Spool:
     def names(self) -> list[str]:
         """What waits, the oldest first."""
         try:
-            found = [p.name.removesuffix(_SUFFIX) for p in self.folder.glob("*" + _SUFFIX)]
+            names = [p.name.removesuffix(_SUFFIX) for p in self.folder.glob("*" + _SUFFIX)]
         except OSError as error:
             raise StoreError(f"{self.folder}: cannot be read: {error}") from error
-        return sorted(found)
+        return sorted(names)
 
     def read(self, name: str, /) -> bytes | None:
         """A delivery; None if another process has sent it."""
@@ -110,7 +110,7 @@ class Spool:
     def make_room(self) -> list[bytes]:
         """Drop the oldest beyond the limit; returns those that were still to be sent.
 
-        What was set aside goes first: nobody waits for it, and it is counted already.
+        What was set aside goes first: it is counted already and will not be sent.
         """
         refused, waiting = self._sizes(_REFUSED), self._sizes(_SUFFIX)
         surplus = sum(size for _, size in refused + waiting) - self.limit_bytes

@@ -91,7 +91,7 @@ class RemoteStore:
         Raises:
             ConfigError: If it moves cursors: files and windows by rows need a store of their
                 own.
-            StoreError: If it cannot be written to the spool; call again with the same.
+            StoreError: If it cannot be written to the spool; call again with the same delivery.
         """
         if delivery.cursors:
             raise ConfigError(
@@ -176,9 +176,9 @@ class RemoteStore:
         Raises:
             StoreError: If the collector cannot give them.
         """
-        found = self._get(f"/v1/monitors/{quote(monitor)}")
+        answer = self._get(f"/v1/monitors/{quote(monitor)}")
         return Overview(
-            tuple(PaneRange(**pane) for pane in found["panes"]), dict(found["counters"])
+            tuple(PaneRange(**pane) for pane in answer["panes"]), dict(answer["counters"])
         )
 
     def references_in_use(self, monitor: str, /) -> dict[str, str]:
@@ -187,10 +187,10 @@ class RemoteStore:
         Raises:
             StoreError: If the collector cannot say.
         """
-        found = self._get(f"/v1/monitors/{quote(monitor)}/references")
+        answer = self._get(f"/v1/monitors/{quote(monitor)}/references")
         return {
             str(version): str(reference["id"])
-            for reference in found["references"]
+            for reference in answer["references"]
             for version in reference["used_for"]
         }
 

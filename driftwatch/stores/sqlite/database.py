@@ -61,8 +61,8 @@ class Database:
     def _refuse_in_a_cut_process(self) -> None:
         """Raise if this process was forked in the middle of SQLite's work for its parent.
 
-        SQLite may have left locks of its own held then, in memory and on the file, which nobody
-        gives back here: whoever calls it could wait for good.
+        SQLite may have left locks of its own held then, in memory and on the file, which no
+        thread of this process releases: a call could wait without end.
         """
         if process_was_cut():
             raise StoreError(
@@ -130,9 +130,9 @@ class Database:
 
     def _check(self, connection: sqlite3.Connection) -> None:
         if self.path is not None and self.path.stat().st_size <= _CHECKED_BYTES:
-            found = connection.execute("PRAGMA quick_check(1)").fetchone()[0]
-            if found != "ok":
-                raise sqlite3.DatabaseError(f"malformed: {found}")
+            outcome = connection.execute("PRAGMA quick_check(1)").fetchone()[0]
+            if outcome != "ok":
+                raise sqlite3.DatabaseError(f"malformed: {outcome}")
 
     def _migrate(self, connection: sqlite3.Connection) -> None:
         version = connection.execute("PRAGMA user_version").fetchone()[0]

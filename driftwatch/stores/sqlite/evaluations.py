@@ -24,12 +24,12 @@ class EvaluationTables:
     def lease(self, monitor: str, holder: str, /, *, now: float, seconds: float) -> int | None:
         """Take or renew the lease to evaluate; its token, or None while another holds it."""
         with self._database.transaction() as db:
-            found = db.execute(
+            rows = db.execute(
                 "SELECT holder, token, expires FROM leases WHERE monitor=?", (monitor,)
             ).fetchone()
-            if found is not None and found[0] != holder and now < found[2] <= now + 10 * seconds:
+            if rows is not None and rows[0] != holder and now < rows[2] <= now + 10 * seconds:
                 return None  # an expiry in the far future was set by a clock that was wrong
-            token = 1 if found is None else found[1] + (found[0] != holder)
+            token = 1 if rows is None else rows[1] + (rows[0] != holder)
             db.execute(
                 "INSERT OR REPLACE INTO leases VALUES (?,?,?,?)",
                 (monitor, holder, token, now + seconds),
@@ -44,8 +44,8 @@ class EvaluationTables:
     def record(self, evaluation: Evaluation, /) -> bool:
         """Keep what an evaluation leaves behind, all or nothing."""
         with self._database.transaction() as db:
-            found = db.execute("SELECT token FROM leases WHERE monitor=?", (evaluation.monitor,))
-            if (found.fetchone() or (None,))[0] != evaluation.token:
+            rows = db.execute("SELECT token FROM leases WHERE monitor=?", (evaluation.monitor,))
+            if (rows.fetchone() or (None,))[0] != evaluation.token:
                 return False
             if evaluation.report is not None:
                 db.execute(
@@ -89,8 +89,8 @@ class EvaluationTables:
     def state(self, monitor: str, /) -> SavedState | None:
         """States of detectors and alarm with the pane they have consumed."""
         with self._database.reading() as db:
-            found = db.execute("SELECT pane, body FROM states WHERE monitor=?", (monitor,))
-            row = found.fetchone()
+            rows = db.execute("SELECT pane, body FROM states WHERE monitor=?", (monitor,))
+            row = rows.fetchone()
         return None if row is None else SavedState(int(row[0]), json.loads(row[1]))
 
     def reports(
@@ -99,12 +99,12 @@ class EvaluationTables:
         """Stored reports, the latest first."""
         only = "AND event IS NOT NULL " if alarms_only else ""
         with self._database.reading() as db:
-            found = db.execute(
+            rows = db.execute(
                 "SELECT pane, revision, created, status, event, body FROM reports "  # noqa: S608
                 f"WHERE monitor=? {only}ORDER BY id DESC LIMIT ?",
                 (monitor, limit),
             ).fetchall()
-        return [StoredReport(*row) for row in found]
+        return [StoredReport(*row) for row in rows]
 
     def forget_reports(self, monitor: str, /, *, before: float) -> int:
         """Forget reports made before a time, those of alarms excepted; returns how many."""

@@ -27,12 +27,12 @@ class HousekeepingTables:
     ) -> list[SegmentKey]:
         """Segments of panes before one, up to an id if given, in the order of their ids."""
         with self._database.reading() as db:
-            found = db.execute(
+            rows = db.execute(
                 "SELECT id, pane, reference, model_version FROM segments "
                 "WHERE monitor=? AND width=? AND pane<? AND (? IS NULL OR id<=?) ORDER BY id",
                 (monitor, width, before, upto, upto),
             ).fetchall()
-        return [SegmentKey(*row) for row in found]
+        return [SegmentKey(*row) for row in rows]
 
     def replace_segments(self, monitor: str, old: Sequence[StoredSegment], new: Segment, /) -> bool:
         """Put one segment in the place of several; False, and nothing changes, if any is gone."""

@@ -39,12 +39,12 @@ def insert(db: sqlite3.Connection, monitor: str, segment: Segment, *, covers: in
 
 def is_accepted(db: sqlite3.Connection, delivery: Delivery) -> bool:
     """Whether a delivery's key was noted before."""
-    found = db.execute(
+    rows = db.execute(
         "SELECT 1 FROM accepted WHERE monitor=? AND source=? AND epoch=? "
         "AND ? BETWEEN low AND high",
         (delivery.monitor, delivery.source, delivery.epoch, delivery.sequence),
     )
-    return found.fetchone() is not None
+    return rows.fetchone() is not None
 
 
 def accept(db: sqlite3.Connection, delivery: Delivery) -> None:
@@ -57,22 +57,22 @@ def accept(db: sqlite3.Connection, delivery: Delivery) -> None:
     low = high = delivery.sequence
     for edge, next_to in (("high", low - 1), ("low", high + 1)):
         where = f"monitor=? AND source=? AND epoch=? AND {edge}=?"
-        found = db.execute(
+        rows = db.execute(
             f"SELECT low, high FROM accepted WHERE {where}",  # noqa: S608 - two fixed names
             (*life, next_to),
         ).fetchone()
-        if found is not None:
-            low, high = min(low, found[0]), max(high, found[1])
+        if rows is not None:
+            low, high = min(low, rows[0]), max(high, rows[1])
             db.execute(f"DELETE FROM accepted WHERE {where}", (*life, next_to))  # noqa: S608
     db.execute("INSERT INTO accepted VALUES (?,?,?,?,?)", (*life, low, high))
 
 
 def position(db: sqlite3.Connection, monitor: str, name: str) -> int:
     """Where a cursor stands; 0 where it never moved."""
-    found = db.execute(
+    rows = db.execute(
         "SELECT position FROM cursors WHERE monitor=? AND name=?", (monitor, name)
     ).fetchone()
-    return int(found[0]) if found else 0
+    return int(rows[0]) if rows else 0
 
 
 def count(db: sqlite3.Connection, monitor: str, name: str, value: int) -> None:

@@ -10,8 +10,8 @@ __all__ = ["MemoryStore"]
 class MemoryStore(SQLiteStore):
     """A store in the process's memory, for tests, replays and services without a disk.
 
-    It is SQLite's database in memory, so that whatever holds for a file holds here, but
-    for surviving the process and being shared with others.
+    It is SQLite's database in memory: everything works as with a file, except that it does
+    not survive the process and is not shared with others.
 
     Example:
         >>> MemoryStore().newest("m")

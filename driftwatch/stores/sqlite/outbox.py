@@ -67,8 +67,8 @@ class OutboxTable:
     def outbox(self, monitor: str, /) -> list[OutboxEntry]:
         """Results that sinks have not taken yet, without their reports, the oldest first."""
         with self._database.reading() as db:
-            found = db.execute(
+            rows = db.execute(
                 f"SELECT {_ENTRY} FROM outbox WHERE monitor=? ORDER BY id",  # noqa: S608
                 (monitor,),
             ).fetchall()
-        return [OutboxEntry(*row) for row in found]
+        return [OutboxEntry(*row) for row in rows]

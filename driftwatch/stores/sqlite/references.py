@@ -58,7 +58,7 @@ class ReferenceTables:
     def references(self, monitor: str, /) -> list[StoredReference]:
         """Every reference, the oldest first."""
         with self._database.reading() as db:
-            found = db.execute(
+            rows = db.execute(
                 "SELECT id, added, length(body) FROM refs WHERE monitor=? ORDER BY added, id",
                 (monitor,),
             ).fetchall()
@@ -73,24 +73,24 @@ class ReferenceTables:
             StoredReference(
                 id_, added, size, tuple(sorted(v for v, used in current.items() if used == id_))
             )
-            for id_, added, size in found
+            for id_, added, size in rows
         ]
 
     def reference(self, monitor: str, id_: str, /) -> bytes | None:
         """A reference's profile."""
         with self._database.reading() as db:
-            found = db.execute("SELECT body FROM refs WHERE monitor=? AND id=?", (monitor, id_))
-            row = found.fetchone()
+            rows = db.execute("SELECT body FROM refs WHERE monitor=? AND id=?", (monitor, id_))
+            row = rows.fetchone()
         return None if row is None else bytes(row[0])
 
     def references_in_use(self, monitor: str, /) -> dict[str, str]:
         """Ids in use by model version; that of an empty text is for all versions without one."""
         with self._database.reading() as db:
-            found = db.execute(
+            rows = db.execute(
                 "SELECT model_version, reference FROM uses WHERE monitor=? ORDER BY rowid",
                 (monitor,),
             )
-            return {str(version): str(id_) for version, id_ in found}
+            return {str(version): str(id_) for version, id_ in rows}
 
 
 def _add(db: sqlite3.Connection, monitor: str, id_: str, body: bytes, now: float) -> None:
@@ -106,11 +106,11 @@ def _use(db: sqlite3.Connection, monitor: str, id_: str, version: str, now: floa
 def _latest(db: sqlite3.Connection, monitor: str, versions: tuple[str, ...]) -> str | None:
     """The reference in use for the first of some model versions that has one."""
     for version in versions:
-        found = db.execute(
+        rows = db.execute(
             "SELECT reference FROM uses WHERE monitor=? AND model_version=? "
             "ORDER BY rowid DESC LIMIT 1",
             (monitor, version),
         ).fetchone()
-        if found is not None:
-            return str(found[0])
+        if rows is not None:
+            return str(rows[0])
     return None

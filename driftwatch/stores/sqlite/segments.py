@@ -79,8 +79,8 @@ class SegmentTables:
         sound: list[StoredSegment] = []
         damaged: list[StoredSegment] = []
         for id_, *facts, covers, expected in rows:
-            found = StoredSegment(id_, Segment(*facts), covers)
-            (sound if digest(found.segment.body) == expected else damaged).append(found)
+            stored = StoredSegment(id_, Segment(*facts), covers)
+            (sound if digest(stored.segment.body) == expected else damaged).append(stored)
         for bad in damaged:
             self.set_aside(monitor, bad.id, "its bytes have changed since they were stored")
         return sound
@@ -88,18 +88,18 @@ class SegmentTables:
     def panes(self, monitor: str, /, *, width: int, first: int, last: int) -> list[int]:
         """Numbers of the panes of a range that have rows, in order."""
         with self._database.reading() as db:
-            found = db.execute(
+            rows = db.execute(
                 "SELECT DISTINCT pane FROM segments WHERE monitor=? AND width=? "
                 "AND pane BETWEEN ? AND ? ORDER BY pane",
                 (monitor, width, first, last),
             )
-            return [int(pane) for (pane,) in found]
+            return [int(pane) for (pane,) in rows]
 
     def newest(self, monitor: str, /) -> int:
         """The highest id of any segment; 0 of none."""
         with self._database.reading() as db:
-            found = db.execute("SELECT max(id) FROM segments WHERE monitor=?", (monitor,))
-            return int(found.fetchone()[0] or 0)
+            rows = db.execute("SELECT max(id) FROM segments WHERE monitor=?", (monitor,))
+            return int(rows.fetchone()[0] or 0)
 
     def set_aside(self, monitor: str, id_: int, reason: str, /) -> None:
         """Take a segment out of the data; it stays in the quarantine."""
@@ -129,25 +129,25 @@ class SegmentTables:
     def sources(self, monitor: str, /) -> list[Source]:
         """Every source: when it was last heard, and the last event time it delivered."""
         with self._database.reading() as db:
-            found = db.execute(
+            rows = db.execute(
                 "SELECT source, epoch, heard, sent, latest, rows, deliveries FROM sources "
                 "WHERE monitor=? ORDER BY source",
                 (monitor,),
             ).fetchall()
-        return [Source(*row) for row in found]
+        return [Source(*row) for row in rows]
 
     def monitors(self) -> list[str]:
         """Names of all monitors that have delivered or have a reference."""
         with self._database.reading() as db:
-            found = db.execute("SELECT monitor FROM sources UNION SELECT monitor FROM refs")
-            return sorted(str(name) for (name,) in found)
+            rows = db.execute("SELECT monitor FROM sources UNION SELECT monitor FROM refs")
+            return sorted(str(name) for (name,) in rows)
 
     def quarantine(self, monitor: str | None = None, /) -> list[Quarantined]:
         """What was set aside as damaged, and why."""
         with self._database.reading() as db:
-            found = db.execute(
+            rows = db.execute(
                 "SELECT id, monitor, what, rows, reason FROM quarantine "
                 "WHERE ? IS NULL OR monitor IN (?, '') ORDER BY id",
                 (monitor, monitor),
             ).fetchall()
-        return [Quarantined(*row) for row in found]
+        return [Quarantined(*row) for row in rows]

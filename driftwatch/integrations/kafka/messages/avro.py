@@ -78,29 +78,29 @@ def compiled(registry: SchemaRegistry, number: int, /) -> Read:
 
     def read(body: bytes) -> Any:
         stream = io.BytesIO(body)
-        found = fastavro.schemaless_reader(stream, schema, None)
+        value = fastavro.schemaless_reader(stream, schema, None)
         if stream.tell() != len(body):
             raise ValueError("something follows")
-        return found
+        return value
 
     return read
 
 
 def _parsed(
-    registry: SchemaRegistry, found: Registered, named: dict[str, Any], seen: set[str]
+    registry: SchemaRegistry, registered: Registered, named: dict[str, Any], seen: set[str]
 ) -> Any:
     """A schema, after those it builds on."""
     import fastavro
 
-    if found.type != "AVRO":
-        raise WrongSchemaError(f"a schema of type {found.type}, not AVRO")
-    for _, path in found.references:
+    if registered.type != "AVRO":
+        raise WrongSchemaError(f"a schema of type {registered.type}, not AVRO")
+    for _, path in registered.references:
         if path not in seen:
             seen.add(path)
             if len(seen) > _MOST_REFERENCES:
                 raise WrongSchemaError("too many references")
             _parsed(registry, registry.referenced(path), named, seen)
-    return fastavro.parse_schema(_ours(orjson.loads(found.text)), named)
+    return fastavro.parse_schema(_ours(orjson.loads(registered.text)), named)
 
 
 def _ours(schema: Any) -> Any:

@@ -140,7 +140,7 @@ class Decoder:
         clock: Seconds of a clock that only goes on: when to ask a registry again.
 
     Attributes:
-        config: The same.
+        config: What messages hold, as passed in.
         paths: Where things stand in a document.
         header: Name of the header in which the event time stands, if it does.
 
@@ -161,8 +161,8 @@ class Decoder:
         self.header = at.removeprefix("header:") if at.startswith("header:") else None
         texts: dict[str, str | None] = {word: getattr(config, word) for word in PATHS}
         texts["at"] = None if at == "record" or self.header is not None else at
-        found = {word: JsonPath.of(text) for word, text in texts.items() if text is not None}
-        self.paths = RecordPaths(**found)
+        paths = {word: JsonPath.of(text) for word, text in texts.items() if text is not None}
+        self.paths = RecordPaths(**paths)
         self._columns = columns
         self._document = _reader_of(config, clock)
 
@@ -176,7 +176,7 @@ class Decoder:
 
     def decode_all(self, messages: Sequence[Message], /) -> Block:
         """What is in some messages, one by one; of the first ones, if these hold many records."""
-        found: list[Extracted] = []
+        decoded: list[Extracted] = []
         rejected: list[Rejected] = []
         read, null, away = 0, 0, None
         for message in messages:
@@ -191,15 +191,15 @@ class Decoder:
                 if isinstance(records, Poison):
                     rejected.append(Rejected(message, records, read - null + 1))
                 else:
-                    found += records
+                    decoded += records
             read += 1
-            if len(found) >= _MANY_RECORDS:
+            if len(decoded) >= _MANY_RECORDS:
                 break
-        words = found[0].by_role if found else ()
-        by_role = {word: [each.by_role[word] for each in found] for word in words}
+        words = decoded[0].by_role if decoded else ()
+        by_role = {word: [each.by_role[word] for each in decoded] for word in words}
         times = np.array(by_role.pop("at", ()), dtype=np.float64)
         return Block(
-            [each.record or {} for each in found], times, by_role, read, null, rejected, away
+            [each.record or {} for each in decoded], times, by_role, read, null, rejected, away
         )
 
     def decode(self, message: Message, /) -> list[Extracted] | Poison:
@@ -234,29 +234,29 @@ class Decoder:
     def _checked(self, records: list[Extracted], message: Message) -> list[Extracted] | Poison:
         if not records:
             return Poison.NO_RECORDS
-        for found in records:
-            if found.record is None:
+        for record in records:
+            if record.record is None:
                 return Poison.NOT_A_RECORD
-            if is_too_deep(found.record) or is_too_deep(found.by_role):
+            if is_too_deep(record.record) or is_too_deep(record.by_role):
                 return Poison.TOO_DEEP
-            if self._columns.isdisjoint(found.record):
+            if self._columns.isdisjoint(record.record):
                 return Poison.UNKNOWN_COLUMNS_ONLY
-            at = self._time(found, message)
+            at = self._time(record, message)
             if isinstance(at, Poison):
                 return at
-            found.by_role["at"] = at
+            record.by_role["at"] = at
         return records
 
-    def _time(self, found: Extracted, message: Message) -> float | Poison:
+    def _time(self, extracted: Extracted, message: Message) -> float | Poison:
         if self.config.at == "record":
             return message.timestamp / 1000
-        given: Any = found.by_role["at"]
+        value: Any = extracted.by_role["at"]
         if self.header is not None:
-            given = header_of(message, self.header)
-        if given is None:
+            value = header_of(message, self.header)
+        if value is None:
             return Poison.NO_TIME
         try:
-            return seconds_given(given)
+            return seconds_given(value)
         except (ValueError, TypeError, OverflowError):
             return Poison.BAD_TIME
 
@@ -307,24 +307,24 @@ def header_of(message: Message, name: str) -> bytes | None:
     return next((value for key, value in message.headers if key == name), None)
 
 
-def seconds_given(given: Any) -> float:
+def seconds_given(value: Any) -> float:
     """Seconds since 1970 of a number (milliseconds, if it is as large as that), a time or text."""
-    if type(given) in (float, int) and -LARGEST_SECONDS < given < LARGEST_SECONDS:
-        return float(given)  # nearly always
-    if isinstance(given, bytes):
-        given = given.decode()
-    if isinstance(given, datetime):
-        return seconds_of(given)
-    if isinstance(given, str):
+    if type(value) in (float, int) and -LARGEST_SECONDS < value < LARGEST_SECONDS:
+        return float(value)  # nearly always
+    if isinstance(value, bytes):
+        value = value.decode()
+    if isinstance(value, datetime):
+        return seconds_of(value)
+    if isinstance(value, str):
         try:
-            given = float(given)
+            value = float(value)
         except ValueError:
-            return seconds_of(datetime.fromisoformat(given))
-    if isinstance(given, bool) or not isinstance(given, int | float):
+            return seconds_of(datetime.fromisoformat(value))
+    if isinstance(value, bool) or not isinstance(value, int | float):
         raise TypeError("no time")
-    if given != given or abs(given) == float("inf"):  # noqa: PLR0124 - NaN
+    if value != value or abs(value) == float("inf"):  # noqa: PLR0124 - NaN
         raise ValueError("no time")
-    return given / 1000 if abs(given) > LARGEST_SECONDS else float(given)
+    return value / 1000 if abs(value) > LARGEST_SECONDS else float(value)
 
 
 def _why_not_json(value: bytes) -> Poison:

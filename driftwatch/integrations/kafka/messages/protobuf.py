@@ -5,7 +5,7 @@ compile the text of a ``.proto``. Confluent's registry has them since 5.5, Redpa
 
 Names are those of the ``.proto``. Fields that have no presence stand in a document even where
 they hold their default, which is not written: a feature of 0 is 0, and not absent. Numbers are
-numbers, whatever their width; enums are their names, bytes stay bytes.
+numbers of every width; enums are their names, bytes stay bytes.
 """
 
 from __future__ import annotations
@@ -64,8 +64,8 @@ def compiled(registry: SchemaRegistry, number: int, /) -> Read:
     from google.protobuf.message_factory import GetMessageClass
 
     try:
-        found = registry.schema(number, serialized=True)
-        file = _Files(registry).load(f"driftwatch-{number}.proto", found)
+        registered = registry.schema(number, serialized=True)
+        file = _Files(registry).load(f"driftwatch-{number}.proto", registered)
     except (RegistryAwayError, WrongSchemaError):
         raise
     except Exception as error:
@@ -94,18 +94,18 @@ class _Files:
         self._pool: DescriptorPool = DescriptorPool()
         self._loaded: set[str] = set()
 
-    def load(self, name: str, found: Registered) -> FileDescriptor:
+    def load(self, name: str, registered: Registered) -> FileDescriptor:
         from google.protobuf.descriptor_pb2 import FileDescriptorProto
 
-        if found.type != "PROTOBUF":
-            raise WrongSchemaError(f"a schema of type {found.type}, not PROTOBUF")
+        if registered.type != "PROTOBUF":
+            raise WrongSchemaError(f"a schema of type {registered.type}, not PROTOBUF")
         self._loaded.add(name)
         if len(self._loaded) > _MOST_REFERENCES:
             raise WrongSchemaError("too many references")
         # The text of a .proto is no base64: the registry does not know ?format=serialized.
-        file = FileDescriptorProto.FromString(base64.b64decode(found.text, validate=True))
+        file = FileDescriptorProto.FromString(base64.b64decode(registered.text, validate=True))
         file.name = name  # importers know it by the name they gave, whatever it calls itself
-        for referenced, path in found.references:
+        for referenced, path in registered.references:
             if referenced not in self._loaded:
                 self.load(referenced, self._registry.referenced(path, serialized=True))
         for needed in file.dependency:
@@ -169,10 +169,10 @@ def _message_type(file: FileDescriptor, indices: tuple[int, ...]) -> Descriptor:
     for place, index in enumerate(indices):
         if not 0 <= index < len(types):
             raise ValueError("no such message")
-        found = types[index]
-        if place < len(indices) - 1:  # entries of maps are messages that nobody declared
-            types = [each for each in found.nested_types if not each.GetOptions().map_entry]
-    return found
+        message = types[index]
+        if place < len(indices) - 1:  # entries of maps are messages without a declaration
+            types = [each for each in message.nested_types if not each.GetOptions().map_entry]
+    return message
 
 
 @dataclass(frozen=True, slots=True)

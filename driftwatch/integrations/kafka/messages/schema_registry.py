@@ -40,7 +40,7 @@ __all__ = [
 _T = TypeVar("_T")
 
 Read = Callable[[bytes], Any]
-"""What was written with one schema -> a document; raises whatever, if it is no such thing."""
+"""Makes a document of bytes that were written with one schema; raises any error if it cannot."""
 
 _SECONDS = 5.0
 """For one answer of the registry."""
@@ -125,10 +125,10 @@ class SchemaRegistry:
 
         It is asked for by its number, for older registries serialize only what is asked for so.
         """
-        found = self._get(path)
-        if serialized and isinstance(found.get("id"), int):
-            return self.schema(found["id"], serialized=True)
-        return _registered(found, self.url)
+        answer = self._get(path)
+        if serialized and isinstance(answer.get("id"), int):
+            return self.schema(answer["id"], serialized=True)
+        return _registered(answer, self.url)
 
     def _get(self, path: str) -> dict[str, Any]:
         try:
@@ -142,14 +142,14 @@ class SchemaRegistry:
         if len(body) > _MOST_BYTES:
             raise WrongSchemaError(f"a schema of more than {_MOST_BYTES} bytes: {path}")
         try:
-            found = orjson.loads(body)
+            answer = orjson.loads(body)
         except orjson.JSONDecodeError:
-            found = None
-        if status == http.client.NOT_FOUND and _code(found) in _UNKNOWN:
+            answer = None
+        if status == http.client.NOT_FOUND and _code(answer) in _UNKNOWN:
             raise WrongSchemaError(f"not in the registry: {path}")
-        if status != http.client.OK or not isinstance(found, dict):
+        if status != http.client.OK or not isinstance(answer, dict):
             raise self._away(f"status {status} for {path}")
-        return found
+        return answer
 
     def _away(self, why: str) -> RegistryAwayError:
         return RegistryAwayError(f"the schema registry {self.url} does not answer: {why}")
@@ -261,12 +261,12 @@ def _code(answer: Any) -> Any:
     return answer.get("error_code") if isinstance(answer, dict) else None
 
 
-def _registered(found: dict[str, Any], url: str) -> Registered:
+def _registered(answer: dict[str, Any], url: str) -> Registered:
     try:
         return Registered(
-            found.get("schemaType") or "AVRO",
-            str(found["schema"]),
-            tuple((str(each["name"]), _path(each)) for each in found.get("references") or ()),
+            answer.get("schemaType") or "AVRO",
+            str(answer["schema"]),
+            tuple((str(each["name"]), _path(each)) for each in answer.get("references") or ()),
         )
     except (KeyError, TypeError) as error:
         raise RegistryAwayError(f"no schema registry answers at {url}") from error

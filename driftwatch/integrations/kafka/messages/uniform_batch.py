@@ -72,8 +72,8 @@ class Alike:
             if not first_is_seen and is_too_deep(records[0]):
                 raise ValueError("too deep")
             first_is_seen = True
-            for column, given in zip(columns, by_role, strict=True):
-                column.extend(given)
+            for column, column_values in zip(columns, by_role, strict=True):
+                column.extend(column_values)
             yield records
         self.by_role = dict(zip(paths.words, columns, strict=True))
 
@@ -86,12 +86,12 @@ class Alike:
         """
         if self._decoder.config.at == "record":
             return np.array([message.timestamp for message in self._messages]) / 1000
-        given = self.by_role.get("at", ())
+        values = self.by_role.get("at", ())
         if self._decoder.header is not None:
             name = self._decoder.header
-            given = [header_of(message, name) for message in self._messages]
-        if set(map(type, given)) <= {int, float}:
-            times = np.frombuffer(struct.pack(f"{len(given)}d", *given))
+            values = [header_of(message, name) for message in self._messages]
+        if set(map(type, values)) <= {int, float}:
+            times = np.frombuffer(struct.pack(f"{len(values)}d", *values))
             if (np.abs(times) < LARGEST_SECONDS).all():
                 return times
-        return np.array(list(map(seconds_given, given)))
+        return np.array(list(map(seconds_given, values)))

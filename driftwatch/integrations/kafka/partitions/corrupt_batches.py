@@ -66,17 +66,17 @@ class Suspects:
             _LOG.warning("driftwatch: %s: its corrupt batch: %s: %s", feed.name, kind, error)
             return None
 
-    def go_past(self, partition: Any, feed: PartitionFeed, found: CarefulRead, /) -> None:
+    def go_past(self, partition: Any, feed: PartitionFeed, careful: CarefulRead, /) -> None:
         """Go on behind what was found to be corrupt, once all messages before it were taken."""
-        feed.skip_to(found.begin, "kafka_holes")
-        if found.is_corrupt:
-            feed.skip_to(found.end, "kafka_corrupt")
-            self._tries[partition] = (found.end, _TRIES - 1)
+        feed.skip_to(careful.begin, "kafka_holes")
+        if careful.is_corrupt:
+            feed.skip_to(careful.end, "kafka_corrupt")
+            self._tries[partition] = (careful.end, _TRIES - 1)
             _LOG.error(
                 "driftwatch: %s: a corrupt batch: offsets %d to %d are passed over and lost",
                 feed.name,
-                found.begin,
-                found.end - 1,
+                careful.begin,
+                careful.end - 1,
             )
         else:
             del self._tries[partition]

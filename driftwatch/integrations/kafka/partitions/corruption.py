@@ -87,8 +87,8 @@ async def read_carefully(
         position, broken = offset, False
         while position < last and len(messages) < most and time.monotonic() < until:
             before = position
-            found, position, broken = await _fetch(consumer, partition, most - len(messages))
-            messages += found
+            fetched, position, broken = await _fetch(consumer, partition, most - len(messages))
+            messages += fetched
             if broken or position == before:
                 break
         end = position
@@ -112,13 +112,13 @@ async def _fetch(consumer: Any, partition: Any, most: int) -> _Fetched:
     """Read on; no messages and the same position if nothing comes for a while."""
     from aiokafka.errors import CorruptRecordException
 
-    found: dict[Any, list[Any]] = {}
+    fetched: dict[Any, list[Any]] = {}
     broken = False
     try:
-        found = await consumer.getmany(partition, timeout_ms=_POLL_MS, max_records=most)
+        fetched = await consumer.getmany(partition, timeout_ms=_POLL_MS, max_records=most)
     except CorruptRecordException:
         broken = True
-    return _Fetched(found.get(partition, ()), await consumer.position(partition), broken)
+    return _Fetched(fetched.get(partition, ()), await consumer.position(partition), broken)
 
 
 @asynccontextmanager

@@ -47,7 +47,7 @@ class Ends:
         return max(self._consumer.highwater(partition) or 0, self.readable(partition))
 
     async def keep_asking(self) -> None:
-        """Ask every few seconds, for ever; an answer that does not come is counted, and no more."""
+        """Ask every few seconds until cancelled; answers that fail to come are counted."""
         while True:
             await asyncio.sleep(_EVERY_SECONDS)
             mine = self._consumer.assignment()
@@ -60,7 +60,7 @@ class Ends:
         try:
             async with asyncio.timeout(_ANSWER_SECONDS):
                 self.learn(await self._consumer.end_offsets(partitions))
-        except Exception:  # noqa: BLE001 - whatever it is, reading has nothing to do with it
+        except Exception:  # noqa: BLE001 - no failure here may stop the reading
             self._counts["end_offsets_failed"] += 1
             return False
         return True

@@ -90,8 +90,8 @@ class PartitionFeed:
 
     A flush stores everything from `stored` to `next` in one step: the segments, the counts of
     what was in them, and where the next worker goes on. If the store stands elsewhere by
-    then, somebody else has gone on, nothing is stored, and `FencedError` says so. So each message
-    counts once, whoever dies when. For every stretch that is stored
+    then, another worker has gone on: nothing is stored, and `FencedError` is raised. So each
+    message counts once, whenever a worker dies. For every stretch that is stored
 
         end - start = ok + bad + null + holes + gap + before_start + corrupt
 
@@ -107,11 +107,11 @@ class PartitionFeed:
         outcomes: Where what became of messages is counted too, as it happens.
 
     Attributes:
-        name: The same.
+        name: Topic and partition, as passed in.
         stored: Offset up to which everything is in the store, or in a delivery on its way.
         next: Offset of the next message.
         taken: Messages that were taken.
-        rejected: Messages that are not used, until somebody takes them, after every `take`.
+        rejected: Messages that are not used, for the caller to take after every `take`.
 
     Raises:
         StoreError: If the store cannot be read.
@@ -272,9 +272,9 @@ class PartitionFeed:
             self._apart = _BLOCKS_APART
         if self._columns.waiting:
             self.drain()
-        given = [block.by_role.get(word) or repeat(None) for word in _ROLES]
+        roles = [block.by_role.get(word) or repeat(None) for word in _ROLES]
         for record, at, by_role in zip(
-            block.records, block.times.tolist(), zip(*given, strict=False), strict=False
+            block.records, block.times.tolist(), zip(*roles, strict=False), strict=False
         ):
             prediction, score, label, id_, version = by_role
             self._buffer.append(record, prediction, score, label, id_, at, version)
@@ -312,13 +312,13 @@ class PartitionFeed:
         before = self._accumulator.open_panes
         self._bytes = 0
         self._panes.clear()
-        for found in chain(self._buffer.take(self._accumulator.watermark), self._columns.take()):
+        for taken in chain(self._buffer.take(self._accumulator.watermark), self._columns.take()):
             try:
                 self._accumulator.add(
-                    found.batch,
-                    times=found.times,
-                    marks=found.marks,
-                    model_version=found.model_version,
+                    taken.batch,
+                    times=taken.times,
+                    marks=taken.marks,
+                    model_version=taken.model_version,
                 )
             except Exception:  # noqa: BLE001 - counted; the messages behind it go on
                 self._tally.count("failed_batches")

@@ -55,8 +55,8 @@ def partitions_at_first(target: Target, topic: str, count: int, /) -> int:
         StoreError: If the store cannot be read or written.
     """
     store, monitor, name = target.store, target.monitor, f"kafka partitions {topic}"
-    if found := store.cursor(monitor, name):
-        return found
+    if cursor := store.cursor(monitor, name):
+        return cursor
     begun = [
         number
         for number in range(count)
