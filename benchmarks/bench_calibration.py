@@ -11,6 +11,7 @@ from __future__ import annotations
 
 import argparse
 import json
+import math
 import statistics
 import sys
 import time
@@ -23,7 +24,15 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from benchmarks.calibration import dependence, detectors, intervals, nulls, windows
+from benchmarks.calibration import (
+    boundary,
+    dependence,
+    detectors,
+    faults,
+    intervals,
+    nulls,
+    windows,
+)
 from benchmarks.machine import describe
 from driftwatch import Monitor, Status
 from driftwatch.core.subject import Subject
@@ -74,6 +83,33 @@ def single_checks(runs: int) -> Iterator[Line]:
         of_kind = [size for (name, *_), size in sizes.items() if name == kind]
         yield between(f"size at the boundary, {kind}, smallest", min(of_kind), 0.03, 0.07)
         yield between(f"size at the boundary, {kind}, largest", max(of_kind), 0.03, 0.07)
+
+
+def sharper(runs: int) -> Iterator[Line]:
+    """Kolmogorov-Smirnov against a tolerated distance of 0.05."""
+    for n, m in boundary.SIZES:
+        for shape in boundary.SHAPES:
+            sizes = boundary.rejections(shape, n, m, runs=runs, seed=18)
+            for level, size in sizes.items():
+                most = level + 2 * math.sqrt(level * (1 - level) / runs)
+                yield at_most(f"KS, D = .05, {shape}, {n:,}/{m:,}: size at {level:g}", size, most)
+    for shape, least in (("shift", 0.55), ("scale", 0.73)):
+        power = boundary.power(shape, distance=0.07, size=5_000, runs=runs, seed=19)
+        yield at_least(f"KS, D = .07, {shape}, n = m = 5,000: power", power, least)
+    clean = boundary.clean_ok(size=3_000, runs=runs, seed=20)
+    yield at_least("KS, no drift, n = m = 3,000: OK", clean, 0.80)
+
+
+def whole_checks(runs: int) -> Iterator[Line]:
+    shown_ = faults.of_many_features(runs=runs, shift=0.3, seed=21)
+    yield at_least("one of 25 features shifted by 0.3 sd, 2,000/500: shown", shown_, 0.75)
+    alarms = faults.of_many_features(runs=runs, shift=0.0, seed=22)
+    yield at_most("the same without a shift: reports with drift", alarms, 0.05)
+    for name in faults.FAULTS:
+        feature = faults.fault(name, seed=23)
+        yield at_least(f"{name}: drift (1) or not", float(feature.status.is_drift), 1)
+    tails = [status.is_drift for _, status in faults.clean_long_tails(seeds=max(1, runs // 12))]
+    yield at_most(f"{len(tails)} clean long tails: WARNING or worse", float(sum(tails)), 0)
 
 
 def series(runs: int) -> Iterator[Line]:
@@ -153,6 +189,8 @@ def main() -> None:
     scale = 10 if parser.parse_args().quick else 1
     lines: list[Line] = []
     for part in (
+        sharper(1500 // scale),
+        whole_checks(120 // scale),
         single_checks(200 // scale),
         series(40 // scale),
         sequential(40 // scale),

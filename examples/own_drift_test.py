@@ -9,7 +9,7 @@ from driftwatch.core.data.schema import ORDERED
 from driftwatch.core.drift.evidence import Evidence
 from driftwatch.core.drift.sides import NumericSides, Sides
 from driftwatch.core.reports.report import Levels
-from driftwatch.core.statistics.significance import kolmogorov_critical, kolmogorov_p
+from driftwatch.core.statistics.kolmogorov import kolmogorov_critical, kolmogorov_p
 
 
 class MedianMoved:

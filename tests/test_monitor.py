@@ -64,7 +64,12 @@ def test_the_fields_that_are_specified(report: DriftReport) -> None:
 
 def test_named_tests_decide(report: DriftReport) -> None:
     tests = report.feature_drift()["age"].tests
-    assert {name for name, test in tests.items() if test.gates} == {"psi", "ks", "missing"}
+    assert {name for name, test in tests.items() if test.gates} == {
+        "psi",
+        "ks",
+        "missing",
+        "out_of_range",
+    }
     assert tests["psi"].threshold is not None
     assert tests["psi"].threshold.to_dict() == {"warning": 0.2, "critical": 0.4}
     assert set(tests) >= {"ks", "psi", "wasserstein", "jensen_shannon", "hellinger", "tvd"}

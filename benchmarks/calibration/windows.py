@@ -9,7 +9,6 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy.special import kolmogorov, ndtr, ndtri
 
-from driftwatch import Kind
 from driftwatch.core.drift.policy import Policy
 from driftwatch.core.statistics.budget import AlarmBudget
 from driftwatch.core.statistics.variability import block_distances
@@ -96,7 +95,7 @@ def _level(features: int, budget: str | None) -> float:
     if budget is None:
         return 0.05
     policy = Policy.of({"ks": 0.0}, budget=AlarmBudget.of(budget, every=timedelta(hours=1)))
-    return policy.shared_by([Kind.NUMERIC] * features).level
+    return policy.shared_by(2 * features).level
 
 
 def _alarms(

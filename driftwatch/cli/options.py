@@ -102,7 +102,9 @@ Output = Annotated[
 ]
 FailOn = Annotated[
     str,
-    typer.Option(metavar="STATUS", help="Exit with 1 from this status on: warning or critical."),
+    typer.Option(
+        metavar="STATUS", help="Exit with 1 from this status on: undecided, warning or critical."
+    ),
 ]
 Quiet = Annotated[bool, typer.Option("--quiet", "-q", help="No progress on stderr.")]
 

@@ -2,16 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+import math
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
 from functools import partial
 
-from driftwatch.core.data.schema import Column
+from driftwatch.core.data.schema import Column, Role
 from driftwatch.core.drift.dependence import dependence_drift
 from driftwatch.core.drift.distributions import distribution_of
 from driftwatch.core.drift.evidence import Evidence
 from driftwatch.core.drift.explain import explain, moved_most
+from driftwatch.core.drift.methods import ALWAYS
 from driftwatch.core.drift.policy import Policy
 from driftwatch.core.drift.rates import missing_rate, unseen_categories
 from driftwatch.core.drift.schema_changes import schema_changes, why_skipped
@@ -26,17 +28,24 @@ from driftwatch.core.reports.report import (
     DriftReport,
     DriftResult,
     FeatureDrift,
+    Levels,
     SchemaChange,
     Status,
+    Summary,
     WindowFacts,
 )
+from driftwatch.core.reports.schema_change import type_in_words
 from driftwatch.core.sketches.cross import FourthMoments
 from driftwatch.core.statistics.significance import cauchy_combination
+from driftwatch.core.statistics.variability import NaturalVariability
 from driftwatch.core.subject import Subject
+from driftwatch.protocols import DriftTest
 
 __all__ = ["assess"]
 
 _LEAST_WEIGHT = 0.01
+_OF_SHARES = frozenset({"missing", "unseen", *ALWAYS})
+"""Tests that decide about shares of rows, not about the values as a whole."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -77,39 +86,43 @@ def assess(
     reference = subject.reference
     changes = schema_changes(reference.profile, current, ignore_new=subject.features is not None)
     tested = [c for c in reference.schema if why_skipped(c) is None]
-    policy = policy.shared_by([column.kind for column in tested])
     stretch = reference.panes_like(current, window.period if window else None)
+    policy = policy.shared_by(_deciding(reference, tested, policy))
     comparisons = {
         column.name: _compare(reference, current.columns[column.name], policy, stretch)
         for column in tested
         if column.name in current.columns and (column.name in current.seen or not current.rows)
     }
+    absences = _absences(reference, current, policy) if window is None else {}
     every = [pair for comparison in comparisons.values() for pair in comparison.evidence]
-    judged = iter(judge(every, policy))
+    judged = iter(judge([*every, *((absence, True) for absence in absences.values())], policy))
     weights = _normalised(subject.importances, [column.name for column in tested])
     by_column = {change.column: change for change in changes}
     features = []
     for column in tested:
         comparison = comparisons.get(column.name)
         results = (
-            {found.method: next(judged) for found, _ in comparison.evidence} if comparison else {}
+            {item.method: next(judged) for item, _ in comparison.evidence} if comparison else {}
         )
         features.append(
             _feature(
                 column, comparison, results, by_column.get(column.name), weights.get(column.name)
             )
         )
-    features.sort(key=partial(_rank, weighted=bool(weights)))
+    dataset = _dataset(features, weights)
+    lost = [
+        _emptied(reference.schema[name], reference, current, result)
+        for name, result in zip(absences, judged, strict=True)
+        if result.status is not None and result.status.is_drift
+    ]
+    features = sorted([*features, *lost], key=partial(_rank, weighted=bool(weights)))
     dependence = _dependence(reference, current, policy, stretch)
     beside = [change.status for change in changes] + ([dependence.status] if dependence else [])
     if window is not None and window.unreadable:
         beside.append(Status.WARNING)
     return DriftReport(
         monitor=subject.monitor,
-        global_status=global_status(
-            [result for feature in features for result in feature.tests.values()],
-            beside,
-        ),
+        global_status=global_status(features, beside, dataset, policy.share_drifted),
         features=tuple(features),
         created_at=created_at,
         rows_reference=reference.profile.rows,
@@ -118,7 +131,7 @@ def assess(
         production_data_hash=current.content_hash,
         skipped={c.name: why for c in reference.schema if (why := why_skipped(c))},
         schema_changes=tuple(changes),
-        dataset=_dataset(features, weights),
+        dataset=dataset,
         reference_period=reference.profile.period,
         current_period=current.period,
         model_version=subject.model_version,
@@ -141,32 +154,95 @@ def _dependence(
     return dependence_drift(spec, before, after, level=policy.level, overdispersion=phi)
 
 
+def _deciding(reference: Reference, tested: Sequence[Column], policy: Policy) -> int:
+    """Tests that can alarm, of all columns together: of values, and of shares of rows."""
+    return sum(
+        len(_gating(reference, column, policy)) + (1 if column.kind.is_ordered else 2)
+        for column in tested
+    )
+
+
+def _gating(reference: Reference, column: Column, policy: Policy) -> tuple[str, ...]:
+    few = reference.columns[column.name].has_few_values
+    return policy.gating(column.name, column.kind, few_values=few)
+
+
+def _absences(reference: Reference, current: Profile, policy: Policy) -> dict[str, Evidence]:
+    """Missing values of the times and ids of files, which are not tested for anything else."""
+    absences = {}
+    for column in reference.schema:
+        if column.role in (Role.TIME, Role.ID) and column.name in current.seen:
+            before, after = reference.columns[column.name].profile, current.columns[column.name]
+            effect = policy.effects_above(None, column.name)["missing"]
+            evidence = missing_rate(before, after, effect=effect)
+            if evidence is not None:
+                absences[column.name] = evidence
+    return absences
+
+
+def _emptied(
+    column: Column, reference: Reference, current: Profile, result: DriftResult
+) -> FeatureDrift:
+    """A column that is not tested for its values, and lost them or got them back."""
+    before, after = reference.columns[column.name].profile, current.columns[column.name]
+    assert result.status is not None  # noqa: S101 - only drift is reported
+    return FeatureDrift(
+        name=column.name,
+        kind=column.kind.value,
+        role=column.role.value,
+        status=result.status,
+        primary_test=result.method,
+        missing_reference=_share_missing(before),
+        missing_current=_share_missing(after),
+        explanation=explain(result.status, result, None, before, after),
+        importance=None,
+        tests={result.method: result},
+    )
+
+
 def _compare(
     reference: Reference, current: ColumnProfile, policy: Policy, stretch: int
 ) -> _Comparison:
-    column = reference.columns[current.column.name]
+    name = current.column.name
+    column = reference.columns[name]
     sides = compare_sides(column, current)
     natural = column.natural(stretch)
-    effects = policy.effects_above(natural)
-    gating = policy.gating(column.profile.column.kind)
+    effects = policy.effects_above(natural, name)
+    gating = _gating(reference, column.profile.column, policy)
     evidence: list[tuple[Evidence, bool]] = []
     if sides is not None:
-        for test in policy.tests():
+        for test in policy.tests(name):
             if test.applies(sides):
-                level = policy.level_of(test.name)
-                found = test(sides, effect=effects[test.name], level=level)
-                if natural is not None and test.name in natural.distances:
-                    by_itself = {"distance": natural.distances[test.name], "panes": natural.panes}
-                    found = replace(found, details={**found.details, "natural": by_itself})
-                evidence.append((found, test.name in gating))
+                item = _tested(test, sides, effects[test.name], policy, natural)
+                evidence.append((item, test.name in gating))
     missing = missing_rate(column.profile, current, effect=effects["missing"])
     if missing is not None:
         evidence.append((missing, True))
     if isinstance(sides, CategorySides):
-        unseen = unseen_categories(sides, effect=effects["unseen"])
-        if unseen is not None:
-            evidence.append((unseen, True))
+        evidence.append((unseen_categories(sides, effect=effects["unseen"]), True))
     return _Comparison(column.profile, current, sides, evidence)
+
+
+def _tested(
+    test: DriftTest,
+    sides: Sides,
+    effect: Levels,
+    policy: Policy,
+    natural: NaturalVariability | None,
+) -> Evidence:
+    """The evidence of a test, beside what the reference does by itself."""
+    level = policy.level_of(test.name)
+    item = test(sides, effect=effect, level=level)
+    least = None if natural is None else natural.distances.get(test.name)
+    if natural is None or least is None:
+        return item
+    by_itself = {"distance": least, "panes": natural.panes}
+    p_value = item.p_value
+    if test.name in policy.levels and policy.budget is not None and least > 0:
+        # A window of a stream is never quite like the whole reference: "no drift" is no more
+        # than the reference does by itself.
+        p_value = test(sides, effect=Levels(least, least), level=level).p_effect.warning
+    return replace(item, p_value=p_value, details={**item.details, "natural": by_itself})
 
 
 def _feature(
@@ -190,9 +266,9 @@ def _feature(
             tests={},
         )
     statuses = [result.status for result in results.values() if result.status is not None]
-    if comparison.sides is None:
-        # Without values only their absence can be judged, and that it is unchanged says
-        # nothing about the values.
+    if not any(r.status is not None for name, r in results.items() if name not in _OF_SHARES):
+        # Without a test of values only other things can be judged, and that these are unchanged
+        # says nothing about the values.
         statuses = [s for s in statuses if s.is_drift] or [Status.INSUFFICIENT_DATA]
     status = worst([*statuses, change.status] if change else statuses)
     primary = primary_test(results)
@@ -208,7 +284,22 @@ def _feature(
         importance=importance,
         tests=results,
         distribution=distribution_of(comparison.sides) if comparison.sides else None,
+        summary_reference=_summary(comparison.reference),
+        summary_current=_summary(comparison.current),
     )
+
+
+def _summary(profile: ColumnProfile) -> Summary | None:
+    if profile.numbers is None or not profile.numbers.count:
+        return None
+    moments = profile.numbers.moments
+    numbers = (
+        moments.mean,
+        math.sqrt(moments.variance) if moments.variance >= 0 else math.nan,
+        moments.minimum,
+        moments.maximum,
+    )
+    return Summary(*(number if math.isfinite(number) else None for number in numbers))
 
 
 def _explanation(
@@ -226,7 +317,8 @@ def _explanation(
         comparison.current,
     )
     if change is not None and change.change == "type_changed":
-        return f"was {change.reference}, is now {change.current}; {sentence}"
+        was, now = type_in_words(change.reference), type_in_words(change.current)
+        return f"held {was}, now holds {now}; {sentence}"
     return sentence
 
 
@@ -256,11 +348,17 @@ def _dataset(features: Iterable[FeatureDrift], weights: Mapping[str, float]) -> 
         for feature in features
         if feature.primary is not None and feature.primary.p_effect is not None
     }
+    open_ = [f for f in features if f.status in (Status.UNDECIDED, Status.INSUFFICIENT_DATA)]
     # A feature the model does not use still counts a little: its source may be broken.
     shares = [max(weights.get(name, 0.0), _LEAST_WEIGHT) for name in p_values]
     return DatasetDrift(
         share_drifted=len(drifted) / len(features),
         weighted_share_drifted=sum(weights.get(n, 0.0) for n in drifted) if weights else None,
+        undecided_share=(
+            sum(weights.get(feature.name, 0.0) for feature in open_)
+            if weights
+            else len(open_) / len(features)
+        ),
         p_value=(
             cauchy_combination(list(p_values.values()), weights=shares if weights else None)
             if p_values

@@ -208,7 +208,7 @@ class Evaluator:
                 report = self._report(self._windows, pane, facts)
                 state.revision = state.revision + 1 if revised else 0
                 state.evaluated = pane
-                state.statuses[pane] = report.global_status.value
+                state.statuses[pane] = _for_the_alarm(report).value
             event = self._consume(state, extent)
             if report is not None and report.window is not None:
                 report = replace(report, window=replace(report.window, early=state.early))
@@ -343,3 +343,10 @@ class Evaluator:
         if self._detector is not None and saved.facts["reference"] == self._reference.id:
             self._detector.restore(saved.facts.get("detector") or {})
         return fresh.restored(saved)
+
+
+def _for_the_alarm(report: DriftReport) -> Status:
+    """A window that is undecided, with nothing estimated above its threshold, ends an alarm."""
+    if report.global_status is Status.UNDECIDED and report.is_quiet:
+        return Status.OK
+    return report.global_status

@@ -101,10 +101,8 @@ class MixedWindows:
 
     def refresh(self) -> bool:
         """Take in what is new in the store; whether it changed the last window."""
-        parts = [self._main, *self._others.values()]
-        changed = [
-            part.windows.refresh() for part in parts
-        ]  # all of them, not up to the first that changed
+        # A list, so that every part is refreshed, not only those up to the first that changed.
+        changed = [part.windows.refresh() for part in (self._main, *self._others.values())]
         return any(changed)
 
     def report(
@@ -128,7 +126,8 @@ class MixedWindows:
         """
         unstored = unstored or {}
         judged = [
-            (part, self._profile(part, last, unstored)) for part in self._parts(last, unstored)
+            (part, self._with_unstored(part, stored, unstored))
+            for part, stored in self._stored(last, unstored)
         ]
         filled = [(part, profile) for part, profile in judged if profile is not None]
         if not filled:
@@ -161,9 +160,13 @@ class MixedWindows:
         mine = {v for v in unstored if self._references.id_for(v) == part.reference.id}
         return tuple(sorted(mine | part.windows.facts().rows.keys(), key=lambda v: v or ""))
 
-    def _parts(self, last: int, unstored: Mapping[str | None, Profile]) -> list[_Part]:
-        """The parts that may have rows; their windows are moved to the pane."""
-        self._main.windows.window(last)
+    def _stored(
+        self, last: int, unstored: Mapping[str | None, Profile]
+    ) -> list[tuple[_Part, Profile | None]]:
+        """The parts that may have rows, each with its stored window; which others there are is
+        known once the window of the main part has moved to the pane.
+        """
+        main = self._main.windows.window(last)
         wanted = {self._references.id_for(v) for v in self._main.windows.facts().others}
         wanted |= {self._references.id_for(v) for v in unstored}
         for id_ in wanted:
@@ -172,12 +175,12 @@ class MixedWindows:
                 self._others[id_] = self._part(reference)
         for id_ in self._others.keys() - wanted:
             del self._others[id_]
-        return [self._main, *self._others.values()]
+        others = [(part, part.windows.window(last)) for part in self._others.values()]
+        return [(self._main, main), *others]
 
-    def _profile(
-        self, part: _Part, last: int, unstored: Mapping[str | None, Profile]
+    def _with_unstored(
+        self, part: _Part, stored: Profile | None, unstored: Mapping[str | None, Profile]
     ) -> Profile | None:
-        stored = part.windows.window(last)
         more = [
             profile
             for version, profile in unstored.items()

@@ -87,7 +87,7 @@ def _overview(report: DriftReport) -> str:
             "" if line.status is Status.OK else escape(line.moved),
         ]
         rows.append(cells)
-    headings = ["status", "feature", "kind", "decided by", "statistic", "p-value"]
+    headings = ["status", "feature", "kind", "decided by", "statistic", "p, no drift"]
     headings += ["importance"] if weighed else []
     return _card("Overview", [*headings, "what moved"], rows, kind=" over")
 

@@ -14,7 +14,7 @@ __all__ = ["escape_markdown", "to_markdown"]
 _MARKS = {
     Status.CRITICAL: "🔴",
     Status.WARNING: "🟠",
-    Status.UNDECIDED: "🔵",
+    Status.UNDECIDED: "🟡",
     Status.OK: "🟢",
     Status.INSUFFICIENT_DATA: "⚪",
 }
@@ -71,7 +71,7 @@ def _unlinked(match: re.Match[str]) -> str:
 
 def _features(rows: Sequence[outline.Row]) -> str:
     weighed = any(row.importance != NONE for row in rows)
-    headings = ["status", "feature", "kind", "test", "statistic", "p-value"]
+    headings = ["status", "feature", "kind", "test", "statistic", "p, no drift"]
     headings += ["importance"] if weighed else []
     headings.append("what moved")
     lines = [_line(headings), _line("---" for _ in headings)]

@@ -25,6 +25,7 @@ __all__ = [
     "dependence_sentence",
     "facts",
     "name_of",
+    "no_drift",
     "row",
     "rows_needed",
     "sentence_of",
@@ -65,10 +66,15 @@ def row(feature: FeatureDrift) -> Row:
         kind=plain(feature.kind),
         test=plain(feature.primary_test or NONE),
         statistic=_against_threshold(primary) if primary else NONE,
-        p_value=p_value(primary.p_value) if primary else NONE,
+        p_value=p_value(no_drift(primary)) if primary else NONE,
         importance=percent(feature.importance),
         moved=_explanation(feature),
     )
+
+
+def no_drift(result: DriftResult) -> float | None:
+    """Return the p-value of "no drift at all" that the verdict used: adjusted where it adjusts."""
+    return result.p_value if result.p_adjusted is None else result.p_adjusted
 
 
 def name_of(feature: FeatureDrift) -> str:
@@ -97,7 +103,7 @@ def verdict(report: DriftReport) -> str:
         extra.append(count(len(report.schema_changes), "schema change"))
     if report.multivariate is not None and report.multivariate.status.is_drift:
         extra.append(dependence_sentence(report.multivariate))
-    if report.undecided_features:
+    if report.undecided_features and report.global_status is not Status.UNDECIDED:
         extra.append(f"{len(report.undecided_features)} undecided")
     return "; ".join(extra)
 
@@ -178,7 +184,7 @@ def decision(feature: FeatureDrift) -> str:
         bound = result.threshold.critical if critical else result.threshold.warning
         parts.append(f"p = {p_value(p)} against a drift of at most {number(bound)}")
     elif result.p_value is not None:
-        parts.append(f"p = {p_value(result.p_value)} against no drift")
+        parts.append(f"p = {p_value(no_drift(result))} against no drift")
     if result.level is not None:
         parts.append(f"level {number(result.level)}")
     return ", ".join(parts).replace("p = < ", "p < ")
@@ -198,6 +204,8 @@ def facts(report: DriftReport) -> Iterator[tuple[str, str]]:
         if dataset.weighted_share_drifted is not None:
             text += f"; {percent(dataset.weighted_share_drifted)} weighted by importance"
         yield "Share drifted", text
+    if dataset.undecided_share:
+        yield "Share undecided", percent(dataset.undecided_share)
     if dataset.p_value is not None:
         yield "All features together", f"p = {p_value(dataset.p_value)}".replace("= <", "<")
     if report.multivariate is not None:

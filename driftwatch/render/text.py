@@ -20,11 +20,11 @@ __all__ = ["print_report", "to_text"]
 _STYLES = {
     Status.CRITICAL: "bold red",
     Status.WARNING: "bold yellow",
-    Status.UNDECIDED: "cyan",
+    Status.UNDECIDED: "yellow",
     Status.OK: "green",
     Status.INSUFFICIENT_DATA: "magenta",
 }
-_HEADINGS = ("status", "feature", "test", "statistic", "p-value", "weight")
+_HEADINGS = ("status", "feature", "test", "statistic", "p, no drift", "weight")
 _NAME = 1
 _MIN_NAME = 12
 _GAP = 2

@@ -116,7 +116,7 @@ def test_the_head_says_what_was_compared(report: DriftReport) -> None:
         "p = 1.2e-20",
         "level: 0.05; thresholds: ks 0.05 / 0.1",
         "2026-03-04 05:06:07 UTC",
-        "column 'fax' is gone (was string)",
+        "column 'fax' is gone (held text)",
         "invoice_no",
         "looks like an id",
     ):

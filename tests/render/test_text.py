@@ -40,9 +40,9 @@ def test_changes_undecided_and_skipped_columns_follow(report: DriftReport) -> No
     tail = to_text(report, color=False, width=100).partition("Schema changes\n")[2]
 
     assert tail == (
-        "  CRITICAL  column 'fax' is gone (was string)\n"
-        "  WARNING  column 'zip' was int64, is now string\n"
-        "  OK  column 'note' is new (string)\n"
+        "  CRITICAL  column 'fax' is gone (held text)\n"
+        "  WARNING  column 'zip' held whole numbers, now holds text\n"
+        "  OK  column 'note' is new (holds text)\n"
         "\nUndecided\n  tenure (18,250 production rows needed)\n"
         "\nNot tested\n  invoice_no: looks like an id: 99.8% of values are distinct\n"
     )

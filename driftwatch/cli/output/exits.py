@@ -20,11 +20,11 @@ class Exit(IntEnum):
 
 
 def exit_code(report: DriftReport, level: str, /) -> Exit:
-    """Exit code of a report: 1 exactly when it has drift of at least `level`."""
-    if report.has_drift(level):
-        return Exit.DRIFT
+    """Exit code of a report: 1 exactly when its status is `level` or worse."""
     if report.global_status is Status.INSUFFICIENT_DATA:
         return Exit.NOT_ENOUGH_DATA
+    if report.has_drift(level):
+        return Exit.DRIFT
     return Exit.NO_DRIFT
 
 

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from driftwatch.cli.output.exits import Exit, exit_code
-from driftwatch.core.reports.report import DriftReport
+from driftwatch.core.reports.report import LEVELS, DriftReport
 from driftwatch.errors import ConfigError
 from driftwatch.process.atomic_files import write_atomically
 from driftwatch.render import FORMATS, format_of, render
@@ -38,8 +38,8 @@ class Showing:
     def __post_init__(self) -> None:
         if self.format not in FORMATS:
             raise ConfigError(f"--format {self.format!r}; known: {', '.join(FORMATS)}")
-        if self.fail_on not in ("warning", "critical"):
-            raise ConfigError(f"--fail-on {self.fail_on!r}; known: warning, critical")
+        if self.fail_on not in LEVELS:
+            raise ConfigError(f"--fail-on {self.fail_on!r}; known: {', '.join(LEVELS)}")
         for path in self.outputs:
             format_of(path)
 

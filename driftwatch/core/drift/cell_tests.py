@@ -18,6 +18,7 @@ from driftwatch.core.statistics import distances
 from driftwatch.core.statistics.significance import (
     Divergence,
     chi2_family_bound,
+    chi2_family_likely,
     chi2_family_p,
     chi2_family_size,
     effective_size,
@@ -54,7 +55,7 @@ class PopulationStability:
 
     def applies(self, sides: Sides, /) -> bool:
         """Every column that has at least two cells."""
-        return self._cells(sides).size >= 2
+        return _can_differ(sides, self._cells(sides))
 
     def _cells(self, sides: Sides) -> Cells:
         if isinstance(sides, NumericSides) and self.edges is not None:
@@ -64,7 +65,7 @@ class PopulationStability:
     def __call__(self, sides: Sides, /, *, effect: Levels, level: float) -> Evidence:
         cells = self._cells(sides)
         return _divergence(
-            self.name, "psi", distances.psi_terms, sides, cells, effect, self.smoothing
+            self.name, "psi", distances.psi_terms, sides, cells, effect, level, self.smoothing
         )
 
 
@@ -81,12 +82,12 @@ class JensenShannon:
 
     def applies(self, sides: Sides, /) -> bool:
         """Every column that has at least two cells."""
-        return _cells_of(sides).size >= 2
+        return _can_differ(sides, _cells_of(sides))
 
     def __call__(self, sides: Sides, /, *, effect: Levels, level: float) -> Evidence:
         terms = distances.jensen_shannon_terms
         return _divergence(
-            self.name, "jensen_shannon", terms, sides, _cells_of(sides), effect, "half"
+            self.name, "jensen_shannon", terms, sides, _cells_of(sides), effect, level, "half"
         )
 
 
@@ -103,11 +104,13 @@ class Hellinger:
 
     def applies(self, sides: Sides, /) -> bool:
         """Every column that has at least two cells."""
-        return _cells_of(sides).size >= 2
+        return _can_differ(sides, _cells_of(sides))
 
     def __call__(self, sides: Sides, /, *, effect: Levels, level: float) -> Evidence:
         terms = distances.hellinger_terms
-        return _divergence(self.name, "hellinger", terms, sides, _cells_of(sides), effect, "half")
+        return _divergence(
+            self.name, "hellinger", terms, sides, _cells_of(sides), effect, level, "half"
+        )
 
 
 @dataclass(frozen=True, slots=True)
@@ -128,24 +131,31 @@ class ChiSquared:
 
     def applies(self, sides: Sides, /) -> bool:
         """Categorical columns with at least two cells."""
-        return isinstance(sides, CategorySides) and _cells_of(sides, pool=self.pool).size >= 2
+        if not isinstance(sides, CategorySides):
+            return False
+        return _can_differ(sides, _cells_of(sides, pool=self.pool))
 
     def __call__(self, sides: Sides, /, *, effect: Levels, level: float) -> Evidence:
         cells = _cells_of(sides, pool=self.pool)
-        statistic = distances.chi_squared(
-            cells.reference.astype(np.int64), cells.current.astype(np.int64)
+        assert isinstance(sides, CategorySides)  # noqa: S101 - `applies` said so
+        apart = sides.apart(cells)
+        statistic, most = (
+            distances.chi_squared(side.reference.astype(np.int64), side.current.astype(np.int64))
+            for side in (cells, apart)
         )
         size = effective_size(sides.n, sides.m)
         ratio = statistic / size
-        low, upper, high = (
-            chi2_family_bound("chi2", ratio, size, cells.size, confidence=confidence)
-            for confidence in (0.025, 0.95, 0.975)
+        low = chi2_family_bound("chi2", ratio, size, cells.size, confidence=0.025)
+        upper, high = (
+            chi2_family_bound("chi2", most / size, size, apart.size, confidence=confidence)
+            for confidence in (0.95, 0.975)
         )
-        needed = chi2_family_size("chi2", effect.warning, cells.size)
+        likely = chi2_family_likely("chi2", ratio, size, cells.size)
+        needed = chi2_family_size("chi2", effect.warning, cells.size, likely=likely, level=level)
         return Evidence(
             method=self.name,
             statistic=statistic,
-            interval=(statistic, statistic),
+            interval=(statistic, most),
             confidence_interval=(low * size, high * size),
             p_value=chi2_family_p("chi2", ratio, size, cells.size),
             p_effect=effect.map(
@@ -154,7 +164,8 @@ class ChiSquared:
             effect=effect,
             upper=upper,
             rows=(sides.n, sides.m),
-            size_needed=needed,
+            likely=likely,
+            size_needed=math.inf if sides.others_may_differ else needed,
             details={
                 "source": sides.source,
                 "cells": cells.description,
@@ -191,6 +202,13 @@ class TotalVariation:
         slack = cells.reference_error + cells.current_error
         low = float((np.maximum(np.abs(p - q) - slack, 0) / 2).sum())
         high = min(1.0, float((np.abs(p - q) + slack).sum()) / 2)
+        unknown = isinstance(sides, CategorySides) and sides.others_may_differ
+        if isinstance(sides, CategorySides) and unknown:
+            apart = sides.apart(cells)
+            most = distances.total_variation_terms(
+                apart.reference / sides.n, apart.current / sides.m
+            )
+            high = float(most.sum())
         size = effective_size(sides.n, sides.m)
         noise = float(np.sqrt(p * (1 - p) / sides.n + q * (1 - q) / sides.m).sum()) / 2
 
@@ -200,12 +218,12 @@ class TotalVariation:
         tail_95 = math.sqrt(math.log(1 / 0.05) / 2)
         upper = min(1.0, high + noise + tail_95 / math.sqrt(size))
         error = high - statistic
-        needed = None
-        if effect.warning > error:
-            # Noise falls with the root of the size; at this size it leaves room for none.
-            tail_level = math.sqrt(math.log(1 / level) / 2)
-            spread = 2 * noise * math.sqrt(size) + tail_95 + tail_level
-            needed = (spread / (effect.warning - error)) ** 2
+        likely = max(0.0, statistic - noise)
+        room = abs(likely - effect.warning) - error
+        # Noise falls with the root of the size; at this size it leaves room for none.
+        tail_level = math.sqrt(math.log(1 / level) / 2)
+        spread = 2 * noise * math.sqrt(size) + tail_95 + tail_level
+        needed = (spread / room) ** 2 if room > 0 else math.inf
         return Evidence(
             method=self.name,
             statistic=statistic,
@@ -215,7 +233,8 @@ class TotalVariation:
             effect=effect,
             upper=upper,
             rows=(sides.n, sides.m),
-            size_needed=needed,
+            likely=likely,
+            size_needed=(math.inf if unknown else needed) if effect.warning else None,
             details={
                 "source": sides.source,
                 "cells": cells.description,
@@ -231,6 +250,11 @@ def _cells_of(sides: Sides, *, pool: bool = True) -> Cells:
     return sides.all_cells
 
 
+def _can_differ(sides: Sides, cells: Cells) -> bool:
+    """Whether there are two cells, or one that may hold different categories on both sides."""
+    return cells.size >= 2 or (isinstance(sides, CategorySides) and sides.others_may_differ)
+
+
 def _tvd_cells(sides: Sides) -> Cells:
     return sides.cells if isinstance(sides, NumericSides) else sides.all_cells
 
@@ -242,6 +266,7 @@ def _divergence(
     sides: Sides,
     cells: Cells,
     effect: Levels,
+    level: float,
     smoothing: Smoothing,
 ) -> Evidence:
     """Statistic, certified interval and noncentral chi-squared p-values of a divergence."""
@@ -250,12 +275,20 @@ def _divergence(
     p, q = smooth(cells.reference), smooth(cells.current)
     value = float(terms(p, q).sum())
     low, high = _box(terms, p, q, cells.reference_error, cells.current_error)
+    unknown = isinstance(sides, CategorySides) and sides.others_may_differ
+    most_cells = cells.size
+    if isinstance(sides, CategorySides) and unknown:
+        apart = sides.apart(cells)
+        high = float(terms(smooth(apart.reference), smooth(apart.current)).sum())
+        most_cells = apart.size
     # PSI is reported as it is; the other two as distances, the root of the divergence.
     show, power = (float, 1) if kind == "psi" else (math.sqrt, 2)
     size = effective_size(n, m)
     least = chi2_family_bound(kind, low, size, cells.size, confidence=0.025)
-    most = chi2_family_bound(kind, high, size, cells.size, confidence=0.975)
-    upper = chi2_family_bound(kind, high, size, cells.size, confidence=0.95)
+    most = chi2_family_bound(kind, high, size, most_cells, confidence=0.975)
+    upper = chi2_family_bound(kind, high, size, most_cells, confidence=0.95)
+    likely = chi2_family_likely(kind, value, size, cells.size)
+    needed = chi2_family_size(kind, effect.warning**power, cells.size, likely=likely, level=level)
     details: dict[str, Any] = {
         "source": sides.source,
         "cells": cells.description,
@@ -274,7 +307,8 @@ def _divergence(
         effect=effect,
         upper=show(upper),
         rows=(n, m),
-        size_needed=chi2_family_size(kind, effect.warning**power, cells.size),
+        likely=show(likely),
+        size_needed=math.inf if unknown else needed,
         details=details,
     )
 

@@ -1,4 +1,4 @@
-"""What one test found on one column, before any verdict."""
+"""The estimates and p-values of one test on one column, before any verdict."""
 
 from __future__ import annotations
 
@@ -7,9 +7,13 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
-from driftwatch.core.reports.report import Levels
+from driftwatch.core.reports.results import Levels, Undecided
 
-__all__ = ["Evidence", "rows_beside"]
+__all__ = ["NEAR", "Evidence", "rows_beside"]
+
+NEAR = 0.1
+"""A drift within this share of the threshold is at the threshold: no number of rows is sure."""
+_CERTAIN = 0.001
 
 
 @dataclass(frozen=True, slots=True)
@@ -27,10 +31,14 @@ class Evidence:
             UNDECIDED.
         confidence_interval: For the population, 95 %; None where none is known.
         rows: Rows of the reference and of the current side that the test looked at.
-        size_needed: Effective size ``n m / (n + m)`` that would settle the question; None
-            where sketch error alone leaves it open.
+        likely: The effect without the upward bias of its estimate, in the units of `effect`; the
+            statistic if None.
+        size_needed: Effective size ``n m / (n + m)`` that would settle the question; infinity
+            where sketch error alone leaves it open, None where it is not known.
         plain_p_value: The textbook's p-value of the point statistic, where it differs from
             `p_value`, which counts sketch error against drift.
+        proves_ok: Whether a drift below the effect may count as OK; if not, the test only decides
+            where it shows drift.
         details: How the numbers came about, for the report.
     """
 
@@ -43,29 +51,48 @@ class Evidence:
     upper: float
     confidence_interval: tuple[float, float] | None = None
     rows: tuple[int, int] = (0, 0)
+    likely: float | None = None
     size_needed: float | None = None
     plain_p_value: float | None = None
+    proves_ok: bool = True
     details: Mapping[str, Any] = field(default_factory=dict)
 
     @property
+    def estimate(self) -> float:
+        """The effect, in the units of `effect`, as little biased as is known."""
+        return self.statistic if self.likely is None else self.likely
+
+    @property
+    def is_near(self) -> bool:
+        """Whether the drift is at the threshold, within a tenth of it."""
+        return abs(self.estimate - self.effect.warning) < NEAR * self.effect.warning
+
+    @property
     def rows_needed(self) -> int | None:
-        """Current rows that would settle the question; None if no number would."""
+        """Current rows that would settle the question; None if no number is sure to."""
+        if self.is_near:
+            return None
         n, m = self.rows
         return rows_beside(n, self.size_needed, more_than=m)
 
-    @property
-    def shortage(self) -> str:
-        """What is missing for a decision.
+    def undecided(self, p_value: float, /) -> Undecided:
+        """Say which kind of undecided this is.
 
-        ``rows`` of the current side, rows of the ``reference``, precision of the
-        ``sketch``; or nothing, where the drift is simply ``near`` the threshold.
+        Args:
+            p_value: Of "no drift at all", adjusted as the verdict adjusts it.
         """
-        n, _ = self.rows
-        if self.size_needed is None:
-            return "sketch"
-        if self.size_needed >= n:
-            return "reference"
-        return "near" if self.rows_needed is None else "rows"
+        n, m = self.rows
+        if self.is_near:
+            return Undecided("at_the_threshold", self.estimate, None, None, n, m)
+        lacks = "production"
+        if self.size_needed == math.inf:
+            lacks = "sketch"
+        elif self.size_needed is not None and self.size_needed >= n:
+            lacks = "reference"
+        if p_value < _CERTAIN:
+            confidence = 1 - self.p_effect.warning
+            return Undecided("size_not_shown", self.estimate, confidence, lacks, n, m)
+        return Undecided("too_few_rows", self.estimate, None, lacks, n, m)
 
 
 def rows_beside(n: int, size: float | None, /, *, more_than: int = 0) -> int | None:

@@ -21,7 +21,19 @@ _NOTICEABLE = 0.1
 _MANY = 30
 _MOST = 0.2
 _SOME = 0.05
+_MOST_OF = 0.6
 _FACTORS = (10.0, 12.0, 24.0, 60.0, 100.0, 1000.0, 1024.0, 3600.0, 1e6, 1e9)
+_AS_BEFORE = "as before"
+_SYMBOLS = {
+    "ks": "D",
+    "psi": "PSI",
+    "atoms": "h",
+    "missing": "change of the share of missing values",
+    "unseen": "share of unseen categories",
+    "out_of_range": "share out of range",
+}
+_LIKELY = 0.5
+_OF_CATEGORIES = frozenset({"psi", "chi2", "jensen_shannon", "hellinger", "tvd", "unseen"})
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 
 
@@ -44,19 +56,75 @@ def explain(
     """
     if current.rows == 0 or reference.rows == 0:
         return "no rows to compare"
-    if primary is not None and primary.method == "missing" and status.is_drift:
+    method = primary.method if primary is not None else ""
+    if method == "missing" and status.is_drift:
         return _missing(reference, current)
     if sides is None:
         side = "reference" if reference.count == 0 else "production"
         return f"no usable value in the {side}"
-    moved = (
-        _numeric(sides)
-        if isinstance(sides, NumericSides)
-        else _categorical(sides, unseen=primary is not None and primary.method == "unseen")
-    )
     if status is Status.UNDECIDED and primary is not None:
-        return f"{undecided_because(primary)}; {_so_far(sides)}"
-    return moved if status.is_drift else f"no drift that matters; {_so_far(sides)}"
+        return f"{undecided_because(primary)}; {_so_far_of(primary, sides)}"
+    if not status.is_drift:
+        return f"no drift that matters; {_so_far(sides)}"
+    if isinstance(sides, CategorySides):
+        return _categorical(sides, unseen=method == "unseen", sampled=primary)
+    match method:
+        case "out_of_range":
+            return f"{_outside(sides)}; {_means(sides)}"
+        case "atoms" if primary is not None:
+            return f"{_of_one_value(sides, primary.details)}; {_so_far(sides)}"
+        case "mean_shift":
+            return _means(sides)
+        case _:
+            return _numeric(sides)
+
+
+def _so_far_of(primary: DriftResult, sides: Sides) -> str:
+    """Both sides in a few words, as the test that could not decide sees them."""
+    if isinstance(sides, CategorySides):
+        return _categorical(sides, unseen=primary.method == "unseen", sampled=primary)
+    match primary.method:
+        case "out_of_range":
+            return _outside(sides)
+        case "atoms":
+            return _of_one_value(sides, primary.details)
+        case "mean_shift":
+            return _means(sides)
+        case _:
+            return _so_far(sides)
+
+
+def _outside(sides: NumericSides) -> str:
+    """Share of rows beyond the reference's range, and on which side."""
+    kind, (low, high) = sides.reference.profile.column.kind, sides.reference_range
+    (_, share, _), below = sides.outside, sides.outside_below
+    atoms = sides.atoms
+    beyond = np.where((atoms.values < low) | (atoms.values > high), atoms.after, 0.0)
+    if beyond.size and beyond.max() > _MOST_OF * share:
+        value = _value(float(atoms.values[int(np.argmax(beyond))]), kind)
+        span = f"the reference's range {_value(low, kind)} … {_value(high, kind)}"
+        return f"rows equal to {value}: 0.0 % → {_percent(float(beyond.max()))} (outside of {span})"
+    if below > 0.99 * share:
+        return f"{_percent(share)} of rows below the reference's least value {_value(low, kind)}"
+    if below < 0.01 * share:
+        where = f"above the reference's greatest value {_value(high, kind)}"
+        return f"{_percent(share)} of rows {where}"
+    span = f"{_value(low, kind)} … {_value(high, kind)}"
+    return f"{_percent(share)} of rows outside of the reference's range {span}"
+
+
+def _means(sides: NumericSides) -> str:
+    kind = sides.reference.profile.column.kind
+    before, after = (side.mean for side in sides.moments)
+    if not math.isfinite(before) or not math.isfinite(after):
+        return _so_far(sides)
+    return f"mean {' → '.join(_apart(before, after, kind))}"
+
+
+def _of_one_value(sides: NumericSides, details: Mapping[str, Any]) -> str:
+    kind = sides.reference.profile.column.kind
+    was, now = float(details["reference"]), float(details["production"])
+    return f"rows equal to {_value(details['value'], kind)}: {_percent(was)} → {_percent(now)}"
 
 
 def _missing(reference: ColumnProfile, current: ColumnProfile) -> str:
@@ -74,30 +142,55 @@ def _missing(reference: ColumnProfile, current: ColumnProfile) -> str:
 
 
 def undecided_because(result: DriftResult, /) -> str:
-    """Say what an undecided test lacks."""
-    known: Mapping[str, Any] = result.details.get("undecided") or {}
-    rows: Mapping[str, int] = known.get("rows") or {}
-    n, m = rows.get("reference", 0), rows.get("production", 0)
+    """Say why a test is undecided, and what would decide."""
+    why, threshold = result.undecided, result.threshold
+    if why is None or threshold is None:
+        return "not decided"
+    n, m = why.rows_reference, why.rows_current
+    drift = f"{_SYMBOLS.get(result.method, result.method)} = {result.statistic or 0.0:.3g}"
+    if why.kind == "at_the_threshold":
+        return f"{drift}, at the threshold of {threshold.warning:g}"
+    needed = None
     if result.rows_needed is not None:
-        return f"{m:,} rows cannot tell, about {result.rows_needed:,} would"
-    match known.get("shortage"):
-        case "reference":
-            return f"the reference is too small to tell ({n:,} rows)"
-        case "sketch":
-            return "the sketches are too coarse to tell; a larger k would"
-        case _:
-            return f"{m:,} rows cannot tell; the drift is near the threshold"
+        needed = f"about {result.rows_needed:,} rows would tell"
+    elif why.lacks == "reference":
+        needed = f"the reference is too small to tell ({n:,} rows)"
+    elif why.lacks == "sketch":
+        categories = result.method in _OF_CATEGORIES
+        needed = (
+            "too many categories to compare them one by one"
+            if categories
+            else "the sketches are too coarse to tell; a larger k would"
+        )
+    if why.kind == "size_not_shown":
+        confidence, bound = why.confidence or 0.0, f"above {threshold.warning:.3g}"
+        shown = (
+            f"{bound} at {100 * min(confidence, 0.999):.0f} %"
+            if confidence > _LIKELY
+            else f"not shown to be {bound}"
+        )
+        told = f"{drift}, certainly not zero; {shown}"
+        return f"{told}; {needed}" if needed else told
+    if result.rows_needed is not None:
+        return f"{m:,} rows cannot tell, {needed}"
+    return needed or f"{m:,} rows cannot tell"
 
 
 def _so_far(sides: Sides) -> str:
     """Both sides in a few words, without a claim that anything moved."""
     if isinstance(sides, CategorySides):
         return _categorical(sides, unseen=False)
+    two = _one_of_two(sides)
+    if two is not None:
+        return two
     old, new = (float(side.quantile(0.5)) for side in (sides.before, sides.after))
     return _median(sides, old, new)
 
 
 def _numeric(sides: NumericSides) -> str:
+    two = _one_of_two(sides)
+    if two is not None:
+        return two
     before, after = sides.before, sides.after
     kind = sides.reference.profile.column.kind
     old, new = before.quantile(_TAILS), after.quantile(_TAILS)
@@ -117,10 +210,22 @@ def _numeric(sides: NumericSides) -> str:
         return f"{spread}; {middle}"
     below = f"{_percent(float(before.at(at)))} → {_percent(float(after.at(at)))}"
     where = f"rows at or below {_value(at, kind)}: {below}"
+    if middle.endswith(_AS_BEFORE):
+        return f"{where}; {middle}"
     # Where the middle went the other way, or only the tails moved, no one word is true.
     one_way = (new[2] - old[2]) * gap >= 0
     moved = f"moved {'up' if gap > 0 else 'down'}" if one_way else "are spread differently"
     return f"values {moved}: {middle}; {where}"
+
+
+def _one_of_two(sides: NumericSides) -> str | None:
+    """The share of the greater value, where there are no more than two."""
+    values = np.union1d(sides.before.values, sides.after.values)
+    if values.size > 2:
+        return None
+    was, now = (float(s.at(values[-1]) - s.below(values[-1])) for s in (sides.before, sides.after))
+    of = f"rows equal to {_value(float(values[-1]), sides.reference.profile.column.kind)}"
+    return f"{of}: {_percent(was)} → {_percent(now)}"
 
 
 def _median(sides: NumericSides, old: float, new: float) -> str:
@@ -128,7 +233,7 @@ def _median(sides: NumericSides, old: float, new: float) -> str:
     shift = f"{(new - old) / spread:+.2f}" if spread > 0 else "0.00"
     before, after = _apart(old, new, kind)
     if before == after or shift in ("+0.00", "-0.00"):
-        return f"median {before} as before"
+        return f"median {before} {_AS_BEFORE}"
     return f"median {before} → {after}" + (f" ({shift} IQR)" if spread > 0 else "")
 
 
@@ -185,7 +290,7 @@ def _factor(old: list[float], new: list[float]) -> float | None:
     return None
 
 
-def _categorical(sides: CategorySides, *, unseen: bool) -> str:
+def _categorical(sides: CategorySides, *, unseen: bool, sampled: DriftResult | None = None) -> str:
     before, after = sides.before / sides.n, sides.after / sides.m
     of_rows = _of_rows(sides)
     new = np.where(sides.before == 0, after, 0.0)
@@ -194,6 +299,8 @@ def _categorical(sides: CategorySides, *, unseen: bool) -> str:
         named = [sides.label(int(place)) for place in np.argsort(-new)[:3] if new[place] > 0]
         examples = ", ".join(_quoted(label) for label in named if label != "(rare)")
         share = float(new.sum())
+        if sampled is not None and sampled.statistic is not None:
+            share = max(share, sampled.statistic)
         told = f"{_percent(share)} of {of_rows} hold categories never seen before"
         return f"{told}: {examples}" if examples else told
     gaps = np.abs(after - before)

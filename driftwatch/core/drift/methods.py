@@ -16,11 +16,12 @@ from driftwatch.core.drift.cell_tests import (
 )
 from driftwatch.core.drift.numeric_tests import KolmogorovSmirnov, Wasserstein
 from driftwatch.core.drift.rank_tests import AndersonDarling, CramerVonMises
+from driftwatch.core.drift.tail_tests import Atoms, MeanShift, OutOfRange
 from driftwatch.core.reports.report import Levels
 from driftwatch.errors import ConfigError, did_you_mean
 from driftwatch.protocols import DriftTest
 
-__all__ = ["METHODS", "Method", "find_method", "known_thresholds", "with_own_tests"]
+__all__ = ["ALWAYS", "METHODS", "Method", "find_method", "known_thresholds", "with_own_tests"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,6 +37,8 @@ class Method:
         p_value: Name of the threshold that sets its significance level; None if it has none.
         test: Looks at the values; None of a test that counts rows without values.
         classic: What the textbook's policy puts in its place; the same test if None.
+        on_request: Whether it is only computed where thresholds name it, since it takes as long as
+            several of the others.
     """
 
     name: str
@@ -46,6 +49,7 @@ class Method:
     p_value: str | None = None
     test: DriftTest | None = None
     classic: DriftTest | None = None
+    on_request: bool = False
 
     @classmethod
     def of(
@@ -57,10 +61,13 @@ class Method:
         is_share: bool = False,
         p_value: str | None = None,
         classic: DriftTest | None = None,
+        on_request: bool = False,
     ) -> Self:
         """Make the row of a test, which knows its name, kinds and effect sizes."""
         kinds = frozenset(test.kinds)
-        return cls(test.name, kinds, test.effect, aliases, is_share, p_value, test, classic)
+        return cls(
+            test.name, kinds, test.effect, aliases, is_share, p_value, test, classic, on_request
+        )
 
 
 METHODS: tuple[Method, ...] = (
@@ -85,8 +92,13 @@ METHODS: tuple[Method, ...] = (
     Method.of(JensenShannon(), aliases=("jensenshannon",), is_share=True),
     Method.of(Hellinger(), is_share=True),
     Method.of(TotalVariation(), aliases=("total_variation",), is_share=True),
-    Method.of(AndersonDarling(), aliases=("anderson",)),
-    Method.of(CramerVonMises(), aliases=("cramervonmises", "cramer_von_mises_2samp")),
+    Method.of(AndersonDarling(), aliases=("anderson",), on_request=True),
+    Method.of(
+        CramerVonMises(), aliases=("cramervonmises", "cramer_von_mises_2samp"), on_request=True
+    ),
+    Method.of(MeanShift(), aliases=("mean_difference",)),
+    Method.of(OutOfRange(), aliases=("range",), is_share=True),
+    Method.of(Atoms(), aliases=("values",)),
     Method(
         "missing",
         EVERY,
@@ -96,8 +108,12 @@ METHODS: tuple[Method, ...] = (
     ),
     Method("unseen", DISCRETE, Levels(0.01, 0.05), aliases=("unseen_categories",), is_share=True),
 )
-"""Every test of the project, in the order of reports. `missing` and `unseen` decide for every
-column of their kinds; the others where thresholds name them, or by `Policy.gating`."""
+"""Every test of the project, in the order of reports. `missing`, `unseen` and those of `ALWAYS`
+decide for every column of their kinds; the others where thresholds name them, or by
+`Policy.gating`."""
+
+ALWAYS = ("out_of_range", "atoms")
+"""Tests of values that decide on every column they apply to, beside the ones that are named."""
 
 
 def with_own_tests(tests: Iterable[DriftTest], /) -> tuple[Method, ...]:

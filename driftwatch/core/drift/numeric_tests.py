@@ -6,19 +6,27 @@ import math
 from dataclasses import dataclass
 
 import numpy as np
+from numpy.typing import NDArray
 
 from driftwatch.core.data.schema import ORDERED, Kind
 from driftwatch.core.drift.evidence import Evidence
 from driftwatch.core.drift.sides import NumericSides, Sides
 from driftwatch.core.reports.report import Levels
-from driftwatch.core.statistics.significance import (
-    effective_size,
+from driftwatch.core.statistics.kolmogorov import (
+    contact_p,
+    kolmogorov_band_size,
     kolmogorov_critical,
     kolmogorov_p,
     kolmogorov_size,
+    kolmogorov_upper,
+    likely_distance,
+    pooled_heights,
 )
+from driftwatch.core.statistics.significance import effective_size
 
 __all__ = ["KolmogorovSmirnov", "Wasserstein"]
+
+Floats = NDArray[np.float64]
 
 
 @dataclass(frozen=True, slots=True)
@@ -30,8 +38,9 @@ class KolmogorovSmirnov:
     and is narrowed by the exact counts on the reference's grid where there are any: the
     gap at the edges from below, the gap across each cell from above. P-values use the
     lower end, so that sketch noise never looks like drift. Where values repeat, "no drift"
-    is judged by a law of its own (`TiedNull`); with a tolerated effect ties only make the
-    p-values conservative.
+    is judged by a law of its own (`TiedNull`). "No more drift than the effect" is judged by
+    where the largest gap may be (`contact_p`), its upper bound by the noise of the gap there
+    (`kolmogorov_upper`).
 
     Cost: O(k log k).
     """
@@ -51,14 +60,16 @@ class KolmogorovSmirnov:
         statistic = min(max(_ks_estimate(sides, abs(gap)), low), high)
         size = effective_size(sides.n, sides.m)
         noise = kolmogorov_critical(0.05) / math.sqrt(size)
-        needed = kolmogorov_size(effect.warning, (high - low) / 2, level)
-        tied = sides.reference.tied_null
+        steps, tied = sides.steps, sides.reference.tied_null
+        gaps = steps.reference - steps.current
+        heights = pooled_heights(steps.reference, steps.current, sides.n, sides.m)
 
         def p(delta: float) -> float:
-            if delta == 0.0 and tied is not None:
-                return tied.p(low, size)
-            return kolmogorov_p(low, size, effect=delta)
+            if delta == 0.0:
+                return kolmogorov_p(low, size) if tied is None else tied.p(low, size)
+            return contact_p(gaps, heights, low, size, effect=delta, error=sides.error)
 
+        plain = kolmogorov_p(statistic, size) if tied is None else tied.p(statistic, size)
         return Evidence(
             method=self.name,
             statistic=statistic,
@@ -67,10 +78,13 @@ class KolmogorovSmirnov:
             p_value=p(0.0),
             p_effect=effect.map(p),
             effect=effect,
-            upper=min(1.0, high + noise),
+            upper=_ks_upper(sides, np.abs(gaps), size),
             rows=(sides.n, sides.m),
-            size_needed=needed,
-            plain_p_value=kolmogorov_p(statistic, size),
+            likely=likely_distance(statistic, size),
+            size_needed=kolmogorov_size(
+                statistic, size, effect=effect.warning, error=(high - low) / 2, level=level
+            ),
+            plain_p_value=plain,
             details={"source": sides.source, "at": at, "moved": "up" if gap > 0 else "down"},
         )
 
@@ -89,12 +103,35 @@ def _ks_interval(sides: NumericSides, gap: float) -> tuple[float, float]:
         before, after = sides.on_grid
         error = sides.before.error
         low = max(low, float(np.abs(before - after).max(initial=0.0)) - error)
-        # Inside a cell one function may have risen fully while the other has not at all.
-        before_ends, after_ends = np.append(before, 1.0), np.append(after, 1.0)
-        before_starts, after_starts = np.append(0.0, before), np.append(0.0, after)
-        across = np.maximum(before_ends - after_starts, after_ends - before_starts)
-        high = min(high, float(across.max()) + error)
+        high = min(high, float(_across_cells(before, after)[0].max()) + error)
     return max(0.0, low), min(1.0, high)
+
+
+def _across_cells(before: Floats, after: Floats) -> tuple[Floats, Floats, Floats]:
+    """The largest gap that each cell of a grid may hide, and the ends of both functions there.
+
+    Inside a cell one function may have risen fully while the other has not at all.
+    """
+    edges = np.stack((before, after))
+    starts = np.hstack((np.zeros((2, 1)), edges))
+    ends = np.hstack((edges, np.ones((2, 1))))
+    return np.maximum(ends[0] - starts[1], ends[1] - starts[0]), starts, ends
+
+
+def _ks_upper(sides: NumericSides, gaps: Floats, size: float) -> float:
+    """Upper bound of the distance; by the grid as well, where it is exact and so sharper."""
+    n, m, steps = sides.n, sides.m, sides.steps
+    before, after = steps.reference, steps.current
+    spreads = np.sqrt(before * (1 - before) / n + after * (1 - after) / m)
+    upper = kolmogorov_upper(gaps, spreads, size, error=sides.error)
+    if not sides.error or sides.on_grid is None:
+        return upper
+    across, starts, ends = _across_cells(*sides.on_grid)
+    # F (1 - F) is largest at the height nearest to one half.
+    nearest = np.clip(0.5, starts, ends)
+    spread = nearest * (1 - nearest)
+    spreads = np.sqrt(spread[0] / n + spread[1] / m)
+    return min(upper, kolmogorov_upper(across, spreads, size, error=sides.before.error))
 
 
 @dataclass(frozen=True, slots=True)
@@ -133,7 +170,6 @@ class Wasserstein:
         def p(delta: float) -> float:
             return kolmogorov_p(floor / reach, size, effect=delta / reach)
 
-        needed = kolmogorov_size(effect.warning / reach, sides.error, level)
         return Evidence(
             method=self.name,
             statistic=statistic,
@@ -144,7 +180,14 @@ class Wasserstein:
             effect=effect,
             upper=min(reach, ceiling + noise),
             rows=(sides.n, sides.m),
-            size_needed=needed,
+            likely=likely_distance(statistic / reach, size) * reach,
+            size_needed=kolmogorov_band_size(
+                statistic / reach,
+                size,
+                effect=effect.warning / reach,
+                error=sides.error,
+                level=level,
+            ),
             details={
                 "source": "exact" if sides.error == 0 else "kll",
                 "clip": [low, high],

@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field, replace
 from datetime import timedelta
 from typing import Any, Literal, Self
 
 from driftwatch.core.data.schema import Kind
-from driftwatch.core.drift.methods import METHODS, Method, find_method, with_own_tests
-from driftwatch.core.drift.thresholds import effects_of, level_of
+from driftwatch.core.drift.methods import ALWAYS, METHODS, Method, with_own_tests
+from driftwatch.core.drift.thresholds import read_thresholds
 from driftwatch.core.reports.report import Levels
 from driftwatch.core.statistics.budget import AlarmBudget
 from driftwatch.core.statistics.variability import NaturalVariability
@@ -28,18 +28,24 @@ _LEVEL = 0.05
 class Policy:
     """How evidence becomes a status.
 
-    The default policy asks whether drift *larger than an effect size* is shown: WARNING
-    and CRITICAL at two effect sizes, OK where drift above the smaller one is ruled out
-    with 95 % confidence, UNDECIDED in between; false discoveries among all gating tests
-    are held to the level (Benjamini and Hochberg). With a budget the check is one of many,
-    and the level is what the budget leaves to each test. The classic policy is the
-    textbook's: the point statistic above a threshold, or a plain p-value below a level.
+    The default policy asks whether drift is shown, false discoveries among all gating tests
+    held to the level (Benjamini and Hochberg), and whether it is *larger than an effect size*:
+    WARNING and CRITICAL at two effect sizes, OK where drift above the smaller one is ruled out
+    with 95 % confidence, UNDECIDED in between. Tests with a level of their own warn of any drift
+    that is shown at that level, and are CRITICAL where it also exceeds the critical effect. With
+    a budget the check is one of many, and the level of every test is what the budget leaves to
+    it. The classic policy is the textbook's: the point statistic above a threshold, or a plain
+    p-value below a level.
 
     Attributes:
         effects: Effect sizes by test.
         levels: Significance level of the tests that have one of their own.
         named: Tests that were named in the thresholds and therefore decide; empty for the
             defaults.
+        of_columns: Effect sizes that hold for one column, by column and test; these tests decide
+            on it beside the others.
+        share_drifted: Shares of drifted features from which on the data set is in WARNING and
+            CRITICAL; None where the worst feature decides.
         classic: Whether the textbook's rules apply.
         level: Significance level of all other tests.
         budget: False alarms that repeated checks may raise; None for a check on its own.
@@ -48,13 +54,15 @@ class Policy:
 
     Example:
         >>> policy = Policy.of({"psi": 0.2, "ks_pvalue": 0.01})
-        >>> policy.effects["psi"].critical, policy.levels, policy.gating(Kind.NUMERIC)
-        (0.4, {'ks': 0.01}, ('psi', 'ks'))
+        >>> policy.effects["psi"].critical, policy.levels, policy.gating("age", Kind.NUMERIC)
+        (0.4, {'ks': 0.01}, ('psi', 'ks', 'out_of_range', 'atoms'))
     """
 
     effects: Mapping[str, Levels] = field(default_factory=lambda: _defaults(METHODS))
     levels: Mapping[str, float] = field(default_factory=dict)
     named: tuple[str, ...] = ()
+    of_columns: Mapping[str, Mapping[str, Levels]] = field(default_factory=dict)
+    share_drifted: Levels | None = None
     classic: bool = False
     level: float = _LEVEL
     budget: AlarmBudget | None = None
@@ -77,7 +85,9 @@ class Policy:
             thresholds: ``{"psi": v}`` sets WARNING at v and CRITICAL at 2 v,
                 ``{"psi": [w, c]}`` both; 0 asks for any drift at all and leaves CRITICAL
                 at its default. ``{"ks_pvalue": a}`` and ``{"chi2_pvalue": a}`` set the
-                level of that test. Naming a test makes it decide.
+                level of that test. Naming a test makes it decide. ``{"age": {"ks": 0.1}}``
+                sets an effect of one column, ``{"share_drifted": v}`` the share of drifted
+                features that the status of the data set follows.
             policy: ``"default"`` or ``"classic"``.
             budget: False alarms that repeated checks may raise.
             tests: The caller's own, beside those of the project; they are in every report,
@@ -93,50 +103,45 @@ class Policy:
                 f"thresholds must be a dict such as {{'psi': 0.2}}; got {type(thresholds).__name__}"
             )
         classic = policy == "classic"
-        rules = thresholds or (_CLASSIC if classic else {})
+        if budget is not None and classic:
+            raise ConfigError("false_alarms sets the level of every test; drop policy='classic'")
         methods = with_own_tests(tests)
-        effects, levels = _defaults(methods), {}
-        named: dict[str, None] = {}
-        p_values = []
-        for key, value in rules.items():
-            method = find_method(methods, key)
-            if key == method.p_value:
-                levels[method.name] = level_of(key, value)
-                p_values.append(key)
-            else:
-                effects[method.name] = effects_of(method, value)
-            named[method.name] = None
-        if budget is not None and (classic or levels):
-            other = "policy='classic'" if classic else ", ".join(p_values)
-            raise ConfigError(f"false_alarms sets the level of every test; drop {other}")
-        return cls(effects, levels, tuple(named), classic, budget=budget, methods=methods)
+        rules = read_thresholds(thresholds or (_CLASSIC if classic else {}), methods)
+        return cls(
+            _defaults(methods) | rules.effects,
+            rules.levels,
+            rules.named,
+            rules.of_columns,
+            rules.share_drifted,
+            classic,
+            budget=budget,
+            methods=methods,
+        )
 
-    def shared_by(self, kinds: Sequence[Kind], /) -> Self:
+    def shared_by(self, tests: int, /) -> Self:
         """Return the policy with the level that its budget leaves to each test.
 
         Args:
-            kinds: Kinds of the columns that are tested.
+            tests: Number of tests that decide, of all columns together.
         """
         if self.budget is None:
             return self
-        # Beside the tests of its values a column can alarm by missing and by unseen ones.
-        tests = sum(len(self.gating(kind)) + (1 if kind.is_ordered else 2) for kind in kinds)
         return replace(self, level=self.budget.level(tests * self.parts))
 
     def repeated(self, pace: timedelta, /) -> Self:
         """Return the policy for windows of a stream, which are checked again and again.
 
-        A budget sets the level then: the one given, at this pace; without one, one false alarm
-        in thirty days, or in thirty windows if these are longer. Classic rules, and levels that
-        thresholds name, stay as they are.
+        A budget sets the level then, of tests with a level of their own too: the one given, at
+        this pace; without one, one false alarm in thirty days, or in thirty windows if these are
+        longer. Classic rules stay as they are.
 
         Args:
             pace: Time from one window to the next.
         """
+        if self.classic:
+            return self
         if self.budget is not None:
             return replace(self, budget=replace(self.budget, every=pace))
-        if self.classic or self.levels:
-            return self
         return replace(self, budget=AlarmBudget(1, max(timedelta(days=30), 30 * pace), pace))
 
     @property
@@ -146,36 +151,58 @@ class Policy:
             return None
         return "benjamini_hochberg" if self.budget is None else "budget"
 
-    def tests(self) -> tuple[DriftTest, ...]:
+    def tests(self, column: str = "", /) -> tuple[DriftTest, ...]:
         """The tests of a column's values, in the order of reports."""
-        chosen = [(m.classic if self.classic else None) or m.test for m in self.methods]
+        asked = {*self.named, *self.of_columns.get(column, ())}
+        chosen = [
+            (method.classic if self.classic else None) or method.test
+            for method in self.methods
+            if not method.on_request or method.name in asked
+        ]
         return tuple(test for test in chosen if test is not None)
 
-    def gating(self, kind: Kind, /) -> tuple[str, ...]:
-        """Names of the tests that decide on values of a kind, before missing and unseen.
+    def gating(self, column: str, kind: Kind, /, *, few_values: bool = False) -> tuple[str, ...]:
+        """Names of the tests of values that decide on a column.
 
-        The named ones where any applies to the kind; otherwise ``ks`` for numbers and
-        ``psi`` for categories.
+        The named ones where any applies to the kind; otherwise ``ks`` for numbers, ``psi`` too
+        where these have few distinct values, and ``psi`` for categories. Tests that thresholds
+        name for the column come in addition.
+
+        Args:
+            column: Its name.
+            kind: Its kind.
+            few_values: Whether its reference has few distinct numbers.
         """
         values = {m.name for m in self.methods if m.test is not None and kind in m.kinds}
-        named = tuple(name for name in self.named if name in values)
-        return named or (("ks",) if kind.is_ordered else ("psi",))
+        chosen = [name for name in self.named if name in values]
+        if not any(name not in ALWAYS for name in chosen):
+            chosen += ["ks"] if kind.is_ordered else ["psi"]
+            chosen += ["psi"] if kind.is_ordered and few_values else []
+        chosen += [name for name in self.of_columns.get(column, ()) if name in values]
+        if not self.classic:
+            chosen += [name for name in ALWAYS if name in values]
+        return tuple(dict.fromkeys(chosen))
 
-    def effects_above(self, natural: NaturalVariability | None, /) -> Mapping[str, Levels]:
-        """Effect sizes, none smaller than what the reference does by itself."""
+    def effects_above(
+        self, natural: NaturalVariability | None, /, column: str = ""
+    ) -> Mapping[str, Levels]:
+        """Effect sizes of a column, none smaller than what the reference does by itself."""
+        effects = {**self.effects, **self.of_columns.get(column, {})}
         if natural is None or self.classic:
-            return self.effects
+            return effects
         least = natural.distances
         return {
             name: Levels(
                 max(effect.warning, least.get(name, 0.0)),
                 max(effect.critical, least.get(name, 0.0)),
             )
-            for name, effect in self.effects.items()
+            for name, effect in effects.items()
         }
 
     def level_of(self, method: str, /) -> float:
-        """Significance level of one test."""
+        """Significance level of "no drift at all" in one test."""
+        if self.budget is not None:
+            return self.level
         return self.levels.get(method, self.level)
 
     def to_dict(self) -> dict[str, Any]:
@@ -187,6 +214,11 @@ class Policy:
             "budget": self.budget.to_dict() if self.budget else None,
             "gating": list(self.named) or None,
             "thresholds": {name: effect.to_dict() for name, effect in self.effects.items()},
+            "of_columns": {
+                column: {name: effect.to_dict() for name, effect in effects.items()}
+                for column, effects in self.of_columns.items()
+            },
+            "share_drifted": self.share_drifted.to_dict() if self.share_drifted else None,
         }
 
 

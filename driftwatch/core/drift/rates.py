@@ -4,10 +4,13 @@ from __future__ import annotations
 
 import math
 
+import numpy as np
+
 from driftwatch.core.drift.evidence import Evidence
 from driftwatch.core.drift.sides import CategorySides
 from driftwatch.core.profiles.column_profile import ColumnProfile
 from driftwatch.core.reports.report import Levels
+from driftwatch.core.statistics.shares import share_rows, upper_share
 from driftwatch.core.statistics.significance import binomial_sf, normal_sf
 
 __all__ = ["missing_rate", "unseen_categories"]
@@ -43,7 +46,8 @@ def missing_rate(
         return min(1.0, 2 * normal_sf((abs(change) - delta) / spread))
 
     rate = max(smooth_before, smooth_after)
-    size = rate * (1 - rate) * ((2 * _Z95) / effect.warning) ** 2 if effect.warning else None
+    room = abs(abs(change) - effect.warning)
+    size = rate * (1 - rate) * (2 * _Z95 / room) ** 2 if effect.warning and room else None
     return Evidence(
         method="missing",
         statistic=abs(change),
@@ -62,50 +66,96 @@ def missing_rate(
     )
 
 
-def unseen_categories(sides: CategorySides, /, *, effect: Levels) -> Evidence | None:
+def unseen_categories(sides: CategorySides, /, *, effect: Levels) -> Evidence:
     """Test whether more rows than expected hold categories the reference never saw.
 
-    One-sided binomial test against ``u0 + effect``, where ``u0``, the share of rows with
-    new categories that more reference rows would have brought, is Good and Turing's
-    ``(singletons + 1) / (n + 1)``.
-
-    Returns:
-        What was found; None where the reference did not count all its categories.
+    Against ``u0 + effect``, where ``u0``, the share of rows with new categories that more
+    reference rows would have brought, is Good and Turing's ``(singletons + 1) / (n + 1)``. A
+    one-sided binomial test where every category was counted. Beyond, the sampled categories that
+    both sides keep with their counts say which rows are unseen: their share is estimated with the
+    variance that a sample of categories has, so that one heavy category is not taken for many.
     """
-    frequencies = sides.reference.profile.categories
-    if frequencies is None or frequencies.frequencies is None:
-        return None
-    singletons = frequencies.frequencies.singletons
-    if singletons is None:
-        return None
+    if sides.complete:
+        return _counted_unseen(sides, effect)
+    return _sampled_unseen(sides, effect)
+
+
+def _counted_unseen(sides: CategorySides, effect: Levels) -> Evidence:
     n, m = sides.n, sides.m
-    certain = int(sides.after[:-1][sides.before[:-1] == 0].sum())
-    possible = certain + (0 if sides.complete else int(sides.after[-1]))
-    expected = min(1.0, (singletons + 1) / (n + 1))
+    unseen = int(sides.after[sides.before == 0].sum())
+    expected = min(1.0, (int((sides.before[:-1] == 1).sum()) + 1) / (n + 1))
 
     def p(delta: float) -> float:
-        return binomial_sf(certain, m, min(1.0, expected + delta))
+        return binomial_sf(unseen, m, min(1.0, expected + delta))
 
-    upper = _upper_share(possible, m)
-    enough = math.ceil(math.log(0.05) / math.log1p(-effect.warning)) if effect.warning else None
+    enough = share_rows(max(0.0, unseen / m - expected), effect.warning, level=0.05)
     return Evidence(
         method="unseen",
-        statistic=certain / m,
-        interval=(certain / m, possible / m),
+        statistic=unseen / m,
+        interval=(unseen / m, unseen / m),
         p_value=p(0.0),
-        p_effect=Levels(p(effect.warning), p(effect.critical)),
+        p_effect=effect.map(p),
         effect=effect,
-        upper=max(0.0, upper - expected),
+        upper=max(0.0, upper_share(unseen, m) - expected),
         rows=(n, m),
+        likely=max(0.0, unseen / m - expected),
         size_needed=n * enough / (n + enough) if enough else None,
-        details={"source": sides.source, "expected": expected, "nulls": "left out"},
+        details={"source": "exact", "expected": expected, "nulls": "left out"},
     )
 
 
-def _upper_share(successes: int, trials: int) -> float:
-    """Clopper and Pearson's upper 95 % bound on a share."""
-    from scipy.special import betaincinv
+def _sampled_unseen(sides: CategorySides, effect: Levels) -> Evidence:
+    n, m = sides.n, sides.m
+    before, after = sides.reference.profile.categories, sides.current.categories
+    assert before is not None and after is not None  # noqa: S101, PT018 - both have values
+    unknown, once = after.distinct.unknown_to(before.distinct), before.distinct.singletons
+    # A dictionary cell that the other side counted and never saw is unseen for certain.
+    certain = float(sides.after[:-1][sides.before[:-1] == 0].sum()) / m
+    possible = min(1.0, certain + float(sides.after[-1]) / m)
+    if unknown is None or once is None:  # of a version that kept no counts
+        return Evidence(
+            method="unseen",
+            statistic=certain,
+            interval=(certain, possible),
+            p_value=1.0,
+            p_effect=Levels(1.0, 1.0),
+            effect=effect,
+            upper=possible,
+            rows=(n, m),
+            size_needed=math.inf,
+            details={"source": "dictionary", "expected": None, "nulls": "left out"},
+        )
+    rows, theta = unknown
+    share = min(possible, float(rows.sum()) / (theta * m))
+    # Every category comes or stays away as a whole: its rows count as one.
+    spread = math.sqrt(float(np.square(rows).sum())) / (theta * m)
+    kept, singletons = once
+    expected = min(1.0, (singletons + 1) / (n + 1))
+    expected_spread = math.sqrt(kept) / (before.distinct.theta * n)
+    noise = math.hypot(spread, expected_spread)
 
-    if successes >= trials:
-        return 1.0
-    return float(betaincinv(successes + 1, trials - successes, 0.95))
+    def p(delta: float) -> float:
+        return normal_sf((share - expected - delta) / noise) if noise and rows.size else 1.0
+
+    upper = share + _Z95 * noise + _Z95**2 / (theta * m)
+    return Evidence(
+        method="unseen",
+        statistic=share,
+        interval=(
+            max(0.0, share - 3 * spread),
+            min(possible, share + 3 * spread + 5 / (theta * m)),
+        ),
+        p_value=p(0.0),
+        p_effect=effect.map(p),
+        effect=effect,
+        upper=max(0.0, min(possible, upper) - expected),
+        rows=(n, m),
+        likely=max(0.0, share - expected),
+        size_needed=math.inf,
+        details={
+            "source": "sample",
+            "categories": int(rows.size),
+            "expected": expected,
+            "nulls": "left out",
+        },
+    )

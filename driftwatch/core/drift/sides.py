@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 import numpy as np
@@ -14,8 +14,10 @@ from driftwatch.core.profiles.column_profile import ColumnProfile
 from driftwatch.core.profiles.reference import ReferenceColumn
 from driftwatch.core.sketches.cdf import Cdf
 from driftwatch.core.sketches.frequencies import Frequencies
+from driftwatch.core.sketches.moments import Moments
 from driftwatch.core.sketches.quantiles import rank_error
 from driftwatch.core.statistics.distances import Steps
+from driftwatch.core.statistics.shares import cohens_h
 from driftwatch.process.cached import cached_property
 
 __all__ = ["CategorySides", "NumericSides", "Sides", "compare_sides"]
@@ -23,6 +25,8 @@ __all__ = ["CategorySides", "NumericSides", "Sides", "compare_sides"]
 MIN_EXPECTED = 5.0
 """Cells expecting fewer rows than this on the smaller side are pooled."""
 _LISTED = 255
+_ATOM = 0.005
+_MOST_ATOMS = 32
 
 
 @dataclass(frozen=True, eq=False)
@@ -47,6 +51,37 @@ class Cells:
     def size(self) -> int:
         """Number of cells."""
         return int(self.reference.size)
+
+
+@dataclass(frozen=True, eq=False)
+class SingleValues:
+    """Shares of both sides that single values carry, with what they can be off by.
+
+    Attributes:
+        values: The values, ascending.
+        before: Share of the reference's rows that equal each.
+        after: The same of the current side.
+        before_error: Each share of the reference differs by no more than this.
+        after_error: The same of the current side.
+    """
+
+    values: NDArray[np.float64]
+    before: NDArray[np.float64]
+    after: NDArray[np.float64]
+    before_error: NDArray[np.float64]
+    after_error: NDArray[np.float64]
+
+    def changes(self) -> tuple[NDArray[np.float64], NDArray[np.float64], NDArray[np.float64]]:
+        """Least, estimated and largest Cohen's h of each value."""
+        towards = np.sign(self.after - self.before)
+        near = cohens_h(
+            self.before + towards * self.before_error, self.after - towards * self.after_error
+        )
+        far = cohens_h(
+            self.before - towards * self.before_error, self.after + towards * self.after_error
+        )
+        overlap = np.abs(self.after - self.before) <= self.before_error + self.after_error
+        return np.where(overlap, 0.0, near), cohens_h(self.before, self.after), far
 
 
 @dataclass(frozen=True, eq=False)
@@ -91,6 +126,75 @@ class NumericSides:
             return None
         return self.before.at(grid.edges), numbers.grid.cumulative()
 
+    @cached_property
+    def moments(self) -> tuple[Moments, Moments]:
+        """Count, mean, variance and range of both sides, all exact."""
+        before, after = self.reference.profile.numbers, self.current.numbers
+        assert before is not None and after is not None  # noqa: S101, PT018 - both have values
+        return before.moments, after.moments
+
+    @property
+    def reference_range(self) -> tuple[float, float]:
+        """Least and greatest value of the reference."""
+        before, _ = self.moments
+        return before.minimum, before.maximum
+
+    @cached_property
+    def outside(self) -> tuple[float, float, float]:
+        """Least, estimated and largest share of current rows outside of the reference's range."""
+        (low, high), (_, after) = self.reference_range, self.moments
+        below, above = after.minimum < low, after.maximum > high
+        if not below and not above:
+            return 0.0, 0.0, 0.0
+        heights, error = self._current_at(np.array([np.nextafter(low, -np.inf), high]))
+        share = (float(heights[0]) if below else 0.0) + (1 - float(heights[1]) if above else 0.0)
+        # The extremes are exact, so that a row is outside at least, and no more than all.
+        least = (below + above) / self.m
+        slack = error * (below + above)
+        return max(least, share - slack), max(least, share), min(1.0, max(least, share + slack))
+
+    @property
+    def outside_below(self) -> float:
+        """Estimated share of current rows below the reference's least value."""
+        low, _ = self.reference_range
+        heights, _ = self._current_at(np.array([np.nextafter(low, -np.inf)]))
+        return float(heights[0])
+
+    @cached_property
+    def atoms(self) -> SingleValues:
+        """The heaviest values that repeat on a side, and the extremes of both sides."""
+        before, after = self.before, self.after
+        edges = [side.values[[0, -1]] for side in (before, after)]
+        heavy = [side.atoms(max(_ATOM, 2 * side.error, 2 / side.count)) for side in (before, after)]
+        values = np.unique(np.concatenate([*edges, *heavy]))
+        weights = np.maximum(*(side.at(values) - side.below(values) for side in (before, after)))
+        repeated = weights >= _ATOM
+        values, weights = values[repeated], weights[repeated]
+        values = np.sort(values[np.argsort(-weights, kind="stable")[:_MOST_ATOMS]])
+        p = before.at(values) - before.below(values)
+        shares, errors = self._current_equal_to(values)
+        return SingleValues(
+            values, p, shares, np.full(values.size, self.reference.interval_error), errors
+        )
+
+    def _current_equal_to(
+        self, values: NDArray[np.float64]
+    ) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
+        shares = self.after.at(values) - self.after.below(values)
+        numbers = self.current.numbers
+        if self.after.is_exact or numbers is None:
+            return shares, np.zeros(values.size)
+        errors = np.full(values.size, rank_error(numbers.quantiles.k, interval=True))
+        grid = self.reference.grid
+        if self.on_grid is not None and grid is not None:
+            ends = np.minimum(np.searchsorted(grid.edges, values), grid.edges.size - 1)
+            counted = (ends > 0) & (grid.edges[ends] == values)
+            counted &= grid.edges[ends - 1] == np.nextafter(values, -np.inf)
+            heights = self.on_grid[1]
+            shares = np.where(counted, heights[ends] - heights[ends - 1], shares)
+            errors = np.where(counted, 0.0, errors)
+        return shares, errors
+
     @property
     def source(self) -> str:
         """Where the numbers come from: ``exact``, ``grid`` or ``kll``."""
@@ -134,6 +238,8 @@ class NumericSides:
 class CategorySides:
     """A categorical column: counts of both sides over the same categories, all exact.
 
+    The last cell, all other categories, may hold the same ones on both sides or not.
+
     Attributes:
         texts: The categories that both sides counted.
         before: Rows of the reference in each, the last cell holding all other categories.
@@ -162,8 +268,29 @@ class CategorySides:
 
     @property
     def source(self) -> str:
-        """Where the numbers come from: all of them counted."""
-        return "exact"
+        """Where the numbers come from: all counted, or the others of a dictionary as one."""
+        return "exact" if self.complete or not self.others_may_differ else "dictionary"
+
+    @property
+    def others_may_differ(self) -> bool:
+        """Whether both sides have rows outside the dictionary: the same categories, or not."""
+        return not self.complete and bool(self.before[-1] and self.after[-1])
+
+    def apart(self, cells: Cells) -> Cells:
+        """The cells as they would be if no other category were on both sides.
+
+        Every distance is at most that of these cells, and at least that of `cells`.
+        """
+        if not self.others_may_differ:
+            return cells
+        before, after = cells.reference.copy(), cells.current.copy()
+        before[-1] -= self.before[-1]
+        after[-1] -= self.after[-1]
+        before = np.append(before, [float(self.before[-1]), 0.0])
+        after = np.append(after, [0.0, float(self.after[-1])])
+        if not before[-3] + after[-3]:
+            before, after = np.delete(before, -3), np.delete(after, -3)
+        return replace(cells, reference=before, current=after)
 
     @cached_property
     def cells(self) -> Cells:

@@ -3,18 +3,96 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field
+from typing import Any
 
 import numpy as np
 
-from driftwatch.core.drift.methods import Method
+from driftwatch.core.drift.methods import Method, find_method, known_thresholds
 from driftwatch.core.reports.report import Levels
-from driftwatch.errors import ConfigError
+from driftwatch.errors import ConfigError, did_you_mean
 
-__all__ = ["effects_of", "level_of"]
+__all__ = ["SHARE_DRIFTED", "Thresholds", "effects_of", "level_of", "read_thresholds"]
 
+SHARE_DRIFTED = "share_drifted"
+"""The threshold of the data set: the share of features that drifted."""
 
 _SMALLEST = 1e-6
+_SHARE = Method(SHARE_DRIFTED, frozenset(), Levels(0.5, 1.0), is_share=True)
+
+
+@dataclass(slots=True)
+class Thresholds:
+    """Thresholds as users write them, sorted by what they are about.
+
+    Attributes:
+        effects: Effect sizes by test.
+        levels: Significance levels by test.
+        named: The tests that are named, in order.
+        of_columns: Effect sizes by column and test.
+        share_drifted: Shares of drifted features; None if not named.
+    """
+
+    effects: dict[str, Levels] = field(default_factory=dict)
+    levels: dict[str, float] = field(default_factory=dict)
+    named: tuple[str, ...] = ()
+    of_columns: dict[str, dict[str, Levels]] = field(default_factory=dict)
+    share_drifted: Levels | None = None
+
+
+def read_thresholds(thresholds: Mapping[str, Any], methods: Iterable[Method], /) -> Thresholds:
+    """Sort thresholds by what they are about.
+
+    A key that is no test, with a table of tests as its value, is a column.
+
+    Raises:
+        ConfigError: If a name is unknown or a value is not a usable number.
+    """
+    methods, rules = tuple(methods), Thresholds()
+    names = {name for m in methods for name in (m.name, m.p_value, *m.aliases)}
+    for key, value in thresholds.items():
+        if key == SHARE_DRIFTED:
+            rules.share_drifted = _share_drifted(value)
+        elif key not in names and isinstance(value, Mapping):
+            rules.of_columns[key] = _of_column(key, value, methods)
+        else:
+            method = find_method(methods, key)
+            if key == method.p_value:
+                rules.levels[method.name] = level_of(key, value)
+            else:
+                rules.effects[method.name] = effects_of(method, value)
+            rules.named = tuple(dict.fromkeys((*rules.named, method.name)))
+    return rules
+
+
+def _share_drifted(value: object) -> Levels:
+    if isinstance(value, Levels | Mapping | list | tuple):
+        return effects_of(_SHARE, value)
+    warning = _effect(_SHARE, value)
+    return Levels(warning, min(1.0, 2 * warning))
+
+
+def _of_column(
+    column: str, table: Mapping[Any, Any], methods: tuple[Method, ...]
+) -> dict[str, Levels]:
+    effects = {}
+    for key, value in table.items():
+        try:
+            method = find_method(methods, key)
+        except ConfigError:
+            known = known_thresholds(methods)
+            raise ConfigError(
+                f"threshold {column}.{key}: no test of that name"
+                f"{did_you_mean(str(key), known)}; known: {', '.join(known)}"
+            ) from None
+        if key == method.p_value:
+            raise ConfigError(
+                f"threshold {column}.{key}: a significance level holds for all columns, since it "
+                "is corrected for their number; give the column an effect size"
+            )
+        effects[method.name] = effects_of(method, value)
+    return effects
 
 
 def _number(key: str, value: object) -> float:

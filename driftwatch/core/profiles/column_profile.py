@@ -173,7 +173,7 @@ class CategorySketches:
     def update(self, categories: Categories, policy: ValuePolicy, guard: ValueGuard, /) -> None:
         """Fold in distinct values with their counts."""
         seed = guard.seed if policy is ValuePolicy.HASHED else 0
-        self.distinct.update(hash_texts(categories.texts, seed=seed))
+        self.distinct.update(hash_texts(categories.texts, seed=seed), categories.counts)
         if self.frequencies is not None:
             kept = guard.kept(categories.texts, policy)
             self.frequencies.update(dict(zip(kept, categories.counts.tolist(), strict=True)))
@@ -192,6 +192,9 @@ class CategorySketches:
     def to_sections(self) -> dict[str, bytes]:
         """Serialize as named sections."""
         sections = {"distinct": self.distinct.to_bytes()}
+        counts = self.distinct.counts_to_bytes()
+        if counts is not None:
+            sections["distinct_counts"] = counts
         if self.frequencies is not None:
             sections |= self.frequencies.to_sections()
         return sections
@@ -205,7 +208,9 @@ class CategorySketches:
         Raises:
             ProfileFormatError: If a section is missing or damaged.
         """
-        distinct = DistinctSketch.from_bytes(_section(sections, "distinct"), k=config.distinct_k)
+        distinct = DistinctSketch.from_bytes(
+            _section(sections, "distinct"), sections.get("distinct_counts"), k=config.distinct_k
+        )
         if column.role is Role.ID:
             return cls(distinct)
         frequencies = Frequencies.from_sections(

@@ -28,6 +28,10 @@ from driftwatch.process.cached import cached_property
 
 __all__ = ["Reference", "ReferenceColumn"]
 
+_NEARLY = 0.1
+"""Of a pane, by which the first and the last row may fall short of its ends."""
+FEW_VALUES = 25
+"""Up to this many distinct numbers a column is judged by the shares of these, too."""
 BINS = 10
 """Quantile bins of PSI and its relatives."""
 
@@ -104,6 +108,11 @@ class ReferenceColumn:
         low, high = self.cdf.quantile([0.01, 0.99])
         return float(low), float(high)
 
+    @property
+    def has_few_values(self) -> bool:
+        """Whether it has few distinct numbers, all counted: at most 25."""
+        return self.cdf is not None and self.cdf.is_exact and self.cdf.values.size <= FEW_VALUES
+
     @cached_property
     def tied_null(self) -> TiedNull | None:
         """The Kolmogorov law of a column whose values repeat; None where they do not."""
@@ -122,11 +131,12 @@ class ReferenceColumn:
 
     def _stretches(self, counts: NDArray[np.int64], panes: int) -> NaturalVariability:
         ordered = self.grid is not None
-        bins = None
+        bins = atoms = None
         if self.grid is not None:
+            atoms = self.grid.single_values
             inner = np.searchsorted(self.grid.edges, self.bins) + 1
             bins = np.unique(np.append(0, inner[inner < counts.shape[1]]))
-        distances = block_distances(counts, panes=panes, ordered=ordered, bins=bins)
+        distances = block_distances(counts, panes=panes, ordered=ordered, bins=bins, atoms=atoms)
         if "ks" in distances and self.spread > 0:
             # The area between two functions is no larger than their gap times the width.
             low, high = self.clip
@@ -168,8 +178,9 @@ class Reference:
         }
 
     def _column(self, name: str, column: ColumnProfile) -> ReferenceColumn:
-        grid = _grid(column, self.profile.config.cells)
         panes = self.profile.panes
+        cells = panes.cells.get(name) if panes is not None else None
+        grid = cells if isinstance(cells, Grid) else _grid(column, self.profile.config.cells)
         if panes is None or name not in panes.cells or (grid and panes.cells[name] != grid):
             return ReferenceColumn(column, grid)
         rows = np.array([panes.rows[pane] for pane in sorted(panes.rows)], dtype=np.int64)
@@ -179,7 +190,8 @@ class Reference:
         """How many of the reference's panes last as long as a profile, or hold as much.
 
         By the period given, or the time that the profile covers, where it is known; by its
-        rows otherwise.
+        rows otherwise. Where it is no whole number of panes the stretch is a little shorter than
+        the profile, since shorter ones vary more, and never longer.
         """
         panes = self.profile.panes
         if panes is None or not panes.rows:
@@ -187,7 +199,8 @@ class Reference:
         if period is None or period.start is None:
             period = current.period
         if panes.time and period.start is not None and period.end is not None:
-            return max(1, math.ceil((period.end - period.start).total_seconds() / panes.width))
+            lasts = (period.end - period.start).total_seconds() / panes.width
+            return max(1, math.floor(lasts + _NEARLY))
         return max(1, round(current.rows * len(panes.rows) / sum(panes.rows.values())))
 
     def __getitem__(self, name: str) -> ReferenceColumn:
@@ -277,4 +290,5 @@ def _grid(column: ColumnProfile, cells: int) -> Grid | None:
         return None
     if numbers.grid is not None:
         return numbers.grid.grid
-    return Grid.of(numbers.cdf(), cells=cells)
+    moments = numbers.moments
+    return Grid.of(numbers.cdf(), moments.minimum, moments.maximum, cells=cells)

@@ -16,15 +16,18 @@ from driftwatch.core.reports.results import (
     FeatureDrift,
     Levels,
     Period,
-    SchemaChange,
     Status,
+    Summary,
+    Undecided,
     from_iso,
     to_iso,
 )
+from driftwatch.core.reports.schema_change import SchemaChange
 from driftwatch.core.reports.window import EarlySign, WindowFacts, WindowPart
 from driftwatch.errors import ConfigError, DataError
 
 __all__ = [
+    "LEVELS",
     "DatasetDrift",
     "DependenceDrift",
     "Distribution",
@@ -37,11 +40,15 @@ __all__ = [
     "Period",
     "SchemaChange",
     "Status",
+    "Summary",
+    "Undecided",
     "WindowFacts",
     "WindowPart",
 ]
 
 SCHEMA_VERSION = 1
+LEVELS = ("undecided", "warning", "critical")
+"""What `DriftReport.has_drift` may ask for."""
 
 
 @dataclass(frozen=True, slots=True, repr=False)
@@ -54,8 +61,9 @@ class DriftReport:
 
     Attributes:
         monitor: Name of the monitor.
-        global_status: CRITICAL or WARNING if any feature or column is; else OK if any
-            gating test is OK; else INSUFFICIENT_DATA.
+        global_status: CRITICAL or WARNING if any feature or column is; else UNDECIDED if more
+            than a quarter of the features are, or if one of them certainly drifted and is estimated
+            above its threshold; else OK; INSUFFICIENT_DATA where nothing could be compared.
         features: One `FeatureDrift` a tested column, worst first.
         created_at: When the report was made, aware UTC.
         rows_reference: Rows in the reference.
@@ -91,9 +99,29 @@ class DriftReport:
     window: WindowFacts | None = None
 
     def has_drift(self, level: str = "warning") -> bool:
-        """Whether the data set drifted: at least `level` (``"warning"`` or ``"critical"``)."""
-        wanted = _level_status(level)
-        return self.global_status.is_drift and self.global_status.severity >= wanted.severity
+        """Whether the status is `level` or worse.
+
+        Args:
+            level: ``"warning"``, ``"critical"``, or ``"undecided"``.
+
+        Raises:
+            ConfigError: If it is none of these.
+        """
+        return self.global_status.severity >= _level_status(level).severity
+
+    @property
+    def is_quiet(self) -> bool:
+        """Whether no deciding test estimates a drift above its warning threshold.
+
+        True of an OK report, and of one that is undecided for want of rows only.
+        """
+        return not self.global_status.is_drift and not any(
+            result.undecided is not None
+            and result.threshold is not None
+            and (result.undecided.estimate or 0.0) > result.threshold.warning
+            for feature in self.features
+            for result in feature.tests.values()
+        )
 
     def feature_drift(self) -> dict[str, FeatureDrift]:
         """Return every tested feature's result by name, worst first."""
@@ -164,9 +192,29 @@ class DriftReport:
             rows = f"{rows}; {'; '.join(remarks)}"
         drifted, tested = len(self._drifted()), len(self.features)
         undecided = len(self.undecided_features)
-        if undecided and undecided == tested:
-            return f"nothing shown: too few rows to decide on any of {tested} features {rows}"
+        if self.global_status is Status.UNDECIDED:
+            also = f"{drifted} drifted, " if drifted else ""
+            return f"{also}{undecided} of {tested} features undecided{self._would_decide()} {rows}"
         return f"{drifted} of {tested} features drifted {rows}"
+
+    def _would_decide(self) -> str:
+        """What would decide the features that are undecided."""
+        results = [
+            result
+            for feature in self.features
+            if feature.status is Status.UNDECIDED
+            for result in feature.tests.values()
+            if result.undecided is not None
+        ]
+        needed = [result.rows_needed for result in results if result.rows_needed is not None]
+        if needed:
+            return f": about {max(needed):,} production rows would decide"
+        lacks = {result.undecided.lacks for result in results if result.undecided is not None}
+        if "reference" in lacks:
+            return ": a larger reference would decide"
+        if "sketch" in lacks:
+            return ": finer sketches would decide"
+        return ": their drift is at the threshold" if results else ""
 
     def _of_the_window(self) -> list[str]:
         """What a reader of the verdict must know of the window."""
@@ -270,7 +318,12 @@ class DriftReport:
             dataset=DatasetDrift(
                 **{
                     key: (data.get("dataset") or {}).get(key)
-                    for key in ("share_drifted", "weighted_share_drifted", "p_value")
+                    for key in (
+                        "share_drifted",
+                        "weighted_share_drifted",
+                        "p_value",
+                        "undecided_share",
+                    )
                 }
             ),
             reference_period=Period.from_dict(stamps.get("reference") or {}),
@@ -313,6 +366,6 @@ def _level_status(level: str) -> Status:
         status = Status(level.upper())
     except ValueError:
         status = Status.OK
-    if not status.is_drift:
-        raise ConfigError(f"level must be 'warning' or 'critical'; got {level!r}")
+    if level.lower() not in LEVELS:
+        raise ConfigError(f"level must be one of {', '.join(LEVELS)}; got {level!r}")
     return status

@@ -15,8 +15,9 @@ __all__ = [
     "FeatureDrift",
     "Levels",
     "Period",
-    "SchemaChange",
     "Status",
+    "Summary",
+    "Undecided",
     "from_iso",
     "to_iso",
 ]
@@ -103,6 +104,52 @@ class Period:
 
 
 @dataclass(frozen=True, slots=True)
+class Undecided:
+    """Why a test could not decide.
+
+    Attributes:
+        kind: ``size_not_shown``: there is drift, but that it exceeds the threshold is not shown;
+            ``too_few_rows``; or ``at_the_threshold``, where no number of rows is sure to tell.
+        estimate: The drift in the units of its threshold, as little biased as is known.
+        confidence: With which it exceeds the threshold, where its size is not shown.
+        lacks: What would decide: more rows of ``production`` or of the ``reference``, or finer
+            sketches (``sketch``); None at the threshold.
+        rows_reference: Rows of the reference that the test looked at.
+        rows_current: Rows of production that it looked at.
+    """
+
+    kind: str
+    estimate: float | None = None
+    confidence: float | None = None
+    lacks: str | None = None
+    rows_reference: int = 0
+    rows_current: int = 0
+
+    def to_dict(self) -> dict[str, Any]:
+        return {
+            "kind": self.kind,
+            "estimate": self.estimate,
+            "confidence": self.confidence,
+            "lacks": self.lacks,
+            "rows": {"reference": self.rows_reference, "production": self.rows_current},
+        }
+
+    @classmethod
+    def from_dict(cls, data: Mapping[str, Any] | None, /) -> Self | None:
+        if data is None:
+            return None
+        rows = data.get("rows") or {}
+        return cls(
+            str(data["kind"]),
+            data.get("estimate"),
+            data.get("confidence"),
+            data.get("lacks"),
+            int(rows.get("reference", 0)),
+            int(rows.get("production", 0)),
+        )
+
+
+@dataclass(frozen=True, slots=True)
 class DriftResult:
     """One test on one feature.
 
@@ -113,12 +160,15 @@ class DriftResult:
             both ends equal where the state is exact.
         confidence_interval: 95 % interval for the population behind the rows.
         p_value: Of "no drift at all", sketch error counted against drift.
+        p_adjusted: The same, adjusted for the number of tests that decide; None where the verdict
+            does not use an adjusted one.
         p_effect: Of "the drift is no larger than the threshold", at both thresholds.
         threshold: Effect sizes for WARNING and CRITICAL.
         level: Significance level the verdict used; None where no p-value decides.
         gates: Whether this test decides the status of its feature.
         status: Verdict of this test; None where it does not gate.
         rows_needed: Production rows that would settle an UNDECIDED verdict.
+        undecided: Why the test could not decide; None where it did.
         details: Cells, smoothing, treatment of nulls, raw units ("method" in the JSON).
     """
 
@@ -127,12 +177,14 @@ class DriftResult:
     interval: tuple[float, float] | None = None
     confidence_interval: tuple[float, float] | None = None
     p_value: float | None = None
+    p_adjusted: float | None = None
     p_effect: Levels | None = None
     threshold: Levels | None = None
     level: float | None = None
     gates: bool = False
     status: Status | None = None
     rows_needed: int | None = None
+    undecided: Undecided | None = None
     details: Mapping[str, Any] = field(default_factory=dict)
 
     def to_dict(self) -> dict[str, Any]:
@@ -141,12 +193,14 @@ class DriftResult:
             "interval": _pair(self.interval),
             "confidence_interval": _pair(self.confidence_interval),
             "p_value": self.p_value,
+            "p_adjusted": self.p_adjusted,
             "p_effect": self.p_effect.to_dict() if self.p_effect else None,
             "threshold": self.threshold.to_dict() if self.threshold else None,
             "level": self.level,
             "gates": self.gates,
             "status": self.status.value if self.status else None,
             "rows_needed": self.rows_needed,
+            "undecided": self.undecided.to_dict() if self.undecided else None,
             "method": dict(self.details),
         }
 
@@ -160,12 +214,14 @@ class DriftResult:
             interval=(interval[0], interval[1]) if interval else None,
             confidence_interval=(confidence[0], confidence[1]) if confidence else None,
             p_value=data.get("p_value"),
+            p_adjusted=data.get("p_adjusted"),
             p_effect=Levels.from_dict(data.get("p_effect")),
             threshold=Levels.from_dict(data.get("threshold")),
             level=data.get("level"),
             gates=bool(data.get("gates")),
             status=Status(status) if status else None,
             rows_needed=data.get("rows_needed"),
+            undecided=Undecided.from_dict(data.get("undecided")),
             details=dict(data.get("method") or {}),
         )
 
@@ -206,6 +262,25 @@ class Distribution:
 
 
 @dataclass(frozen=True, slots=True)
+class Summary:
+    """Mean, standard deviation and range of a side of a numeric column."""
+
+    mean: float | None
+    std: float | None
+    min: float | None
+    max: float | None
+
+    def to_dict(self) -> dict[str, float | None]:
+        return {"mean": self.mean, "std": self.std, "min": self.min, "max": self.max}
+
+    @classmethod
+    def from_dict(cls, data: Mapping[str, Any] | None, /) -> Self | None:
+        if data is None:
+            return None
+        return cls(*(data.get(name) for name in ("mean", "std", "min", "max")))
+
+
+@dataclass(frozen=True, slots=True)
 class FeatureDrift:
     """Everything a check found about one feature.
 
@@ -221,6 +296,8 @@ class FeatureDrift:
         importance: Weight of the feature in the model, adding up to 1; None if unknown.
         tests: Results by method name.
         distribution: Both sides over the same cells.
+        summary_reference: Mean, deviation and range of the reference; None without numbers.
+        summary_current: The same of production.
     """
 
     name: str
@@ -234,6 +311,8 @@ class FeatureDrift:
     importance: float | None
     tests: Mapping[str, DriftResult]
     distribution: Distribution | None = None
+    summary_reference: Summary | None = None
+    summary_current: Summary | None = None
 
     @property
     def primary(self) -> DriftResult | None:
@@ -247,6 +326,10 @@ class FeatureDrift:
             "status": self.status.value,
             "primary_test": self.primary_test,
             "missing": {"reference": self.missing_reference, "production": self.missing_current},
+            "moments": {
+                "reference": self.summary_reference.to_dict() if self.summary_reference else None,
+                "production": self.summary_current.to_dict() if self.summary_current else None,
+            },
             "explanation": self.explanation,
             "importance": self.importance,
             "tests": {name: result.to_dict() for name, result in self.tests.items()},
@@ -255,7 +338,7 @@ class FeatureDrift:
 
     @classmethod
     def from_dict(cls, name: str, data: Mapping[str, Any], /) -> Self:
-        missing = data.get("missing") or {}
+        missing, moments = data.get("missing") or {}, data.get("moments") or {}
         return cls(
             name=name,
             kind=str(data["kind"]),
@@ -268,53 +351,8 @@ class FeatureDrift:
             importance=data.get("importance"),
             tests={m: DriftResult.from_dict(m, r) for m, r in (data.get("tests") or {}).items()},
             distribution=Distribution.from_dict(data.get("distribution")),
-        )
-
-
-@dataclass(frozen=True, slots=True)
-class SchemaChange:
-    """A column that is gone, new, or of another type than in the reference.
-
-    Attributes:
-        column: Its name.
-        change: ``missing_column``, ``new_column`` or ``type_changed``.
-        reference: Type in the reference; None for a new column.
-        current: Type in production; None for a missing column.
-        status: How bad that is.
-    """
-
-    column: str
-    change: str
-    reference: str | None
-    current: str | None
-    status: Status
-
-    def __str__(self) -> str:
-        match self.change:
-            case "missing_column":
-                return f"column {self.column!r} is gone (was {self.reference})"
-            case "new_column":
-                return f"column {self.column!r} is new ({self.current})"
-            case _:
-                return f"column {self.column!r} was {self.reference}, is now {self.current}"
-
-    def to_dict(self) -> dict[str, Any]:
-        return {
-            "column": self.column,
-            "change": self.change,
-            "reference": self.reference,
-            "production": self.current,
-            "status": self.status.value,
-        }
-
-    @classmethod
-    def from_dict(cls, data: Mapping[str, Any], /) -> Self:
-        return cls(
-            column=str(data["column"]),
-            change=str(data["change"]),
-            reference=data.get("reference"),
-            current=data.get("production"),
-            status=Status(data["status"]),
+            summary_reference=Summary.from_dict(moments.get("reference")),
+            summary_current=Summary.from_dict(moments.get("production")),
         )
 
 
@@ -325,6 +363,8 @@ class DatasetDrift:
     Attributes:
         share_drifted: Share of the tested features in WARNING or CRITICAL.
         weighted_share_drifted: The same, weighted by importance; None without importances.
+        undecided_share: Share of the tested features that are UNDECIDED or have INSUFFICIENT_DATA,
+            weighted by importance where it is known.
         p_value: Cauchy combination of the features' ``p_effect.warning``, weighted by
             importance where it is known.
     """
@@ -332,11 +372,13 @@ class DatasetDrift:
     share_drifted: float | None
     weighted_share_drifted: float | None
     p_value: float | None
+    undecided_share: float | None = None
 
     def to_dict(self) -> dict[str, float | None]:
         return {
             "share_drifted": self.share_drifted,
             "weighted_share_drifted": self.weighted_share_drifted,
+            "undecided_share": self.undecided_share,
             "p_value": self.p_value,
         }
 

@@ -52,6 +52,13 @@ class Grid:
         """Number of cells."""
         return int(self.edges.size) + 1
 
+    @property
+    def single_values(self) -> NDArray[np.bool_]:
+        """Which cells hold one value and no other."""
+        with np.errstate(over="ignore"):
+            single = self.edges[:-1] == np.nextafter(self.edges[1:], -np.inf)
+        return np.concatenate(([False], single, [False]))
+
     def __eq__(self, other: object) -> bool:
         return isinstance(other, Grid) and self.id == other.id
 
@@ -59,19 +66,24 @@ class Grid:
         return int(self.id, 16)
 
     @classmethod
-    def of(cls, cdf: Cdf, /, *, cells: int, atom: float = 0.005) -> Self:
-        """Lay a grid over a distribution: its quantiles, and a cell for each atom.
+    def of(cls, cdf: Cdf, low: float, high: float, /, *, cells: int, atom: float = 0.005) -> Self:
+        """Lay a grid over a distribution: its quantiles, a cell for each atom, and the range.
+
+        The first cell holds what is below the least value, the last what is above the greatest.
 
         Args:
             cdf: The distribution.
+            low: The least value.
+            high: The greatest.
             cells: Number of quantile cells; a multiple of 10 makes the deciles edges.
             atom: A value carrying at least this share gets the cell ``[value, value]``.
         """
         edges = cdf.quantile(np.arange(1, cells) / cells)
         atoms = cdf.atoms(atom)
         with np.errstate(over="ignore"):
-            below = np.nextafter(atoms, -np.inf)
-        return cls(np.unique(np.concatenate((edges, atoms, below[np.isfinite(below)]))))
+            below = np.nextafter(np.append(atoms, low), -np.inf)
+        every = np.concatenate((edges, atoms, below[np.isfinite(below)], [high]))
+        return cls(np.unique(every))
 
 
 @dataclass(slots=True)

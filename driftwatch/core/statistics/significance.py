@@ -19,12 +19,10 @@ __all__ = [
     "binomial_sf",
     "cauchy_combination",
     "chi2_family_bound",
+    "chi2_family_likely",
     "chi2_family_p",
     "chi2_family_size",
     "effective_size",
-    "kolmogorov_critical",
-    "kolmogorov_p",
-    "kolmogorov_size",
     "normal_sf",
 ]
 
@@ -43,39 +41,6 @@ _SCALE: dict[Divergence, float] = {
 def effective_size(n: int, m: int, /) -> float:
     """``n m / (n + m)``; 0 if a side is empty."""
     return n * m / (n + m) if n and m else 0.0
-
-
-def kolmogorov_p(distance: float, size: float, /, *, effect: float = 0.0) -> float:
-    """P-value of "the Kolmogorov distance is no larger than `effect`".
-
-    ``Q(sqrt(N) max(0, D - effect))`` with Kolmogorov's limiting tail Q. For effect 0 the
-    ordinary test; beyond, valid by the triangle inequality and about twice conservative.
-
-    Example:
-        >>> f"{kolmogorov_p(0.08 - 0.0037, effective_size(100_000, 12_000), effect=0.05):.6e}"
-        '7.310519e-07'
-    """
-    from scipy.special import kolmogorov
-
-    return float(kolmogorov(math.sqrt(size) * max(0.0, distance - effect)))
-
-
-def kolmogorov_critical(alpha: float, /) -> float:
-    """The value c with ``Q(c) = alpha``: 1.3581 at 5 %."""
-    from scipy.special import kolmogi
-
-    return float(kolmogi(alpha))
-
-
-def kolmogorov_size(effect: float, error: float, level: float, /) -> float | None:
-    """Effective size at which a distance of 0 or of twice the effect is decided.
-
-    ``((c_level + c_0.05) / (effect - 2 error))**2``; None where the sketch error alone is
-    too large for any number of rows.
-    """
-    if effect <= 2 * error:
-        return None
-    return ((kolmogorov_critical(level) + kolmogorov_critical(0.05)) / (effect - 2 * error)) ** 2
 
 
 def chi2_family_p(
@@ -119,14 +84,38 @@ def chi2_family_bound(
     return _noncentrality(scale * divergence, cells - 1, 1 - confidence) / scale
 
 
-def chi2_family_size(kind: Divergence, effect: float, cells: int, /) -> float | None:
-    """Effective size at which "no drift" is shown to be below `effect` in 95 % of cases."""
-    from scipy.special import chdtri
+def chi2_family_likely(kind: Divergence, divergence: float, size: float, cells: int, /) -> float:
+    """A divergence without its bias: what noise adds on average, ``(cells - 1) / (c N)``."""
+    return max(0.0, divergence - (cells - 1) / (_SCALE[kind] * size)) if size else 0.0
 
-    if effect <= 0 or cells < 2:
+
+def chi2_family_size(
+    kind: Divergence, effect: float, cells: int, /, *, likely: float = 0.0, level: float = 0.05
+) -> float | None:
+    """Effective size at which a divergence would be told from `effect` in 95 % of cases.
+
+    Args:
+        kind: Which divergence.
+        effect: The one that is tolerated.
+        cells: Number of cells.
+        likely: The divergence of the populations, as far as is known.
+        level: Significance level of showing one above the effect.
+    """
+    from scipy.special import chdtri, ndtri
+
+    if effect <= 0 or cells < 2 or likely == effect:
         return None
-    typical = float(chdtri(cells - 1, 0.05))
-    return _noncentrality(typical, cells - 1, 0.05) / (_SCALE[kind] * effect)
+    if likely == 0.0:
+        typical = float(chdtri(cells - 1, 0.05))
+        return _noncentrality(typical, cells - 1, 0.05) / (_SCALE[kind] * effect)
+    # The statistic is about normal, of variance 2 (df + 2 c N D): solved for sqrt(c N).
+    z_effect = -float(ndtri(level if likely > effect else 0.05))
+    z_power = -float(ndtri(0.05))
+    room = abs(likely - effect)
+    half = z_effect * math.sqrt(effect) + z_power * math.sqrt(likely)
+    rest = (z_effect + z_power) * math.sqrt(2 * (cells - 1))
+    root = (half + math.sqrt(half**2 + room * rest)) / room
+    return root**2 / _SCALE[kind]
 
 
 def _noncentral_sf(x: float, df: int, nc: float) -> float:

@@ -8,7 +8,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from driftwatch.core.sketches.cdf import Cdf
-from driftwatch.core.statistics.significance import kolmogorov_p
+from driftwatch.core.statistics.kolmogorov import kolmogorov_p
 
 __all__ = ["TiedNull"]
 

@@ -14,12 +14,14 @@ import numpy as np
 from numpy.typing import NDArray
 
 from driftwatch.core.statistics.distances import hellinger_terms, jensen_shannon_terms, psi_terms
+from driftwatch.core.statistics.shares import cohens_h
 
 __all__ = ["NaturalVariability", "block_distances", "overdispersion"]
 
 _SCALES = (1, 6, 24, 72, 168)
 _LEAST_BLOCKS = 4
 _EXPECTED = 5.0
+_LEAST_SHARE = 0.01
 
 Floats = NDArray[np.float64]
 Counts = NDArray[np.int64]
@@ -42,7 +44,13 @@ class NaturalVariability:
 
 
 def block_distances(
-    counts: Counts, /, *, panes: int, ordered: bool, bins: NDArray[np.intp] | None = None
+    counts: Counts,
+    /,
+    *,
+    panes: int,
+    ordered: bool,
+    bins: NDArray[np.intp] | None = None,
+    atoms: NDArray[np.bool_] | None = None,
 ) -> dict[str, float]:
     """The largest distance of a stretch of panes from all other panes, by test.
 
@@ -55,6 +63,7 @@ def block_distances(
         panes: Length of a stretch; at most half of the panes are taken.
         ordered: Whether the cells are ordered, as those of numbers are.
         bins: First cell of each bin that the divergences compare; every cell if not given.
+        atoms: Which cells hold a single value.
 
     Returns:
         Distances in the units of the reports; none where there are fewer than two panes.
@@ -79,6 +88,11 @@ def block_distances(
     if ordered:
         gaps = np.cumsum(_shares(blocks) - _shares(rests), axis=1)
         distances["ks"] = float(np.abs(gaps).max())
+        distances["out_of_range"] = _outside(blocks, rests)
+    if atoms is not None and atoms.any():
+        shares, others = _shares(blocks)[:, atoms], _shares(rests)[:, atoms]
+        heavy = np.maximum(shares, others) >= _LEAST_SHARE
+        distances["atoms"] = float(np.where(heavy, cohens_h(others, shares), 0.0).max())
     if bins is not None:
         blocks, rests = (np.add.reduceat(side, bins, axis=1) for side in (blocks, rests))
     distances["tvd"] = float(np.abs(_shares(blocks) - _shares(rests)).sum(axis=1).max() / 2)
@@ -95,6 +109,16 @@ def block_distances(
     distances["jensen_shannon"] = float(np.sqrt(max(0.0, largest(jensen_shannon_terms))))
     distances["hellinger"] = float(np.sqrt(max(0.0, largest(hellinger_terms))))
     return distances
+
+
+def _outside(blocks: Counts, rests: Counts) -> float:
+    """The largest share of a stretch that lies beyond all cells of the rest."""
+    cells = rests.shape[1]
+    first = np.argmax(rests > 0, axis=1)[:, None]
+    last = cells - 1 - np.argmax(rests[:, ::-1] > 0, axis=1)[:, None]
+    places = np.arange(cells)
+    outside = np.where((places < first) | (places > last), blocks, 0)
+    return float((outside.sum(axis=1) / blocks.sum(axis=1)).max())
 
 
 def overdispersion(counts: Counts, /, *, panes: int, ordered: bool) -> float:

@@ -50,7 +50,7 @@ class Hysteresis:
 
         Args:
             pane: The pane.
-            status: Of the window that ends with it; without enough rows it says nothing.
+            status: Of the window that ends with it; only OK is quiet, no decision says nothing.
             early: Whether a detector saw persistent drift, which counts as a warning.
         """
         if early and not status.is_drift:
@@ -64,7 +64,7 @@ class Hysteresis:
                 self.level = status
                 return Event.ESCALATED
             return None
-        if self.level.is_drift and status is not Status.INSUFFICIENT_DATA:
+        if self.level.is_drift and status is Status.OK:
             self.quiet += 1
             if self.quiet >= self.clear_after:
                 self.level, self.since, self.quiet = Status.OK, None, 0

@@ -9,12 +9,12 @@ __all__ = ["STYLESHEET"]
 _LIGHT = """\
 --page:#f6f7f9;--card:#fff;--ink:#1b2430;--soft:#5b6675;--line:#dfe3e8;--link:#0b5cad;
 --reference:#a9c1dd;--current:#c8500a;
---critical:#b3261e;--warning:#8a5a00;--undecided:#2f5f9e;--ok:#1c6b3c;--none:#5b6675"""
+--critical:#b3261e;--warning:#8a5a00;--undecided:#6b6000;--ok:#1c6b3c;--none:#5b6675"""
 
 _DARK = """\
 --page:#11161d;--card:#1a212b;--ink:#e4e9f0;--soft:#9aa7b6;--line:#313b48;--link:#7db8f5;
 --reference:#44607f;--current:#ff9d57;
---critical:#ff8a80;--warning:#f0b849;--undecided:#8ab8ee;--ok:#6fcf97;--none:#9aa7b6"""
+--critical:#ff8a80;--warning:#f0b849;--undecided:#e3d661;--ok:#6fcf97;--none:#9aa7b6"""
 
 _PAGE = """\
 *{box-sizing:border-box}

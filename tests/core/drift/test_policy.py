@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import math
 from typing import Any
 
 import numpy as np
@@ -10,7 +11,7 @@ from scipy import stats
 
 from driftwatch import Kind, Monitor, Status
 from driftwatch.core.drift.evidence import Evidence, rows_beside
-from driftwatch.core.drift.methods import METHODS
+from driftwatch.core.drift.methods import ALWAYS, METHODS
 from driftwatch.core.drift.policy import Policy
 from driftwatch.core.drift.verdict import judge
 from driftwatch.core.reports.report import Levels
@@ -101,13 +102,49 @@ def test_named_tests_decide_where_they_apply(
     thresholds: Any, numeric: tuple[str, ...], categorical: tuple[str, ...]
 ) -> None:
     policy = Policy.of(thresholds)
-    assert policy.gating(Kind.NUMERIC) == policy.gating(Kind.DATETIME) == numeric
-    assert policy.gating(Kind.CATEGORICAL) == policy.gating(Kind.BOOLEAN) == categorical
+    for kind in (Kind.NUMERIC, Kind.DATETIME):
+        assert policy.gating("x", kind) == (*numeric, *ALWAYS)
+    for kind in (Kind.CATEGORICAL, Kind.BOOLEAN):
+        assert policy.gating("x", kind) == categorical
 
 
-def evidence(warning: float, critical: float, upper: float = 1.0, effect: float = 0.05) -> Evidence:
+def test_few_numbers_are_judged_by_their_shares_too() -> None:
+    assert Policy().gating("x", Kind.NUMERIC, few_values=True) == ("ks", "psi", *ALWAYS)
+    named = Policy.of({"wasserstein": 0.2})
+    assert named.gating("x", Kind.NUMERIC, few_values=True) == ("wasserstein", *ALWAYS)
+
+
+def test_thresholds_of_a_column_switch_nothing_else_off() -> None:
+    policy = Policy.of({"age": {"wasserstein": 0.3, "ks": [0.1, 0.2]}})
+    assert policy.gating("age", Kind.NUMERIC) == ("ks", "wasserstein", *ALWAYS)
+    assert policy.gating("income", Kind.NUMERIC) == ("ks", *ALWAYS)
+    assert policy.effects_above(None, "age")["ks"] == Levels(0.1, 0.2)
+    assert policy.effects_above(None, "income")["ks"] == Levels(0.05, 0.1)
+
+
+@pytest.mark.parametrize(
+    ("thresholds", "says"),
+    [
+        ({"age": {"kss": 0.1}}, r"age\.kss.*did you mean 'ks'"),
+        ({"age": {"ks_pvalue": 0.1}}, r"age\.ks_pvalue.*all columns"),
+        ({"age": {"ks": 2}}, "below 1"),
+        ({"share_drifted": 2}, "below 1"),
+    ],
+)
+def test_a_threshold_of_a_column_is_checked(thresholds: Any, says: str) -> None:
+    with pytest.raises(ConfigError, match=says):
+        Policy.of(thresholds)
+
+
+def evidence(
+    warning: float,
+    critical: float,
+    upper: float = 1.0,
+    effect: float = 0.05,
+    p_value: float = 0.0,
+) -> Evidence:
     return Evidence(
-        "ks", 0.1, (0.1, 0.1), 0.0, Levels(warning, critical), Levels(effect, 0.1), upper,
+        "ks", 0.1, (0.1, 0.1), p_value, Levels(warning, critical), Levels(effect, 0.1), upper,
         rows=(1_000, 500), size_needed=600.0,
     )  # fmt: skip
 
@@ -120,6 +157,7 @@ def evidence(warning: float, critical: float, upper: float = 1.0, effect: float 
         (evidence(0.5, 1.0, upper=0.04), Status.OK),
         (evidence(0.5, 1.0, upper=0.06), Status.UNDECIDED),
         (evidence(0.5, 1.0, upper=0.06, effect=0.0), Status.OK),
+        (evidence(0.001, 0.001, p_value=0.06), Status.UNDECIDED),
     ],
 )
 def test_the_ladder_of_statuses(found: Evidence, status: Status) -> None:
@@ -135,8 +173,30 @@ def test_tests_that_do_not_decide_have_no_status_and_cost_nothing() -> None:
 
 
 def test_false_discoveries_are_counted_over_all_deciding_tests() -> None:
-    results = judge([(evidence(p, 1), True) for p in (0.01, 0.04, 0.9, 0.9)], Policy())
+    every = [(evidence(0.01, 1, p_value=p), True) for p in (0.01, 0.04, 0.9, 0.9)]
+    results = judge(every, Policy())
     assert [result.status for result in results[:2]] == [Status.WARNING, Status.UNDECIDED]
+    assert [result.p_adjusted for result in results[:2]] == pytest.approx([0.04, 0.08])
+
+
+def test_the_effect_is_not_corrected_for_the_number_of_tests() -> None:
+    every = [(evidence(0.04, 1, p_value=p), True) for p in (1e-9, 0.9, 0.9, 0.9)]
+    assert judge(every, Policy())[0].status is Status.WARNING
+
+
+@pytest.mark.parametrize(
+    ("found", "status"),
+    [
+        (evidence(0.5, 1.0, p_value=0.02), Status.WARNING),
+        (evidence(0.5, 0.03, p_value=0.02), Status.CRITICAL),
+        (evidence(0.5, 1.0, p_value=0.06), Status.OK),
+    ],
+)
+def test_a_named_p_value_warns_of_any_drift_and_is_critical_beyond_the_effect(
+    found: Evidence, status: Status
+) -> None:
+    (result,) = judge([(found, True)], Policy.of({"ks_pvalue": 0.05}))
+    assert result.status is status
 
 
 @given(st.lists(st.floats(0, 1), min_size=1, max_size=40))
@@ -156,27 +216,29 @@ def test_the_rows_needed_are_enough_and_no_more(n: int, size: float) -> None:
 
 
 @pytest.mark.parametrize(
-    ("n", "m", "size", "shortage"),
+    ("drift", "p_value", "size", "kind", "lacks"),
     [
-        (1_000, 100, None, "sketch"),
-        (1_000, 100, 1_200.0, "reference"),
-        (1_000, 100, 500.0, "rows"),
-        (1_000, 5_000, 500.0, "near"),
+        (0.02, 0.4, None, "too_few_rows", "production"),
+        (0.02, 0.4, math.inf, "too_few_rows", "sketch"),
+        (0.02, 0.4, 1_200.0, "too_few_rows", "reference"),
+        (0.07, 1e-9, 500.0, "size_not_shown", "production"),
+        (0.053, 1e-9, 500.0, "at_the_threshold", None),
     ],
 )
-def test_what_is_short_is_said(n: int, m: int, size: float | None, shortage: str) -> None:
+def test_the_kinds_of_undecided(
+    drift: float, p_value: float, size: float | None, kind: str, lacks: str | None
+) -> None:
     found = Evidence(
-        "ks",
-        0.1,
-        (0.1, 0.1),
-        1.0,
-        Levels(1, 1),
-        Levels(0.05, 0.1),
-        1.0,
-        rows=(n, m),
-        size_needed=size,
+        "ks", drift, (drift, drift), p_value, Levels(0.08, 1), Levels(0.05, 0.1), 1.0,
+        rows=(1_000, 100), size_needed=size,
+    )  # fmt: skip
+    (result,) = judge([(found, True)], Policy())
+    assert result.status is Status.UNDECIDED
+    assert result.undecided is not None
+    assert (result.undecided.kind, result.undecided.lacks) == (kind, lacks)
+    assert (result.rows_needed is None) == (
+        kind == "at_the_threshold" or lacks != "production" or size is None
     )
-    assert found.shortage == shortage
 
 
 def test_the_rows_that_are_said_to_be_needed_do_decide() -> None:

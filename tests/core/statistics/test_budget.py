@@ -38,25 +38,33 @@ def test_a_budget_that_every_check_may_break_is_refused() -> None:
 
 def test_every_test_that_can_alarm_shares_the_budget() -> None:
     policy = Policy.of(budget=AlarmBudget.of("1 per 30d", every="1h"))
-    shared = policy.shared_by([Kind.NUMERIC, Kind.CATEGORICAL])
-    # ks and missing; psi, missing and unseen.
+    shared = policy.shared_by(5)
     assert shared.level == pytest.approx(1 / (720 * 5))
     assert shared.to_dict()["budget"] == {"false_alarms": "1 per 30d", "every": "1h"}
     assert shared.to_dict()["correction"] == "budget"
 
 
-@pytest.mark.parametrize("options", [{"policy": "classic"}, {"thresholds": {"ks_pvalue": 0.01}}])
-def test_a_budget_does_not_go_with_levels_of_ones_own(options: dict[str, object]) -> None:
+def test_a_budget_does_not_go_with_the_rules_of_the_textbook() -> None:
     with pytest.raises(ConfigError, match="false_alarms"):
-        Monitor({"x": [1, 2, 3]}, false_alarms="1 per 30d", **options)  # type: ignore[arg-type]
+        Monitor({"x": [1, 2, 3]}, false_alarms="1 per 30d", policy="classic")
+
+
+def test_under_a_budget_named_p_values_have_its_level() -> None:
+    budget = AlarmBudget.of("1 per 30d", every="1h")
+    policy = Policy.of({"ks_pvalue": 0.05}, budget=budget).shared_by(4)
+    assert policy.level_of("ks") == policy.level == pytest.approx(1 / (720 * 4))
+    assert policy.gating("x", Kind.NUMERIC)[0] == "ks"
 
 
 def test_under_a_budget_evidence_must_be_stronger() -> None:
     rng = np.random.default_rng(4)
-    train, today = {"x": rng.normal(size=20_000)}, {"x": rng.normal(0.24, size=1_200)}
+    # Few enough for the sketches to be exact: both checks see the same.
+    train, today = {"x": rng.normal(size=4_000)}, {"x": rng.normal(0.2, size=800)}
     once = Monitor(train).check(today).feature_drift()["x"]
     often = Monitor(train, false_alarms="1 per 90d").check(today).feature_drift()["x"]
     assert once.status is Status.WARNING
     assert often.status is Status.UNDECIDED
-    assert often.tests["ks"].level == pytest.approx(1 / (2160 * 2))
+    assert often.tests["ks"].level == pytest.approx(
+        1 / (2160 * 4)
+    )  # ks, out_of_range, atoms, missing
     assert once.tests["ks"].p_effect == often.tests["ks"].p_effect

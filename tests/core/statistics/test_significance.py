@@ -9,6 +9,7 @@ from scipy import stats
 from driftwatch.core.sketches.cdf import Cdf
 from driftwatch.core.sketches.quantiles import rank_error
 from driftwatch.core.statistics import distances
+from driftwatch.core.statistics.kolmogorov import kolmogorov_critical, kolmogorov_p
 from driftwatch.core.statistics.significance import (
     benjamini_hochberg,
     binomial_sf,
@@ -16,8 +17,6 @@ from driftwatch.core.statistics.significance import (
     chi2_family_bound,
     chi2_family_p,
     effective_size,
-    kolmogorov_critical,
-    kolmogorov_p,
 )
 
 

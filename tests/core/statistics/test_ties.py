@@ -9,7 +9,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from driftwatch.core.sketches.cdf import Cdf
-from driftwatch.core.statistics.significance import effective_size, kolmogorov_p
+from driftwatch.core.statistics.kolmogorov import kolmogorov_p
+from driftwatch.core.statistics.significance import effective_size
 from driftwatch.core.statistics.ties import TiedNull
 
 Draw = Callable[[np.random.Generator, int], Any]

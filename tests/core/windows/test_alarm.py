@@ -36,5 +36,6 @@ def test_one_quiet_pane_does_not_end_an_alarm() -> None:
     assert alarm.update(2, Status.WARNING) is None
     assert alarm.update(3, Status.INSUFFICIENT_DATA) is None  # says nothing
     assert alarm.update(4, Status.OK) is None
-    assert alarm.update(5, Status.UNDECIDED) is Event.CLEARED
+    assert alarm.update(5, Status.UNDECIDED) is None  # nor does this
+    assert alarm.update(6, Status.OK) is Event.CLEARED
     assert alarm.since is None

@@ -1,0 +1,88 @@
+"""Columns that came, went or changed their type, and what types are in words."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any, Self
+
+from driftwatch.core.reports.results import Status
+
+__all__ = ["SchemaChange", "type_in_words"]
+
+_WORDS = {
+    "text": ("string", "large_string", "utf8", "large_utf8", "string_view", "categorical", "text"),
+    "whole numbers": ("int", "uint"),
+    "numbers": ("float", "double", "halffloat", "decimal", "numeric"),
+    "true or false": ("bool",),
+    "times": ("timestamp", "date", "datetime", "time"),
+    "durations": ("duration",),
+    "bytes": ("binary", "large_binary", "fixed_size_binary"),
+    "lists": ("list", "large_list", "fixed_size_list"),
+    "records": ("struct", "map"),
+    "no values": ("null", "empty"),
+}
+
+
+def type_in_words(dtype: str | None, /) -> str:
+    """What the values of an Arrow type are, in a word or two; the type itself if not known.
+
+    Example:
+        >>> type_in_words("large_string"), type_in_words("timestamp[us]"), type_in_words("int64")
+        ('text', 'times', 'whole numbers')
+    """
+    if not dtype:
+        return "values"
+    name = dtype.removeprefix("dictionary<values=")
+    for words, starts in _WORDS.items():
+        if name.startswith(starts):
+            return words
+    return dtype
+
+
+@dataclass(frozen=True, slots=True)
+class SchemaChange:
+    """A column that is gone, new, or of another type than in the reference.
+
+    Attributes:
+        column: Its name.
+        change: ``missing_column``, ``new_column`` or ``type_changed``.
+        reference: Type in the reference; None for a new column.
+        current: Type in production; None for a missing column.
+        status: How bad that is.
+    """
+
+    column: str
+    change: str
+    reference: str | None
+    current: str | None
+    status: Status
+
+    def __str__(self) -> str:
+        was, now = type_in_words(self.reference), type_in_words(self.current)
+        match self.change:
+            case "missing_column":
+                return f"column {self.column!r} is gone (held {was})"
+            case "new_column":
+                return f"column {self.column!r} is new (holds {now})"
+            case _:
+                return f"column {self.column!r} held {was}, now holds {now}"
+
+    def to_dict(self) -> dict[str, Any]:
+        return {
+            "column": self.column,
+            "change": self.change,
+            "reference": self.reference,
+            "production": self.current,
+            "status": self.status.value,
+        }
+
+    @classmethod
+    def from_dict(cls, data: Mapping[str, Any], /) -> Self:
+        return cls(
+            column=str(data["column"]),
+            change=str(data["change"]),
+            reference=data.get("reference"),
+            current=data.get("production"),
+            status=Status(data["status"]),
+        )
