@@ -20,6 +20,7 @@ import pyarrow.parquet as pq
 from numpy.typing import NDArray
 
 from driftwatch import DriftReport, Monitor, Role
+from driftwatch.core.data.declared import DeclaredColumns
 from driftwatch.core.data.values import kind_of
 from driftwatch.core.drift.cell_tests import PopulationStability
 from driftwatch.core.drift.sides import MIN_EXPECTED, NumericSides, compare_sides
@@ -162,7 +163,9 @@ def _psi_on_given_edges(split: Split) -> Iterator[Statistic]:
         if facts["status"] == "ok" and (facts.get("numeric") or {}).get("psi10", {}).get("edges")
     ]
     roles = dict.fromkeys(names, Role.FEATURE)
-    reference = Reference(profile_data(split.reference, roles=roles, reference=True))
+    reference = Reference(
+        profile_data(split.reference, DeclaredColumns.of(roles=roles), reference=True)
+    )
     current = profile_like(reference, split.current)
     for name in names:
         sides = compare_sides(reference[name], current.columns[name])

@@ -9,6 +9,7 @@ import socket
 import time
 from collections.abc import Callable, Mapping, Sequence
 from datetime import UTC, datetime
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal, Self
 
@@ -18,7 +19,7 @@ from driftwatch.process.switch import is_switched_off
 from driftwatch.stores import is_collector
 
 if TYPE_CHECKING:  # loaded when a monitor is made: importing the name alone stays quick
-    from driftwatch.core.data.schema import Role, Schema
+    from driftwatch.core.data.schema import Kind, Role, Schema
     from driftwatch.core.drift.policy import PolicyName
     from driftwatch.core.profiles.profile import Profile
     from driftwatch.core.profiles.reference import Reference
@@ -38,10 +39,6 @@ __all__ = ["Monitor"]
 _WINDOW: Any = object()  # not None, which is more likely a mistake than a question
 
 
-def _now() -> datetime:
-    return datetime.now(UTC)
-
-
 def _aware(at: datetime) -> datetime:
     return at if at.tzinfo is not None else at.replace(tzinfo=UTC)
 
@@ -53,39 +50,39 @@ class Monitor:
         reference_data: pandas or polars data frame, pyarrow table, dict of arrays, list of
             records, paths of files (parquet, CSV, JSON lines), a saved ``.dwp`` profile or
             its path, or a `Profile`.
-        features: Columns to watch, tested even if they look like identifiers; if not given, all
-            but identifiers, times and labels, which the report lists as skipped.
-        model: The trained model; gives version and importances. Nothing of it is called.
+        features: Columns to watch, tested even if they look like identifiers; if not given, those
+            of the model, or all but identifiers, times and labels, which the report lists.
+        model: The trained model; gives version, features and importances. Nothing is called.
         thresholds: Effect sizes and levels, such as ``{"psi": 0.2, "ks_pvalue": 0.05}``; see
             `driftwatch.core.drift.policy.Policy.of`. The defaults are good.
         policy: ``"default"``, or ``"classic"`` for the textbook's rules.
         false_alarms: Budget of a check that is repeated, such as ``"1 per 30d"``, for all features
             together. Without it a check stands on its own, at a false discovery rate of 5 %.
         every: Time from one check to the next, for the budget; a stream's windows have a slide.
-        pane: Length of panes, such as ``"1h"``, whose counts of the reference are kept: drift no
-            larger than its own rhythm does not count then. Needs a time; reads it twice.
+        pane: Length of panes, such as ``"1h"``, to learn the reference's rhythm; needs a time.
         multivariate: Also watch how columns depend on each other: true, or their names.
-        roles: Roles of columns, such as ``{"ts": "time", "y": "label"}``.
-        schema: Columns declared in full; the rest is inferred.
-        config: Sizes of the sketches.
+        roles: Roles of columns, such as ``{"ts": "time", "y": "target"}``.
+        exclude: Columns to leave out.
+        kinds: What columns are, such as ``{"zip": "categorical"}``.
+        rules: Values that are allowed: ``{"age": {"min": 0, "max": 120}, "plan": {"in": [...]}}``.
+        schema, config: Columns declared in full; sizes of the sketches.
         hash_key: Key for the tokens of columns whose values must not be readable.
         name: Name of the monitor.
         clock: Gives the time of reports, and of records without one; the system's by default.
         window: Length of the window that a stream is judged by, such as ``"24h"``, or
             ``"10000 rows"``.
-        slide: How far the window moves from one evaluation to the next; a pane. Its own
-            length, so that windows tumble, if None.
-        lateness: How long a pane stays open to late rows; a tenth of the slide (least: 5 minutes).
-        compare: What a window is compared with: ``"frozen"``, the reference; ``"sliding"``, the
-            window before; ``"seasonal"``, the same hours of the four weeks before.
-        store: Where a stream is kept: path of a SQLite file, which processes may share; address
-            of a collector (`driftwatch serve`), which then evaluates; or a store. Else memory.
+        slide: How far the window moves each time; a pane. Its own length, tumbling, if None.
+        lateness: How long a pane waits for late rows; a tenth of the slide (least: 5 minutes).
+        compare: With what: ``"frozen"``, the reference; ``"sliding"``, the window before;
+            ``"seasonal"``, the same hours of the four weeks before.
+        store: Where a stream is kept: a SQLite file, which processes may share; address of a
+            collector (`driftwatch serve`), which then evaluates; a store. Memory if None.
         spool: Folder where deliveries to a collector wait; the user's for state by default.
         reference: ``"auto"``: `reference_data` comes into use unless the store has had it and
             replaced it. ``"replace"``: it comes into use anyway.
         tests: Your own `driftwatch.protocols.DriftTest`; they decide where `thresholds` name them.
         sinks: Where results of a stream go, see `driftwatch.protocols.Sink`.
-        source: Name of this process among those that feed the monitor.
+        source: Name of this process among those that feed it.
         flush_every: How long rows wait, at most, before they are stored.
         progress: Called after every batch of the reference with rows and bytes read.
 
@@ -125,6 +122,9 @@ class Monitor:
         pane: str | None = None,
         multivariate: bool | Sequence[str] = False,
         roles: Mapping[str, Role | str] | None = None,
+        exclude: Sequence[str] = (),
+        kinds: Mapping[str, Kind | str] | None = None,
+        rules: Mapping[str, Any] | None = None,
         schema: Schema | None = None,
         config: SketchConfig | None = None,
         hash_key: bytes | None = None,
@@ -143,37 +143,37 @@ class Monitor:
         flush_every: str = "10s",
         progress: Progress | None = None,
     ) -> None:
+        from driftwatch.core.data.declared import DeclaredColumns, names_of
         from driftwatch.core.drift.policy import Policy
         from driftwatch.core.statistics.budget import AlarmBudget
         from driftwatch.core.subject import Subject
         from driftwatch.core.windows.spec import COMPARISONS, WindowSpec
-        from driftwatch.profiling.model_facts import importances_of, version_of
-        from driftwatch.profiling.references import (
-            ReferenceOptions,
-            build_reference,
-            names_of,
-            roles_of,
-        )
+        from driftwatch.profiling.model_facts import features_of, importances_of, version_of
+        from driftwatch.profiling.references import ReferenceOptions, build_reference
 
         self.name = name
         budget = None if false_alarms is None else AlarmBudget.of(false_alarms, every=every)
         self.policy = Policy.of(thresholds, policy=policy, budget=budget, tests=tests)
-        self._clock = clock or _now
+        self._clock = clock or partial(datetime.now, UTC)
         self._seconds = time.time if clock is None else (lambda: _aware(clock()).timestamp())
-        named = names_of(features)
+        columns = DeclaredColumns.of(
+            features, exclude=exclude, roles=roles, kinds=kinds, rules=rules, schema=schema
+        ).of_a_model(features_of(model))
         options = ReferenceOptions(
-            features=named,
-            roles=roles_of(roles),
-            schema=schema,
+            columns,
             config=config,
             hash_key=hash_key,
             pane=None if pane is None else parse_length(pane),
-            multivariate=multivariate if isinstance(multivariate, bool) else names_of(multivariate),
+            multivariate=multivariate
+            if isinstance(multivariate, bool)
+            else names_of("multivariate", multivariate),
         )
         built = build_reference(reference_data, options, progress=progress)
         tested = [column.name for column in built.schema if column.role.is_tested]
+        self.policy.check_columns(tested)
+        importances = importances_of(model, tested)
         self._subject = Subject(
-            built, name, version_of(model), importances_of(model, tested), named
+            built, name, version_of(model), importances, columns.features, columns.exclude
         )
         self.spec = WindowSpec.of(window, slide, lateness=lateness)
         if compare not in COMPARISONS:

@@ -12,8 +12,8 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
+from driftwatch.core.data.declared import DeclaredColumns
 from driftwatch.core.data.durations import parse_length
-from driftwatch.core.data.schema import Role
 from driftwatch.core.drift.policy import Policy
 from driftwatch.core.reports.report import Status
 from driftwatch.core.reports.timeline import Timeline
@@ -107,7 +107,7 @@ def timeline_of(
 ) -> Timeline:
     spec = WindowSpec.of(history.window, history.slide)
     options = ReferenceOptions(
-        roles={name: Role(role) for name, role in history.roles.items()},
+        DeclaredColumns.of(roles=history.roles),
         pane=parse_length(history.slide),
     )
     reference = build_reference(DataSlice(data, 0, first), options)
@@ -119,7 +119,7 @@ def timeline_of(
         reference,
         spec,
         rules=rules,
-        changes=[change - first for change in changes],
+        changes=list(changes),
     )
 
 
@@ -210,7 +210,7 @@ def ten_million(rows: int = 10_000_000) -> dict[str, Any]:
     data: dict[str, Any] = {"ts": start + (seconds * 1e6).astype("timedelta64[us]")}
     data |= {f"x{i}": rng.normal(size=rows) for i in range(10)}
     history = {name: values[: rows // 10] for name, values in data.items()}
-    reference = build_reference(history, ReferenceOptions(roles={"ts": Role.TIME}))
+    reference = build_reference(history, ReferenceOptions(DeclaredColumns.of(roles={"ts": "time"})))
     ratios = []
     for _ in range(3):
         begun = time.process_time()

@@ -14,28 +14,31 @@ if TYPE_CHECKING:
 
 __all__ = [
     "Config",
+    "Exclude",
     "FailOn",
     "FalseAlarms",
     "Features",
     "Files",
     "Format",
     "Ids",
+    "Kinds",
     "Labels",
     "Multivariate",
     "Name",
     "Output",
+    "Predictions",
     "Quiet",
     "Ref",
+    "Scores",
     "Slide",
     "StorePath",
     "Time",
     "Times",
     "Version",
     "Window",
-    "columns_of",
+    "column_options",
     "parse_thresholds",
     "request_of",
-    "roles_of",
 ]
 
 Files = Annotated[
@@ -53,6 +56,25 @@ Ref = Annotated[
 Features = Annotated[
     str | None,
     typer.Option(metavar="A,B", help="Columns to use, separated by commas. Default: all."),
+]
+Exclude = Annotated[
+    str | None, typer.Option(metavar="A,B", help="Columns to leave out, separated by commas.")
+]
+Kinds = Annotated[
+    list[str] | None,
+    typer.Option(
+        "--kind",
+        metavar="COLUMN=KIND",
+        help="What a column is: numeric, categorical, boolean or datetime. Repeatable.",
+    ),
+]
+Predictions = Annotated[
+    list[str] | None,
+    typer.Option("--prediction", metavar="COLUMN", help="A column of the model's predictions."),
+]
+Scores = Annotated[
+    list[str] | None,
+    typer.Option("--score", metavar="COLUMN", help="A column of the model's scores."),
 ]
 Times = Annotated[
     list[str] | None, typer.Option(metavar="COLUMN", help="A column of times. Not tested.")
@@ -119,18 +141,49 @@ def request_of(
     return StreamRequest(config, monitor, store, options)
 
 
-def columns_of(names: str | None, /) -> tuple[str, ...] | None:
-    """Names of columns from a text such as ``age,income``; None if there is none."""
-    return None if names is None else tuple(name.strip() for name in names.split(",") if name)
+def column_options(
+    features: str | None = None,
+    exclude: str | None = None,
+    kind: list[str] | None = None,
+    **roles: str | list[str] | None,
+) -> dict[str, Any]:
+    """What the options say of columns, as arguments of `Monitor`.
+
+    Args:
+        features: Names, separated by commas.
+        exclude: The same.
+        kind: Texts such as ``zip=categorical``.
+        roles: Columns by role; the role ``id_`` is that of identifiers.
+
+    Raises:
+        ConfigError: If a kind is not of that form.
+    """
+    kinds = {}
+    for text in kind or ():
+        name, equals, value = text.rpartition("=")
+        if not equals:
+            raise ConfigError(f"--kind {text!r} must look like zip=categorical")
+        kinds[name.strip()] = value.strip()
+    by_column = {
+        name: role.rstrip("_")
+        for role, names in roles.items()
+        for name in ([names] if isinstance(names, str) else names or ())
+    }
+    options = {
+        "features": None if features is None else _names(features),
+        "exclude": None if exclude is None else _names(exclude),
+        "kinds": kinds,
+        "roles": by_column,
+    }
+    return {key: value for key, value in options.items() if value}
 
 
-def roles_of(**columns: list[str] | None) -> dict[str, str]:
-    """Role of every column, from the columns of every role."""
-    return {name: role for role, names in columns.items() for name in names or ()}
+def _names(text: str) -> tuple[str, ...]:
+    return tuple(name.strip() for name in text.split(",") if name.strip())
 
 
 def parse_thresholds(texts: tuple[str, ...], /) -> dict[str, Any]:
-    """Read ``ks=0.1`` and ``psi=0.1:0.25``.
+    """Read ``ks=0.1``, ``psi=0.1:0.25``, and ``age.ks=0.1`` for one column.
 
     Raises:
         ConfigError: If a text is neither.
@@ -144,7 +197,10 @@ def parse_thresholds(texts: tuple[str, ...], /) -> dict[str, Any]:
             numbers = []
         if not equals or len(numbers) not in (1, 2):
             raise ConfigError(
-                f"--threshold {text!r} must look like ks=0.1 or psi=0.1:0.25 (warning:critical)"
+                f"--threshold {text!r} must look like ks=0.1, psi=0.1:0.25 (warning:critical) or "
+                "age.ks=0.1 (of one column)"
             )
-        thresholds[name.strip()] = numbers[0] if len(numbers) == 1 else numbers
+        column, dot, test = name.strip().rpartition(".")
+        table = thresholds.setdefault(column, {}) if dot else thresholds
+        table[test] = numbers[0] if len(numbers) == 1 else numbers
     return thresholds

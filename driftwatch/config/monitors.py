@@ -19,6 +19,7 @@ from pydantic import (
 from driftwatch.config.explain import explained
 from driftwatch.config.kafka import KafkaConfig
 from driftwatch.config.sinks import check_sink, load_sink
+from driftwatch.core.data.declared import DeclaredColumns
 from driftwatch.core.data.durations import parse_duration, parse_length
 from driftwatch.core.data.privacy import hash_key
 from driftwatch.core.windows.spec import WindowSpec
@@ -51,6 +52,7 @@ def _lateness(text: str) -> object:
 
 _Duration = Annotated[str, _readable(parse_duration)]
 _Length = Annotated[str, _readable(parse_length)]
+_Threshold = float | list[float]
 
 
 class MonitorConfig(BaseModel):
@@ -63,6 +65,9 @@ class MonitorConfig(BaseModel):
         spool: Folder in which deliveries to a collector wait.
         every: How often to look for something to evaluate.
         time: Name of the column of event times.
+        exclude: Names of columns to leave out.
+        kinds: What columns are, such as ``zip = "categorical"``.
+        rules: Which values are allowed, such as ``age = {min = 0, max = 120}``.
         id: Names of columns of identifiers.
         label: Names of columns of labels.
         sinks: Where results go besides the store: ``package.module:name`` of an object, or of a
@@ -76,12 +81,15 @@ class MonitorConfig(BaseModel):
     store: str | None = None
     spool: str | None = None
     features: list[str] | None = None
+    exclude: list[str] = Field(default_factory=list)
+    kinds: dict[str, str] = Field(default_factory=dict)
+    rules: dict[str, dict[str, Any]] = Field(default_factory=dict)
     time: str | None = None
     id: list[str] = Field(default_factory=list)
     label: list[str] = Field(default_factory=list)
     prediction: str | None = None
     score: str | None = None
-    thresholds: dict[str, float | list[float]] | None = None
+    thresholds: dict[str, _Threshold | dict[str, _Threshold]] | None = None
     policy: Literal["default", "classic"] = "default"
     false_alarms: str | None = None
     window: _Length = "24h"
@@ -109,14 +117,15 @@ class MonitorConfig(BaseModel):
 
     @model_validator(mode="after")
     def _goes_together(self) -> Self:
-        self.rules()
+        self.judged()
+        self.columns()
         taken: dict[str, str] = {}
         for name, role in self._named():
             if taken.setdefault(name, role) != role:
                 raise ConfigError(f"column {name!r} is named for {taken[name]} and for {role}")
         return self
 
-    def rules(self) -> tuple[WindowSpec, AlarmBudget | None]:
+    def judged(self) -> tuple[WindowSpec, AlarmBudget | None]:
         """How the stream is cut, and the false alarms it may have.
 
         Raises:
@@ -135,6 +144,20 @@ class MonitorConfig(BaseModel):
     def roles(self) -> dict[str, str]:
         """Role of every column that has one."""
         return dict(self._named())
+
+    def columns(self) -> DeclaredColumns:
+        """What is said of the columns.
+
+        Raises:
+            ConfigError: If a kind or a rule is none.
+        """
+        return DeclaredColumns.of(
+            self.features,
+            exclude=self.exclude,
+            roles=self.roles(),
+            kinds=self.kinds,
+            rules=self.rules,
+        )
 
     def _named(self) -> list[tuple[str, str]]:
         """Every column that has a role, with it."""
@@ -180,6 +203,9 @@ class MonitorConfig(BaseModel):
             pane=self.pane,
             multivariate=self.multivariate,
             roles=self.roles(),
+            exclude=self.exclude,
+            kinds=self.kinds,
+            rules=self.rules,
             hash_key=hash_key(),
             name=name,
             window=self.window,

@@ -16,9 +16,12 @@ from driftwatch.core.drift.explain import explain, moved_most
 from driftwatch.core.drift.methods import ALWAYS
 from driftwatch.core.drift.policy import Policy
 from driftwatch.core.drift.rates import missing_rate, unseen_categories
-from driftwatch.core.drift.schema_changes import schema_changes, why_skipped
+from driftwatch.core.drift.rules import broken_rule
+from driftwatch.core.drift.schema_changes import repeated_ids, schema_changes, why_skipped
 from driftwatch.core.drift.sides import CategorySides, Sides, compare_sides
+from driftwatch.core.drift.together import leaders
 from driftwatch.core.drift.verdict import global_status, judge, primary_test, worst
+from driftwatch.core.drift.volume import volume_of
 from driftwatch.core.profiles.column_profile import ColumnProfile
 from driftwatch.core.profiles.profile import Profile
 from driftwatch.core.profiles.reference import Reference
@@ -44,7 +47,7 @@ from driftwatch.protocols import DriftTest
 __all__ = ["assess"]
 
 _LEAST_WEIGHT = 0.01
-_OF_SHARES = frozenset({"missing", "unseen", *ALWAYS})
+_OF_SHARES = frozenset({"missing", "unseen", "rule", *ALWAYS})
 """Tests that decide about shares of rows, not about the values as a whole."""
 
 
@@ -84,7 +87,12 @@ def assess(
         The report, worst feature first. Cost: about a millisecond a feature.
     """
     reference = subject.reference
-    changes = schema_changes(reference.profile, current, ignore_new=subject.features is not None)
+    changes = schema_changes(
+        reference.profile,
+        current,
+        ignore_new=subject.features is not None,
+        exclude=subject.exclude,
+    )
     tested = [c for c in reference.schema if why_skipped(c) is None]
     stretch = reference.panes_like(current, window.period if window else None)
     policy = policy.shared_by(_deciding(reference, tested, policy))
@@ -109,15 +117,23 @@ def assess(
                 column, comparison, results, by_column.get(column.name), weights.get(column.name)
             )
         )
-    dataset = _dataset(features, weights)
+    volume = None
+    if policy.watches_volume:
+        volume = volume_of(reference, current.rows, stretch, effect=policy.effects["rows"])
+    dataset = replace(_dataset(features, weights), volume=volume)
     lost = [
         _emptied(reference.schema[name], reference, current, result)
         for name, result in zip(absences, judged, strict=True)
         if result.status is not None and result.status.is_drift
     ]
     features = sorted([*features, *lost], key=partial(_rank, weighted=bool(weights)))
+    if reference.scores is not None and reference.profile.cross is not None:
+        follows = leaders(features, reference.scores, reference.profile.cross)
+        features = [replace(f, follows=follows.get(f.name)) for f in features]
     dependence = _dependence(reference, current, policy, stretch)
     beside = [change.status for change in changes] + ([dependence.status] if dependence else [])
+    if volume is not None:
+        beside.append(volume.status)
     if window is not None and window.unreadable:
         beside.append(Status.WARNING)
     return DriftReport(
@@ -129,7 +145,12 @@ def assess(
         rows_current=current.rows,
         reference_data_hash=reference.profile.content_hash,
         production_data_hash=current.content_hash,
-        skipped={c.name: why for c in reference.schema if (why := why_skipped(c))},
+        skipped={
+            column.name: why + repeated_ids(reference.profile, current, column)
+            for column in reference.schema
+            if (why := why_skipped(column))
+        }
+        | dict.fromkeys(subject.exclude, "excluded"),
         schema_changes=tuple(changes),
         dataset=dataset,
         reference_period=reference.profile.period,
@@ -157,7 +178,9 @@ def _dependence(
 def _deciding(reference: Reference, tested: Sequence[Column], policy: Policy) -> int:
     """Tests that can alarm, of all columns together: of values, and of shares of rows."""
     return sum(
-        len(_gating(reference, column, policy)) + (1 if column.kind.is_ordered else 2)
+        len(_gating(reference, column, policy))
+        + (1 if column.kind.is_ordered else 2)
+        + (column.rule is not None)
         for column in tested
     )
 
@@ -218,6 +241,9 @@ def _compare(
     missing = missing_rate(column.profile, current, effect=effects["missing"])
     if missing is not None:
         evidence.append((missing, True))
+    broken = broken_rule(column, current, effect=effects["rule"])
+    if broken is not None:
+        evidence.append((broken, True))
     if isinstance(sides, CategorySides):
         evidence.append((unseen_categories(sides, effect=effects["unseen"]), True))
     return _Comparison(column.profile, current, sides, evidence)

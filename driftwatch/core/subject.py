@@ -21,6 +21,7 @@ class Subject:
         model_version: Version of the model; None if it is unknown, or given by the data.
         importances: Weights of the features in the model, by name.
         features: Columns that the caller named; None if all are of interest, new ones too.
+        exclude: Columns that the caller left out.
     """
 
     reference: Reference
@@ -28,6 +29,7 @@ class Subject:
     model_version: str | None = None
     importances: Mapping[str, float] = field(default_factory=dict)
     features: tuple[str, ...] | None = None
+    exclude: tuple[str, ...] = ()
 
     def compared_with(self, reference: Reference, /, *, version: str | None = None) -> Self:
         """The same model beside another reference, and in a version that the data name."""

@@ -3,18 +3,18 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Collection, Generator, Iterable, Mapping
+from collections.abc import Generator, Iterable
 from concurrent.futures import ThreadPoolExecutor, wait
 from typing import Any
 
 from driftwatch.core.data.batch import Batch
+from driftwatch.core.data.declared import DeclaredColumns
 from driftwatch.core.data.inference import infer_schema
 from driftwatch.core.data.privacy import ValueGuard
-from driftwatch.core.data.schema import Role, Schema
 from driftwatch.core.profiles.profile import Profile
 from driftwatch.core.profiles.reference import Reference
 from driftwatch.core.sketches.sizes import SketchConfig
-from driftwatch.errors import ConfigError, DataError, UnknownColumnError
+from driftwatch.errors import DataError
 from driftwatch.profiling.files import DataFiles
 from driftwatch.profiling.rows import Progress, batches_in
 
@@ -26,11 +26,9 @@ _INFERENCE_ROWS = 65_536
 
 def profile_data(
     data: Any,
+    declared: DeclaredColumns | None = None,
     /,
     *,
-    features: Collection[str] | None = None,
-    roles: Mapping[str, Role] | None = None,
-    schema: Schema | None = None,
     config: SketchConfig | None = None,
     reference: bool = False,
     guard: ValueGuard | None = None,
@@ -41,10 +39,7 @@ def profile_data(
     Args:
         data: pandas or polars data frame, pyarrow table, dict of arrays, list of records,
             or paths of parquet, CSV or JSON-lines files.
-        features: Columns to keep; all of them if not given. Columns that are named are
-            tested, even if they look like identifiers.
-        roles: Roles declared by the caller.
-        schema: Columns declared by the caller; the rest is inferred.
+        declared: What is known of the columns; the rest is inferred.
         config: Sizes of the sketches.
         reference: Whether to sketch as finely as a reference should be.
         guard: What may be kept of category values.
@@ -54,11 +49,13 @@ def profile_data(
         DataError: If the data cannot be read.
         UnknownColumnError: If a feature or a column with a role is not in the data.
     """
-    config = config or SketchConfig()
-    batches = batches_in(data, None if features is None else {*features, *(roles or {})})
+    config, declared = config or SketchConfig(), declared or DeclaredColumns()
+    wanted = None if declared.features is None else set(declared.asked_roles)
+    batches = batches_in(data, wanted)
     try:
         first, batches = _first_rows(batches)
-        columns = _schema(first, features, roles or {}, schema)
+        kept = {name: first.arrays[name] for name in declared.kept(list(first.arrays))}
+        columns = declared.applied(infer_schema(kept, declared, untyped=first.untyped))
         k = config.reference_k if reference else config.k
         profile = Profile(columns, config=config, k=k, guard=guard)
         _feed(profile, batches, progress)
@@ -136,23 +133,6 @@ def _together(batches: list[Batch]) -> Batch:
         arrays[name] = best.slice(0, _INFERENCE_ROWS)
     rows = sum(batch.rows for batch in batches)
     return Batch(rows, arrays, any(batch.untyped for batch in batches))
-
-
-def _schema(
-    first: Batch,
-    features: Collection[str] | None,
-    roles: Mapping[str, Role],
-    declared: Schema | None,
-) -> Schema:
-    where = "the data"
-    for name in [*(features or ()), *roles]:
-        if name not in first.arrays:
-            raise UnknownColumnError(name, first.arrays, where)
-    if features is not None and not features:
-        raise ConfigError("features must name at least one column; leave it out to keep all")
-    asked = dict.fromkeys(features or (), Role.FEATURE) | dict(roles)
-    wanted = first.arrays if features is None else {n: first.arrays[n] for n in asked}
-    return infer_schema(wanted, untyped=first.untyped, declared=declared, roles=asked)
 
 
 def _feed(profile: Profile, batches: Iterable[Batch], progress: Progress | None) -> None:

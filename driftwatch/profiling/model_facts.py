@@ -7,7 +7,7 @@ from typing import Any
 
 import numpy as np
 
-__all__ = ["importances_of", "version_of"]
+__all__ = ["features_of", "importances_of", "version_of"]
 
 _VERSIONS = ("model_version", "version_", "version")
 _NAMES = ("feature_names_in_", "feature_name_", "feature_names_", "feature_names")
@@ -27,13 +27,23 @@ def version_of(model: Any, /) -> str | None:
     return type(model).__name__
 
 
+def features_of(model: Any, /) -> tuple[str, ...] | None:
+    """Return the names of the columns a model was trained on; None where it does not say.
+
+    Reads ``feature_names_in_`` and its relatives, of a pipeline those of its first step.
+    """
+    names = None if model is None else _feature_names(model)
+    return tuple(names) if names else None
+
+
 def importances_of(model: Any, columns: Sequence[str], /) -> dict[str, float]:
     """Return the importance of each feature, adding up to 1; empty where the model has none.
 
     Reads ``feature_importances_`` (trees, boosting) or the size of ``coef_`` (linear
     models), of the model or of the last step of a scikit-learn pipeline, and matches them
     with ``feature_names_in_`` and its relatives, or with the columns by position where
-    there are as many.
+    there are as many. Names that a later step sees are traced to their columns, so that the
+    shares of ``plan_basic`` and ``plan_pro`` are those of ``plan``.
 
     Args:
         model: Any object; nothing of it is called.
@@ -49,12 +59,25 @@ def importances_of(model: Any, columns: Sequence[str], /) -> dict[str, float]:
     names = names or _feature_names(model)
     if names is None or len(names) != len(values):
         names = list(columns)
+    names = [_column_of(name, columns) for name in names]
     with np.errstate(over="ignore"):
         total = float(np.abs(values).sum())
     if len(names) != len(values) or not 0 < total < np.inf:
         return {}
-    shares = zip(names, (np.abs(values) / total).tolist(), strict=True)
-    return {name: share for name, share in shares if name in columns}
+    shares: dict[str, float] = {}
+    for name, share in zip(names, (np.abs(values) / total).tolist(), strict=True):
+        if name in columns:  # several of the last step's may come from one column
+            shares[name] = shares.get(name, 0.0) + share
+    return shares
+
+
+def _column_of(name: str, columns: Sequence[str]) -> str:
+    """The column that a name of a later step comes from: ``encode__plan_basic`` from ``plan``."""
+    if name in columns:
+        return name
+    bare = name.rpartition("__")[2]
+    stems = [column for column in columns if bare == column or bare.startswith(f"{column}_")]
+    return max(stems, key=len, default=name)
 
 
 def _read(model: Any, name: str) -> Any:

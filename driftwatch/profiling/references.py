@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import timedelta
 from typing import Any
 
+from driftwatch.core.data.declared import DeclaredColumns
 from driftwatch.core.data.privacy import ValueGuard
 from driftwatch.core.data.schema import Role, Schema, ValuePolicy
 from driftwatch.core.profiles.profile import Profile
@@ -18,7 +18,11 @@ from driftwatch.profiling.files import find_files
 from driftwatch.profiling.rows import Progress, is_path
 from driftwatch.profiling.second_pass import count_panes, measure_dependence
 
-__all__ = ["ReferenceOptions", "build_reference", "names_of", "roles_of", "saved_profile"]
+__all__ = [
+    "ReferenceOptions",
+    "build_reference",
+    "saved_profile",
+]
 
 
 @dataclass(frozen=True, slots=True)
@@ -26,9 +30,7 @@ class ReferenceOptions:
     """What is to be known of a reference.
 
     Attributes:
-        features: Columns to test; all if None.
-        roles: Roles declared by the caller.
-        schema: Columns declared by the caller.
+        columns: What the caller says of the columns.
         config: Sizes of the sketches.
         hash_key: Key of hashed columns.
         pane: Length of the panes to count, for its natural variability: a time, or a number
@@ -36,9 +38,7 @@ class ReferenceOptions:
         multivariate: Whether to measure how columns depend on each other, or which.
     """
 
-    features: tuple[str, ...] | None = None
-    roles: Mapping[str, Role] = field(default_factory=dict)
-    schema: Schema | None = None
+    columns: DeclaredColumns = field(default_factory=DeclaredColumns)
     config: SketchConfig | None = None
     hash_key: bytes | None = None
     pane: timedelta | int | None = None
@@ -60,9 +60,7 @@ def build_reference(
         return Reference(_with_options(saved, options))
     profile = profile_data(
         data,
-        features=options.features,
-        roles=options.roles,
-        schema=options.schema,
+        options.columns,
         config=options.config,
         reference=True,
         guard=ValueGuard.of(options.hash_key),
@@ -108,10 +106,15 @@ def _with_options(saved: Profile, options: ReferenceOptions) -> Profile:
                 f"{option} needs the rows of the reference, and this is a saved profile "
                 f"without; make it with `driftwatch profile {how}`"
             )
-    features, roles = options.features, options.roles
-    if features is not None:
-        saved = saved.select([*features, *roles])
-    return saved.with_roles({**dict.fromkeys(features or (), Role.FEATURE), **roles})
+    declared = options.columns
+    for name, kind in declared.kinds.items():
+        if saved.schema[name].kind is not kind:
+            raise ConfigError(
+                f"kinds: column {name!r} was profiled as {saved.schema[name].kind}, and its rows "
+                "are not kept; make the profile again with the other kind"
+            )
+    saved = saved.select(declared.kept(list(saved.columns))).with_roles(declared.asked_roles)
+    return saved.with_schema(declared.applied(saved.schema))
 
 
 def _time_column(schema: Schema) -> str:
@@ -119,21 +122,3 @@ def _time_column(schema: Schema) -> str:
         if column.role is Role.TIME:
             return column.name
     raise ConfigError("pane needs a time column; name it with roles={'COLUMN': 'time'}")
-
-
-def names_of(features: Sequence[str] | None) -> tuple[str, ...] | None:
-    """Names of columns, as a caller gave them; raises ConfigError if they are one text."""
-    if features is None:
-        return None
-    if isinstance(features, str):
-        raise ConfigError(f"features must be a list of names; got the text {features!r}")
-    return tuple(features)
-
-
-def roles_of(roles: Mapping[str, Role | str] | None) -> dict[str, Role]:
-    """Roles by column, as a caller gave them; raises ConfigError of one that is not known."""
-    try:
-        return {name: Role(role) for name, role in (roles or {}).items()}
-    except ValueError as error:
-        known = ", ".join(role.value for role in Role)
-        raise ConfigError(f"roles: {error}; known: {known}") from error

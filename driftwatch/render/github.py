@@ -27,7 +27,11 @@ def to_github(report: DriftReport) -> str:
     ]
     for feature in outline.worst_first(report):
         if feature.status.is_drift:
-            parts = (outline.sentence_of(feature), f"[{outline.decision(feature)}]")
+            parts = (
+                outline.sentence_of(feature),
+                outline.moments(feature),
+                f"[{outline.decision(feature)}]",
+            )
             title = f"Drift in {outline.name_of(feature)}"
             lines.append(
                 _command(feature.status, title, " ".join(p for p in parts if p and p != "[]"))

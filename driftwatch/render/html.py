@@ -22,7 +22,8 @@ _TEST_HEADINGS = (
     "interval",
     "population 95 %",
     "p, no drift",
-    "p, effect",
+    "p, below warning",
+    "p, below critical",
     "threshold",
     "level",
     "gates",
@@ -119,8 +120,14 @@ def _feature(index: int, feature: FeatureDrift) -> str:
         f"<small>{escape(' · '.join(about))}</small></h3>"
         f"<p>{escape(outline.sentence_of(feature))}</p>"
         f"<p class=why>{escape(outline.decision(feature))}</p>"
-        f"<p class=why>{escape(missing)}</p></div>\n{drawing}{_tests(feature)}</section>\n"
+        f"<p class=why>{escape(missing)}</p>{_moments(feature)}</div>\n"
+        f"{drawing}{_tests(feature)}</section>\n"
     )
+
+
+def _moments(feature: FeatureDrift) -> str:
+    text = outline.moments(feature)
+    return f"<p class=why>{escape(text)}</p>" if text else ""
 
 
 def _tests(feature: FeatureDrift) -> str:
@@ -141,8 +148,9 @@ def _test_cells(result: DriftResult) -> list[str]:
         number(result.statistic, 4),
         _interval(result.interval),
         _interval(result.confidence_interval),
-        p_value(result.p_value),
-        _levels(result.p_effect, p_value),
+        p_value(outline.no_drift(result)),
+        p_value(result.p_effect.warning if result.p_effect else None),
+        p_value(result.p_effect.critical if result.p_effect else None),
         _levels(result.threshold, number),
         number(result.level),
         "yes" if result.gates else "no",

@@ -71,5 +71,5 @@ def _settle(case: ET.Element, status: Status, message: str, body: str) -> None:
 
 
 def _body(feature: FeatureDrift) -> str:
-    lines = [outline.sentence_of(feature), outline.decision(feature)]
+    lines = [outline.sentence_of(feature), outline.decision(feature), outline.moments(feature)]
     return "\n".join(line for line in lines if line)

@@ -45,6 +45,14 @@ def to_markdown(report: DriftReport) -> str:
             for name, reason in outline.skipped(report)
         ],
     )
+    moments = [
+        f"{escape_markdown(row.name)}: {escape_markdown(row.moments)}"
+        for row in map(outline.row, features)
+        if row.moments
+    ]
+    if moments:
+        title = "<details><summary>Mean, deviation and range</summary>"
+        blocks.append("\n".join([title, "", *_items(moments), "", "</details>"]))
     facts = [f"{label}: {escape_markdown(text)}" for label, text in outline.facts(report)]
     blocks.append("\n".join(["<details><summary>What was compared</summary>", "", *_items(facts)]))
     return "\n\n".join(blocks) + "\n\n</details>\n"

@@ -15,6 +15,7 @@ from driftwatch.core.reports.report import (
     Status,
 )
 from driftwatch.render.numbers import NONE, count, number, p_value, percent, when
+from driftwatch.render.numbers import dates as date_texts
 from driftwatch.render.plain import SENTENCE_LENGTH, plain
 
 __all__ = [
@@ -24,6 +25,7 @@ __all__ = [
     "decision",
     "dependence_sentence",
     "facts",
+    "moments",
     "name_of",
     "no_drift",
     "row",
@@ -55,6 +57,7 @@ class Row:
     p_value: str
     importance: str
     moved: str
+    moments: str
 
 
 def row(feature: FeatureDrift) -> Row:
@@ -69,7 +72,28 @@ def row(feature: FeatureDrift) -> Row:
         p_value=p_value(no_drift(primary)) if primary else NONE,
         importance=percent(feature.importance),
         moved=_explanation(feature),
+        moments=moments(feature),
     )
+
+
+def moments(feature: FeatureDrift) -> str:
+    """Return mean, deviation and range of both sides; empty without numbers."""
+    before, after = feature.summary_reference, feature.summary_current
+    if before is None or after is None:
+        return ""
+    dates = feature.kind == "datetime"
+
+    def both(old: float | None, new: float | None) -> str:
+        if dates and old is not None and new is not None:
+            return " → ".join(date_texts([old, new]))
+        return f"{number(old, 4)} → {number(new, 4)}"
+
+    parts = [f"mean {both(before.mean, after.mean)}"]
+    if not dates:
+        parts.append(f"sd {both(before.std, after.std)}")
+    parts.append(f"least {both(before.min, after.min)}")
+    parts.append(f"greatest {both(before.max, after.max)}")
+    return ", ".join(parts)
 
 
 def no_drift(result: DriftResult) -> float | None:
@@ -103,6 +127,9 @@ def verdict(report: DriftReport) -> str:
         extra.append(count(len(report.schema_changes), "schema change"))
     if report.multivariate is not None and report.multivariate.status.is_drift:
         extra.append(dependence_sentence(report.multivariate))
+    together = [f for f in report.features if f.follows is not None]
+    if together:
+        extra.append(f"{len(together)} of them with others they depend on")
     if report.undecided_features and report.global_status is not Status.UNDECIDED:
         extra.append(f"{len(report.undecided_features)} undecided")
     return "; ".join(extra)
@@ -204,6 +231,8 @@ def facts(report: DriftReport) -> Iterator[tuple[str, str]]:
         if dataset.weighted_share_drifted is not None:
             text += f"; {percent(dataset.weighted_share_drifted)} weighted by importance"
         yield "Share drifted", text
+    if dataset.volume is not None:
+        yield "Volume", f"{status_text(dataset.volume.status)}: {dataset.volume}"
     if dataset.undecided_share:
         yield "Share undecided", percent(dataset.undecided_share)
     if dataset.p_value is not None:
@@ -238,7 +267,8 @@ def _name(name: str) -> str:
 
 
 def _explanation(feature: FeatureDrift) -> str:
-    return plain(feature.explanation, SENTENCE_LENGTH)
+    sentence = plain(feature.explanation, SENTENCE_LENGTH)
+    return sentence if feature.follows is None else f"with {_name(feature.follows)}: {sentence}"
 
 
 def _side(rows: int, period: Period) -> str:

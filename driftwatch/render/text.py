@@ -96,6 +96,8 @@ def _table(report: DriftReport) -> Iterator[RenderableType]:
             yield _Line(line, widths)
             if row.moved and row.status is not Status.OK:
                 yield Padding(Text(row.moved, style="dim"), (0, 0, 0, indent))
+                if row.moments:
+                    yield Padding(Text(row.moments, style="dim"), (0, 0, 0, indent))
     if left_out:
         yield Text(f"{'and ' if rows else ''}{count(left_out, 'feature')} OK", style="green")
 

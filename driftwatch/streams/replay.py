@@ -22,7 +22,7 @@ from driftwatch.evaluation.evaluator import Evaluator
 from driftwatch.evaluation.rules import EvaluationRules
 from driftwatch.evaluation.watermark import StreamExtent
 from driftwatch.ingest.accumulator import Accumulator
-from driftwatch.profiling.rows import Progress, read_batches
+from driftwatch.profiling.rows import DataSlice, Progress, read_batches
 from driftwatch.stores.sqlite.memory import MemoryStore
 
 __all__ = ["replay"]
@@ -83,7 +83,8 @@ def replay(  # noqa: PLR0913 - the history, how to cut and judge it, and who is 
     )
     wanted = {*reference.profile.columns, *([time] if time else [])}
     rows = 0
-    marks = [_Mark(change) for change in changes]
+    first = data.start if isinstance(data, DataSlice) else 0
+    marks = [_Mark(change, first) for change in changes]
     for batch in read_batches(data, wanted):
         _check_time(batch, time, spec)
         for mark in marks:
@@ -167,7 +168,15 @@ def _moment(result: Result, report: DriftReport) -> Moment:
         drifted=tuple(report.drifted_features),
         critical=tuple(f.name for f in report.features if f.status is Status.CRITICAL),
         early=tuple(str(sign) for sign in window.early) if window is not None else (),
-        distance=max((_distance(feature.tests) for feature in report.features), default=0.0),
+        distance=max(
+            (
+                _distance(feature.tests)
+                for feature in report.features
+                if feature.status is not Status.UNDECIDED
+                or report.global_status is Status.UNDECIDED
+            ),
+            default=0.0,
+        ),
     )
 
 
@@ -183,8 +192,8 @@ def _distance(tests: Any) -> float:
 class _Mark:
     """A known change on the way to its pane."""
 
-    def __init__(self, change: int | datetime) -> None:
-        self._row = change if isinstance(change, int) else None
+    def __init__(self, change: int | datetime, first: int) -> None:
+        self._row = change - first if isinstance(change, int) else None
         self._seconds = None if isinstance(change, int) else seconds_of(change)
         self._label = str(change) if isinstance(change, int) else to_utc(self._seconds).isoformat()  # type: ignore[arg-type]
         self._pane: int | None = None

@@ -11,8 +11,8 @@ import pandas as pd
 import pytest
 
 from driftwatch import Monitor, Status
+from driftwatch.core.data.declared import DeclaredColumns
 from driftwatch.core.data.durations import parse_length
-from driftwatch.core.data.schema import Role
 from driftwatch.core.drift.policy import Policy
 from driftwatch.core.reports.results import Period
 from driftwatch.core.reports.timeline import ChangePoint, Moment, Timeline
@@ -46,7 +46,7 @@ def history(hours: int, change: int | None = None, seed: int = 0) -> pd.DataFram
 
 
 def reference_of(data: Any) -> Any:
-    return build_reference(data, ReferenceOptions(roles={"ts": Role.TIME}))
+    return build_reference(data, ReferenceOptions(DeclaredColumns.of(roles={"ts": "time"})))
 
 
 def test_a_change_is_found_and_timed() -> None:
@@ -188,9 +188,7 @@ def real(
     data = pd.read_parquet(path).drop(columns=["mnth", "season"], errors="ignore")
     first = len(data) * share // 100
     spec = WindowSpec.of(window, slide)
-    options = ReferenceOptions(
-        roles={column: Role(role) for column, role in roles.items()}, pane=parse_length(slide)
-    )
+    options = ReferenceOptions(DeclaredColumns.of(roles=roles), pane=parse_length(slide))
     reference = build_reference(DataSlice(data, 0, first), options)
     every = spec.slide if not spec.by_rows else timedelta(hours=1)
     judged = AlarmBudget.of(budget, every=every)
@@ -199,7 +197,7 @@ def real(
         reference,
         spec,
         rules=EvaluationRules(Policy.of(None, budget=judged), run_length=judged.run_length),
-        changes=[change - first],
+        changes=[change],
     )
     return timeline, timeline.changes[0].pane
 

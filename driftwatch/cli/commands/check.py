@@ -7,29 +7,32 @@ import sys
 from collections.abc import Mapping
 from dataclasses import dataclass
 from threading import Thread
-from typing import Annotated, cast
+from typing import Annotated, Any, cast
 
 import typer
 
 from driftwatch.cli.monitors import StreamRequest, opened
 from driftwatch.cli.options import (
     Config,
+    Exclude,
     FailOn,
     Features,
     Files,
     Format,
     Ids,
+    Kinds,
     Labels,
     Multivariate,
     Name,
     Output,
+    Predictions,
     Quiet,
+    Scores,
     StorePath,
     Times,
-    columns_of,
+    column_options,
     parse_thresholds,
     request_of,
-    roles_of,
 )
 from driftwatch.cli.output.exits import Exit
 from driftwatch.cli.output.last_report import save_report
@@ -49,6 +52,8 @@ def check(
     ref: Files = None,
     prod: Files = None,
     features: Features = None,
+    exclude: Exclude = None,
+    kind: Kinds = None,
     threshold: Annotated[
         list[str] | None,
         typer.Option(
@@ -81,6 +86,8 @@ def check(
     multivariate: Multivariate = False,
     id_: Ids = None,
     label: Labels = None,
+    prediction: Predictions = None,
+    score: Scores = None,
     format_: Format = "text",
     output: Output = None,
     fail_on: FailOn = "warning",
@@ -98,15 +105,25 @@ def check(
     error. The report goes to stdout, everything else to stderr.
     """
     showing = Showing(format_, tuple(output or ()), fail_on, quiet)
+    columns = column_options(
+        features,
+        exclude,
+        kind,
+        time=time,
+        id=id_,
+        label=label,
+        prediction=prediction,
+        score=score,
+    )
     if not prod:
         if config is None and monitor is None and store is None:
             raise typer.BadParameter(
                 "name files with --ref and --prod, or a stream with --monitor, --config or --store"
             )
-        if ref or features or threshold or time or id_ or label or pane or false_alarms:
+        if ref or columns or threshold or pane or false_alarms:
             raise typer.BadParameter(
                 "the open window is compared as its monitor is configured: --ref, --features, "
-                "--threshold, --false-alarms, --pane and roles go with --prod"
+                "--exclude, --kind, --threshold, --false-alarms, --pane and roles go with --prod"
             )
         window = request_of(config, monitor, store)
         raise typer.Exit(int(check_window(window, showing)))
@@ -117,14 +134,13 @@ def check(
     request = CheckRequest(
         reference=ref,
         production=prod,
-        features=columns_of(features),
         thresholds=tuple(threshold or ()),
         policy=policy,
         false_alarms=false_alarms,
         every=every,
         pane=pane,
         multivariate=multivariate,
-        roles=roles_of(time=time, id=id_, label=label),
+        columns=columns,
     )
     raise typer.Exit(int(run_check(request, showing, save=save)))
 
@@ -141,10 +157,9 @@ class CheckRequest:
 
     reference: list[str]
     production: list[str]
-    features: tuple[str, ...] | None
     thresholds: tuple[str, ...]
     policy: str
-    roles: Mapping[str, str]
+    columns: Mapping[str, Any]
     false_alarms: str | None
     every: str
     pane: str | None
@@ -182,16 +197,15 @@ def _compared(request: CheckRequest, *, quiet: bool) -> DriftReport:
     with progress_bar(f"reference {before.label}", before.size_bytes, quiet=quiet) as progress:
         monitor = Monitor(
             request.reference,
-            features=request.features,
             thresholds=thresholds or None,
             policy=cast("PolicyName", request.policy),
-            roles=request.roles,
             false_alarms=request.false_alarms,
             every=request.every,
             pane=request.pane,
             multivariate=request.multivariate,
             hash_key=hash_key(),
             progress=progress,
+            **request.columns,
         )
     with progress_bar(f"production {after.label}", after.size_bytes, quiet=quiet) as progress:
         return monitor.check(request.production, progress=progress)

@@ -117,7 +117,7 @@ def check_config(path: Path | None, /) -> None:
         raise ConfigError("no monitor is configured: add a [monitors.NAME]")
     for name in config.monitors:
         _, settings = config.one(name)
-        spec, budget = settings.rules()
+        spec, budget = settings.judged()
         if settings.reference is not None:
             paths = (
                 [settings.reference] if isinstance(settings.reference, str) else settings.reference

@@ -6,23 +6,26 @@ import sys
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, Any
 
 import typer
 
 from driftwatch.cli.options import (
+    Exclude,
     Features,
     Ids,
+    Kinds,
     Labels,
     Multivariate,
+    Predictions,
     Quiet,
-    columns_of,
-    roles_of,
+    Scores,
+    column_options,
 )
 from driftwatch.cli.output.progress_bar import progress_bar
+from driftwatch.core.data.declared import DeclaredColumns
 from driftwatch.core.data.durations import parse_duration
 from driftwatch.core.data.privacy import ValueGuard, hash_key
-from driftwatch.core.data.schema import Role
 from driftwatch.core.sketches.sizes import SketchConfig
 from driftwatch.errors import ConfigError
 from driftwatch.process.atomic_files import write_atomically
@@ -37,6 +40,8 @@ def profile(
     files: Annotated[list[str], typer.Argument(help="Files, folders or globs of one data set.")],
     output: Annotated[Path, typer.Option("--output", "-o", help="The .dwp file to write.")],
     features: Features = None,
+    exclude: Exclude = None,
+    kind: Kinds = None,
     time: Annotated[str | None, typer.Option(help="The column of times. Not tested.")] = None,
     pane: Annotated[
         str | None,
@@ -45,6 +50,8 @@ def profile(
     multivariate: Multivariate = False,
     id_: Ids = None,
     label: Labels = None,
+    prediction: Predictions = None,
+    score: Scores = None,
     k: Annotated[
         int, typer.Option(help="Precision of the quantiles; 4096 makes a fine reference.")
     ] = 800,
@@ -54,8 +61,16 @@ def profile(
     request = ProfileRequest(
         files=files,
         output=output,
-        features=columns_of(features),
-        roles=roles_of(time=[time] if time else None, id=id_, label=label),
+        columns=column_options(
+            features,
+            exclude,
+            kind,
+            time=time,
+            id=id_,
+            label=label,
+            prediction=prediction,
+            score=score,
+        ),
         time=time,
         pane=pane,
         multivariate=multivariate,
@@ -70,8 +85,7 @@ class ProfileRequest:
 
     files: list[str]
     output: Path
-    features: tuple[str, ...] | None
-    roles: Mapping[str, str]
+    columns: Mapping[str, Any]
     time: str | None
     pane: str | None
     multivariate: bool
@@ -91,8 +105,7 @@ def run_profile(request: ProfileRequest, /, *, quiet: bool) -> None:
     with progress_bar(files.label, files.size_bytes, quiet=quiet) as progress:
         profile = profile_data(
             request.files,
-            features=request.features,
-            roles={name: Role(role) for name, role in request.roles.items()},
+            DeclaredColumns.of(**request.columns),
             config=config,
             reference=request.k == config.reference_k,
             guard=guard,

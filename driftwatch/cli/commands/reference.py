@@ -24,7 +24,6 @@ from driftwatch.cli.output.progress_bar import progress_bar
 from driftwatch.config.monitors import MonitorConfig
 from driftwatch.core.data.durations import parse_duration, parse_length
 from driftwatch.core.data.privacy import ValueGuard, hash_key
-from driftwatch.core.data.schema import Role
 from driftwatch.core.data.times import to_utc
 from driftwatch.core.profiles.reference import Reference
 from driftwatch.errors import ConfigError, DataError
@@ -153,8 +152,7 @@ def _of_files(files: list[str], config: MonitorConfig, *, quiet: bool) -> Refere
     paths = find_files(files)
     multivariate = config.multivariate
     options = ReferenceOptions(
-        features=None if config.features is None else tuple(config.features),
-        roles={name: Role(role) for name, role in config.roles().items()},
+        config.columns(),
         hash_key=hash_key(),
         pane=None if config.pane is None else parse_length(config.pane),
         multivariate=multivariate if isinstance(multivariate, bool) else tuple(multivariate),

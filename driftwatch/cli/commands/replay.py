@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import sys
-from collections.abc import Callable, Mapping
+from collections.abc import Callable
 from contextlib import ExitStack
 from dataclasses import dataclass
 from datetime import datetime
@@ -13,9 +13,24 @@ from typing import IO, Annotated, Any
 import orjson
 import typer
 
-from driftwatch.cli.options import Ids, Labels, Output, Quiet, Ref, Time, parse_thresholds
+from driftwatch.cli.options import (
+    Exclude,
+    Features,
+    Ids,
+    Kinds,
+    Labels,
+    Output,
+    Predictions,
+    Quiet,
+    Ref,
+    Scores,
+    Time,
+    column_options,
+    parse_thresholds,
+)
 from driftwatch.cli.output.exits import Exit
 from driftwatch.cli.output.progress_bar import progress_bar
+from driftwatch.core.data.declared import DeclaredColumns
 from driftwatch.core.data.durations import parse_length
 from driftwatch.core.data.privacy import hash_key
 from driftwatch.core.data.schema import Role
@@ -41,14 +56,16 @@ def replay(
     ref: Ref = None,
     ref_first: Annotated[
         str | None,
-        typer.Option(metavar="PART", help="The history's first 20% (or 5000 rows) as reference."),
+        typer.Option(metavar="PART", help="The history's first 20% (or '5000 rows') as reference."),
     ] = None,
-    features: Annotated[
-        str | None, typer.Option(metavar="A,B", help="Columns to use. Default: all.")
-    ] = None,
+    features: Features = None,
+    exclude: Exclude = None,
+    kind: Kinds = None,
     time: Time = None,
     id_: Ids = None,
     label: Labels = None,
+    prediction: Predictions = None,
+    score: Scores = None,
     window: Annotated[
         str, typer.Option(metavar="LENGTH", help="24h, 7d, or '10000 rows'.")
     ] = "24h",
@@ -72,7 +89,10 @@ def replay(
     ] = "1 per 30d",
     change: Annotated[
         list[str] | None,
-        typer.Option(metavar="WHEN", help="A known change: a time, or a row of the history."),
+        typer.Option(
+            metavar="WHEN",
+            help="A known change: a time, or a row, counted from the start of the files.",
+        ),
     ] = None,
     format_: Annotated[
         str, typer.Option("--format", metavar="FORM", help="text, json or html.")
@@ -88,15 +108,21 @@ def replay(
 
     Exit code 1 means that it would have raised one.
     """
-    roles = {name: role for role, names in (("id", id_), ("label", label)) for name in names or ()}
-    if time is not None:
-        roles[time] = "time"
+    columns = column_options(
+        features,
+        exclude,
+        kind,
+        time=time,
+        id=id_,
+        label=label,
+        prediction=prediction,
+        score=score,
+    )
     request = ReplayRequest(
         files=files,
         reference=ref or None,
         reference_first=ref_first,
-        features=None if features is None else tuple(n.strip() for n in features.split(",") if n),
-        roles=roles,
+        columns=DeclaredColumns.of(**columns),
         window=window,
         slide=slide,
         pane=pane,
@@ -121,8 +147,7 @@ class ReplayRequest:
     files: list[str]
     reference: list[str] | None
     reference_first: str | None
-    features: tuple[str, ...] | None
-    roles: Mapping[str, str]
+    columns: DeclaredColumns
     window: str
     slide: str | None
     pane: str | None
@@ -149,8 +174,7 @@ def run_replay(request: ReplayRequest, /, *, quiet: bool) -> Exit:
         built = build_reference(
             reference,
             ReferenceOptions(
-                features=request.features,
-                roles={name: Role(role) for name, role in request.roles.items()},
+                request.columns,
                 hash_key=hash_key(),
                 pane=_pane(request),
             ),
@@ -214,11 +238,11 @@ def _sides(request: ReplayRequest) -> tuple[Any, Any]:
         if text.endswith("%"):
             rows = int(count_rows(request.files) * float(text[:-1]) / 100)
         else:
-            rows = int(text)
+            rows = int(text.removesuffix("rows").replace(",", ""))
     except ValueError:
         rows = 0
     if rows < 1:
-        raise ConfigError(f"--ref-first {text!r} must look like 20% or 5000 (rows)")
+        raise ConfigError(f"--ref-first {text!r} must look like 20% or '5000 rows'")
     return DataSlice(request.files, rows), DataSlice(request.files, 0, rows)
 
 
@@ -229,7 +253,7 @@ def _pane(request: ReplayRequest) -> Any:
     given = request.reference
     if given is not None and find_files(given).format == "profile":
         return None
-    has_time = "time" in request.roles.values()
+    has_time = Role.TIME in request.columns.roles.values()
     length = parse_length(request.slide or request.window)
     return length if isinstance(length, int) or has_time else None
 

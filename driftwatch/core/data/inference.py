@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from driftwatch.core.data.declared import DeclaredColumns
 from driftwatch.core.data.schema import Column, Kind, Role, Schema, ValuePolicy
 from driftwatch.core.data.values import Categories, Numbers, kind_of, typed_values
 
@@ -59,45 +60,53 @@ _TELEPHONE_SHARE = 0.5
 
 def infer_schema(
     arrays: Mapping[str, pa.Array],
+    declared: DeclaredColumns | None = None,
     /,
     *,
     untyped: bool = False,
-    declared: Schema | None = None,
-    roles: Mapping[str, Role] | None = None,
 ) -> Schema:
     """Guess kind, role and value policy of every column from some of its rows.
 
     Args:
         arrays: Columns by name, the first rows of the data (65,536 are plenty).
+        declared: What is known: columns in full, roles, kinds.
         untyped: The texts in them come from a format without types, such as CSV, and may
             be numbers, truth values or instants.
-        declared: Columns to take as declared instead.
-        roles: Roles to take as declared; kinds are still guessed.
 
     Returns:
         A schema with the columns of `arrays` in their order. Cost: one pass over them.
     """
-    known = declared.names if declared is not None else {}
-    known_roles = roles or {}
+    declared = declared or DeclaredColumns()
+    known = declared.schema.names if declared.schema is not None else {}
+    roles = declared.asked_roles
     return Schema(
         tuple(
             known[name]
             if name in known
-            else infer_column(name, array, untyped=untyped, role=known_roles.get(name))
+            else infer_column(
+                name,
+                array,
+                untyped=untyped,
+                role=roles.get(name),
+                kind=declared.kinds.get(name),
+            )
             for name, array in arrays.items()
         )
     )
 
 
 def infer_column(
-    name: str, array: pa.Array, /, *, untyped: bool = False, role: Role | None = None
+    name: str,
+    array: pa.Array,
+    /,
+    *,
+    untyped: bool = False,
+    role: Role | None = None,
+    kind: Kind | None = None,
 ) -> Column:
-    """Guess one column from some of its rows; a given role is taken as it is."""
-    kind = kind_of(array.type)
-    if untyped and kind is Kind.CATEGORICAL:
-        kind = _kind_of_texts(array)
-    elif kind is Kind.CATEGORICAL and _are_instants(array):
-        kind = Kind.DATETIME
+    """Guess one column from some of its rows; a given role or kind is taken as it is."""
+    if kind is None:
+        kind = _guess_kind(array, untyped=untyped)
     dtype = str(array.type) if not untyped or kind is Kind.CATEGORICAL else kind.value
     column = Column(name, kind, role or Role.FEATURE, dtype=dtype)
     if role is None:
@@ -106,6 +115,13 @@ def infer_column(
         values = typed_values(array, column)
         return _protect(column, values) if isinstance(values, Categories) else column
     return column
+
+
+def _guess_kind(array: pa.Array, *, untyped: bool) -> Kind:
+    kind = kind_of(array.type)
+    if untyped and kind is Kind.CATEGORICAL:
+        return _kind_of_texts(array)
+    return Kind.DATETIME if kind is Kind.CATEGORICAL and _are_instants(array) else kind
 
 
 def _guess_role(column: Column, array: pa.Array) -> Column:

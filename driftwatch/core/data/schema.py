@@ -7,6 +7,7 @@ from dataclasses import dataclass, replace
 from enum import StrEnum
 from typing import Any, Self
 
+from driftwatch.core.data.rule import Rule
 from driftwatch.errors import SchemaError, UnknownColumnError
 
 __all__ = ["DISCRETE", "EVERY", "ORDERED", "Column", "Kind", "Role", "Schema", "ValuePolicy"]
@@ -83,6 +84,7 @@ class Column:
         values: How categories are kept.
         dtype: Type in the data it was inferred from, for messages (``int64``, ``string``).
         note: Why an inferred role or policy was chosen; empty when it was declared.
+        rule: Which values are allowed; None if any is.
     """
 
     name: str
@@ -91,9 +93,10 @@ class Column:
     values: ValuePolicy = ValuePolicy.RAW
     dtype: str = ""
     note: str = ""
+    rule: Rule | None = None
 
-    def to_dict(self) -> dict[str, str]:
-        return {
+    def to_dict(self) -> dict[str, Any]:
+        table: dict[str, Any] = {
             "name": self.name,
             "kind": self.kind.value,
             "role": self.role.value,
@@ -101,6 +104,7 @@ class Column:
             "dtype": self.dtype,
             "note": self.note,
         }
+        return table if self.rule is None else table | {"rule": self.rule.to_dict()}
 
     @classmethod
     def from_dict(cls, data: Mapping[str, Any], /) -> Self:
@@ -114,6 +118,7 @@ class Column:
             values=ValuePolicy(data["values"]),
             dtype=data["dtype"],
             note=data["note"],
+            rule=Rule.from_dict(data["name"], data.get("rule")),
         )
 
 
@@ -173,6 +178,20 @@ class Schema:
             )
         )
 
+    def with_rules(self, rules: Mapping[str, Rule], /) -> Schema:
+        """Return the schema with what is allowed in some columns declared.
+
+        Raises:
+            UnknownColumnError: If a column is not in the schema.
+            SchemaError: If a rule is about numbers and the column is not, or the reverse.
+        """
+        for name, rule in rules.items():
+            ordered = self[name].kind.is_ordered
+            if ordered != (rule.allowed is None):
+                kind, wanted = self[name].kind.value, "min and max" if ordered else "in"
+                raise SchemaError(f"rule of {name!r}: the column is {kind}; give {wanted}")
+        return Schema(tuple(replace(c, rule=rules.get(c.name, c.rule)) for c in self.columns))
+
     def select(self, names: Mapping[str, Any] | list[str] | tuple[str, ...], /) -> Schema:
         """Return the schema of some of the columns, in the schema's order.
 
@@ -183,5 +202,5 @@ class Schema:
             _ = self[name]
         return Schema(tuple(column for column in self.columns if column.name in names))
 
-    def to_dicts(self) -> list[dict[str, str]]:
+    def to_dicts(self) -> list[dict[str, Any]]:
         return [column.to_dict() for column in self.columns]

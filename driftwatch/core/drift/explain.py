@@ -59,6 +59,8 @@ def explain(
     method = primary.method if primary is not None else ""
     if method == "missing" and status.is_drift:
         return _missing(reference, current)
+    if method == "rule" and primary is not None and status.is_drift:
+        return _broken(primary.details)
     if sides is None:
         side = "reference" if reference.count == 0 else "production"
         return f"no usable value in the {side}"
@@ -66,6 +68,11 @@ def explain(
         return f"{undecided_because(primary)}; {_so_far_of(primary, sides)}"
     if not status.is_drift:
         return f"no drift that matters; {_so_far(sides)}"
+    return _moved(method, primary, sides)
+
+
+def _moved(method: str, primary: DriftResult | None, sides: Sides) -> str:
+    """What the test that showed drift sees."""
     if isinstance(sides, CategorySides):
         return _categorical(sides, unseen=method == "unseen", sampled=primary)
     match method:
@@ -125,6 +132,11 @@ def _of_one_value(sides: NumericSides, details: Mapping[str, Any]) -> str:
     kind = sides.reference.profile.column.kind
     was, now = float(details["reference"]), float(details["production"])
     return f"rows equal to {_value(details['value'], kind)}: {_percent(was)} → {_percent(now)}"
+
+
+def _broken(details: Mapping[str, Any]) -> str:
+    was, now = float(details["reference"]), float(details["production"])
+    return f"rows that are not {details['rule']}: {_percent(was)} → {_percent(now)}"
 
 
 def _missing(reference: ColumnProfile, current: ColumnProfile) -> str:

@@ -106,10 +106,12 @@ METHODS: tuple[Method, ...] = (
         aliases=("missing_rate",),
         is_share=True,
     ),
+    Method("rule", EVERY, Levels(0.01, 0.05), aliases=("rules",), is_share=True),
+    Method("rows", frozenset(), Levels(0.5, 0.9), aliases=("volume",), is_share=True),
     Method("unseen", DISCRETE, Levels(0.01, 0.05), aliases=("unseen_categories",), is_share=True),
 )
-"""Every test of the project, in the order of reports. `missing`, `unseen` and those of `ALWAYS`
-decide for every column of their kinds; the others where thresholds name them, or by
+"""Every test of the project, in the order of reports. `missing`, `rule`, `unseen` and those of
+`ALWAYS` decide for every column of their kinds; the others where thresholds name them, or by
 `Policy.gating`."""
 
 ALWAYS = ("out_of_range", "atoms")

@@ -13,7 +13,7 @@ from driftwatch.core.drift.thresholds import read_thresholds
 from driftwatch.core.reports.report import Levels
 from driftwatch.core.statistics.budget import AlarmBudget
 from driftwatch.core.statistics.variability import NaturalVariability
-from driftwatch.errors import ConfigError
+from driftwatch.errors import ConfigError, UnknownColumnError
 from driftwatch.protocols import DriftTest
 
 __all__ = ["Policy", "PolicyName"]
@@ -145,6 +145,11 @@ class Policy:
         return replace(self, budget=AlarmBudget(1, max(timedelta(days=30), 30 * pace), pace))
 
     @property
+    def watches_volume(self) -> bool:
+        """Whether the number of rows decides, too."""
+        return "rows" in self.named
+
+    @property
     def correction(self) -> str | None:
         """How the number of tests of one check is allowed for."""
         if self.classic:
@@ -204,6 +209,17 @@ class Policy:
         if self.budget is not None:
             return self.level
         return self.levels.get(method, self.level)
+
+    def check_columns(self, names: Iterable[str], /) -> None:
+        """Do nothing, or say which column of the thresholds is not tested.
+
+        Raises:
+            UnknownColumnError: If there is one.
+        """
+        names = list(names)
+        for column in self.of_columns:
+            if column not in names:
+                raise UnknownColumnError(column, names, "the tested columns")
 
     def to_dict(self) -> dict[str, Any]:
         return {

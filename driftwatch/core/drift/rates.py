@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Mapping
+from typing import Any
 
 import numpy as np
 
@@ -13,7 +15,7 @@ from driftwatch.core.reports.report import Levels
 from driftwatch.core.statistics.shares import share_rows, upper_share
 from driftwatch.core.statistics.significance import binomial_sf, normal_sf
 
-__all__ = ["missing_rate", "unseen_categories"]
+__all__ = ["changed_share", "missing_rate", "unseen_categories"]
 
 _Z95 = 1.6448536269514722
 _Z975 = 1.959963984540054
@@ -35,34 +37,67 @@ def missing_rate(
     if not n or not m:
         return None
     before, after = reference.missing.total / n, current.missing.total / m
-    change = after - before
-    smooth_before = (reference.missing.total + 0.5) / (n + 1)
-    smooth_after = (current.missing.total + 0.5) / (m + 1)
+    return changed_share(
+        "missing",
+        ((before, before, before), n),
+        ((after, after, after), m),
+        effect=effect,
+        details={"source": "exact", "reference": before, "production": after},
+    )
+
+
+Share = tuple[float, float, float]
+
+
+def changed_share(
+    method: str,
+    before: tuple[Share, int],
+    after: tuple[Share, int],
+    /,
+    *,
+    effect: Levels,
+    details: Mapping[str, Any],
+) -> Evidence:
+    """Test whether a share of rows changed by more than `effect`, by the normal law.
+
+    Args:
+        method: Name of the test.
+        before: Least, estimated and largest share of the reference, and its rows.
+        after: The same of the current side.
+        effect: The changes that are tolerated.
+        details: For the report.
+    """
+    (low_before, r0, high_before), n = before
+    (low_after, r1, high_after), m = after
+    change = abs(r1 - r0)
+    slack = (high_before - low_before) + (high_after - low_after)
+    least, most = max(0.0, change - slack), min(1.0, change + slack)
+    smooth_before, smooth_after = (r0 * n + 0.5) / (n + 1), (r1 * m + 0.5) / (m + 1)
     spread = math.sqrt(
         smooth_before * (1 - smooth_before) / n + smooth_after * (1 - smooth_after) / m
     )
 
     def p(delta: float) -> float:
-        return min(1.0, 2 * normal_sf((abs(change) - delta) / spread))
+        return min(1.0, 2 * normal_sf((least - delta) / spread))
 
     rate = max(smooth_before, smooth_after)
-    room = abs(abs(change) - effect.warning)
+    room = abs(change - effect.warning)
     size = rate * (1 - rate) * (2 * _Z95 / room) ** 2 if effect.warning and room else None
     return Evidence(
-        method="missing",
-        statistic=abs(change),
-        interval=(abs(change), abs(change)),
+        method=method,
+        statistic=change,
+        interval=(least, most),
         confidence_interval=(
-            max(0.0, abs(change) - _Z975 * spread),
-            min(1.0, abs(change) + _Z975 * spread),
+            max(0.0, least - _Z975 * spread),
+            min(1.0, most + _Z975 * spread),
         ),
-        p_value=p(0.0) if change else 1.0,
+        p_value=p(0.0) if least else 1.0,
         p_effect=Levels(p(effect.warning), p(effect.critical)),
         effect=effect,
-        upper=abs(change) + _Z95 * spread,
+        upper=most + _Z95 * spread,
         rows=(n, m),
         size_needed=size,
-        details={"source": "exact", "reference": before, "production": after},
+        details=details,
     )
 
 

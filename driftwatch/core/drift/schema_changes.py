@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Collection
+
 from driftwatch.core.data.schema import Column, Kind, Role
 from driftwatch.core.profiles.column_profile import ColumnProfile, keeps_categories
 from driftwatch.core.profiles.profile import Profile
@@ -14,6 +16,7 @@ __all__ = ["schema_changes", "why_skipped"]
 
 
 _UNREADABLE = 0.05
+_WORTH_A_WORD = 0.001
 
 
 def why_skipped(column: Column) -> str | None:
@@ -27,13 +30,38 @@ def why_skipped(column: Column) -> str | None:
     return None
 
 
-def schema_changes(reference: Profile, current: Profile, *, ignore_new: bool) -> list[SchemaChange]:
+def repeated_ids(reference: Profile, current: Profile, column: Column) -> str:
+    """How many rows repeat an identifier, where there are more than in the reference.
+
+    Estimated from the identifiers whose counts are kept; empty where none is worth a word.
+    """
+    if column.role is not Role.ID or column.name not in current.columns:
+        return ""
+    sides = (reference.columns[column.name], current.columns[column.name])
+    before, after = (_repeated(profile) for profile in sides)
+    if after is None or after < _WORTH_A_WORD or after < 2 * (before or 0.0):
+        return ""
+    was = "" if before is None else f" ({before:.1%} of the reference's)"
+    return f"; {after:.1%} of production's rows repeat one{was}"
+
+
+def _repeated(profile: ColumnProfile) -> float | None:
+    counts = None if profile.categories is None else profile.categories.distinct.counts
+    if counts is None or not counts.size:
+        return None
+    return float(1 - counts.size / counts.sum(dtype="int64"))
+
+
+def schema_changes(
+    reference: Profile, current: Profile, *, ignore_new: bool, exclude: Collection[str] = ()
+) -> list[SchemaChange]:
     """Columns that came, went or changed their type.
 
     Args:
         reference: Profile of the reference.
         current: Profile of the current rows.
         ignore_new: Whether columns that the reference does not have are left out.
+        exclude: Columns that are never new.
     """
     if current.rows == 0 and not current.seen:
         return []
@@ -58,7 +86,7 @@ def schema_changes(reference: Profile, current: Profile, *, ignore_new: bool) ->
         changes += [
             SchemaChange(name, "new_column", None, dtype, Status.WARNING)
             for name, dtype in current.seen.items()
-            if name not in known
+            if name not in known and name not in exclude
         ]
     return changes
 

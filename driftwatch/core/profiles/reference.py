@@ -45,12 +45,14 @@ class ReferenceColumn:
         grid: Cells for production to be counted in; None for categorical columns.
         by_pane: Rows by pane of time and by cell, where the reference was profiled so.
         pane_rows: Rows by pane, those without a value included.
+        allowed: The categories that its rule allows, as they are kept; empty without a rule.
     """
 
     profile: ColumnProfile
     grid: Grid | None
     by_pane: NDArray[np.int64] | None = None
     pane_rows: NDArray[np.int64] | None = None
+    allowed: tuple[str, ...] = ()
     _natural: dict[int, NaturalVariability] = field(default_factory=dict)
 
     @cached_property
@@ -182,9 +184,18 @@ class Reference:
         cells = panes.cells.get(name) if panes is not None else None
         grid = cells if isinstance(cells, Grid) else _grid(column, self.profile.config.cells)
         if panes is None or name not in panes.cells or (grid and panes.cells[name] != grid):
-            return ReferenceColumn(column, grid)
+            return ReferenceColumn(column, grid, allowed=self._allowed(column))
         rows = np.array([panes.rows[pane] for pane in sorted(panes.rows)], dtype=np.int64)
-        return ReferenceColumn(column, grid, panes.matrix(name), rows)
+        return ReferenceColumn(column, grid, panes.matrix(name), rows, self._allowed(column))
+
+    def _allowed(self, column: ColumnProfile) -> tuple[str, ...]:
+        import pyarrow as pa
+
+        rule = column.column.rule
+        if rule is None or rule.allowed is None:
+            return ()
+        texts = pa.array(list(rule.allowed), pa.large_string())
+        return tuple(self.profile.guard.kept(texts, column.column.values))
 
     def panes_like(self, current: Profile, period: Period | None = None, /) -> int:
         """How many of the reference's panes last as long as a profile, or hold as much.
@@ -231,7 +242,8 @@ class Reference:
             if categories is not None and categories.frequencies is not None:
                 counts = categories.frequencies.counts
                 ranked = sorted(counts, key=lambda text: (-counts[text], text))
-                dictionaries[name] = tuple(ranked[: self.profile.config.dictionary])
+                kept = [*column.allowed, *ranked[: self.profile.config.dictionary]]
+                dictionaries[name] = tuple(dict.fromkeys(kept))
         grids = {name: column.grid for name, column in self.columns.items() if column.grid}
         return Frame(grids, dictionaries, self.scores)
 
@@ -290,5 +302,8 @@ def _grid(column: ColumnProfile, cells: int) -> Grid | None:
         return None
     if numbers.grid is not None:
         return numbers.grid.grid
-    moments = numbers.moments
-    return Grid.of(numbers.cdf(), moments.minimum, moments.maximum, cells=cells)
+    moments, rule = numbers.moments, column.column.rule
+    bounds = (None, None) if rule is None else (rule.low, rule.high)
+    lows = [low for low in (moments.minimum, bounds[0]) if low is not None]
+    highs = [high for high in (moments.maximum, bounds[1]) if high is not None]
+    return Grid.of(numbers.cdf(), lows, highs, cells=cells)

@@ -8,9 +8,9 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any, Self
 
+from driftwatch.core.reports.dataset import DatasetDrift, Volume
 from driftwatch.core.reports.dependence import DependenceDrift, PairDrift
 from driftwatch.core.reports.results import (
-    DatasetDrift,
     Distribution,
     DriftResult,
     FeatureDrift,
@@ -42,6 +42,7 @@ __all__ = [
     "Status",
     "Summary",
     "Undecided",
+    "Volume",
     "WindowFacts",
     "WindowPart",
 ]
@@ -127,6 +128,10 @@ class DriftReport:
         """Return every tested feature's result by name, worst first."""
         return {feature.name: feature for feature in self.features}
 
+    def followers(self, name: str, /) -> list[str]:
+        """Names of the drifted features that depend on one, and so moved with it."""
+        return [feature.name for feature in self.features if feature.follows == name]
+
     @property
     def drifted_features(self) -> list[str]:
         """Names of the features in WARNING or CRITICAL, worst first."""
@@ -169,7 +174,11 @@ class DriftReport:
             CRITICAL: 1 of 1 features drifted (5,000 production rows against 5,000)
         """
         lines = [f"{self.global_status}: {self.headline()}"]
-        lines += [f"  {f.status}  {f.name}: {f.explanation}" for f in self._drifted()]
+        lines += [
+            f"  {f.status}  {', '.join([f.name, *self.followers(f.name)])}: {f.explanation}"
+            for f in self._drifted()
+            if f.follows is None
+        ]
         lines += [f"  {change.status}  {change}" for change in self.schema_changes]
         if self.multivariate is not None and self.multivariate.status.is_drift:
             lines.append(f"  {self.multivariate.status}  {self.multivariate.explanation}")
@@ -218,9 +227,11 @@ class DriftReport:
 
     def _of_the_window(self) -> list[str]:
         """What a reader of the verdict must know of the window."""
+        volume = self.dataset.volume
+        unusual = [str(volume)] if volume is not None and volume.status.is_drift else []
         if self.window is None:
-            return []
-        remarks = [
+            return unusual
+        remarks = unusual + [
             f"most of the last 1,000 messages of {name} cannot be read"
             for name in self.window.unreadable
         ]
@@ -315,17 +326,7 @@ class DriftReport:
             production_data_hash=str(data["production_data_hash"]),
             skipped=dict(data.get("skipped") or {}),
             schema_changes=tuple(map(SchemaChange.from_dict, data.get("schema_changes") or ())),
-            dataset=DatasetDrift(
-                **{
-                    key: (data.get("dataset") or {}).get(key)
-                    for key in (
-                        "share_drifted",
-                        "weighted_share_drifted",
-                        "p_value",
-                        "undecided_share",
-                    )
-                }
-            ),
+            dataset=DatasetDrift.from_dict(data.get("dataset")),
             reference_period=Period.from_dict(stamps.get("reference") or {}),
             current_period=Period.from_dict(stamps.get("production") or {}),
             model_version=data.get("model_version"),

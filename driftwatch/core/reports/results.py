@@ -9,7 +9,6 @@ from enum import StrEnum
 from typing import Any, Self
 
 __all__ = [
-    "DatasetDrift",
     "Distribution",
     "DriftResult",
     "FeatureDrift",
@@ -298,6 +297,8 @@ class FeatureDrift:
         distribution: Both sides over the same cells.
         summary_reference: Mean, deviation and range of the reference; None without numbers.
         summary_current: The same of production.
+        follows: A drifted feature of more weight that this one depends on, so that both are one
+            story; None if there is none, or dependence is not known.
     """
 
     name: str
@@ -313,6 +314,7 @@ class FeatureDrift:
     distribution: Distribution | None = None
     summary_reference: Summary | None = None
     summary_current: Summary | None = None
+    follows: str | None = None
 
     @property
     def primary(self) -> DriftResult | None:
@@ -332,6 +334,7 @@ class FeatureDrift:
             },
             "explanation": self.explanation,
             "importance": self.importance,
+            "follows": self.follows,
             "tests": {name: result.to_dict() for name, result in self.tests.items()},
             "distribution": self.distribution.to_dict() if self.distribution else None,
         }
@@ -353,34 +356,8 @@ class FeatureDrift:
             distribution=Distribution.from_dict(data.get("distribution")),
             summary_reference=Summary.from_dict(moments.get("reference")),
             summary_current=Summary.from_dict(moments.get("production")),
+            follows=data.get("follows"),
         )
-
-
-@dataclass(frozen=True, slots=True)
-class DatasetDrift:
-    """The data set as a whole.
-
-    Attributes:
-        share_drifted: Share of the tested features in WARNING or CRITICAL.
-        weighted_share_drifted: The same, weighted by importance; None without importances.
-        undecided_share: Share of the tested features that are UNDECIDED or have INSUFFICIENT_DATA,
-            weighted by importance where it is known.
-        p_value: Cauchy combination of the features' ``p_effect.warning``, weighted by
-            importance where it is known.
-    """
-
-    share_drifted: float | None
-    weighted_share_drifted: float | None
-    p_value: float | None
-    undecided_share: float | None = None
-
-    def to_dict(self) -> dict[str, float | None]:
-        return {
-            "share_drifted": self.share_drifted,
-            "weighted_share_drifted": self.weighted_share_drifted,
-            "undecided_share": self.undecided_share,
-            "p_value": self.p_value,
-        }
 
 
 def _pair(pair: tuple[float, float] | None) -> list[float] | None:

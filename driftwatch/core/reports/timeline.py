@@ -24,7 +24,8 @@ class Moment:
         drifted: Features in WARNING or CRITICAL.
         critical: Those in CRITICAL.
         early: What detectors saw.
-        distance: The largest statistic that decides, in units of its warning threshold.
+        distance: The largest statistic that decides, in units of its warning threshold; of what is
+            undecided only where the window is.
     """
 
     pane: int

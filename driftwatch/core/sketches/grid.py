@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Self
 
@@ -66,23 +67,32 @@ class Grid:
         return int(self.id, 16)
 
     @classmethod
-    def of(cls, cdf: Cdf, low: float, high: float, /, *, cells: int, atom: float = 0.005) -> Self:
+    def of(
+        cls,
+        cdf: Cdf,
+        lows: Sequence[float],
+        highs: Sequence[float],
+        /,
+        *,
+        cells: int,
+        atom: float = 0.005,
+    ) -> Self:
         """Lay a grid over a distribution: its quantiles, a cell for each atom, and the range.
 
-        The first cell holds what is below the least value, the last what is above the greatest.
+        The first cell holds what is below all lows, the last what is above all highs.
 
         Args:
             cdf: The distribution.
-            low: The least value.
-            high: The greatest.
+            lows: Values below which rows are counted apart: the least one, bounds of rules.
+            highs: The same for values above.
             cells: Number of quantile cells; a multiple of 10 makes the deciles edges.
             atom: A value carrying at least this share gets the cell ``[value, value]``.
         """
         edges = cdf.quantile(np.arange(1, cells) / cells)
         atoms = cdf.atoms(atom)
         with np.errstate(over="ignore"):
-            below = np.nextafter(np.append(atoms, low), -np.inf)
-        every = np.concatenate((edges, atoms, below[np.isfinite(below)], [high]))
+            below = np.nextafter(np.append(atoms, lows), -np.inf)
+        every = np.concatenate((edges, atoms, below[np.isfinite(below)], highs))
         return cls(np.unique(every))
 
 

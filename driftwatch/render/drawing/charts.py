@@ -36,6 +36,7 @@ _CATEGORIES = 12
 _LABEL = 18  # characters of a category's name; Chinese, Japanese and Korean ones count twice
 _BAR_LEFT, _BAR_RIGHT = 132, 384
 _ROW = 22
+_WORTH_A_WORD = 0.02
 
 
 def chart(distribution: Distribution, *, dates: bool = False) -> str:
@@ -70,7 +71,9 @@ def numeric_chart(distribution: Distribution, *, dates: bool = False) -> str:
         )
     axis = choose_axis(distribution, edges, dates=dates)
     ends = " to ".join(labels([edges[0], edges[-1]]))
-    note = f"<text class=e x={_RIGHT} y=10>{axis.note}</text>" if axis.note else ""
+    remarks = [axis.note, _outside(distribution)]
+    remark = "; ".join(remark for remark in remarks if remark)
+    note = f"<text class=e x={_RIGHT} y=10>{remark}</text>" if remark else ""
     return _svg(
         _HEIGHT,
         f"Reference (filled) and production (line) from {ends}",
@@ -78,6 +81,16 @@ def numeric_chart(distribution: Distribution, *, dates: bool = False) -> str:
         f"{_ticks(axis)}"
         f"<path class=l d={_quoted(_outline(axis, axis.current))}/>{note}",
     )
+
+
+def _outside(distribution: Distribution) -> str:
+    """Shares of both sides that lie outside of the cells, where they are worth a word."""
+    before, after = (
+        max(0.0, 1 - sum(side)) for side in (distribution.reference, distribution.current)
+    )
+    if max(before, after) < _WORTH_A_WORD:
+        return ""
+    return f"outside {percent(before)} → {percent(after)}"
 
 
 def category_chart(distribution: Distribution) -> str:

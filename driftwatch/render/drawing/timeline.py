@@ -19,7 +19,8 @@ _SIGNS = {
     Status.INSUFFICIENT_DATA: " ",
 }
 _KEY = "· OK   ▒ WARNING   █ CRITICAL   ? undecided   ^ known change"
-_WIDTH, _HEIGHT, _TOP = 960, 150, 12
+_WIDTH, _HEIGHT, _TOP = 960, 166, 12
+_LANE = 8  # of the statuses, below the bars
 _HIGHEST = 4.0  # thresholds; higher statistics are drawn there
 
 _CSS = """\
@@ -150,7 +151,7 @@ def _drawing(timeline: Timeline) -> str:
         return ""
     first, last = moments[0].pane, moments[-1].pane
     step = _WIDTH / max(1, last - first + 1)
-    base = _HEIGHT - 18
+    base = _HEIGHT - 18 - 2 * _LANE
 
     def left(pane: int) -> float:
         return (pane - first) * step
@@ -171,10 +172,17 @@ def _drawing(timeline: Timeline) -> str:
         parts.append(
             f'<rect class={moment.status.value[0]} x="{left(moment.pane):.1f}" '
             f'y="{base - tall:.1f}" width="{bar:.2f}" height="{tall:.1f}"/>'
+            f'<rect class={moment.status.value[0]} x="{left(moment.pane):.1f}" '
+            f'y="{base + _LANE // 2}" width="{bar:.2f}" height="{_LANE}"/>'
         )
     line = base - height(1.0)
     parts.append(f'<line class=h x1=0 x2={_WIDTH} y1="{line:.1f}" y2="{line:.1f}"/>')
     parts.append(f'<text x=4 y="{line - 4:.1f}" class=b>warning threshold</text>')
+    for times in (2.0, _HIGHEST):
+        y, more = base - height(times), " or more" if times == _HIGHEST else ""
+        label = f"{times:g} × threshold{more}"
+        parts.append(f'<text x={_WIDTH - 4} y="{y + 4:.1f}" class="b e">{label}</text>')
+    parts.append(f'<line class=h x1=0 x2={_WIDTH} y1="{base}" y2="{base}"/>')
     for change in timeline.changes:
         x = left(change.pane)
         parts.append(f'<line class=k x1="{x:.1f}" x2="{x:.1f}" y1=0 y2="{base}"/>')

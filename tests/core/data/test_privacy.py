@@ -10,6 +10,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from driftwatch import Column, DriftReport, Kind, Monitor, Profile, Schema, Status, ValuePolicy
+from driftwatch.core.data.declared import DeclaredColumns
 from driftwatch.core.data.privacy import DEFAULT_KEY, MIN_SHOWN, ValueGuard
 from driftwatch.errors import ConfigError, MergeError, ProfileFormatError
 from driftwatch.profiling.build import profile_data
@@ -98,7 +99,7 @@ def test_a_profile_of_hashed_or_dropped_values_does_not_hold_them(policy: ValueP
         "at": pa.array(range(150), pa.timestamp("s", "UTC")),
         "x": [1.5] * 150,
     }
-    profile = profile_data(data, schema=schema(policy))
+    profile = profile_data(data, DeclaredColumns(schema=schema(policy)))
     count_panes(profile, data, time="at", width=60)
     stored = profile.to_bytes()
     for secret in SECRETS:
@@ -146,7 +147,9 @@ def test_dropped_values_are_not_tested_and_still_identify_the_data() -> None:
 def test_the_content_hash_depends_on_the_values_and_not_on_key_or_policy() -> None:
     data = rows({"a": 3, "b": 2})
     hashes = {
-        profile_data(data, schema=schema(policy), guard=ValueGuard(key)).content_hash
+        profile_data(
+            data, DeclaredColumns(schema=schema(policy)), guard=ValueGuard(key)
+        ).content_hash
         for policy in ValuePolicy
         for key in (b"one", b"two")
     }
@@ -156,7 +159,9 @@ def test_the_content_hash_depends_on_the_values_and_not_on_key_or_policy() -> No
 def test_profiles_of_another_key_neither_merge_nor_load_nor_compare() -> None:
     data = rows(dict.fromkeys(SECRETS, 50))
     one, two = (
-        profile_data(data, schema=schema(ValuePolicy.HASHED), guard=ValueGuard(key))
+        profile_data(
+            data, DeclaredColumns(schema=schema(ValuePolicy.HASHED)), guard=ValueGuard(key)
+        )
         for key in (b"one", b"two")
     )
     before = one.to_bytes(), two.to_bytes()

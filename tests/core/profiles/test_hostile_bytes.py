@@ -26,7 +26,8 @@ data = {
     "c": rng.choice(list("abcdef"), n), "wide": [f"v{i % 12_000}" for i in range(n)],
     "b": rng.random(n) < 0.5,
 }
-profile = profile_data(data, features=["x", "few", "c", "wide", "b"], roles={"ts": Role.TIME})
+columns = DeclaredColumns.of(["x", "few", "c", "wide", "b"], roles={"ts": "time"})
+profile = profile_data(data, columns)
 count_panes(profile, data, time="ts", width=3600)
 measure_dependence(profile, data, columns=["x", "few", "c"])
 good = profile.to_bytes()

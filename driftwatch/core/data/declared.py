@@ -1,0 +1,134 @@
+"""What a caller says of the columns of a data set; the rest is inferred."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field, replace
+from typing import Any, Self
+
+from driftwatch.core.data.rule import Rule
+from driftwatch.core.data.schema import EVERY, Kind, Role, Schema
+from driftwatch.errors import ConfigError, UnknownColumnError
+
+__all__ = ["DeclaredColumns"]
+
+_WORDS: dict[str, str] = {"target": "label"}
+"""Other words for roles."""
+
+
+@dataclass(frozen=True, slots=True)
+class DeclaredColumns:
+    """What a caller says of the columns.
+
+    Attributes:
+        features: Columns to keep and to test, even if they look like identifiers; all if None.
+        exclude: Columns to leave out.
+        roles: Roles by column.
+        kinds: Kinds by column.
+        rules: Which values are allowed, by column.
+        schema: Columns declared in full.
+        of_model: Features of the model: where all are in the data and no features are named,
+            other features are left out.
+
+    Example:
+        >>> DeclaredColumns.of(roles={"y": "target"}, kinds={"zip": "categorical"}).roles
+        {'y': <Role.LABEL: 'label'>}
+    """
+
+    features: tuple[str, ...] | None = None
+    exclude: tuple[str, ...] = ()
+    roles: Mapping[str, Role] = field(default_factory=dict)
+    kinds: Mapping[str, Kind] = field(default_factory=dict)
+    rules: Mapping[str, Rule] = field(default_factory=dict)
+    schema: Schema | None = None
+    of_model: tuple[str, ...] | None = None
+
+    @classmethod
+    def of(
+        cls,
+        features: Sequence[str] | None = None,
+        *,
+        exclude: Sequence[str] | None = None,
+        roles: Mapping[str, Role | str] | None = None,
+        kinds: Mapping[str, Kind | str] | None = None,
+        rules: Mapping[str, Any] | None = None,
+        schema: Schema | None = None,
+    ) -> Self:
+        """Read it as users write it.
+
+        Raises:
+            ConfigError: If a role, kind or rule is none, or columns are one text.
+        """
+        features, excluded = names_of("features", features), names_of("exclude", exclude) or ()
+        if features is not None and not features:
+            raise ConfigError("features must name at least one column; leave it out to keep all")
+        known_roles = _roles(roles)
+        for name in excluded:
+            for what, named in (("a feature", features or ()), ("a role", known_roles)):
+                if name in named:
+                    raise ConfigError(f"column {name!r} is excluded, and is named as {what}")
+        return cls(
+            features,
+            excluded,
+            known_roles,
+            _kinds(kinds),
+            {name: Rule.of(name, rule) for name, rule in (rules or {}).items()},
+            schema,
+        )
+
+    def of_a_model(self, names: tuple[str, ...] | None, /) -> Self:
+        """The same with the features that a model names; None if it names none."""
+        return replace(self, of_model=names)
+
+    @property
+    def asked_roles(self) -> dict[str, Role]:
+        """Roles of the columns that are named, as features or with a role."""
+        return dict.fromkeys(self.features or (), Role.FEATURE) | dict(self.roles)
+
+    def kept(self, names: Sequence[str], /) -> list[str]:
+        """Which of the columns of some data to keep.
+
+        Raises:
+            UnknownColumnError: If a column that is named is not among them.
+        """
+        for name in [*self.asked_roles, *self.exclude, *self.kinds, *self.rules]:
+            if name not in names:
+                raise UnknownColumnError(name, names, "the data")
+        wanted = names if self.features is None else list(self.asked_roles)
+        return [name for name in wanted if name not in self.exclude]
+
+    def applied(self, schema: Schema, /) -> Schema:
+        """A schema with the rules, and without features that the model does not have."""
+        named = self.of_model or ()
+        if named and self.features is None and not set(named) - schema.names.keys():
+            kept = [c.name for c in schema if c.role is not Role.FEATURE or c.name in named]
+            asked = {name: Role.FEATURE for name in named if not schema[name].role.is_tested}
+            schema = schema.select(kept).with_roles(asked)
+        return schema.with_rules({n: rule for n, rule in self.rules.items() if n in schema})
+
+
+def names_of(what: str, names: Sequence[str] | None, /) -> tuple[str, ...] | None:
+    """Names of columns, as a caller gave them; raises ConfigError if they are one text."""
+    if names is None:
+        return None
+    if isinstance(names, str):
+        raise ConfigError(f"{what} must be a list of names; got the text {names!r}")
+    return tuple(names)
+
+
+def _roles(roles: Mapping[str, Role | str] | None) -> dict[str, Role]:
+    try:
+        return {name: Role(_WORDS.get(role, role)) for name, role in (roles or {}).items()}
+    except ValueError as error:
+        known = ", ".join(role.value for role in Role)
+        raise ConfigError(f"roles: {error}; known: {known}") from error
+
+
+def _kinds(kinds: Mapping[str, Kind | str] | None) -> dict[str, Kind]:
+    known: dict[str, Kind] = {kind.value: kind for kind in Kind if kind in EVERY}
+    chosen = {}
+    for name, kind in (kinds or {}).items():
+        if kind not in known:
+            raise ConfigError(f"kinds: {name!r} is {kind!r}; known: {', '.join(known)}")
+        chosen[name] = known[kind]
+    return chosen
