@@ -59,6 +59,9 @@ store = "driftwatch.db"
 reference = {reference}         # data of the training, or a .dwp profile of it
 {time}
 # features = ["age", "income"]      # all columns otherwise
+# exclude = ["row"]                 # columns to leave out
+# kinds = {{ zip = "categorical" }}   # what columns are, where the guess is wrong
+# rules = {{ age = {{ min = 0, max = 120 }}, plan = {{ in = ["free", "pro"] }} }}
 # id = ["customer_id"]              # columns that identify rows: not tested
 # label = ["churned"]               # columns of labels: not tested
 # prediction = "score"              # the column of the model's prediction
@@ -83,6 +86,8 @@ false_alarms = "1 per 30d"          # for all features together
 # [monitors.{name}.thresholds]
 # ks = 0.1                          # warns at 0.1, critical at 0.2
 # psi = [0.1, 0.25]                 # warning, critical
+# age = {{ ks = 0.2 }}                # of one column
+# share_drifted = 0.5               # the status follows the share of features that drifted
 """
 
 

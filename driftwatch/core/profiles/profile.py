@@ -47,28 +47,28 @@ class Frame:
 class Profile:
     """Sketches of every column of some rows.
 
-        A profile is updated batch by batch, merged with others of the same configuration, and
-        saved in some kilobytes a column. No row is kept. Merging is associative and
-        commutative: counts, range and content hash are exact in any order, quantiles
-        stay within the stated error.
+    A profile is updated batch by batch, merged with others of the same configuration, and
+    saved in some kilobytes a column. No row is kept. Merging is associative and
+    commutative: counts, range and content hash are exact in any order, quantiles
+    stay within the stated error.
 
     Args:
-            schema: The columns.
-            config: Sizes of the sketches.
-            k: KLL parameter; ``config.k`` if not given, ``config.reference_k`` for references.
-            frame: A reference's grids and dictionaries, for profiles to be compared with it.
-            guard: What may be kept of category values.
+        schema: The columns.
+        config: Sizes of the sketches.
+        k: KLL parameter; ``config.k`` if not given, ``config.reference_k`` for references.
+        frame: A reference's grids and dictionaries, for profiles to be compared with it.
+        guard: What may be kept of category values.
 
     Example:
-            >>> from driftwatch.core.data.batch import batches_of
-            >>>     from driftwatch.core.data.schema import Column, Kind, Schema
-            >>> profile = Profile(Schema((Column("age", Kind.NUMERIC),)))
-            >>> for batch in batches_of({"age": [31, 44, 27]}):
-            ...     profile.update(batch)
-            >>> profile.rows, profile["age"].numbers.moments.mean
-            (3, 34.0)
-            >>> Profile.from_bytes(profile.to_bytes()).content_hash == profile.content_hash
-            True
+        >>> from driftwatch.core.data.batch import batches_of
+        >>> from driftwatch.core.data.schema import Column, Kind, Schema
+        >>> profile = Profile(Schema((Column("age", Kind.NUMERIC),)))
+        >>> for batch in batches_of({"age": [31, 44, 27]}):
+        ...     profile.update(batch)
+        >>> profile.rows, profile["age"].numbers.moments.mean
+        (3, 34.0)
+        >>> Profile.from_bytes(profile.to_bytes()).content_hash == profile.content_hash
+        True
     """
 
     __slots__ = ("columns", "config", "cross", "guard", "k", "panes", "rows", "scores", "seen")

@@ -6,13 +6,14 @@ import numpy as np
 import pytest
 
 from driftwatch import Column, Kind, Profile, Role, Schema, ValuePolicy
+from driftwatch.core.data.declared import DeclaredColumns
 from driftwatch.profiling.build import profile_data
 
 RNG = np.random.default_rng(1)
 
 
 def column_of(values: Any, name: str = "v", **options: Any) -> Column:
-    return profile_data({name: values}, **options).schema[name]
+    return profile_data({name: values}, DeclaredColumns.of(**options)).schema[name]
 
 
 @pytest.mark.parametrize(

@@ -119,7 +119,7 @@ def test_drift_ranks_before_none_and_importance_ranks_drift() -> None:
     }
     plain = Monitor(before).check(after)
     assert list(plain.feature_drift()) == ["unused", "a", "b", "calm"]
-    ranked = Monitor(before, model=Model()).check(after)
+    ranked = Monitor(before, features=list(before), model=Model()).check(after)
     assert list(ranked.feature_drift()) == ["b", "a", "unused", "calm"]
     assert ranked.dataset.weighted_share_drifted == pytest.approx(1.0)
     assert plain.dataset.weighted_share_drifted is None

@@ -13,7 +13,8 @@ import numpy as np
 from driftwatch import Profile
 from driftwatch.core.data.batch import Batch
 from driftwatch.errors import DriftWatchError
-from driftwatch import Reference, Role
+from driftwatch import Reference
+from driftwatch.core.data.declared import DeclaredColumns
 from driftwatch.profiling.build import profile_data
 from driftwatch.profiling.second_pass import count_panes, measure_dependence
 
