@@ -232,6 +232,8 @@ def _numeric(sides: NumericSides) -> str:
 
 def _one_of_two(sides: NumericSides) -> str | None:
     """The share of the greater value, where there are no more than two."""
+    if max(sides.before.values.size, sides.after.values.size) > 2:
+        return None
     values = np.union1d(sides.before.values, sides.after.values)
     if values.size > 2:
         return None

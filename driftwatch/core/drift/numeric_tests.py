@@ -56,7 +56,8 @@ class KolmogorovSmirnov:
     def __call__(self, sides: Sides, /, *, effect: Levels, level: float) -> Evidence:
         assert isinstance(sides, NumericSides)  # noqa: S101 - `applies` said so
         gap, at = sides.ks
-        low, high = _ks_interval(sides, abs(gap))
+        cells = _across_cells(sides)
+        low, high = _ks_interval(sides, abs(gap), cells)
         statistic = min(max(_ks_estimate(sides, abs(gap)), low), high)
         size = effective_size(sides.n, sides.m)
         noise = kolmogorov_critical(0.05) / math.sqrt(size)
@@ -78,7 +79,7 @@ class KolmogorovSmirnov:
             p_value=p(0.0),
             p_effect=effect.map(p),
             effect=effect,
-            upper=_ks_upper(sides, np.abs(gaps), size),
+            upper=_ks_upper(sides, np.abs(gaps), size, cells),
             rows=(sides.n, sides.m),
             likely=likely_distance(statistic, size),
             size_needed=kolmogorov_size(
@@ -97,41 +98,57 @@ def _ks_estimate(sides: NumericSides, gap: float) -> float:
     return float(np.abs(before - after).max(initial=0.0))
 
 
-def _ks_interval(sides: NumericSides, gap: float) -> tuple[float, float]:
+@dataclass(frozen=True, slots=True)
+class _Cells:
+    """Both functions over the cells of the reference's grid.
+
+    Attributes:
+        at_edges: Largest gap at an edge.
+        across: The largest gap that each cell may hide: inside, one function may have risen fully
+            while the other has not at all.
+        starts: Heights of both where each cell begins.
+        ends: Heights of both where each cell ends.
+    """
+
+    at_edges: float
+    across: Floats
+    starts: Floats
+    ends: Floats
+
+
+def _across_cells(sides: NumericSides) -> _Cells | None:
+    """The cells, where they say more than the sketches."""
+    if not sides.error or sides.on_grid is None:
+        return None
+    edges = np.stack(sides.on_grid)
+    starts = np.zeros((2, edges.shape[1] + 1))
+    ends = np.ones(starts.shape)
+    starts[:, 1:] = ends[:, :-1] = edges
+    across = np.maximum(ends[0] - starts[1], ends[1] - starts[0])
+    return _Cells(float(np.abs(edges[0] - edges[1]).max(initial=0.0)), across, starts, ends)
+
+
+def _ks_interval(sides: NumericSides, gap: float, cells: _Cells | None) -> tuple[float, float]:
     low, high = gap - sides.error, gap + sides.error
-    if sides.error and sides.on_grid is not None:
-        before, after = sides.on_grid
-        error = sides.before.error
-        low = max(low, float(np.abs(before - after).max(initial=0.0)) - error)
-        high = min(high, float(_across_cells(before, after)[0].max()) + error)
+    if cells is not None:
+        low = max(low, cells.at_edges - sides.before.error)
+        high = min(high, float(cells.across.max()) + sides.before.error)
     return max(0.0, low), min(1.0, high)
 
 
-def _across_cells(before: Floats, after: Floats) -> tuple[Floats, Floats, Floats]:
-    """The largest gap that each cell of a grid may hide, and the ends of both functions there.
-
-    Inside a cell one function may have risen fully while the other has not at all.
-    """
-    edges = np.stack((before, after))
-    starts = np.hstack((np.zeros((2, 1)), edges))
-    ends = np.hstack((edges, np.ones((2, 1))))
-    return np.maximum(ends[0] - starts[1], ends[1] - starts[0]), starts, ends
-
-
-def _ks_upper(sides: NumericSides, gaps: Floats, size: float) -> float:
+def _ks_upper(sides: NumericSides, gaps: Floats, size: float, cells: _Cells | None) -> float:
     """Upper bound of the distance; by the grid as well, where it is exact and so sharper."""
     n, m, steps = sides.n, sides.m, sides.steps
     before, after = steps.reference, steps.current
     spreads = np.sqrt(before * (1 - before) / n + after * (1 - after) / m)
     upper = kolmogorov_upper(gaps, spreads, size, error=sides.error)
-    if not sides.error or sides.on_grid is None:
+    if cells is None:
         return upper
-    across, starts, ends = _across_cells(*sides.on_grid)
     # F (1 - F) is largest at the height nearest to one half.
-    nearest = np.clip(0.5, starts, ends)
+    nearest = np.clip(0.5, cells.starts, cells.ends)
     spread = nearest * (1 - nearest)
     spreads = np.sqrt(spread[0] / n + spread[1] / m)
-    return min(upper, kolmogorov_upper(across, spreads, size, error=sides.before.error))
+    return min(upper, kolmogorov_upper(cells.across, spreads, size, error=sides.before.error))
 
 
 @dataclass(frozen=True, slots=True)

@@ -156,7 +156,9 @@ class NumericSides:
     @property
     def outside_below(self) -> float:
         """Estimated share of current rows below the reference's least value."""
-        low, _ = self.reference_range
+        (low, _), (_, after) = self.reference_range, self.moments
+        if after.minimum >= low:
+            return 0.0
         heights, _ = self._current_at(np.array([np.nextafter(low, -np.inf)]))
         return float(heights[0])
 
@@ -164,18 +166,15 @@ class NumericSides:
     def atoms(self) -> SingleValues:
         """The heaviest values that repeat on a side, and the extremes of both sides."""
         before, after = self.before, self.after
-        edges = [side.values[[0, -1]] for side in (before, after)]
-        heavy = [side.atoms(max(_ATOM, 2 * side.error, 2 / side.count)) for side in (before, after)]
-        values = np.unique(np.concatenate([*edges, *heavy]))
+        values = np.unique(np.concatenate([before.repeated(_ATOM), after.repeated(_ATOM)]))
+        if not values.size:
+            return SingleValues(values, values, values, values, values)
         weights = np.maximum(*(side.at(values) - side.below(values) for side in (before, after)))
-        repeated = weights >= _ATOM
-        values, weights = values[repeated], weights[repeated]
         values = np.sort(values[np.argsort(-weights, kind="stable")[:_MOST_ATOMS]])
         p = before.at(values) - before.below(values)
         shares, errors = self._current_equal_to(values)
-        return SingleValues(
-            values, p, shares, np.full(values.size, self.reference.interval_error), errors
-        )
+        slack = np.full(values.size, self.reference.interval_error)
+        return SingleValues(values, p, shares, slack, errors)
 
     def _current_equal_to(
         self, values: NDArray[np.float64]

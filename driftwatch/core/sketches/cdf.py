@@ -76,6 +76,18 @@ class Cdf:
         steps = np.searchsorted(self.cumulative, np.asarray(q) - 1e-12, side="left")
         return self.values[np.minimum(steps, self.values.size - 1)]
 
+    def repeated(self, mass: float, /) -> NDArray[np.float64]:
+        """Values that repeat and carry at least the share `mass`.
+
+        In a sketch any kept value has a weight: only one that is twice the error is an atom, or
+        the least and the greatest value, which are exact.
+        """
+        heights = np.diff(self.cumulative, prepend=0.0)
+        heavy = heights >= max(mass, 2 * self.error, 2 / self.count)
+        for end in (0, -1):
+            heavy[end] |= heights[end] >= mass
+        return self.values[heavy]
+
     def atoms(self, mass: float, /) -> NDArray[np.float64]:
         """Values that each carry at least the share `mass`."""
         heights = np.diff(self.cumulative, prepend=0.0)
