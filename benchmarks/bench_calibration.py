@@ -1,6 +1,6 @@
 """How often verdicts are wrong and how soon they are right: the whole table, seeded.
 
-    python -m benchmarks.bench_calibration            # about ten minutes
+    python -m benchmarks.bench_calibration            # about an hour
     python -m benchmarks.bench_calibration --quick    # a tenth of the repetitions
 
 Every line is a simulation whose answer is known. Power stands beside the rate of false
@@ -30,6 +30,7 @@ from benchmarks.calibration import (
     detectors,
     faults,
     intervals,
+    long_streams,
     nulls,
     windows,
 )
@@ -131,6 +132,17 @@ def series(runs: int) -> Iterator[Line]:
     yield shown("the same without overdispersion: alarms", bare_alarms)
 
 
+def long_streams_of(runs: int) -> Iterator[Line]:
+    """The whole of a stream, every gating test counted."""
+    for name, thresholds in (
+        ("defaults", None),
+        ("psi 0.2, ks_pvalue 0.05", {"psi": 0.2, "ks_pvalue": 0.05}),
+    ):
+        counts = [long_streams.episodes_of_90_days(thresholds, seed=24 + i) for i in range(runs)]
+        mean = statistics.mean(counts)
+        yield at_most(f"90 days of 20 features, {name}: alarm episodes a run", mean, 1)
+
+
 def sequential(runs: int) -> Iterator[Line]:
     for tolerance, most in ((0.0, 3), (0.05, 8)):
         found = detectors.delays(distance=0.1, tolerance=tolerance, runs=5 * runs, seed=10)
@@ -193,6 +205,7 @@ def main() -> None:
         whole_checks(120 // scale),
         single_checks(200 // scale),
         series(40 // scale),
+        long_streams_of(max(1, 3 // scale)),
         sequential(40 // scale),
         correlations(400 // scale),
         certified(40 // scale),

@@ -5,7 +5,8 @@
 Reads `shared/data` beside the repository and says so where it is absent. Three tables:
 how many intervals hold the statistic of the full rows and how wide they are; how far the
 classic policy is from the truth files where the state is exact; and the verdicts of random
-halves (no drift) and of the splits with drift, with the defaults of `Monitor`.
+halves (no drift), three times shuffled anew, and of the splits with drift, with the defaults of
+`Monitor`.
 """
 
 from __future__ import annotations
@@ -28,11 +29,13 @@ from benchmarks.truth import (
     compare_classic,
     find_splits,
     load,
+    shuffled,
 )
 from driftwatch import DriftReport, Monitor, Status
 
 _DECIDES = 1_000
 _LARGE = 10_000
+_SHUFFLES = 3
 
 
 def intervals(found: Iterable[Statistic]) -> list[dict[str, Any]]:
@@ -75,6 +78,16 @@ def verdicts(kind: str, split: Split, report: DriftReport) -> Iterable[tuple[str
             yield f"drift, exact effect of 0.2 or more, {size} {_DECIDES:,} rows", feature.status
 
 
+def shuffled_controls(split: Split) -> Iterable[str]:
+    """Statuses of the features of random halves; what drifts there is told on stderr."""
+    for seed in range(_SHUFFLES):
+        before, after = shuffled(split, seed)
+        for feature in Monitor(before).check(after).features:
+            yield feature.status.value
+            if feature.status.is_drift:
+                print(f"{split.name} {feature.name}: {feature.explanation}", file=sys.stderr)
+
+
 def _is_large(facts: Any) -> bool:
     if facts.get("status") != "ok":
         return False
@@ -96,6 +109,8 @@ def main() -> None:
         split = load(name, split_name)
         statistics += compare(split, check_all_columns(split))
         classic += compare_classic(split)
+        if split_name == "control":
+            counted["control, shuffled: all features"].update(shuffled_controls(split))
         report = Monitor(split.reference).check(split.current)
         for heading, status in verdicts(split_name, split, report):
             counted[heading][status.value] += 1

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import pytest
 
-from benchmarks.calibration import detectors, intervals, nulls, windows
+from benchmarks.calibration import boundary, detectors, faults, intervals, nulls, windows
 from driftwatch import Status
 
 
@@ -73,3 +73,41 @@ def test_intervals_hold_the_statistic_of_all_rows() -> None:
         "anderson_darling", "cramer_von_mises",
     }  # fmt: skip
     assert min(found.values()) >= 0.97
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("shape", boundary.SHAPES)
+@pytest.mark.parametrize("sizes", boundary.SIZES[:2])
+def test_a_tolerated_distance_is_rejected_no_more_often_than_said(
+    shape: str, sizes: tuple[int, int]
+) -> None:
+    rejected = boundary.rejections(shape, *sizes, runs=300, seed=9)
+    assert rejected[0.05] <= 0.05 + 3 * 0.0126
+    assert rejected[0.01] <= 0.01 + 3 * 0.0058
+
+
+@pytest.mark.slow
+def test_a_distance_above_it_is_seen_and_none_is_soon_ok() -> None:
+    assert boundary.power("shift", distance=0.07, size=5_000, runs=200, seed=10) >= 0.45
+    assert boundary.power("scale", distance=0.07, size=5_000, runs=200, seed=10) >= 0.65
+    assert boundary.clean_ok(size=3_000, runs=200, seed=11) >= 0.75
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("name", faults.FAULTS)
+def test_a_fault_that_ranks_do_not_see_is_seen(name: str) -> None:
+    feature = faults.fault(name, seed=12)
+    assert feature.status.is_drift, feature.explanation
+
+
+@pytest.mark.slow
+def test_clean_long_tails_raise_no_alarm() -> None:
+    verdicts = list(faults.clean_long_tails(seeds=1))
+    assert len(verdicts) == 6
+    assert [name for name, status in verdicts if status.is_drift] == []
+
+
+@pytest.mark.slow
+def test_one_of_many_features_is_shown_and_none_is_made_up() -> None:
+    assert faults.of_many_features(runs=40, shift=0.3, seed=13) >= 0.6
+    assert faults.of_many_features(runs=40, shift=0.0, seed=14) <= 0.15

@@ -251,8 +251,16 @@ def _cells_of(sides: Sides, *, pool: bool = True) -> Cells:
 
 
 def _can_differ(sides: Sides, cells: Cells) -> bool:
-    """Whether there are two cells, or one that may hold different categories on both sides."""
-    return cells.size >= 2 or (isinstance(sides, CategorySides) and sides.others_may_differ)
+    """Whether there are two cells, or one of which something is known.
+
+    That is one category that all rows of both sides hold, or the others of a dictionary, which may
+    differ; rare categories that were all pooled into one cell say nothing.
+    """
+    if cells.size >= 2:
+        return True
+    if not isinstance(sides, CategorySides):
+        return False
+    return sides.others_may_differ or (sides.complete and len(sides.texts) == 1)
 
 
 def _tvd_cells(sides: Sides) -> Cells:

@@ -78,7 +78,9 @@ def chi2_family_bound(
         >>> round(low, 10), round(high, 10)
         (0.0216657887, 0.1093977222)
     """
-    if cells < 2 or not size:
+    if cells < 2:  # one cell holds everything, on both sides
+        return 0.0
+    if not size:
         return 0.0 if confidence < 0.5 else math.inf
     scale = _SCALE[kind] * size
     return _noncentrality(scale * divergence, cells - 1, 1 - confidence) / scale

@@ -111,3 +111,13 @@ def test_ids_that_repeat_are_told() -> None:
     after["code"][2_500:] = after["code"][:2_500]
     assert "repeat" in Monitor(before).check(after).skipped["code"]
     assert "repeat" not in Monitor(before).check(before).skipped["code"]
+
+
+def test_a_constant_category_is_ok_and_rare_categories_alone_are_not() -> None:
+    same = {"x": np.full(4_000, "only")}
+    assert Monitor(same).check(same).global_status is Status.OK
+    flags = {"x": np.zeros(4_000, dtype=bool)}
+    assert Monitor(flags).check(flags).global_status is Status.OK
+    rare = {"x": np.char.add("v", (np.arange(900) % 450).astype(str))}
+    report = Monitor(rare, features=["x"]).check(rare)
+    assert report.global_status is not Status.OK
