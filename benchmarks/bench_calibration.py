@@ -205,7 +205,7 @@ def main() -> None:
         whole_checks(120 // scale),
         single_checks(200 // scale),
         series(40 // scale),
-        long_streams_of(max(1, 3 // scale)),
+        long_streams_of(1),
         sequential(40 // scale),
         correlations(400 // scale),
         certified(40 // scale),

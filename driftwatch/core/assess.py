@@ -3,22 +3,24 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass, replace
+from collections.abc import Iterable, Mapping
+from dataclasses import replace
 from datetime import datetime
 from functools import partial
 
 from driftwatch.core.data.schema import Column, Role
+from driftwatch.core.drift.comparison import (
+    Comparison,
+    absences,
+    compare_column,
+    deciding_tests,
+)
 from driftwatch.core.drift.dependence import dependence_drift
 from driftwatch.core.drift.distributions import distribution_of
-from driftwatch.core.drift.evidence import Evidence
 from driftwatch.core.drift.explain import explain, moved_most
 from driftwatch.core.drift.methods import ALWAYS
 from driftwatch.core.drift.policy import Policy
-from driftwatch.core.drift.rates import missing_rate, unseen_categories
-from driftwatch.core.drift.rules import broken_rule
 from driftwatch.core.drift.schema_changes import repeated_ids, schema_changes, why_skipped
-from driftwatch.core.drift.sides import CategorySides, Sides, compare_sides
 from driftwatch.core.drift.together import leaders
 from driftwatch.core.drift.verdict import global_status, judge, primary_test, worst
 from driftwatch.core.drift.volume import volume_of
@@ -31,7 +33,6 @@ from driftwatch.core.reports.report import (
     DriftReport,
     DriftResult,
     FeatureDrift,
-    Levels,
     SchemaChange,
     Status,
     Summary,
@@ -40,25 +41,13 @@ from driftwatch.core.reports.report import (
 from driftwatch.core.reports.schema_change import type_in_words
 from driftwatch.core.sketches.cross import FourthMoments
 from driftwatch.core.statistics.significance import cauchy_combination
-from driftwatch.core.statistics.variability import NaturalVariability
 from driftwatch.core.subject import Subject
-from driftwatch.protocols import DriftTest
 
 __all__ = ["assess"]
 
 _LEAST_WEIGHT = 0.01
 _OF_SHARES = frozenset({"missing", "unseen", "rule", *ALWAYS})
 """Tests that decide about shares of rows, not about the values as a whole."""
-
-
-@dataclass(frozen=True, slots=True)
-class _Comparison:
-    """One column on the way to its verdict."""
-
-    reference: ColumnProfile
-    current: ColumnProfile
-    sides: Sides | None
-    evidence: list[tuple[Evidence, bool]]
 
 
 def assess(
@@ -95,15 +84,23 @@ def assess(
     )
     tested = [c for c in reference.schema if why_skipped(c) is None]
     stretch = reference.panes_like(current, window.period if window else None)
-    policy = policy.shared_by(_deciding(reference, tested, policy))
+    policy = policy.shared_by(deciding_tests(reference, tested, policy))
+    # In a stream predictions and scores come with some records: their absence is coverage.
+    partial_roles = () if window is None else (Role.PREDICTION, Role.SCORE)
     comparisons = {
-        column.name: _compare(reference, current.columns[column.name], policy, stretch)
+        column.name: compare_column(
+            reference,
+            current.columns[column.name],
+            policy,
+            stretch,
+            counts_missing=column.role not in partial_roles,
+        )
         for column in tested
         if column.name in current.columns and (column.name in current.seen or not current.rows)
     }
-    absences = _absences(reference, current, policy) if window is None else {}
+    lost_values = absences(reference, current, policy) if window is None else {}
     every = [pair for comparison in comparisons.values() for pair in comparison.evidence]
-    judged = iter(judge([*every, *((absence, True) for absence in absences.values())], policy))
+    judged = iter(judge([*every, *((absence, True) for absence in lost_values.values())], policy))
     weights = _normalised(subject.importances, [column.name for column in tested])
     by_column = {change.column: change for change in changes}
     features = []
@@ -123,7 +120,7 @@ def assess(
     dataset = replace(_dataset(features, weights), volume=volume)
     lost = [
         _emptied(reference.schema[name], reference, current, result)
-        for name, result in zip(absences, judged, strict=True)
+        for name, result in zip(lost_values, judged, strict=True)
         if result.status is not None and result.status.is_drift
     ]
     features = sorted([*features, *lost], key=partial(_rank, weighted=bool(weights)))
@@ -175,34 +172,6 @@ def _dependence(
     return dependence_drift(spec, before, after, level=policy.level, overdispersion=phi)
 
 
-def _deciding(reference: Reference, tested: Sequence[Column], policy: Policy) -> int:
-    """Tests that can alarm, of all columns together: of values, and of shares of rows."""
-    return sum(
-        len(_gating(reference, column, policy))
-        + (1 if column.kind.is_ordered else 2)
-        + (column.rule is not None)
-        for column in tested
-    )
-
-
-def _gating(reference: Reference, column: Column, policy: Policy) -> tuple[str, ...]:
-    few = reference.columns[column.name].has_few_values
-    return policy.gating(column.name, column.kind, few_values=few)
-
-
-def _absences(reference: Reference, current: Profile, policy: Policy) -> dict[str, Evidence]:
-    """Missing values of the times and ids of files, which are not tested for anything else."""
-    absences = {}
-    for column in reference.schema:
-        if column.role in (Role.TIME, Role.ID) and column.name in current.seen:
-            before, after = reference.columns[column.name].profile, current.columns[column.name]
-            effect = policy.effects_above(None, column.name)["missing"]
-            evidence = missing_rate(before, after, effect=effect)
-            if evidence is not None:
-                absences[column.name] = evidence
-    return absences
-
-
 def _emptied(
     column: Column, reference: Reference, current: Profile, result: DriftResult
 ) -> FeatureDrift:
@@ -223,57 +192,9 @@ def _emptied(
     )
 
 
-def _compare(
-    reference: Reference, current: ColumnProfile, policy: Policy, stretch: int
-) -> _Comparison:
-    name = current.column.name
-    column = reference.columns[name]
-    sides = compare_sides(column, current)
-    natural = column.natural(stretch)
-    effects = policy.effects_above(natural, name)
-    gating = _gating(reference, column.profile.column, policy)
-    evidence: list[tuple[Evidence, bool]] = []
-    if sides is not None:
-        for test in policy.tests(name):
-            if test.applies(sides):
-                item = _tested(test, sides, effects[test.name], policy, natural)
-                evidence.append((item, test.name in gating))
-    missing = missing_rate(column.profile, current, effect=effects["missing"])
-    if missing is not None:
-        evidence.append((missing, True))
-    broken = broken_rule(column, current, effect=effects["rule"])
-    if broken is not None:
-        evidence.append((broken, True))
-    if isinstance(sides, CategorySides):
-        evidence.append((unseen_categories(sides, effect=effects["unseen"]), True))
-    return _Comparison(column.profile, current, sides, evidence)
-
-
-def _tested(
-    test: DriftTest,
-    sides: Sides,
-    effect: Levels,
-    policy: Policy,
-    natural: NaturalVariability | None,
-) -> Evidence:
-    """The evidence of a test, beside what the reference does by itself."""
-    level = policy.level_of(test.name)
-    item = test(sides, effect=effect, level=level)
-    least = None if natural is None else natural.distances.get(test.name)
-    if natural is None or least is None:
-        return item
-    by_itself = {"distance": least, "panes": natural.panes}
-    p_value = item.p_value
-    if test.name in policy.levels and policy.budget is not None and least > 0:
-        # A window of a stream is never quite like the whole reference: "no drift" is no more
-        # than the reference does by itself.
-        p_value = test(sides, effect=Levels(least, least), level=level).p_effect.warning
-    return replace(item, p_value=p_value, details={**item.details, "natural": by_itself})
-
-
 def _feature(
     column: Column,
-    comparison: _Comparison | None,
+    comparison: Comparison | None,
     results: Mapping[str, DriftResult],
     change: SchemaChange | None,
     importance: float | None,
@@ -332,7 +253,7 @@ def _explanation(
     status: Status,
     primary: str | None,
     results: Mapping[str, DriftResult],
-    comparison: _Comparison,
+    comparison: Comparison,
     change: SchemaChange | None,
 ) -> str:
     sentence = explain(

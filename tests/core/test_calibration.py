@@ -70,7 +70,7 @@ def test_intervals_hold_the_statistic_of_all_rows() -> None:
     found = intervals.coverage(runs=8, seed=11)
     assert set(found) == {
         "ks", "psi", "wasserstein", "jensen_shannon", "hellinger", "tvd",
-        "anderson_darling", "cramer_von_mises",
+        "anderson_darling", "cramer_von_mises", "mean_shift", "out_of_range", "atoms",
     }  # fmt: skip
     assert min(found.values()) >= 0.97
 

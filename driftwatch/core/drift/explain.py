@@ -184,7 +184,7 @@ def undecided_because(result: DriftResult, /) -> str:
         told = f"{drift}, certainly not zero; {shown}"
         return f"{told}; {needed}" if needed else told
     if result.rows_needed is not None:
-        return f"{m:,} rows cannot tell, {needed}"
+        return f"{m:,} rows cannot tell, about {result.rows_needed:,} would"
     return needed or f"{m:,} rows cannot tell"
 
 

@@ -7,10 +7,8 @@ from collections.abc import Collection
 from driftwatch.core.data.schema import Column, Kind, Role
 from driftwatch.core.profiles.column_profile import ColumnProfile, keeps_categories
 from driftwatch.core.profiles.profile import Profile
-from driftwatch.core.reports.report import (
-    SchemaChange,
-    Status,
-)
+from driftwatch.core.reports.results import Status
+from driftwatch.core.reports.schema_change import SchemaChange, type_in_words
 
 __all__ = ["schema_changes", "why_skipped"]
 
@@ -24,7 +22,7 @@ def why_skipped(column: Column) -> str | None:
     if not column.role.is_tested:
         return f"{column.role}: {column.note}" if column.note else f"{column.role}, as declared"
     if column.kind is Kind.UNSUPPORTED:
-        return f"values of type {column.dtype} are not supported"
+        return f"{type_in_words(column.dtype)} are not supported"
     if column.kind.is_discrete and not keeps_categories(column):
         return "its values are not kept"
     return None

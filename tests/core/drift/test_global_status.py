@@ -121,3 +121,19 @@ def test_a_constant_category_is_ok_and_rare_categories_alone_are_not() -> None:
     rare = {"x": np.char.add("v", (np.arange(900) % 450).astype(str))}
     report = Monitor(rare, features=["x"]).check(rare)
     assert report.global_status is not Status.OK
+
+
+def test_predictions_that_are_missing_are_coverage_in_a_stream_and_a_finding_in_a_file() -> None:
+    size = 4_000
+    before = {"x": RNG.normal(size=size), "p": RNG.normal(size=size)}
+    after = {"x": RNG.normal(size=size), "p": RNG.normal(size=size)}
+    after["p"][: size // 2] = np.nan
+    roles = {"p": "prediction"}
+    filed = Monitor(before, roles=roles).check(after).feature_drift()["p"]
+    assert filed.primary_test == "missing"
+    assert filed.status is Status.CRITICAL
+    with Monitor(before, roles=roles) as live:
+        live.observe_many(after, at=1_767_225_600.0)
+        streamed = live.check().feature_drift()["p"]
+    assert not streamed.tests["missing"].gates
+    assert not streamed.status.is_drift
