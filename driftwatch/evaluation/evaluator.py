@@ -26,7 +26,7 @@ from driftwatch.evaluation.parts import MixedWindows
 from driftwatch.evaluation.reference_in_use import ReferenceInUse
 from driftwatch.evaluation.retention import keep_house
 from driftwatch.evaluation.rules import EvaluationRules
-from driftwatch.evaluation.sink_delivery import SinkDelivery
+from driftwatch.evaluation.sink_delivery import SinkDelivery, forget_removed_sinks
 from driftwatch.evaluation.state import EvaluationState, event_between
 from driftwatch.evaluation.watermark import StreamExtent, extent_of
 from driftwatch.process.heap import give_back
@@ -264,6 +264,7 @@ class Evaluator:
                 least_panes=self._windows.reach + 1,
                 guard=self._reference.profile.guard,
             )
+            forget_removed_sinks(self._store, self.monitor, now=self._clock())
         except DriftWatchError as error:
             self.errors["housekeeping"] += 1
             _LOG.warning("driftwatch: %s: housekeeping: %s", self.monitor, error)

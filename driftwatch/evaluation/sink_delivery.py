@@ -19,7 +19,7 @@ from driftwatch.core.windows.stored import OutboxEntry
 from driftwatch.errors import ConfigError, StoreError
 from driftwatch.protocols import Outbox, Sink
 
-__all__ = ["SinkDelivery"]
+__all__ = ["SinkDelivery", "forget_removed_sinks", "names_of_sinks"]
 
 _LOG = logging.getLogger("driftwatch")
 _HOLD_SECONDS = 120.0
@@ -165,6 +165,21 @@ class SinkDelivery:
             if thread is not threading.current_thread():
                 thread.join(max(0.0, end - time.monotonic()))
         self._threads = {}
+
+
+def forget_removed_sinks(store: Outbox, monitor: str, /, *, now: float) -> None:
+    """Give up results that have waited twice as long as any sink is tried.
+
+    Their sink was removed from the configuration, or is only that of a process that is gone.
+
+    Args:
+        store: Where results wait.
+        monitor: Whose.
+        now: Seconds since 1970.
+    """
+    for entry in store.outbox(monitor):
+        if now - entry.created > 2 * _GIVE_UP_SECONDS:
+            store.give_up(entry)
 
 
 def names_of_sinks(sinks: Sequence[Sink], /) -> tuple[str, ...]:

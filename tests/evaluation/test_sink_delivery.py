@@ -15,7 +15,7 @@ import pytest
 from driftwatch import Monitor
 from driftwatch.core.windows.evaluation_record import Evaluation, Result
 from driftwatch.errors import ConfigError
-from driftwatch.evaluation.sink_delivery import SinkDelivery
+from driftwatch.evaluation.sink_delivery import SinkDelivery, forget_removed_sinks
 from driftwatch.stores.sqlite.memory import MemoryStore
 from driftwatch.stores.sqlite.store import SQLiteStore
 from tests.small_stream import Clock
@@ -115,7 +115,7 @@ def test_what_is_no_sink_is_refused() -> None:
 CHILD = """
 import json, os, signal, sys
 from driftwatch.core.windows.evaluation_record import Evaluation
-from driftwatch.evaluation.sink_delivery import SinkDelivery
+from driftwatch.evaluation.sink_delivery import SinkDelivery, forget_removed_sinks
 from driftwatch.stores.sqlite.store import SQLiteStore
 path, log, at = sys.argv[1], sys.argv[2], int(sys.argv[3])
 writes = 0
@@ -190,3 +190,13 @@ def test_the_outbox_holds_names_only() -> None:
         "id", "monitor", "sink", "event_id", "pane", "revision", "event", "created",
         "attempts", "due", "error",
     }  # fmt: skip
+
+
+def test_results_of_a_sink_that_was_removed_are_given_up_and_counted() -> None:
+    store, day = MemoryStore(), 86_400.0
+    record(store, 1, "gone")
+    forget_removed_sinks(store, "m", now=13 * day)
+    assert len(store.outbox("m")) == 1
+    forget_removed_sinks(store, "m", now=15 * day)
+    assert store.outbox("m") == []
+    assert store.overview("m").counters["not_taken_by gone"] == 1
