@@ -12,6 +12,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from driftwatch.core.sketches.cdf import Cdf
+from driftwatch.core.statistics.special import special
 
 __all__ = [
     "Steps",
@@ -118,10 +119,8 @@ def psi_terms(p: Floats, q: Floats, /) -> Floats:
 
 def jensen_shannon_terms(p: Floats, q: Floats, /) -> Floats:
     """Jensen-Shannon divergence by cell, in nats; the distance is the root of the sum."""
-    from scipy.special import rel_entr
-
     middle = (p + q) / 2
-    terms: Floats = (rel_entr(p, middle) + rel_entr(q, middle)) / 2
+    terms: Floats = (special().rel_entr(p, middle) + special().rel_entr(q, middle)) / 2
     return terms
 
 

@@ -10,6 +10,8 @@ import math
 import numpy as np
 from numpy.typing import NDArray
 
+from driftwatch.core.statistics.special import special
+
 __all__ = [
     "CONTACT",
     "bridge_tail",
@@ -47,23 +49,17 @@ def kolmogorov_p(distance: float, size: float, /, *, effect: float = 0.0) -> flo
         >>> f"{kolmogorov_p(0.08 - 0.0037, effective_size(100_000, 12_000), effect=0.05):.6e}"
         '7.310519e-07'
     """
-    from scipy.special import kolmogorov
-
-    return float(kolmogorov(math.sqrt(size) * max(0.0, distance - effect)))
+    return float(special().kolmogorov(math.sqrt(size) * max(0.0, distance - effect)))
 
 
 def kolmogorov_critical(alpha: float, /) -> float:
     """The value c with ``Q(c) = alpha``: 1.3581 at 5 %."""
-    from scipy.special import kolmogi
-
-    return float(kolmogi(alpha))
+    return float(special().kolmogi(alpha))
 
 
 def normal_quantile(alpha: float, /) -> float:
     """The standard normal value with probability `alpha` above it: 1.645 at 5 %."""
-    from scipy.special import ndtri
-
-    return -float(ndtri(alpha))
+    return -float(special().ndtri(alpha))
 
 
 def kolmogorov_upper(gaps: Floats, spreads: Floats, size: float, /, *, error: float) -> float:
@@ -169,15 +165,11 @@ def bridge_tail(height: float, a: float, b: float, /) -> float:
 
 
 def _normal_below(score: float) -> float:
-    from scipy.special import ndtr
-
-    return float(ndtr(score))
+    return float(special().ndtr(score))
 
 
 def _both_below(h: float, k: float, r: float, rest: float) -> float:
     """Bivariate normal distribution by Owen's T; `rest` is ``sqrt(1 - r**2)``."""
-    from scipy.special import owens_t
-
     if -math.inf in (h, k):
         return 0.0
     if math.inf in (h, k):
@@ -190,7 +182,9 @@ def _both_below(h: float, k: float, r: float, rest: float) -> float:
     slope_k = (h / k - r) / rest if k else math.copysign(math.inf, h)
     apart = 0.0 if h * k > 0 or (h * k == 0 and h + k >= 0) else 0.5
     parts = (_normal_below(h) + _normal_below(k)) / 2 - apart
-    return max(0.0, parts - float(owens_t(h, slope_h)) - float(owens_t(k, slope_k)))
+    return max(
+        0.0, parts - float(special().owens_t(h, slope_h)) - float(special().owens_t(k, slope_k))
+    )
 
 
 def likely_distance(distance: float, size: float, /) -> float:

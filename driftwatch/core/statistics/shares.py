@@ -8,6 +8,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from driftwatch.core.statistics.kolmogorov import normal_quantile
+from driftwatch.core.statistics.special import special
 
 __all__ = ["cohens_h", "left_outside", "share_rows", "upper_share"]
 
@@ -35,18 +36,14 @@ def left_outside(n: int, /) -> float:
         >>> round(left_outside(1_000), 4)
         0.0092
     """
-    from scipy.special import betaincinv
-
-    return float(betaincinv(2, n - 1, 0.999)) if n > 1 else 1.0
+    return float(special().betaincinv(2, n - 1, 0.999)) if n > 1 else 1.0
 
 
 def upper_share(successes: int, trials: int, /) -> float:
     """Clopper and Pearson's upper 95 % bound on a share."""
-    from scipy.special import betaincinv
-
     if successes >= trials:
         return 1.0
-    return float(betaincinv(successes + 1, trials - successes, 0.95))
+    return float(special().betaincinv(successes + 1, trials - successes, 0.95))
 
 
 def share_rows(share: float, bound: float, /, *, level: float) -> float | None:

@@ -13,6 +13,8 @@ from typing import Literal
 import numpy as np
 from numpy.typing import NDArray
 
+from driftwatch.core.statistics.special import special
+
 __all__ = [
     "Divergence",
     "benjamini_hochberg",
@@ -103,16 +105,14 @@ def chi2_family_size(
         likely: The divergence of the populations, as far as is known.
         level: Significance level of showing one above the effect.
     """
-    from scipy.special import chdtri, ndtri
-
     if effect <= 0 or cells < 2 or likely == effect:
         return None
     if likely == 0.0:
-        typical = float(chdtri(cells - 1, 0.05))
+        typical = float(special().chdtri(cells - 1, 0.05))
         return _noncentrality(typical, cells - 1, 0.05) / (_SCALE[kind] * effect)
     # The statistic is about normal, of variance 2 (df + 2 c N D): solved for sqrt(c N).
-    z_effect = -float(ndtri(level if likely > effect else 0.05))
-    z_power = -float(ndtri(0.05))
+    z_effect = -float(special().ndtri(level if likely > effect else 0.05))
+    z_power = -float(special().ndtri(0.05))
     room = abs(likely - effect)
     half = z_effect * math.sqrt(effect) + z_power * math.sqrt(likely)
     rest = (z_effect + z_power) * math.sqrt(2 * (cells - 1))
@@ -121,12 +121,10 @@ def chi2_family_size(
 
 
 def _noncentral_sf(x: float, df: int, nc: float) -> float:
-    from scipy.special import chdtrc, chndtr
-
     if nc == 0.0:
-        return float(chdtrc(df, x))
+        return float(special().chdtrc(df, x))
     if x + nc < 1e5:
-        tail = 1.0 - float(chndtr(x, df, nc))
+        tail = 1.0 - float(special().chndtr(x, df, nc))
         if tail > 1e-9:  # below, the subtraction has eaten the digits
             return tail
     return normal_sf(_sankaran(x, df, nc))
@@ -146,29 +144,23 @@ def _sankaran(x: float, df: int, nc: float) -> float:
 
 def _noncentrality(x: float, df: int, cdf: float) -> float:
     """The noncentrality under which values up to `x` have probability `cdf`; at least 0."""
-    from scipy.special import chdtr, chndtrinc, ndtri
-
-    if float(chdtr(df, x)) <= cdf:
+    if float(special().chdtr(df, x)) <= cdf:
         return 0.0
     if x < 1e7:
-        return float(chndtrinc(x, df, cdf))
-    return max(0.0, x - df - float(ndtri(cdf)) * math.sqrt(2 * (2 * x - df)))
+        return float(special().chndtrinc(x, df, cdf))
+    return max(0.0, x - df - float(special().ndtri(cdf)) * math.sqrt(2 * (2 * x - df)))
 
 
 def normal_sf(score: float, /) -> float:
     """Probability of a standard normal above `score`."""
-    from scipy.special import ndtr
-
-    return float(ndtr(-score))
+    return float(special().ndtr(-score))
 
 
 def binomial_sf(successes: int, trials: int, chance: float, /) -> float:
     """Probability of at least `successes` in `trials`."""
-    from scipy.special import betainc
-
     if successes <= 0:
         return 1.0
-    return float(betainc(successes, trials - successes + 1, min(max(chance, 0.0), 1.0)))
+    return float(special().betainc(successes, trials - successes + 1, min(max(chance, 0.0), 1.0)))
 
 
 def benjamini_hochberg(p_values: Sequence[float], /) -> NDArray[np.float64]:
