@@ -170,7 +170,7 @@ class Monitor:
         )
         built = build_reference(reference_data, options, progress=progress)
         tested = [column.name for column in built.schema if column.role.is_tested]
-        self.policy.check_columns(tested)
+        self.policy.check_columns(tested, built)
         importances = importances_of(model, tested)
         self._subject = Subject(
             built, name, version_of(model), importances, columns.features, columns.exclude

@@ -158,17 +158,20 @@ def column_options(
     Raises:
         ConfigError: If a kind is not of that form.
     """
-    kinds = {}
+    kinds: dict[str, str] = {}
     for text in kind or ():
         name, equals, value = text.rpartition("=")
         if not equals:
             raise ConfigError(f"--kind {text!r} must look like zip=categorical")
-        kinds[name.strip()] = value.strip()
-    by_column = {
-        name: role.rstrip("_")
-        for role, names in roles.items()
-        for name in ([names] if isinstance(names, str) else names or ())
-    }
+        known = kinds.setdefault(name.strip(), value.strip())
+        if known != value.strip():
+            raise ConfigError(f"--kind: {name.strip()!r} is {known} and {value.strip()}")
+    by_column: dict[str, str] = {}
+    for word, names in roles.items():
+        role = word.rstrip("_")
+        for name in [names] if isinstance(names, str) else names or ():
+            if by_column.setdefault(name, role) != role:
+                raise ConfigError(f"column {name!r} is named for {by_column[name]} and for {role}")
     options = {
         "features": None if features is None else _names(features),
         "exclude": None if exclude is None else _names(exclude),
@@ -202,5 +205,7 @@ def parse_thresholds(texts: tuple[str, ...], /) -> dict[str, Any]:
             )
         column, dot, test = name.strip().rpartition(".")
         table = thresholds.setdefault(column, {}) if dot else thresholds
+        if not isinstance(table, dict):
+            raise ConfigError(f"--threshold {text!r}: {column!r} is a test, and has a threshold")
         table[test] = numbers[0] if len(numbers) == 1 else numbers
     return thresholds

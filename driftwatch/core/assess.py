@@ -11,7 +11,7 @@ from functools import partial
 from driftwatch.core.data.schema import Column, Role
 from driftwatch.core.drift.comparison import (
     Comparison,
-    absences,
+    beside_values,
     compare_column,
     deciding_tests,
 )
@@ -98,9 +98,9 @@ def assess(
         for column in tested
         if column.name in current.columns and (column.name in current.seen or not current.rows)
     }
-    lost_values = absences(reference, current, policy) if window is None else {}
+    beside_them = beside_values(reference, current, policy, is_stream=window is not None)
     every = [pair for comparison in comparisons.values() for pair in comparison.evidence]
-    judged = iter(judge([*every, *((absence, True) for absence in lost_values.values())], policy))
+    judged = iter(judge([*every, *((item, True) for _, item in beside_them)], policy))
     weights = _normalised(subject.importances, [column.name for column in tested])
     by_column = {change.column: change for change in changes}
     features = []
@@ -118,12 +118,14 @@ def assess(
     if policy.watches_volume:
         volume = volume_of(reference, current.rows, stretch, effect=policy.effects["rows"])
     dataset = replace(_dataset(features, weights), volume=volume)
-    lost = [
-        _emptied(reference.schema[name], reference, current, result)
-        for name, result in zip(lost_values, judged, strict=True)
-        if result.status is not None and result.status.is_drift
-    ]
-    features = sorted([*features, *lost], key=partial(_rank, weighted=bool(weights)))
+    lost: dict[str, FeatureDrift] = {}
+    for (column, _), result in zip(beside_them, judged, strict=True):
+        if result.status is not None and result.status.is_drift:
+            feature = _beside_values(column, reference, current, result)
+            known = lost.get(column.name)
+            if known is None or feature.status > known.status:
+                lost[column.name] = feature
+    features = sorted([*features, *lost.values()], key=partial(_rank, weighted=bool(weights)))
     if reference.scores is not None and reference.profile.cross is not None:
         follows = leaders(features, reference.scores, reference.profile.cross)
         features = [replace(f, follows=follows.get(f.name)) for f in features]
@@ -172,10 +174,10 @@ def _dependence(
     return dependence_drift(spec, before, after, level=policy.level, overdispersion=phi)
 
 
-def _emptied(
+def _beside_values(
     column: Column, reference: Reference, current: Profile, result: DriftResult
 ) -> FeatureDrift:
-    """A column that is not tested for its values, and lost them or got them back."""
+    """A column that is not tested for its values: some are missing, or break a rule."""
     before, after = reference.columns[column.name].profile, current.columns[column.name]
     assert result.status is not None  # noqa: S101 - only drift is reported
     return FeatureDrift(
@@ -256,9 +258,14 @@ def _explanation(
     comparison: Comparison,
     change: SchemaChange | None,
 ) -> str:
+    deciding = results[primary] if primary else None
+    if deciding is not None and deciding.rows_needed is not None:
+        # What decides one test may leave another open.
+        needed = [r.rows_needed for r in results.values() if r.rows_needed is not None]
+        deciding = replace(deciding, rows_needed=max(needed))
     sentence = explain(
         status,
-        results[primary] if primary else None,
+        deciding,
         comparison.sides,
         comparison.reference,
         comparison.current,

@@ -73,11 +73,14 @@ def importances_of(model: Any, columns: Sequence[str], /) -> dict[str, float]:
 
 def _column_of(name: str, columns: Sequence[str]) -> str:
     """The column that a name of a later step comes from: ``encode__plan_basic`` from ``plan``."""
-    if name in columns:
-        return name
-    bare = name.rpartition("__")[2]
-    stems = [column for column in columns if bare == column or bare.startswith(f"{column}_")]
-    return max(stems, key=len, default=name)
+    # The names of steps come before the column's, joined by two underscores; it may have such, too.
+    parts = name.split("__")
+    for start in range(len(parts)):
+        bare = "__".join(parts[start:])
+        stems = [column for column in columns if bare == column or bare.startswith(f"{column}_")]
+        if stems:
+            return max(stems, key=len)
+    return name
 
 
 def _read(model: Any, name: str) -> Any:
@@ -106,9 +109,11 @@ def _values(model: Any) -> Any:
     numbers = _read(model, "feature_importances_")
     if numbers is None:
         numbers = _read(model, "coef_")
-    if numbers is None or isinstance(numbers, Mapping) or np.iscomplexobj(numbers):
+    if numbers is None or isinstance(numbers, Mapping):
         return None
     try:
+        if np.iscomplexobj(numbers):
+            return None
         values = np.asarray(numbers, dtype=np.float64)
     except (TypeError, ValueError):
         return None

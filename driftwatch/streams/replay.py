@@ -213,5 +213,8 @@ class _Mark:
         if pane is None and self._seconds is not None and not spec.by_rows:
             pane = spec.pane_at(self._seconds)
         if pane is None:
-            raise ConfigError(f"change {self._label} is not in the history")
+            raise ConfigError(
+                f"change {self._label} is not in the history that is replayed; the rows of its "
+                "reference come before"
+            )
         return ChangePoint.of(self._label, pane, moments)

@@ -63,6 +63,7 @@ class DeclaredColumns:
         if features is not None and not features:
             raise ConfigError("features must name at least one column; leave it out to keep all")
         known_roles = _roles(roles)
+        _check_table("rules", rules)
         for name in excluded:
             for what, named in (("a feature", features or ()), ("a role", known_roles)):
                 if name in named:
@@ -99,11 +100,17 @@ class DeclaredColumns:
 
     def applied(self, schema: Schema, /) -> Schema:
         """A schema with the rules, and without features that the model does not have."""
-        named = self.of_model or ()
+        named = [name for name in self.of_model or () if name not in self.exclude]
         if named and self.features is None and not set(named) - schema.names.keys():
             kept = [c.name for c in schema if c.role is not Role.FEATURE or c.name in named]
             asked = {name: Role.FEATURE for name in named if not schema[name].role.is_tested}
             schema = schema.select(kept).with_roles(asked)
+        for name in self.rules:
+            if name in schema and schema[name].role is Role.ID and schema[name].kind.is_discrete:
+                raise ConfigError(
+                    f"rule of {name!r}: the values of identifiers are not counted; name the column "
+                    "as a feature"
+                )
         return schema.with_rules({n: rule for n, rule in self.rules.items() if n in schema})
 
 
@@ -117,6 +124,7 @@ def names_of(what: str, names: Sequence[str] | None, /) -> tuple[str, ...] | Non
 
 
 def _roles(roles: Mapping[str, Role | str] | None) -> dict[str, Role]:
+    _check_table("roles", roles)
     try:
         return {name: Role(_WORDS.get(role, role)) for name, role in (roles or {}).items()}
     except ValueError as error:
@@ -124,7 +132,13 @@ def _roles(roles: Mapping[str, Role | str] | None) -> dict[str, Role]:
         raise ConfigError(f"roles: {error}; known: {known}") from error
 
 
+def _check_table(what: str, table: object) -> None:
+    if table is not None and not isinstance(table, Mapping):
+        raise ConfigError(f"{what} must be a dict by column; got {type(table).__name__}")
+
+
 def _kinds(kinds: Mapping[str, Kind | str] | None) -> dict[str, Kind]:
+    _check_table("kinds", kinds)
     known: dict[str, Kind] = {kind.value: kind for kind in Kind if kind in EVERY}
     chosen = {}
     for name, kind in (kinds or {}).items():

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import contextlib
 import math
+import numbers
 from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any, Self
@@ -76,9 +78,13 @@ class Rule:
 def _bound(column: str, name: str, value: Any) -> float | None:
     if value is None:
         return None
-    if isinstance(value, bool) or not isinstance(value, int | float) or not math.isfinite(value):
-        raise ConfigError(f"rule of {column!r}: {name} must be a finite number; got {value!r}")
-    return float(value)
+    number = math.nan
+    if not isinstance(value, bool) and isinstance(value, numbers.Real):
+        with contextlib.suppress(OverflowError):
+            number = float(value)
+    if not math.isfinite(number):
+        raise ConfigError(f"rule of {column!r}: {name} must be a finite number; got {value!r:.60}")
+    return number
 
 
 def _texts(column: str, values: Any) -> tuple[str, ...]:
@@ -95,6 +101,6 @@ def _texts(column: str, values: Any) -> tuple[str, ...]:
 def _text(column: str, value: Any) -> str:
     if isinstance(value, bool):
         return str(value).lower()
-    if isinstance(value, str | int):
+    if isinstance(value, str | numbers.Integral):
         return str(value)
     raise ConfigError(f"rule of {column!r}: values are texts or whole numbers; got {value!r}")

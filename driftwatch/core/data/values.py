@@ -260,6 +260,8 @@ def _categories(array: pa.Array) -> Categories:
 
     if t.is_boolean(array.type):
         return _booleans(array)
+    if t.is_nested(array.type):
+        return _no_categories(array)
     if not t.is_dictionary(array.type):
         array = (_as_texts(array)).dictionary_encode()
     rows = len(array)
@@ -276,6 +278,15 @@ def _categories(array: pa.Array) -> Categories:
     return Categories(names, counts, Missing(null=rows - int(counts.sum())))
 
 
+def _no_categories(array: pa.Array) -> Categories:
+    """Lists and records where names are expected: none of them can be read."""
+    import pyarrow as pa
+
+    invalid = len(array) - array.null_count
+    missing = Missing(null=array.null_count, invalid=invalid)
+    return Categories(pa.array([], pa.large_string()), np.empty(0, dtype=np.int64), missing)
+
+
 def _booleans(array: pa.Array) -> Categories:
     import pyarrow as pa
     import pyarrow.compute as pc
@@ -284,6 +295,8 @@ def _booleans(array: pa.Array) -> Categories:
     invalid = 0
     if t.is_dictionary(array.type):
         array = array.dictionary_decode()
+    if t.is_nested(array.type):
+        return _no_categories(array)
     valid = array.drop_null()
     if not t.is_boolean(valid.type):
         words = pc.utf8_lower(pc.utf8_trim_whitespace(_as_texts(valid)))

@@ -10,6 +10,7 @@ from driftwatch.core.drift.evidence import Evidence
 from driftwatch.core.drift.policy import Policy
 from driftwatch.core.drift.rates import missing_rate, unseen_categories
 from driftwatch.core.drift.rules import broken_rule
+from driftwatch.core.drift.schema_changes import why_skipped
 from driftwatch.core.drift.sides import CategorySides, Sides, compare_sides
 from driftwatch.core.profiles.column_profile import ColumnProfile
 from driftwatch.core.profiles.profile import Profile
@@ -18,7 +19,7 @@ from driftwatch.core.reports.results import Levels
 from driftwatch.core.statistics.variability import NaturalVariability
 from driftwatch.protocols import DriftTest
 
-__all__ = ["Comparison", "absences", "compare_column", "deciding_tests"]
+__all__ = ["Comparison", "beside_values", "compare_column", "deciding_tests"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -93,17 +94,31 @@ def _tested(
     return replace(item, p_value=p_value, details={**item.details, "natural": by_itself})
 
 
-def absences(reference: Reference, current: Profile, policy: Policy) -> dict[str, Evidence]:
-    """Missing values of the times and ids of files, which are not tested for anything else."""
-    absences = {}
+def beside_values(
+    reference: Reference, current: Profile, policy: Policy, /, *, is_stream: bool
+) -> list[tuple[Column, Evidence]]:
+    """The evidence on columns that are not tested for their values.
+
+    Their rules, where they have one; of files, what is missing from their times and ids.
+
+    Args:
+        reference: The reference.
+        current: The current side.
+        policy: The rules of the verdict.
+        is_stream: Whether the current side is a window of a stream, where the absence of an id is
+            coverage.
+    """
+    evidence: list[tuple[Column, Evidence | None]] = []
     for column in reference.schema:
-        if column.role in (Role.TIME, Role.ID) and column.name in current.seen:
-            before, after = reference.columns[column.name].profile, current.columns[column.name]
-            effect = policy.effects_above(None, column.name)["missing"]
-            evidence = missing_rate(before, after, effect=effect)
-            if evidence is not None:
-                absences[column.name] = evidence
-    return absences
+        if why_skipped(column) is None or column.name not in current.seen:
+            continue
+        before, after = reference.columns[column.name], current.columns[column.name]
+        effects = policy.effects_above(None, column.name)
+        if column.role in (Role.TIME, Role.ID) and not is_stream:
+            missing = missing_rate(before.profile, after, effect=effects["missing"])
+            evidence.append((column, missing))
+        evidence.append((column, broken_rule(before, after, effect=effects["rule"])))
+    return [(column, item) for column, item in evidence if item is not None]
 
 
 def deciding_tests(reference: Reference, tested: Sequence[Column], policy: Policy) -> int:

@@ -12,6 +12,9 @@ __all__ = ["distribution_of"]
 _BARS = 30
 _NAMED = 12
 _TAIL = 1.0
+_WIDEST = float(np.finfo(np.float64).max)
+_WHOLE = 2.0**50
+"""Beyond it a half is lost in the rounding of a double."""
 """Beyond the middle 90 % of the rows no more is drawn than this, in its widths."""
 
 
@@ -22,14 +25,17 @@ def distribution_of(sides: Sides, /) -> Distribution:
 
 def _bars(sides: NumericSides) -> Distribution:
     low, high = _range(sides)
+    if high / 4 - low / 4 > _WIDEST / 4:  # wider than a double can say
+        low, high = low / 2, high / 2
     whole = bool((np.concatenate((sides.before.values, sides.after.values)) % 1 == 0).all())
-    if whole and high - low <= _BARS:
+    if whole and high - low <= _BARS and max(abs(low), abs(high)) < _WHOLE:
         edges = np.arange(low - 0.5, high + 1.0)
     elif high > low:
         edges = np.linspace(low, high, _BARS + 1)
     else:
         width = max(abs(low), 1.0)
-        edges = np.array([low - width / 2, low + width / 2])
+        with np.errstate(over="ignore"):
+            edges = np.clip([low - width / 2, low + width / 2], -_WIDEST, _WIDEST)
     return Distribution(
         reference=_shares(sides.before.at(edges), float(sides.before.below(edges[0]))),
         current=_shares(sides.after.at(edges), float(sides.after.below(edges[0]))),
@@ -42,7 +48,8 @@ def _range(sides: NumericSides) -> tuple[float, float]:
     points = np.array([0.005, 0.05, 0.95, 0.995])
     old, new = sides.before.quantile(points), sides.after.quantile(points)
     lows, highs = np.minimum(old, new), np.maximum(old, new)
-    reach = _TAIL * (highs[2] - lows[1])
+    with np.errstate(over="ignore"):
+        reach = _TAIL * (highs[2] - lows[1])
     if not 0 < reach < np.inf:
         return float(lows[0]), float(highs[3])
     return float(max(lows[0], lows[1] - reach)), float(min(highs[3], highs[2] + reach))

@@ -33,6 +33,8 @@ _SYMBOLS = {
     "out_of_range": "share out of range",
 }
 _LIKELY = 0.5
+_NAMED = ("out_of_range", "atoms", "unseen")
+_CERTAIN = 0.001
 _OF_CATEGORIES = frozenset({"psi", "chi2", "jensen_shannon", "hellinger", "tvd", "unseen"})
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 
@@ -66,8 +68,13 @@ def explain(
         return f"no usable value in the {side}"
     if status is Status.UNDECIDED and primary is not None:
         return f"{undecided_because(primary)}; {_so_far_of(primary, sides)}"
+    if status is Status.INSUFFICIENT_DATA:
+        return f"too few rows of any value to compare; {_so_far(sides)}"
     if not status.is_drift:
-        return f"no drift that matters; {_so_far(sides)}"
+        # A few rows at an odd place are named, also where they are too few to matter.
+        named = primary is not None and method in _NAMED and (primary.p_value or 0.0) < _CERTAIN
+        seen = _so_far_of(primary, sides) if primary is not None and named else _so_far(sides)
+        return f"no drift that matters; {seen}"
     return _moved(method, primary, sides)
 
 

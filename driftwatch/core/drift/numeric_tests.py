@@ -169,8 +169,8 @@ class Wasserstein:
     effect: Levels = Levels(0.10, 0.20)
 
     def applies(self, sides: Sides, /) -> bool:
-        """Numeric columns whose reference is not constant."""
-        return isinstance(sides, NumericSides) and sides.reference.spread > 0
+        """Numeric columns whose reference is not constant, and no wider than a double."""
+        return isinstance(sides, NumericSides) and 0 < sides.reference.spread < math.inf
 
     def __call__(self, sides: Sides, /, *, effect: Levels, level: float) -> Evidence:
         assert isinstance(sides, NumericSides)  # noqa: S101 - `applies` said so

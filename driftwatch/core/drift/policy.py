@@ -10,6 +10,7 @@ from typing import Any, Literal, Self
 from driftwatch.core.data.schema import Kind
 from driftwatch.core.drift.methods import ALWAYS, METHODS, Method, with_own_tests
 from driftwatch.core.drift.thresholds import read_thresholds
+from driftwatch.core.profiles.reference import Reference
 from driftwatch.core.reports.report import Levels
 from driftwatch.core.statistics.budget import AlarmBudget
 from driftwatch.core.statistics.variability import NaturalVariability
@@ -106,7 +107,9 @@ class Policy:
         if budget is not None and classic:
             raise ConfigError("false_alarms sets the level of every test; drop policy='classic'")
         methods = with_own_tests(tests)
-        rules = read_thresholds(thresholds or (_CLASSIC if classic else {}), methods)
+        rules = read_thresholds(thresholds or {}, methods)
+        if classic and not rules.named:
+            rules = read_thresholds({**_CLASSIC, **(thresholds or {})}, methods)
         return cls(
             _defaults(methods) | rules.effects,
             rules.levels,
@@ -210,12 +213,23 @@ class Policy:
             return self.level
         return self.levels.get(method, self.level)
 
-    def check_columns(self, names: Iterable[str], /) -> None:
-        """Do nothing, or say which column of the thresholds is not tested.
+    def check_columns(self, names: Iterable[str], reference: Reference, /) -> None:
+        """Do nothing, or say which threshold cannot be applied to a reference.
+
+        Args:
+            names: The columns that are tested.
+            reference: The reference.
 
         Raises:
-            UnknownColumnError: If there is one.
+            ConfigError: If rows are to be compared and the reference has no panes of time.
+            UnknownColumnError: If a column of the thresholds is not tested.
         """
+        panes = reference.profile.panes
+        if self.watches_volume and (panes is None or not panes.time):
+            raise ConfigError(
+                "threshold rows compares with the reference's rhythm: give pane='1h' (say) and the "
+                "time column"
+            )
         names = list(names)
         for column in self.of_columns:
             if column not in names:

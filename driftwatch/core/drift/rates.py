@@ -81,8 +81,8 @@ def changed_share(
         return min(1.0, 2 * normal_sf((least - delta) / spread))
 
     rate = max(smooth_before, smooth_after)
-    room = abs(change - effect.warning)
-    size = rate * (1 - rate) * (2 * _Z95 / room) ** 2 if effect.warning and room else None
+    room = abs(change - effect.warning) - slack
+    size = rate * (1 - rate) * (2 * _Z95 / room) ** 2 if room > 0 else math.inf
     return Evidence(
         method=method,
         statistic=change,
@@ -96,7 +96,7 @@ def changed_share(
         effect=effect,
         upper=most + _Z95 * spread,
         rows=(n, m),
-        size_needed=size,
+        size_needed=size if effect.warning else None,
         details=details,
     )
 
@@ -106,7 +106,8 @@ def unseen_categories(sides: CategorySides, /, *, effect: Levels) -> Evidence:
 
     Against ``u0 + effect``, where ``u0``, the share of rows with new categories that more
     reference rows would have brought, is Good and Turing's ``(singletons + 1) / (n + 1)``. A
-    one-sided binomial test where every category was counted. Beyond, the sampled categories that
+    one-sided binomial test where every category was counted, with the variance of that estimate
+    (Esty 1983). Beyond, the sampled categories that
     both sides keep with their counts say which rows are unseen: their share is estimated with the
     variance that a sample of categories has, so that one heavy category is not taken for many.
     """
@@ -118,12 +119,20 @@ def unseen_categories(sides: CategorySides, /, *, effect: Levels) -> Evidence:
 def _counted_unseen(sides: CategorySides, effect: Levels) -> Evidence:
     n, m = sides.n, sides.m
     unseen = int(sides.after[sides.before == 0].sum())
-    expected = min(1.0, (int((sides.before[:-1] == 1).sum()) + 1) / (n + 1))
+    once, twice = (int((sides.before[:-1] == count).sum()) for count in (1, 2))
+    expected = min(1.0, (once + 1) / (n + 1))
+    # Of Good and Turing's estimate: variance (f1 + 2 f2) / n**2, with a category to spare.
+    doubt = math.sqrt(once + 1 + 2 * twice) / n
 
     def p(delta: float) -> float:
-        return binomial_sf(unseen, m, min(1.0, expected + delta))
+        bound = min(1.0, expected + delta)
+        counted = binomial_sf(unseen, m, bound)
+        noise = math.hypot(math.sqrt(bound * (1 - bound) / m), doubt)
+        return max(counted, normal_sf((unseen / m - bound) / noise)) if unseen else 1.0
 
-    enough = share_rows(max(0.0, unseen / m - expected), effect.warning, level=0.05)
+    likely = max(0.0, unseen / m - expected)
+    enough = share_rows(likely, effect.warning, level=0.05)
+    least = max(0.0, expected - _Z95 * doubt) if unseen else expected
     return Evidence(
         method="unseen",
         statistic=unseen / m,
@@ -131,9 +140,9 @@ def _counted_unseen(sides: CategorySides, effect: Levels) -> Evidence:
         p_value=p(0.0),
         p_effect=effect.map(p),
         effect=effect,
-        upper=max(0.0, upper_share(unseen, m) - expected),
+        upper=max(0.0, upper_share(unseen, m) - least),
         rows=(n, m),
-        likely=max(0.0, unseen / m - expected),
+        likely=likely,
         size_needed=n * enough / (n + enough) if enough else None,
         details={"source": "exact", "expected": expected, "nulls": "left out"},
     )

@@ -40,7 +40,12 @@ def broken_rule(
         (before, reference.profile.rows),
         (after, current.rows),
         effect=effect,
-        details={"rule": str(rule), "reference": before[1], "production": after[1]},
+        details={
+            "source": "exact" if before[0] == before[2] and after[0] == after[2] else "kll",
+            "rule": str(rule),
+            "reference": before[1],
+            "production": after[1],
+        },
     )
 
 

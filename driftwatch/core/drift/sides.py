@@ -74,14 +74,19 @@ class SingleValues:
     def changes(self) -> tuple[NDArray[np.float64], NDArray[np.float64], NDArray[np.float64]]:
         """Least, estimated and largest Cohen's h of each value."""
         towards = np.sign(self.after - self.before)
-        near = cohens_h(
-            self.before + towards * self.before_error, self.after - towards * self.after_error
-        )
+        near = cohens_h(*self.nearest())
         far = cohens_h(
             self.before - towards * self.before_error, self.after + towards * self.after_error
         )
+        return near, cohens_h(self.before, self.after), far
+
+    def nearest(self) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
+        """Both shares as near to each other as the errors allow."""
+        towards = np.sign(self.after - self.before)
+        before = self.before + towards * self.before_error
+        after = self.after - towards * self.after_error
         overlap = np.abs(self.after - self.before) <= self.before_error + self.after_error
-        return np.where(overlap, 0.0, near), cohens_h(self.before, self.after), far
+        return np.where(overlap, self.before, before), np.where(overlap, self.before, after)
 
 
 @dataclass(frozen=True, eq=False)

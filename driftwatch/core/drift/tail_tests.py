@@ -14,6 +14,7 @@ from driftwatch.core.drift.sides import NumericSides, Sides
 from driftwatch.core.reports.results import Levels
 from driftwatch.core.statistics.kolmogorov import normal_quantile
 from driftwatch.core.statistics.shares import (
+    jump_p,
     left_outside,
     share_rows,
     upper_share,
@@ -91,9 +92,9 @@ class Atoms:
 
     The effect is Cohen's ``h = |2 asin sqrt(p1) - 2 asin sqrt(p0)|`` of the value that changed
     most, among those that carry at least 1 % of the rows of a side: 0 to 1 % of the rows is 0.20,
-    10 to 15 % is 0.15, 47 to 54.5 % is 0.15. ``h`` is about normal of variance ``1 / n + 1 / m``;
-    what the sketches may be off by is counted against drift, and p-values are Bonferroni's over
-    the values that were looked at, at most 32.
+    10 to 15 % is 0.15, 47 to 54.5 % is 0.15. P-values are those of `jump_p`; what the sketches may
+    be off by is counted against drift, and they are Bonferroni's over the values that were looked
+    at, at most 32.
 
     Reference:
         J. Cohen. Statistical power analysis for the behavioral sciences. 1988, chapter 6.
@@ -120,12 +121,11 @@ class Atoms:
         high = np.where(possible >= _LEAST_SHARE, high, 0.0)
         place = int(np.argmax(np.where(low.any(), low, middle)))
         spread = math.sqrt(1 / n + 1 / m)
-        largest = float(low.max())
-        values = atoms.values.size
+        values, nearest = atoms.values.size, atoms.nearest()
 
         def p(delta: float) -> float:
-            beyond = normal_sf((largest - delta) / spread) + normal_sf((largest + delta) / spread)
-            return min(1.0, values * beyond) if largest > delta else 1.0
+            p_values = np.where(low > 0, jump_p(*nearest, n, m, effect=delta), 1.0)
+            return min(1.0, values * float(p_values.min()))
 
         z = normal_quantile(0.05)
         bound = float(high.max())

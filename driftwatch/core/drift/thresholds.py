@@ -70,7 +70,7 @@ def _share_drifted(value: object) -> Levels:
     if isinstance(value, Levels | Mapping | list | tuple):
         return effects_of(_SHARE, value)
     warning = _effect(_SHARE, value)
-    return Levels(warning, min(1.0, 2 * warning))
+    return Levels(warning, min(1.0, 2 * warning) if warning else 1.0)
 
 
 def _of_column(
@@ -86,6 +86,10 @@ def _of_column(
                 f"threshold {column}.{key}: no test of that name"
                 f"{did_you_mean(str(key), known)}; known: {', '.join(known)}"
             ) from None
+        if not method.kinds:
+            raise ConfigError(
+                f"threshold {column}.{key}: {key} is of the data set, not of a column"
+            )
         if key == method.p_value:
             raise ConfigError(
                 f"threshold {column}.{key}: a significance level holds for all columns, since it "

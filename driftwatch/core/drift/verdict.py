@@ -153,7 +153,7 @@ def global_status(
 def _by_share(dataset: DatasetDrift, levels: Levels) -> list[Status]:
     share = dataset.weighted_share_drifted
     share = dataset.share_drifted if share is None else share
-    if share is None or share < levels.warning:
+    if not share or share < levels.warning:  # 0 asks for any feature that drifted
         return []
     return [Status.CRITICAL if share >= levels.critical else Status.WARNING]
 

@@ -96,11 +96,10 @@ class ReferenceColumn:
         """Interquartile range, or the next best measure of width where that is zero."""
         if self.cdf is None:
             return 0.0
-        low, high = self.cdf.quantile([0.25, 0.75])
-        if high > low:
-            return float(high - low)
-        low, high = self.clip
-        return float(high - low)
+        for low, high in (self.cdf.quantile([0.25, 0.75]).tolist(), self.clip):
+            if high > low:
+                return float(high - low)  # Python's: infinite where it is too wide for a double
+        return 0.0
 
     @cached_property
     def clip(self) -> tuple[float, float]:

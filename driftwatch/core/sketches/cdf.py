@@ -79,14 +79,11 @@ class Cdf:
     def repeated(self, mass: float, /) -> NDArray[np.float64]:
         """Values that repeat and carry at least the share `mass`.
 
-        In a sketch any kept value has a weight: only one that is twice the error is an atom, or
-        the least and the greatest value, which are exact.
+        In a sketch any kept value has a weight: only one that is twice the error is an atom.
         """
         heights = np.diff(self.cumulative, prepend=0.0)
-        heavy = heights >= max(mass, 2 * self.error, 2 / self.count)
-        for end in (0, -1):
-            heavy[end] |= heights[end] >= mass
-        return self.values[heavy]
+        # Half a row less, for what rounding does to a height.
+        return self.values[heights >= max(mass, 2 * self.error, 1.5 / self.count)]
 
     def atoms(self, mass: float, /) -> NDArray[np.float64]:
         """Values that each carry at least the share `mass`."""
