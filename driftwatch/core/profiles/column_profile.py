@@ -232,7 +232,8 @@ class ColumnProfile:
         missing: Rows without a usable value, by reason.
         fingerprint: Order-independent hash of the usable values.
         numbers: Sketches of a numeric or datetime column, else None.
-        categories: Sketches of a categorical column whose values are kept, else None.
+        categories: Sketches of a categorical column whose values are kept; of numbers that are
+            identifiers only how many there are, and how often each; else None.
     """
 
     column: Column
@@ -256,6 +257,8 @@ class ColumnProfile:
         profile = cls(column, 0, Missing(), Fingerprint())
         if column.kind.is_ordered:
             profile.numbers = NumericSketches.empty(k, config, grid)
+            if column.role is Role.ID:
+                profile.categories = CategorySketches(DistinctSketch(config.distinct_k))
         elif keeps_categories(column):
             profile.categories = CategorySketches.empty(column, config, dictionary)
         return profile
@@ -291,6 +294,9 @@ class ColumnProfile:
             self.fingerprint.add_detail(exact)
         if self.numbers is not None:
             self.numbers.update(numbers.values)
+        if self.categories is not None:
+            unique, counts = np.unique(numbers.values, return_counts=True)
+            self.categories.distinct.update(hash_numbers(unique), counts)
 
     def _update_categories(self, categories: Categories, guard: ValueGuard) -> None:
         self.fingerprint.update(hash_texts(categories.texts), categories.counts)
@@ -330,6 +336,8 @@ class ColumnProfile:
             self.numbers.merge(other.numbers)
         if self.categories is not None and other.categories is not None:
             self.categories.merge(other.categories)
+        elif other.count:  # numbers that were identifiers on one side only
+            self.categories = None
 
     def copy(self) -> Self:
         """Return a profile that can change without this changing."""
@@ -384,6 +392,8 @@ class ColumnProfile:
             raise ProfileFormatError("a column has more missing values than rows")
         if column.kind.is_ordered:
             profile.numbers = NumericSketches.from_sections(sections, k, config)
+            if column.role is Role.ID and "distinct" in sections:
+                profile.categories = CategorySketches.from_sections(column, sections, config)
         elif keeps_categories(column):
             profile.categories = CategorySketches.from_sections(column, sections, config)
         profile._check_counts()

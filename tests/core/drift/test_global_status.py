@@ -6,7 +6,8 @@ import numpy as np
 import pytest
 from numpy.typing import NDArray
 
-from driftwatch import DriftReport, Monitor, Status
+from driftwatch import DriftReport, Monitor, Profile, Status
+from driftwatch.core.data.batch import batches_of
 
 RNG = np.random.default_rng(11)
 Rows = dict[str, NDArray[np.float64]]
@@ -137,3 +138,18 @@ def test_predictions_that_are_missing_are_coverage_in_a_stream_and_a_finding_in_
         streamed = live.check().feature_drift()["p"]
     assert not streamed.tests["missing"].gates
     assert not streamed.status.is_drift
+
+
+def test_numbers_that_are_ids_are_counted_too() -> None:
+    size = 5_000
+    before = {"x": RNG.normal(size=size), "order_id": np.arange(size)}
+    after = {"x": RNG.normal(size=size), "order_id": np.arange(size) // 2}
+    monitor = Monitor(before)
+    assert "50.0% of production's rows repeat one" in monitor.check(after).skipped["order_id"]
+    assert "repeat" not in monitor.check(before).skipped["order_id"]
+    parts = [monitor.reference.new_profile() for _ in range(2)]
+    for part in parts:
+        for batch in batches_of(before):
+            part.update(batch)
+    parts[0].merge(Profile.from_bytes(parts[1].to_bytes()))
+    assert "50.0%" in monitor.check(parts[0]).skipped["order_id"]
