@@ -151,7 +151,7 @@ def column_options(
 
     Args:
         features: Names, separated by commas.
-        exclude: The same.
+        exclude: Names of columns to leave out, separated by commas.
         kind: Texts such as ``zip=categorical``.
         roles: Columns by role; the role ``id_`` is that of identifiers.
 

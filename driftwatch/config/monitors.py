@@ -146,7 +146,7 @@ class MonitorConfig(BaseModel):
         return dict(self._named())
 
     def columns(self) -> DeclaredColumns:
-        """What is said of the columns.
+        """The columns as they are declared.
 
         Raises:
             ConfigError: If a kind or a rule is none.

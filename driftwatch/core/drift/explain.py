@@ -33,6 +33,7 @@ _SYMBOLS = {
     "out_of_range": "share out of range",
 }
 _LIKELY = 0.5
+_USUALLY_ASKED = 0.951
 _NAMED = ("out_of_range", "atoms", "unseen")
 _CERTAIN = 0.001
 _OF_CATEGORIES = frozenset({"psi", "chi2", "jensen_shannon", "hellinger", "tvd", "unseen"})
@@ -183,16 +184,22 @@ def undecided_because(result: DriftResult, /) -> str:
         )
     if why.kind == "size_not_shown":
         confidence, bound = why.confidence or 0.0, f"above {threshold.warning:.3g}"
-        shown = (
-            f"{bound} at {100 * min(confidence, 0.999):.0f} %"
-            if confidence > _LIKELY
-            else f"not shown to be {bound}"
-        )
+        shown = f"not shown to be {bound}"
+        if confidence > _LIKELY:
+            asked = 1 - (result.level or 0.0)
+            more = f", where {_sure(asked)} is asked for" if asked > _USUALLY_ASKED else ""
+            shown = f"{bound} at {_sure(confidence)}{more}"
         told = f"{drift}, certainly not zero; {shown}"
         return f"{told}; {needed}" if needed else told
     if result.rows_needed is not None:
         return f"{m:,} rows cannot tell, about {result.rows_needed:,} would"
     return needed or f"{m:,} rows cannot tell"
+
+
+def _sure(confidence: float) -> str:
+    """A confidence in percent, never rounded to certainty."""
+    texts = (f"{100 * confidence:.{digits}f} %" for digits in range(6))
+    return next((text for text in texts if not text.startswith("100")), "over 99.99999 %")
 
 
 def _so_far(sides: Sides) -> str:
