@@ -50,11 +50,11 @@ class Line:
 
 
 def at_most(measure: str, value: float, bound: float) -> Line:
-    return Line(measure, f"<= {bound:g}", value, value <= bound)
+    return Line(measure, f"<= {bound:g}", float(value), bool(value <= bound))
 
 
 def at_least(measure: str, value: float, bound: float) -> Line:
-    return Line(measure, f">= {bound:g}", value, value >= bound)
+    return Line(measure, f">= {bound:g}", float(value), bool(value >= bound))
 
 
 def between(measure: str, value: float, low: float, high: float) -> Line:
