@@ -10,7 +10,7 @@ from driftwatch.core.data.rule import Rule
 from driftwatch.core.data.schema import EVERY, Kind, Role, Schema
 from driftwatch.errors import ConfigError, UnknownColumnError
 
-__all__ = ["DeclaredColumns"]
+__all__ = ["DeclaredColumns", "names_of"]
 
 _WORDS: dict[str, str] = {"target": "label"}
 """Other words for roles."""

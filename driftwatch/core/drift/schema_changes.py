@@ -10,7 +10,7 @@ from driftwatch.core.profiles.profile import Profile
 from driftwatch.core.reports.results import Status
 from driftwatch.core.reports.schema_change import SchemaChange, type_in_words
 
-__all__ = ["schema_changes", "why_skipped"]
+__all__ = ["repeated_ids", "schema_changes", "why_skipped"]
 
 
 _UNREADABLE = 0.05

@@ -20,7 +20,7 @@ from driftwatch.core.statistics.distances import Steps
 from driftwatch.core.statistics.shares import cohens_h
 from driftwatch.process.cached import cached_property
 
-__all__ = ["CategorySides", "NumericSides", "Sides", "compare_sides"]
+__all__ = ["CategorySides", "Cells", "NumericSides", "Sides", "SingleValues", "compare_sides"]
 
 MIN_EXPECTED = 5.0
 """Cells expecting fewer rows than this on the smaller side are pooled."""
