@@ -110,7 +110,10 @@ def beside_values(
     """
     evidence: list[tuple[Column, Evidence | None]] = []
     for column in reference.schema:
-        if why_skipped(column) is None or column.name not in current.seen:
+        # A profile may have seen a column, and been made without it.
+        if column.name not in current.seen or column.name not in current.columns:
+            continue
+        if why_skipped(column) is None:
             continue
         before, after = reference.columns[column.name], current.columns[column.name]
         effects = policy.effects_above(None, column.name)
@@ -122,13 +125,15 @@ def beside_values(
 
 
 def deciding_tests(reference: Reference, tested: Sequence[Column], policy: Policy) -> int:
-    """Tests that can alarm, of all columns together: of values, and of shares of rows."""
-    return sum(
-        len(_gating(reference, column, policy))
-        + (1 if column.kind.is_ordered else 2)
-        + (column.rule is not None)
+    """Tests that can alarm, of all columns together: of values, and of shares of rows.
+
+    Rules count on every column that has one: they are judged where values are not tested, too.
+    """
+    of_tested = sum(
+        len(_gating(reference, column, policy)) + (1 if column.kind.is_ordered else 2)
         for column in tested
     )
+    return of_tested + sum(column.rule is not None for column in reference.schema)
 
 
 def _gating(reference: Reference, column: Column, policy: Policy) -> tuple[str, ...]:

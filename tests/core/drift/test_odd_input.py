@@ -161,3 +161,21 @@ def test_a_few_rows_at_an_odd_place_are_named_even_where_they_do_not_matter() ->
     (feature,) = Monitor({"x": before}).check({"x": after}).features
     assert not feature.status.is_drift
     assert "0.7 % of rows above the reference's greatest value" in feature.explanation
+
+
+def test_a_profile_that_was_made_without_an_id_is_compared_in_the_rest() -> None:
+    data = {"x": RNG.normal(size=2_000), "order_id": np.arange(2_000)}
+    monitor = Monitor(data)
+    current = Monitor(data).reference.profile.select(["x"])
+    assert "order_id" in current.seen
+    assert set(monitor.check(current).feature_drift()) == {"x"}
+
+
+def test_a_rule_of_a_label_has_its_part_of_the_budget() -> None:
+    data = {"x": RNG.normal(size=2_000), "label": np.arange(2_000) % 2}
+    budget = {"false_alarms": "1 per 30d"}
+    without, with_rule = (
+        Monitor(data, rules=rules, **budget).check(data).policy["level"]  # type: ignore[arg-type]
+        for rules in ({}, {"label": {"max": 1}})
+    )
+    assert with_rule == pytest.approx(without * 4 / 5)
