@@ -13,13 +13,16 @@ __all__ = ["FORK_SECONDS", "ForkLock", "process_was_cut"]
 FORK_SECONDS = 0.1
 """How long a fork waits for all such locks together."""
 
-_NEW = threading.Lock()
+_NEW = threading.RLock()
+"""Held while a lock is made, and during a fork: a lock made after a fork has looked for all of them
+would be held across it unseen."""
 _LOCKS: list[weakref.ref[ForkLock]] = []
 """Replaced as a whole, never changed, so that a fork can read it without a lock."""
 _HELD: dict[int, list[ForkLock]] = {}
 """Locks that a forking thread holds; by thread, since two may fork at the same time."""
 _CUT: dict[int, list[ForkLock]] = {}
-
+_STOPPED_NEW: set[int] = set()
+"""Threads that hold `_NEW` for a fork."""
 
 _CUT_PROCESSES: set[int] = set()
 
@@ -73,12 +76,17 @@ def _existing() -> list[ForkLock]:
 def _hold_all() -> None:
     end, thread = time.monotonic() + FORK_SECONDS, threading.get_ident()
     held, cut = _HELD.setdefault(thread, []), _CUT.setdefault(thread, [])
+    made_none_meanwhile = _NEW.acquire(timeout=FORK_SECONDS)
+    if made_none_meanwhile:
+        _STOPPED_NEW.add(thread)
     known = _existing()
     for lock in known:
         if lock._lock.acquire(timeout=max(0.0, end - time.monotonic())):  # noqa: SLF001 - our own
             held.append(lock)
         else:
             cut.append(lock)
+    if not made_none_meanwhile:
+        cut.extend(lock for lock in known if lock not in cut)
 
 
 def _release_all() -> None:
@@ -86,11 +94,15 @@ def _release_all() -> None:
     _CUT.pop(thread, None)
     for lock in reversed(_HELD.pop(thread, [])):
         lock._lock.release()  # noqa: SLF001
+    if thread in _STOPPED_NEW:
+        _STOPPED_NEW.discard(thread)
+        _NEW.release()
 
 
 def _replace_all() -> None:
     global _NEW  # noqa: PLW0603 - a thread of the parent may have held it
-    _NEW = threading.Lock()
+    _NEW = threading.RLock()
+    _STOPPED_NEW.clear()
     _CUT_PROCESSES.clear()
     for lock in _CUT.get(threading.get_ident(), []):
         lock.was_cut = True

@@ -171,6 +171,61 @@ def test_a_fork_waits_a_moment_for_us_and_the_child_says_what_it_lacks() -> None
     assert waited < 20 * FORK_SECONDS  # the watchdog; it waits a tenth of a second
 
 
+def test_no_lock_is_made_once_a_fork_looks_for_all_of_them(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """Such a lock would be held across the fork, and the child would not know that it was cut."""
+    monkeypatch.setattr(fork_lock, "FORK_SECONDS", 30.0)
+    first, second = ForkLock(), ForkLock()
+    held, let_go, entered, stopped = (threading.Event() for _ in range(4))
+
+    def hold_the_second() -> None:
+        with second:
+            held.set()
+            let_go.wait(30)
+
+    def prepare_a_fork() -> None:
+        fork_lock._hold_all()
+        try:
+            stopped.set()
+            assert not entered.is_set()
+        finally:
+            fork_lock._release_all()
+
+    def make_one() -> None:
+        with ForkLock():
+            entered.set()
+
+    failures: list[BaseException] = []
+
+    def told(call: Callable[[], None]) -> Callable[[], None]:
+        def run() -> None:
+            try:
+                call()
+            except BaseException as error:  # noqa: BLE001 - raised below
+                failures.append(error)
+
+        return run
+
+    holding = threading.Thread(target=hold_the_second)
+    holding.start()
+    held.wait(10)
+    forking = threading.Thread(target=told(prepare_a_fork))
+    forking.start()
+    while first._lock.acquire(blocking=False):  # until the fork holds the first
+        first._lock.release()
+        time.sleep(0)
+    making = threading.Thread(target=told(make_one))
+    making.start()
+    entered.wait(0.2)  # only the code that does not hold it back gets there
+    let_go.set()
+    for thread in (holding, forking, making):
+        thread.join(10)
+    assert stopped.is_set()
+    assert entered.is_set()
+    assert failures == []
+
+
 @needs_fork
 def test_a_child_that_was_cut_from_a_transaction_does_not_use_the_file(tmp_path: Path) -> None:
     store = SQLiteStore(tmp_path / "s.db")
