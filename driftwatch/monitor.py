@@ -13,7 +13,7 @@ from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal, Self
 
-from driftwatch.core.data.durations import parse_duration, parse_length
+from driftwatch.core.data.durations import aware, parse_duration, parse_length
 from driftwatch.errors import ConfigError
 from driftwatch.process.switch import is_switched_off
 from driftwatch.stores import is_collector
@@ -30,7 +30,6 @@ if TYPE_CHECKING:  # loaded when a monitor is made: importing the name alone sta
     from driftwatch.profiling.rows import Progress
     from driftwatch.protocols import DriftTest, Sink, Store
     from driftwatch.stores.remote import RemoteStore
-    from driftwatch.streams.lazy_stream import LazyStream
     from driftwatch.streams.observed import ObservedStream
     from driftwatch.streams.stream import Stream
 
@@ -39,20 +38,21 @@ __all__ = ["Monitor"]
 _WINDOW: Any = object()  # not None, which is more likely a mistake than a question
 
 
-def _aware(at: datetime) -> datetime:
-    return at if at.tzinfo is not None else at.replace(tzinfo=UTC)
-
-
 class Monitor:
     """Watches whether production data still look like the reference.
 
     Args:
         reference_data: pandas or polars data frame, pyarrow table, dict of arrays, list of
-            records, paths of files (parquet, CSV, JSON lines), a saved ``.dwp`` profile or
-            its path, or a `Profile`.
+            records, paths of files (parquet, CSV, JSON lines), a ``.dwp`` profile or a `Profile`.
         features: Columns to watch, tested even if they look like identifiers; if not given, those
             of the model, or all but identifiers, times and labels, which the report lists.
         model: The trained model; gives version, features and importances. Nothing is called.
+        prediction, label: Columns of predictions and of labels, for the model's performance.
+        score: Column of scores; of several classes a list, ``{class: column}``, or one of lists.
+        positive, task: The positive class of two (the last in order if not given); ``"binary"``,
+            ``"multiclass"`` or ``"regression"`` (the labels tell it).
+        metrics: Your own losses: functions of labels and predictions to a loss a row, by name.
+        cost: What each label (rows) with each prediction (columns) costs, classes in order.
         thresholds: Effect sizes and levels, such as ``{"psi": 0.2, "ks_pvalue": 0.05}``; see
             `driftwatch.core.drift.policy.Policy.of`. The defaults are good.
         policy: ``"default"``, or ``"classic"`` for the textbook's rules.
@@ -77,7 +77,7 @@ class Monitor:
             ``"seasonal"``, the same hours of the four weeks before.
         store: Where a stream is kept: a SQLite file, which processes may share; address of a
             collector (`driftwatch serve`), which then evaluates; a store. Memory if None.
-        spool: Folder where deliveries to a collector wait; the user's for state by default.
+        spool: Folder of deliveries to a collector that wait; the user's for state if None.
         reference: ``"auto"``: `reference_data` comes into use unless the store has had it and
             replaced it. ``"replace"``: it comes into use anyway.
         tests: Your own `driftwatch.protocols.DriftTest`; they decide where `thresholds` name them.
@@ -119,6 +119,13 @@ class Monitor:
         policy: PolicyName = "default",
         false_alarms: str | None = None,
         every: str = "1h",
+        prediction: str | None = None,
+        score: str | Sequence[str] | Mapping[Any, str] | None = None,
+        label: str | None = None,
+        positive: Any = None,
+        task: str | None = None,
+        metrics: Mapping[str, Callable[..., Any]] | None = None,
+        cost: Sequence[Sequence[float]] | None = None,
         pane: str | None = None,
         multivariate: bool | Sequence[str] = False,
         roles: Mapping[str, Role | str] | None = None,
@@ -153,20 +160,31 @@ class Monitor:
 
         self.name = name
         budget = None if false_alarms is None else AlarmBudget.of(false_alarms, every=every)
-        self.policy = Policy.of(thresholds, policy=policy, budget=budget, tests=tests)
+        self.policy = Policy.of(
+            thresholds, policy=policy, budget=budget, tests=tests, metrics=metrics or (), cost=cost
+        )
         self._clock = clock or partial(datetime.now, UTC)
-        self._seconds = time.time if clock is None else (lambda: _aware(clock()).timestamp())
+        self._seconds = time.time if clock is None else (lambda: aware(clock()).timestamp())
         columns = DeclaredColumns.of(
-            features, exclude=exclude, roles=roles, kinds=kinds, rules=rules, schema=schema
+            features,
+            exclude=exclude,
+            roles=roles,
+            kinds=kinds,
+            rules=rules,
+            schema=schema,
+            prediction=prediction,
+            score=score,
+            label=label,
+            positive=positive,
+            task=task,
+            metrics=metrics,
         ).of_a_model(features_of(model))
         options = ReferenceOptions(
             columns,
             config=config,
             hash_key=hash_key,
             pane=None if pane is None else parse_length(pane),
-            multivariate=multivariate
-            if isinstance(multivariate, bool)
-            else names_of("multivariate", multivariate),
+            multivariate=names_of("multivariate", multivariate),
         )
         built = build_reference(reference_data, options, progress=progress)
         tested = [column.name for column in built.schema if column.role.is_tested]
@@ -214,15 +232,16 @@ class Monitor:
         feature for the tests. Memory does not depend on the number of rows.
         """
         if data is _WINDOW:
-            return self._lazily().use(lambda stream: stream.check())
+            return self._observed().lazy.use(lambda stream: stream.check())
         from driftwatch.core.assess import assess
+        from driftwatch.profiling.references import production_profile
 
         reference = self._in_use(refresh=True)
         return assess(
             self._subject.compared_with(reference),
-            self._profiled(reference, data, progress),
+            production_profile(reference, data, progress),
             policy=self.policy,
-            created_at=_aware(self._clock()),
+            created_at=aware(self._clock()),
         )
 
     def observe(
@@ -308,7 +327,7 @@ class Monitor:
             stream.begin()
             stream.observe_many(data, at=at, model_version=model_version)
 
-        self._lazily().use(observed)
+        self._observed().lazy.use(observed)
 
     def absorb(
         self, profile: Profile | bytes | str | Path, /, *, at: datetime | float | None = None
@@ -328,12 +347,7 @@ class Monitor:
             ProfileFormatError: If it is damaged.
             StoreError: If the store cannot take it.
         """
-        from driftwatch.profiling.references import saved_profile
-
-        saved = saved_profile(profile, self.reference.profile.guard.key)
-        if saved is None:
-            raise ConfigError("absorb takes a profile; give rows to observe_many")
-        return self._lazily().use(lambda stream: stream.absorb(saved, at=at))
+        return self._observed().lazy.use(lambda stream: stream.absorb(profile, at=at))
 
     def flush(self, *, within: float = 2.0) -> int:
         """Store everything that waits; returns the rows that the store acknowledged.
@@ -346,7 +360,7 @@ class Monitor:
             StoreError: If the store cannot take it; nothing is lost, and the next flush
                 tries again.
         """
-        return self._lazily().flush(within=within)
+        return self._observed().lazy.flush(within=within)
 
     def evaluate(self) -> Result | None:
         """Evaluate the window that is due, advance detectors and alarm, and keep the report.
@@ -359,7 +373,7 @@ class Monitor:
             StoreError: If the store cannot be used.
         """
         self.flush()
-        return self._lazily().use(lambda stream: stream.evaluate())
+        return self._observed().lazy.use(lambda stream: stream.evaluate())
 
     @property
     def counters(self) -> dict[str, int]:
@@ -374,7 +388,7 @@ class Monitor:
     @property
     def stream(self) -> Stream:
         """The stream behind `observe`, opened if it is not."""
-        return self._lazily().now()
+        return self._observed().lazy.now()
 
     @property
     def evaluator(self) -> Evaluator:
@@ -389,7 +403,7 @@ class Monitor:
     def close(self) -> None:
         """Store everything and let go of the store; observing afterwards opens it anew.
 
-        A second time does nothing. What other threads observe meanwhile is stored, or waits.
+        A second time does nothing. What others observe meanwhile is stored, or waits.
 
         Raises:
             StoreError: If the store cannot take it; nothing is lost, close it again.
@@ -403,18 +417,13 @@ class Monitor:
     def __exit__(self, *_: object) -> None:
         self.close()
 
-    def _lazily(self) -> LazyStream:
-        """The stream, made when it is first needed: a batch check needs none."""
-        return self._observed().lazy
-
     def _observed(self) -> ObservedStream:
+        """The stream, made when it is first needed: a batch check needs none."""
         if self._stream is None:
             from driftwatch.evaluation.rules import EvaluationRules
             from driftwatch.streams.observed import ObservedStream, StoreAddress
             from driftwatch.streams.stream import StreamSettings
 
-            policy = self._stream_policy
-            run_length = policy.budget.run_length if policy.budget is not None else 720.0
             made = ObservedStream(
                 self._subject,
                 StreamSettings(
@@ -424,7 +433,7 @@ class Monitor:
                     self.flush_every,
                     self._subject.model_version,
                 ),
-                EvaluationRules(policy, compare=self._compare, run_length=run_length),
+                EvaluationRules.of(self._stream_policy, compare=self._compare),
                 StoreAddress(self._store_at, self._spool, replaces=self._replaces),
                 clock=self._seconds,
                 sinks=self._sinks,
@@ -439,12 +448,3 @@ class Monitor:
         if self._stream is None and not refresh:
             return self._subject.reference
         return self._observed().reference(refresh=refresh)
-
-    def _profiled(self, reference: Reference, data: Any, progress: Progress | None) -> Profile:
-        from driftwatch.profiling.build import profile_like
-        from driftwatch.profiling.references import saved_profile
-
-        profile = saved_profile(data, reference.profile.guard.key)
-        if profile is not None:
-            return profile
-        return profile_like(reference, data, progress=progress)

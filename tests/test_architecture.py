@@ -24,6 +24,7 @@ FLOORS = [  # lowest first; a module may import from floors below its own, and f
     ["core.reports"],
     ["core.profiles"],
     ["core.windows"],
+    ["core.performance"],
     ["core.drift"],
     ["core.subject"],
     ["core.assess"],

@@ -26,15 +26,18 @@ __all__ = [
     "Multivariate",
     "Name",
     "Output",
+    "Positive",
     "Predictions",
     "Quiet",
     "Ref",
     "Scores",
     "Slide",
     "StorePath",
+    "Task",
     "Time",
     "Times",
     "Version",
+    "Weights",
     "Window",
     "column_options",
     "parse_thresholds",
@@ -74,14 +77,29 @@ Predictions = Annotated[
 ]
 Scores = Annotated[
     list[str] | None,
-    typer.Option("--score", metavar="COLUMN", help="A column of the model's scores."),
+    typer.Option(
+        "--score",
+        metavar="COLUMN",
+        help="A column of the model's scores or probabilities; one a class, in their order.",
+    ),
+]
+Positive = Annotated[
+    str | None, typer.Option(metavar="CLASS", help="The positive class of two. Default: the last.")
+]
+Task = Annotated[
+    str | None,
+    typer.Option(metavar="TASK", help="binary, multiclass or regression. Default: by the labels."),
+]
+Weights = Annotated[
+    list[str] | None, typer.Option("--weight", metavar="COLUMN", help="A column of row weights.")
 ]
 Times = Annotated[
     list[str] | None, typer.Option(metavar="COLUMN", help="A column of times. Not tested.")
 ]
 Time = Annotated[str | None, typer.Option(metavar="COLUMN", help="The column of event times.")]
 Labels = Annotated[
-    list[str] | None, typer.Option(metavar="COLUMN", help="A column of labels. Not tested.")
+    list[str] | None,
+    typer.Option(metavar="COLUMN", help="A column of labels, for the model's performance."),
 ]
 Ids = Annotated[
     list[str] | None,
@@ -145,6 +163,9 @@ def column_options(
     features: str | None = None,
     exclude: str | None = None,
     kind: list[str] | None = None,
+    *,
+    positive: str | None = None,
+    task: str | None = None,
     **roles: str | list[str] | None,
 ) -> dict[str, Any]:
     """What the options say of columns, as arguments of `Monitor`.
@@ -153,6 +174,8 @@ def column_options(
         features: Names, separated by commas.
         exclude: Names of columns to leave out, separated by commas.
         kind: Texts such as ``zip=categorical``.
+        positive: The positive class.
+        task: What the model predicts.
         roles: Columns by role; the role ``id_`` is that of identifiers.
 
     Raises:
@@ -177,6 +200,9 @@ def column_options(
         "exclude": None if exclude is None else _names(exclude),
         "kinds": kinds,
         "roles": by_column,
+        "score": scores if (scores := roles.get("score")) and len(scores) > 1 else None,
+        "positive": positive,
+        "task": task,
     }
     return {key: value for key, value in options.items() if value}
 

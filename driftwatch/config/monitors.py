@@ -70,6 +70,12 @@ class MonitorConfig(BaseModel):
         rules: Which values are allowed, such as ``age = {min = 0, max = 120}``.
         id: Names of columns of identifiers.
         label: Names of columns of labels.
+        weight: Name of the column of row weights.
+        prediction: Name of the column of predictions.
+        score: Column of scores; with several classes one each, as a list or by class.
+        positive: The positive class of two.
+        task: What the model predicts: binary, multiclass or regression.
+        cost: Cost of each label (rows) and prediction (columns), in the order of the classes.
         sinks: Where results go besides the store: ``package.module:name`` of an object, or of a
             class that needs no arguments, as `driftwatch.protocols.Sink` describes.
         kafka: What `driftwatch worker` reads.
@@ -88,7 +94,11 @@ class MonitorConfig(BaseModel):
     id: list[str] = Field(default_factory=list)
     label: list[str] = Field(default_factory=list)
     prediction: str | None = None
-    score: str | None = None
+    score: str | list[str] | dict[str, str] | None = None
+    weight: str | None = None
+    positive: str | int | float | bool | None = None
+    task: Literal["binary", "multiclass", "regression"] | None = None
+    cost: list[list[float]] | None = None
     thresholds: dict[str, _Threshold | dict[str, _Threshold]] | None = None
     policy: Literal["default", "classic"] = "default"
     false_alarms: str | None = None
@@ -138,7 +148,7 @@ class MonitorConfig(BaseModel):
         budget = None
         if self.false_alarms is not None:
             budget = AlarmBudget.of(self.false_alarms, every=spec.slide)
-        Policy.of(self.thresholds, policy=self.policy, budget=budget)
+        Policy.of(self.thresholds, policy=self.policy, budget=budget, cost=self.cost)
         return spec, budget
 
     def roles(self) -> dict[str, str]:
@@ -157,6 +167,9 @@ class MonitorConfig(BaseModel):
             roles=self.roles(),
             kinds=self.kinds,
             rules=self.rules,
+            score=self.score,
+            positive=self.positive,
+            task=self.task,
         )
 
     def _named(self) -> list[tuple[str, str]]:
@@ -166,9 +179,15 @@ class MonitorConfig(BaseModel):
             "id": [*self.id],
             "label": [*self.label],
             "prediction": [self.prediction],
-            "score": [self.score],
+            "score": self._scores(),
+            "weight": [self.weight],
         }
         return [(name, role) for role, names in named.items() for name in names if name]
+
+    def _scores(self) -> list[str | None]:
+        if isinstance(self.score, dict):
+            return [*self.score.values()]
+        return [*self.score] if isinstance(self.score, list) else [self.score]
 
     def store_in(self, folder: Path, /) -> str | None:
         """Where the store is, for a configuration in a folder: a path or an address."""
@@ -206,6 +225,10 @@ class MonitorConfig(BaseModel):
             exclude=self.exclude,
             kinds=self.kinds,
             rules=self.rules,
+            score=self.score,
+            positive=self.positive,
+            task=self.task,
+            cost=self.cost,
             hash_key=hash_key(),
             name=name,
             window=self.window,

@@ -24,6 +24,7 @@ from driftwatch.core.drift.schema_changes import repeated_ids, schema_changes, w
 from driftwatch.core.drift.together import leaders
 from driftwatch.core.drift.verdict import global_status, judge, primary_test, worst
 from driftwatch.core.drift.volume import volume_of
+from driftwatch.core.performance.compare import deciding_count, performance_of
 from driftwatch.core.profiles.column_profile import ColumnProfile
 from driftwatch.core.profiles.profile import Profile
 from driftwatch.core.profiles.reference import Reference
@@ -82,11 +83,18 @@ def assess(
         ignore_new=subject.features is not None,
         exclude=subject.exclude,
     )
-    tested = [c for c in reference.schema if why_skipped(c) is None]
+    # Errors can be compared where there are labels; that there are none is no drift.
+    tested = [
+        c
+        for c in reference.schema
+        if why_skipped(c) is None and (c.role is not Role.ERROR or _has_values(current, c.name))
+    ]
     stretch = reference.panes_like(current, window.period if window else None)
-    policy = policy.shared_by(deciding_tests(reference, tested, policy))
+    policy = policy.shared_by(
+        deciding_tests(reference, tested, policy) + deciding_count(reference, policy.metrics)
+    )
     # In a stream predictions and scores come with some records: their absence is coverage.
-    partial_roles = () if window is None else (Role.PREDICTION, Role.SCORE)
+    partial_roles = {Role.ERROR} if window is None else {Role.ERROR, Role.PREDICTION, Role.SCORE}
     comparisons = {
         column.name: compare_column(
             reference,
@@ -130,7 +138,10 @@ def assess(
         follows = leaders(features, reference.scores, reference.profile.cross)
         features = [replace(f, follows=follows.get(f.name)) for f in features]
     dependence = _dependence(reference, current, policy, stretch)
+    performance = performance_of(reference, current, policy.of_performance, stretch=stretch)
     beside = [change.status for change in changes] + ([dependence.status] if dependence else [])
+    if performance is not None:
+        beside.append(performance.status)
     if volume is not None:
         beside.append(volume.status)
     if window is not None and window.unreadable:
@@ -158,7 +169,12 @@ def assess(
         policy=policy.to_dict(),
         multivariate=dependence,
         window=window,
+        performance=performance,
     )
+
+
+def _has_values(profile: Profile, name: str) -> bool:
+    return name in profile.seen and name in profile.columns and profile.columns[name].count > 0
 
 
 def _dependence(

@@ -151,7 +151,13 @@ class ReferenceInUse:
             return None
         try:
             guard = self._subject.reference.profile.guard
-            return Reference(Profile.from_bytes(body, guard=guard))
+            profile = Profile.from_bytes(body, guard=guard)
+            mine = self._subject.reference.profile.outcome_spec
+            if mine is not None and profile.outcome_spec is not None:
+                # Functions are not stored; those of the same names are the process's own.
+                spec = profile.outcome_spec.with_own(mine.own)
+                profile = profile.with_outcome_spec(spec)
+            return Reference(profile)
         except DriftWatchError as error:
             self._unreadable |= {id_}
             _LOG.warning(

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
+from typing import Self
 
 from driftwatch.core.drift.policy import Policy
 from driftwatch.evaluation.retention import Retention
@@ -33,3 +34,10 @@ class EvaluationRules:
     clear_after: int = 3
     retention: Retention | None = field(default_factory=Retention)
     lease_seconds: float = 60.0
+
+    @classmethod
+    def of(cls, policy: Policy, /, *, compare: str = "frozen") -> Self:
+        """The rules of a policy, whose budget holds for detectors, too."""
+        rules = cls(policy, compare)
+        length = rules.run_length if policy.budget is None else policy.budget.run_length
+        return replace(rules, run_length=length)

@@ -16,6 +16,7 @@ from driftwatch.core.profiles.reference import Reference
 from driftwatch.core.sketches.sizes import SketchConfig
 from driftwatch.errors import DataError
 from driftwatch.profiling.files import DataFiles
+from driftwatch.profiling.outcomes import measure_outcomes, outcome_columns
 from driftwatch.profiling.rows import Progress, batches_in
 
 __all__ = ["load_profile", "profile_data", "profile_like"]
@@ -45,7 +46,11 @@ def profile_data(
         guard: What may be kept of category values.
         progress: Called after every batch.
 
+    Where there are labels, and predictions or scores, their columns are read once more to count
+    them against each other.
+
     Raises:
+        ConfigError: If labels and predictions do not go together.
         DataError: If the data cannot be read.
         UnknownColumnError: If a feature or a column with a role is not in the data.
     """
@@ -61,6 +66,9 @@ def profile_data(
         _feed(profile, batches, progress)
     finally:
         batches.close()
+    outcomes = outcome_columns(profile, declared.outcomes)
+    if outcomes is not None:
+        measure_outcomes(profile, data, outcomes, declared.outcomes)
     return profile
 
 

@@ -13,14 +13,16 @@ from driftwatch.core.profiles.profile import Profile
 from driftwatch.core.profiles.reference import Reference
 from driftwatch.core.sketches.sizes import SketchConfig
 from driftwatch.errors import ConfigError
-from driftwatch.profiling.build import load_profile, profile_data
+from driftwatch.profiling.build import load_profile, profile_data, profile_like
 from driftwatch.profiling.files import find_files
+from driftwatch.profiling.outcomes import with_saved_outcomes
 from driftwatch.profiling.rows import Progress, is_path
 from driftwatch.profiling.second_pass import count_panes, measure_dependence
 
 __all__ = [
     "ReferenceOptions",
     "build_reference",
+    "production_profile",
     "saved_profile",
 ]
 
@@ -96,6 +98,18 @@ def saved_profile(data: Any, hash_key: bytes | None, /) -> Profile | None:
     return None
 
 
+def production_profile(
+    reference: Reference, data: Any, progress: Progress | None = None, /
+) -> Profile:
+    """Sketch production data for a reference; a profile is taken as it is.
+
+    Raises:
+        DataError: If the data cannot be read.
+    """
+    profile = saved_profile(data, reference.profile.guard.key)
+    return profile if profile is not None else profile_like(reference, data, progress=progress)
+
+
 def _with_options(saved: Profile, options: ReferenceOptions) -> Profile:
     for asked, there, option, how in (
         (options.pane, saved.panes, "pane", "--time COLUMN --pane LENGTH"),
@@ -113,8 +127,11 @@ def _with_options(saved: Profile, options: ReferenceOptions) -> Profile:
                 f"kinds: column {name!r} was profiled as {saved.schema[name].kind}, and its rows "
                 "are not kept; make the profile again with the other kind"
             )
-    saved = saved.select(declared.kept(list(saved.columns))).with_roles(declared.asked_roles)
-    return saved.with_schema(declared.applied(saved.schema))
+    names = [name for name in saved.columns if saved.schema[name].role is not Role.ERROR]
+    wanted = [*declared.kept(names), *(name for name in saved.columns if name not in names)]
+    saved = saved.select(wanted).with_roles(declared.asked_roles)
+    saved = saved.with_schema(declared.applied(saved.schema))
+    return with_saved_outcomes(saved, declared.outcomes)
 
 
 def _time_column(schema: Schema) -> str:

@@ -5,12 +5,14 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any
 
+from driftwatch.core.data.schema import Role
 from driftwatch.core.profiles.pane_counts import PaneCounts
 from driftwatch.core.profiles.profile import Profile
 from driftwatch.core.profiles.reference import Reference
 from driftwatch.core.profiles.scores import ScoreSpec
 from driftwatch.core.sketches.cross import FourthMoments
 from driftwatch.errors import ConfigError, UnknownColumnError
+from driftwatch.profiling.outcomes import with_derived
 from driftwatch.profiling.rows import Progress, batches_in
 
 __all__ = ["count_panes", "measure_dependence"]
@@ -43,9 +45,12 @@ def count_panes(
     cells = {n: g for n, g in frame.grids.items() if n in tested}
     words = {n: d for n, d in frame.dictionaries.items() if n in tested}
     panes = PaneCounts(time, width, {**cells, **words})
-    batches = batches_in(data, {time, *panes.cells} - {""})
-    for batch in batches:
+    spec = profile.outcome_spec
+    wanted = {time, *panes.cells, *(spec.columns.names if spec else ())} - {""}
+    for batch in batches_in(data, wanted):
         if batch.rows:
+            if spec is not None:
+                batch = with_derived(batch, spec.columns)  # noqa: PLW2901 - the same rows
             panes.update(batch, tested, profile.guard)
         if progress is not None:
             progress(batch.rows, batch.size_bytes)
@@ -76,7 +81,7 @@ def measure_dependence(
         ConfigError: If the columns that were named are too many, or fewer than two.
         UnknownColumnError: If one is not in the profile.
     """
-    tested = {c.name: c for c in profile.schema if c.role.is_tested}
+    tested = {c.name: c for c in profile.schema if c.role.is_tested and c.role is not Role.ERROR}
     for name in columns or ():
         if name not in tested:
             raise UnknownColumnError(name, tested, "the columns that are tested")

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from driftwatch.core.reports.report import DriftReport, Status
 from driftwatch.render import outline
+from driftwatch.render.model import metric_rows
 
 __all__ = ["escape_data", "escape_property", "to_github"]
 
@@ -36,6 +37,15 @@ def to_github(report: DriftReport) -> str:
             lines.append(
                 _command(feature.status, title, " ".join(p for p in parts if p and p != "[]"))
             )
+    if report.performance is not None:
+        lines += [
+            _command(row.status, f"Performance: {row.name}", sentence)
+            for row in metric_rows(report.performance)
+            if row.status is not None and row.status.is_drift
+            for sentence in [
+                f"{row.reference} → {row.production} {row.interval} {row.note}".strip()
+            ]
+        ]
     dependence = report.multivariate
     if dependence is not None and dependence.status.is_drift:
         sentence = outline.dependence_sentence(dependence)

@@ -8,7 +8,9 @@ from html import escape
 from driftwatch.core.reports.report import DriftReport, DriftResult, FeatureDrift, Levels, Status
 from driftwatch.render import outline
 from driftwatch.render.drawing.charts import chart
+from driftwatch.render.drawing.curves import curve_chart
 from driftwatch.render.drawing.stylesheet import STYLESHEET
+from driftwatch.render.model import HEADINGS, confusion_tables, metric_rows, remarks
 from driftwatch.render.numbers import NONE, count, number, p_value, percent
 from driftwatch.render.plain import plain
 
@@ -44,7 +46,7 @@ def to_html(report: DriftReport) -> str:
         '<meta name=viewport content="width=device-width,initial-scale=1">\n'
         f"<title>{report.global_status.value} · {monitor} · DriftWatch</title>\n"
         f"<style>\n{STYLESHEET}</style>\n</head>\n<body>\n<main>\n"
-        f"{_header(report, monitor)}{_changes(report)}{_overview(report)}"
+        f"{_header(report, monitor)}{_changes(report)}{_performance(report)}{_overview(report)}"
         f"{_features(report)}{_skipped(report)}</main>\n</body>\n</html>\n"
     )
 
@@ -67,6 +69,31 @@ def _header(report: DriftReport, monitor: str) -> str:
 def _changes(report: DriftReport) -> str:
     rows = [(_badge(change.status), escape(str(change))) for change in outline.changes(report)]
     return _card("Schema changes", ("status", "change"), rows, kind=" two")
+
+
+def _performance(report: DriftReport) -> str:
+    performance = report.performance
+    if performance is None:
+        return ""
+    rows = [
+        [NONE if row.status is None else _badge(row.status), *map(escape, [*row.texts, row.note])]
+        for row in metric_rows(performance)
+    ]
+    said = "".join(f"<p class=why>{escape(remark)}</p>" for remark in remarks(report))
+    curves = "".join(map(curve_chart, performance.curves.values()))
+    drawn = f"<div class=curves>{curves}</div>\n" if curves else ""
+    confusion = "".join(
+        f"<div class=wide><p class=why>{escape(title)}</p>"
+        f"{_table(map(escape, head), (map(escape, row) for row in body))}</div>"
+        for title, (head, *body) in confusion_tables(performance)
+    )
+    if confusion:
+        confusion = f"<details><summary>Confusion of classes</summary>{confusion}</details>"
+    return (
+        f"<h2>Performance {_badge(performance.status)}</h2>\n"
+        f'<div class="card">{said}<div class=wide>{_table([*HEADINGS, "note"], rows)}</div>'
+        f"{drawn}{confusion}</div>\n"
+    )
 
 
 def _skipped(report: DriftReport) -> str:

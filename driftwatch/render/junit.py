@@ -8,6 +8,7 @@ from xml.etree import ElementTree as ET
 
 from driftwatch.core.reports.report import DriftReport, FeatureDrift, Status
 from driftwatch.render import outline
+from driftwatch.render.model import metric_rows
 from driftwatch.render.plain import plain
 
 __all__ = ["to_junit"]
@@ -30,6 +31,11 @@ def to_junit(report: DriftReport) -> str:
     for feature in outline.worst_first(report):
         case = _case(suite, f"{monitor}.features", outline.name_of(feature))
         _settle(case, feature.status, outline.sentence_of(feature), _body(feature))
+    for row in metric_rows(report.performance) if report.performance is not None else ():
+        if row.status is not None:
+            sentence = f"{row.name} {row.reference} → {row.production} {row.interval} {row.note}"
+            case = _case(suite, f"{monitor}.performance", row.name)
+            _settle(case, row.status, sentence.strip(), sentence.strip())
     if report.multivariate is not None:
         case = _case(suite, f"{monitor}.dataset", "dependence of columns")
         sentence = outline.dependence_sentence(report.multivariate)

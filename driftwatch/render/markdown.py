@@ -7,6 +7,7 @@ from collections.abc import Iterable, Sequence
 
 from driftwatch.core.reports.report import DriftReport, Status
 from driftwatch.render import outline
+from driftwatch.render.model import HEADINGS, metric_rows, remarks
 from driftwatch.render.numbers import NONE, count
 
 __all__ = ["escape_markdown", "to_markdown"]
@@ -30,6 +31,7 @@ def to_markdown(report: DriftReport) -> str:
         blocks.append(_features([outline.row(feature) for feature in features]))
     if left_out:
         blocks.append(f"and {count(left_out, 'feature')} OK")
+    blocks += _performance(report)
     blocks += _list(
         "Schema changes",
         [
@@ -88,6 +90,17 @@ def _features(rows: Sequence[outline.Row]) -> str:
         texts += [row.importance] if weighed else []
         lines.append(_line([_status(row.status), *map(escape_markdown, [*texts, row.moved])]))
     return "\n".join(lines)
+
+
+def _performance(report: DriftReport) -> list[str]:
+    if report.performance is None:
+        return []
+    lines = [_line([*HEADINGS, "note"]), _line("---" for _ in range(len(HEADINGS) + 1))]
+    for row in metric_rows(report.performance):
+        status = NONE if row.status is None else _status(row.status)
+        lines.append(_line([status, *map(escape_markdown, [*row.texts, row.note])]))
+    title = f"**Performance**: {_status(report.performance.status)}"
+    return [title, "\n".join(lines), *_list("Labels", map(escape_markdown, remarks(report)))]
 
 
 def _line(cells: Iterable[str]) -> str:

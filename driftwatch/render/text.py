@@ -13,6 +13,7 @@ from rich.text import Text
 
 from driftwatch.core.reports.report import DriftReport, Status
 from driftwatch.render import outline
+from driftwatch.render.model import metric_rows, remarks
 from driftwatch.render.numbers import NONE, count
 
 __all__ = ["print_report", "to_text"]
@@ -45,6 +46,7 @@ def print_report(report: DriftReport, console: Console) -> None:
         console.print()
     for line in _table(report):
         console.print(line, highlight=False)
+    _print_list(console, "Performance", _performance(report))
     _print_list(console, "Schema changes", _changes(report))
     _print_list(console, "Undecided", [Text(text) for text in outline.undecided(report)])
     _print_list(
@@ -134,6 +136,26 @@ class _Line:
 
 def _status(status: Status) -> Text:
     return Text(outline.status_text(status), style=_STYLES[status])
+
+
+def _performance(report: DriftReport) -> list[Text]:
+    """A line a metric in columns, the values of reference and production first."""
+    if report.performance is None:
+        return []
+    rows = metric_rows(report.performance)
+    widths = [max(len(row.texts[place]) for row in rows) for place in range(4)] if rows else []
+    lines = []
+    for row in rows:
+        name, before, after, interval = (
+            text.ljust(width) for text, width in zip(row.texts, widths, strict=False)
+        )
+        line = Text.assemble(f"{name}  {before} → {after}  ", (interval, "dim"))
+        if row.status is not None:
+            line = Text.assemble(line, "  ", _status(row.status))
+        if row.note:
+            line = Text.assemble(line, (f"  {row.note}", "dim"))
+        lines.append(line)
+    return [*lines, *(Text(remark, style="dim") for remark in remarks(report))]
 
 
 def _changes(report: DriftReport) -> list[Text]:

@@ -12,6 +12,7 @@ from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -24,7 +25,7 @@ from driftwatch.core.reports.report import DriftReport
 from driftwatch.core.windows.evaluation_record import Result
 from driftwatch.core.windows.segments import COLLECTOR_REACH, Delivery, Outcome, Segment
 from driftwatch.core.windows.spec import WindowSpec
-from driftwatch.errors import DataError, MergeError, StoreError
+from driftwatch.errors import ConfigError, DataError, MergeError, StoreError
 from driftwatch.evaluation.reference_in_use import ReferenceInUse
 from driftwatch.ingest.accumulator import Accumulator
 from driftwatch.ingest.record_buffer import RecordBuffer
@@ -32,6 +33,7 @@ from driftwatch.process.background import in_turns
 from driftwatch.process.quiet_log import QuietLog
 from driftwatch.process.siblings import has_siblings
 from driftwatch.process.tally import Tally
+from driftwatch.profiling.references import saved_profile
 from driftwatch.protocols import Destination
 
 __all__ = ["Stream", "StreamClosedError", "StreamSettings"]
@@ -276,10 +278,13 @@ class Stream:
         self.drain()
         return self.accumulator.flush()
 
-    def absorb(self, profile: Profile, *, at: datetime | float | None) -> bool:
+    def absorb(self, saved: Profile | bytes | str | Path, *, at: datetime | float | None) -> bool:
         """Store a profile made elsewhere as rows of one pane; False if it was there already."""
         self.adopt_reference()
         reference = self.references.current()
+        profile = saved_profile(saved, reference.profile.guard.key)
+        if profile is None:
+            raise ConfigError("absorb takes a profile; give rows to observe_many")
         reference.check_fits(profile)
         spec = self.settings.spec
         period = profile.period

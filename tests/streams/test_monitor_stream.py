@@ -163,7 +163,7 @@ def test_a_store_that_is_locked_at_first_is_opened_when_it_can_be(
         watched = monitor(store=SQLiteStore(tmp_path / "s.db", timeout=0.01))
         watched.observe({"age": 1.0, "plan": "a"})
         until(lambda: "records wait for their store" in caplog.text)
-    until(lambda: watched._lazily().opened is not None)
+    until(lambda: watched._observed().lazy.opened is not None)
     assert watched.flush() == 1
     watched.close()
     store.close()
@@ -176,7 +176,7 @@ def test_the_end_of_a_process_waits_two_seconds_for_all_its_stores(tmp_path: Pat
     watched = [monitor(store=store) for store in stores]
     for one in watched:
         one.observe({"age": 1.0, "plan": "a"}, at=AT)
-        lazy = one._lazily()
+        lazy = one._observed().lazy
         end = lazy.end
 
         def noted(seconds: float, end: Callable[[float], None] = end) -> None:
@@ -197,7 +197,7 @@ def test_what_waits_for_a_store_is_bounded_and_counted(tmp_path: Path) -> None:
     watched = monitor(store=tmp_path / "nowhere" / "s.db")
     for _ in range(MOST_WAITING + 10):
         watched.observe({"age": 1.0, "plan": "a"})
-    assert watched._lazily().buffer.waiting == MOST_WAITING
+    assert watched._observed().lazy.buffer.waiting == MOST_WAITING
     (tmp_path / "nowhere").mkdir()
     assert watched.flush() == MOST_WAITING
     assert watched.counters == {"dropped_unsketched": 10}
@@ -301,7 +301,7 @@ def test_a_thread_that_cannot_be_had_is_asked_for_again(monkeypatch: pytest.Monk
             limited.setattr(threading.Thread, "start", refuse)
             watched.observe({"age": 30.0, "plan": "a"}, at=AT)
         watched.observe({"age": 30.0, "plan": "a"}, at=AT)
-        until(lambda: watched._lazily().opened is not None)
+        until(lambda: watched._observed().lazy.opened is not None)
         assert watched.check().rows_current == 2
 
 

@@ -63,8 +63,10 @@ reference = {reference}         # data of the training, or a .dwp profile of it
 # kinds = {{ zip = "categorical" }}   # what columns are, where the guess is wrong
 # rules = {{ age = {{ min = 0, max = 120 }}, plan = {{ in = ["free", "pro"] }} }}
 # id = ["customer_id"]              # columns that identify rows: not tested
-# label = ["churned"]               # columns of labels: not tested
-# prediction = "score"              # the column of the model's prediction
+# prediction = "says"               # the column of the model's predictions
+# score = "probability"             # the column of its scores; with several classes a list
+# label = ["churned"]               # the column of labels: how good the model is
+# positive = "yes"                  # the positive class of two; the last in order otherwise
 
 window = "24h"                      # or "10000 rows"
 slide = "1h"                        # how far the window moves from one evaluation to the next

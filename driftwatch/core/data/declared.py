@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
-from typing import Any, Self
+from typing import Any, Self, overload
 
+from driftwatch.core.data.declared_outcomes import DeclaredOutcomes
 from driftwatch.core.data.rule import Rule
 from driftwatch.core.data.schema import EVERY, Kind, Role, Schema
 from driftwatch.errors import ConfigError, UnknownColumnError
@@ -29,6 +30,7 @@ class DeclaredColumns:
         schema: Columns declared in full.
         of_model: Features of the model: where all are in the data and no features are named,
             other features are left out.
+        outcomes: What is said of predictions, scores and labels.
 
     Example:
         >>> DeclaredColumns.of(roles={"y": "target"}, kinds={"zip": "categorical"}).roles
@@ -42,6 +44,7 @@ class DeclaredColumns:
     rules: Mapping[str, Rule] = field(default_factory=dict)
     schema: Schema | None = None
     of_model: tuple[str, ...] | None = None
+    outcomes: DeclaredOutcomes = field(default_factory=DeclaredOutcomes)
 
     @classmethod
     def of(
@@ -53,8 +56,9 @@ class DeclaredColumns:
         kinds: Mapping[str, Kind | str] | None = None,
         rules: Mapping[str, Any] | None = None,
         schema: Schema | None = None,
+        **outcomes: Any,
     ) -> Self:
-        """Read it as users write it.
+        """Read it as users write it; of predictions and labels as `DeclaredOutcomes.of`.
 
         Raises:
             ConfigError: If a role, kind or rule is none, or columns are one text.
@@ -62,7 +66,9 @@ class DeclaredColumns:
         features, excluded = names_of("features", features), names_of("exclude", exclude) or ()
         if features is not None and not features:
             raise ConfigError("features must name at least one column; leave it out to keep all")
-        known_roles = _roles(roles)
+        said = DeclaredOutcomes.of(**outcomes)
+        _check_table("roles", roles)
+        known_roles = _roles(said.with_roles(roles))
         _check_table("rules", rules)
         for name in excluded:
             for what, named in (("a feature", features or ()), ("a role", known_roles)):
@@ -75,6 +81,7 @@ class DeclaredColumns:
             _kinds(kinds),
             {name: Rule.of(name, rule) for name, rule in (rules or {}).items()},
             schema,
+            outcomes=said,
         )
 
     def of_a_model(self, names: tuple[str, ...] | None, /) -> Self:
@@ -114,22 +121,38 @@ class DeclaredColumns:
         return schema.with_rules({n: rule for n, rule in self.rules.items() if n in schema})
 
 
-def names_of(what: str, names: Sequence[str] | None, /) -> tuple[str, ...] | None:
-    """Names of columns, as a caller gave them; raises ConfigError if they are one text."""
-    if names is None:
-        return None
+@overload
+def names_of(what: str, names: bool, /) -> bool: ...  # noqa: FBT001
+@overload
+def names_of(what: str, names: Sequence[str] | None, /) -> tuple[str, ...] | None: ...
+@overload
+def names_of(what: str, names: bool | Sequence[str], /) -> bool | tuple[str, ...] | None: ...  # noqa: FBT001
+def names_of(
+    what: str,
+    names: bool | Sequence[str] | None,  # noqa: FBT001
+    /,
+) -> bool | tuple[str, ...] | None:
+    """Names of columns, as a caller gave them, or whether it is all or none of them.
+
+    Raises:
+        ConfigError: If they are one text.
+    """
+    if names is None or isinstance(names, bool):
+        return names
     if isinstance(names, str):
         raise ConfigError(f"{what} must be a list of names; got the text {names!r}")
     return tuple(names)
 
 
 def _roles(roles: Mapping[str, Role | str] | None) -> dict[str, Role]:
-    _check_table("roles", roles)
     try:
-        return {name: Role(_WORDS.get(role, role)) for name, role in (roles or {}).items()}
+        known = {name: Role(_WORDS.get(role, role)) for name, role in (roles or {}).items()}
+        if Role.ERROR in known.values():
+            raise ValueError("errors are computed; name the prediction and the label")
     except ValueError as error:
-        known = ", ".join(role.value for role in Role)
-        raise ConfigError(f"roles: {error}; known: {known}") from error
+        words = ", ".join(role.value for role in Role if role is not Role.ERROR)
+        raise ConfigError(f"roles: {error}; known: {words}") from error
+    return known
 
 
 def _check_table(what: str, table: object) -> None:

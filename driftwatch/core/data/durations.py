@@ -3,13 +3,18 @@
 from __future__ import annotations
 
 import re
-from datetime import timedelta
+from datetime import UTC, datetime, timedelta
 
 from driftwatch.errors import ConfigError
 
-__all__ = ["format_duration", "parse_duration", "parse_length"]
+__all__ = ["aware", "format_duration", "parse_duration", "parse_length"]
 
 _SECONDS = {"s": 1, "m": 60, "h": 3600, "d": 86_400, "w": 604_800}
+
+
+def aware(at: datetime, /) -> datetime:
+    """A time as it is; one without a zone as UTC."""
+    return at if at.tzinfo is not None else at.replace(tzinfo=UTC)
 
 
 def parse_duration(text: str, /) -> timedelta:

@@ -55,11 +55,13 @@ class Role(StrEnum):
     ID = "id"
     TIME = "time"
     GROUP = "group"
+    ERROR = "error"
+    """How far the prediction of a row is off; computed, never in the data."""
 
     @property
     def is_tested(self) -> bool:
         """Whether columns of this role are tested for drift."""
-        return self in (Role.FEATURE, Role.PREDICTION, Role.SCORE, Role.GROUP)
+        return self in (Role.FEATURE, Role.PREDICTION, Role.SCORE, Role.GROUP, Role.ERROR)
 
 
 class ValuePolicy(StrEnum):

@@ -16,7 +16,16 @@ from driftwatch.core.data.schema import Column, Kind
 if TYPE_CHECKING:
     import pyarrow as pa
 
-__all__ = ["Categories", "Missing", "Numbers", "Opaque", "Values", "kind_of", "typed_values"]
+__all__ = [
+    "Categories",
+    "Missing",
+    "Numbers",
+    "Opaque",
+    "Values",
+    "kind_of",
+    "number_array",
+    "typed_values",
+]
 
 _EXACT_INTEGERS = 1 << 53
 _NUMBER = r"^\s*[+-]?(\d+(\.\d*)?|\.\d+)([eE][+-]?\d+)?\s*$|^\s*(?i:[+-]?inf(inity)?|nan)\s*$"
@@ -122,6 +131,14 @@ def kind_of(dtype: pa.DataType, /) -> Kind:
         # Whoever encoded a column as categories meant categories, numbers or not.
         return Kind.BOOLEAN if t.is_boolean(dtype.value_type) else Kind.CATEGORICAL
     return Kind.UNSUPPORTED
+
+
+def number_array(values: NDArray[np.float64], /) -> pa.Array:
+    """Numbers as an Arrow array, without a copy; pa.array would import pandas where it is."""
+    import pyarrow as pa
+
+    data = pa.py_buffer(np.ascontiguousarray(values, dtype=np.float64))
+    return pa.Array.from_buffers(pa.float64(), values.size, [None, data])
 
 
 def typed_values(array: pa.Array, column: Column, /) -> Values:

@@ -137,5 +137,6 @@ def deciding_tests(reference: Reference, tested: Sequence[Column], policy: Polic
 
 
 def _gating(reference: Reference, column: Column, policy: Policy) -> tuple[str, ...]:
-    few = reference.columns[column.name].has_few_values
+    # Of scores the shares of the reference's deciles decide, too, as the field is used to.
+    few = reference.columns[column.name].has_few_values or column.role is Role.SCORE
     return policy.gating(column.name, column.kind, few_values=few)

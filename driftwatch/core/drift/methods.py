@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Collection, Iterable
 from dataclasses import dataclass
 from typing import Self
 
@@ -148,8 +148,13 @@ def known_thresholds(methods: Iterable[Method], /) -> list[str]:
     return [m.name for m in methods] + [m.p_value for m in methods if m.p_value is not None]
 
 
-def find_method(methods: Iterable[Method], key: object, /) -> Method:
+def find_method(methods: Iterable[Method], key: object, /, *, also: Collection[str] = ()) -> Method:
     """The test that a threshold names, by any of its names.
+
+    Args:
+        methods: The tests.
+        key: A name.
+        also: Other names that could be meant, for the message.
 
     Raises:
         ConfigError: If there is none.
@@ -160,7 +165,7 @@ def find_method(methods: Iterable[Method], key: object, /) -> Method:
     for method in methods:
         if key in (method.name, method.p_value, *method.aliases):
             return method
-    known = known_thresholds(methods)
+    known = [*known_thresholds(methods), *also]
     raise ConfigError(
         f"unknown threshold {key!r}{did_you_mean(key, known)}; known: {', '.join(known)}"
     )

@@ -2,14 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import timedelta
 from typing import Any, Literal, Self
 
+import numpy as np
+
 from driftwatch.core.data.schema import Kind
 from driftwatch.core.drift.methods import ALWAYS, METHODS, Method, with_own_tests
 from driftwatch.core.drift.thresholds import read_thresholds
+from driftwatch.core.performance.compare import PerformanceRules
+from driftwatch.core.performance.metrics import METRICS
 from driftwatch.core.profiles.reference import Reference
 from driftwatch.core.reports.report import Levels
 from driftwatch.core.statistics.budget import AlarmBudget
@@ -52,6 +56,9 @@ class Policy:
         budget: False alarms that repeated checks may raise; None for a check on its own.
         methods: The tests, in the order of reports.
         parts: How many comparisons share the budget: parts of a window by model version.
+        metrics: How much worse a metric of the model may be, of those that thresholds name; these
+            decide instead of the task's.
+        cost: Cost of each label (rows) and prediction (columns), in the order of the classes.
 
     Example:
         >>> policy = Policy.of({"psi": 0.2, "ks_pvalue": 0.01})
@@ -69,6 +76,8 @@ class Policy:
     budget: AlarmBudget | None = None
     methods: tuple[Method, ...] = METHODS
     parts: int = 1
+    metrics: Mapping[str, Levels] = field(default_factory=dict)
+    cost: tuple[tuple[float, ...], ...] | None = None
 
     @classmethod
     def of(
@@ -79,6 +88,8 @@ class Policy:
         policy: PolicyName = "default",
         budget: AlarmBudget | None = None,
         tests: Iterable[DriftTest] = (),
+        metrics: Iterable[str] = (),
+        cost: Sequence[Sequence[float]] | None = None,
     ) -> Self:
         """Build a policy from thresholds as users write them.
 
@@ -93,6 +104,8 @@ class Policy:
             budget: False alarms that repeated checks may raise.
             tests: The caller's own, beside those of the project; they are in every report,
                 and decide where thresholds name them.
+            metrics: Names of the caller's own metrics.
+            cost: Cost of each label (rows) and prediction (columns), in the order of the classes.
 
         Raises:
             ConfigError: If a name is unknown or a value is not a usable number.
@@ -107,9 +120,10 @@ class Policy:
         if budget is not None and classic:
             raise ConfigError("false_alarms sets the level of every test; drop policy='classic'")
         methods = with_own_tests(tests)
-        rules = read_thresholds(thresholds or {}, methods)
+        named = (*METRICS, *metrics)
+        rules = read_thresholds(thresholds or {}, methods, metrics=named)
         if classic and not rules.named:
-            rules = read_thresholds({**_CLASSIC, **(thresholds or {})}, methods)
+            rules = read_thresholds({**_CLASSIC, **(thresholds or {})}, methods, metrics=named)
         return cls(
             _defaults(methods) | rules.effects,
             rules.levels,
@@ -119,6 +133,15 @@ class Policy:
             classic,
             budget=budget,
             methods=methods,
+            metrics=rules.metrics,
+            cost=_costs(cost),
+        )
+
+    @property
+    def of_performance(self) -> PerformanceRules:
+        """How the performance of the model is judged."""
+        return PerformanceRules(
+            self.level, self.correction == "benjamini_hochberg", self.metrics, self.cost
         )
 
     def shared_by(self, tests: int, /) -> Self:
@@ -248,8 +271,22 @@ class Policy:
                 column: {name: effect.to_dict() for name, effect in effects.items()}
                 for column, effects in self.of_columns.items()
             },
+            "metrics": {name: effect.to_dict() for name, effect in self.metrics.items()},
+            "cost": None if self.cost is None else [list(row) for row in self.cost],
             "share_drifted": self.share_drifted.to_dict() if self.share_drifted else None,
         }
+
+
+def _costs(cost: Sequence[Sequence[float]] | None) -> tuple[tuple[float, ...], ...] | None:
+    if cost is None:
+        return None
+    try:
+        table = np.asarray(cost, dtype=np.float64)
+    except (TypeError, ValueError) as error:
+        raise ConfigError(f"cost must be a square matrix of numbers: {error}") from error
+    if table.ndim != 2 or table.shape[0] != table.shape[1] or not np.isfinite(table).all():
+        raise ConfigError(f"cost must be a square matrix of numbers; got shape {table.shape}")
+    return tuple(tuple(map(float, row)) for row in table)
 
 
 def _defaults(methods: Iterable[Method]) -> dict[str, Levels]:

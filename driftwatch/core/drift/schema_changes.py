@@ -68,6 +68,8 @@ def schema_changes(
         column = profile.column
         if not column.role.is_tested and column.role is not Role.TIME:
             continue
+        if column.role is Role.ERROR:  # computed where there are labels
+            continue
         if name not in current.seen:
             if column.role.is_tested:
                 changes.append(

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Iterable, Mapping
+from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -19,6 +19,7 @@ SHARE_DRIFTED = "share_drifted"
 """The threshold of the data set: the share of features that drifted."""
 
 _SMALLEST = 1e-6
+_METRIC = Levels(0.05, 0.2)
 _SHARE = Method(SHARE_DRIFTED, frozenset(), Levels(0.5, 1.0), is_share=True)
 
 
@@ -32,6 +33,7 @@ class Thresholds:
         named: The tests that are named, in order.
         of_columns: Effect sizes by column and test.
         share_drifted: Shares of drifted features; None if not named.
+        metrics: How much worse the metrics of a model may be, by name.
     """
 
     effects: dict[str, Levels] = field(default_factory=dict)
@@ -39,12 +41,24 @@ class Thresholds:
     named: tuple[str, ...] = ()
     of_columns: dict[str, dict[str, Levels]] = field(default_factory=dict)
     share_drifted: Levels | None = None
+    metrics: dict[str, Levels] = field(default_factory=dict)
 
 
-def read_thresholds(thresholds: Mapping[str, Any], methods: Iterable[Method], /) -> Thresholds:
+def read_thresholds(
+    thresholds: Mapping[str, Any],
+    methods: Iterable[Method],
+    /,
+    *,
+    metrics: Collection[str] = (),
+) -> Thresholds:
     """Sort thresholds by what they are about.
 
-    A key that is no test, with a table of tests as its value, is a column.
+    A key that is no test and no metric, with a table of tests as its value, is a column.
+
+    Args:
+        thresholds: As the caller gives them.
+        methods: The tests there are.
+        metrics: The metrics there are.
 
     Raises:
         ConfigError: If a name is unknown or a value is not a usable number.
@@ -54,10 +68,12 @@ def read_thresholds(thresholds: Mapping[str, Any], methods: Iterable[Method], /)
     for key, value in thresholds.items():
         if key == SHARE_DRIFTED:
             rules.share_drifted = _share_drifted(value)
+        elif key in metrics and key not in names:
+            rules.metrics[key] = effects_of(Method(key, frozenset(), _METRIC), value)
         elif key not in names and isinstance(value, Mapping):
             rules.of_columns[key] = _of_column(key, value, methods)
         else:
-            method = find_method(methods, key)
+            method = find_method(methods, key, also=metrics)
             if key == method.p_value:
                 rules.levels[method.name] = level_of(key, value)
             else:

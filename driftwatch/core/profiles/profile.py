@@ -5,7 +5,7 @@ from __future__ import annotations
 import hashlib
 import json
 from collections.abc import Callable, Iterable, Mapping
-from dataclasses import dataclass, field, replace
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from functools import partial
 from typing import Any, Self
@@ -13,35 +13,22 @@ from typing import Any, Self
 from driftwatch.core.data.batch import Batch
 from driftwatch.core.data.privacy import ValueGuard
 from driftwatch.core.data.schema import Column, Kind, Role, Schema
+from driftwatch.core.data.values import number_array
 from driftwatch.core.profiles.codec import LOCAL_LIMIT, decode, encode
 from driftwatch.core.profiles.column_profile import ColumnProfile
+from driftwatch.core.profiles.frame import Frame
+from driftwatch.core.profiles.outcomes import Outcomes, OutcomeSpec
 from driftwatch.core.profiles.pane_counts import PaneCounts
+from driftwatch.core.profiles.schema_table import MAX_COLUMNS, parts_by_column, read_table
 from driftwatch.core.profiles.scores import ScoreSpec
 from driftwatch.core.reports.report import Period
 from driftwatch.core.sketches.cross import CrossMoments, cross_from_sections, cross_sections
-from driftwatch.core.sketches.grid import Grid
 from driftwatch.core.sketches.sizes import SketchConfig
 from driftwatch.errors import ConfigError, MergeError, ProfileFormatError, SchemaError
 
-__all__ = ["Frame", "Profile", "merged"]
+__all__ = ["Profile", "merged"]
 
-MAX_COLUMNS = 5_000
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
-
-
-@dataclass(frozen=True, slots=True)
-class Frame:
-    """What a reference lays over the data that will be compared with it.
-
-    Attributes:
-        grids: Cells of the numeric columns, by name.
-        dictionaries: Categories to count exactly, by name.
-        scores: What the dependence of columns is measured on; None to leave it out.
-    """
-
-    grids: Mapping[str, Grid] = field(default_factory=dict)
-    dictionaries: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
-    scores: ScoreSpec | None = None
 
 
 class Profile:
@@ -71,7 +58,19 @@ class Profile:
         True
     """
 
-    __slots__ = ("columns", "config", "cross", "guard", "k", "panes", "rows", "scores", "seen")
+    __slots__ = (
+        "columns",
+        "config",
+        "cross",
+        "guard",
+        "k",
+        "outcome_spec",
+        "outcomes",
+        "panes",
+        "rows",
+        "scores",
+        "seen",
+    )
 
     def __init__(
         self,
@@ -104,6 +103,12 @@ class Profile:
         if self.scores is not None:
             spec = self.scores
             self.cross = CrossMoments(len(spec.dimensions), spec.id, spec.columns)
+        self.outcome_spec = frame.outcomes
+        """How labels and predictions of further rows are counted."""
+        self.outcomes: dict[str, Outcomes] = {}
+        """What was counted of them, by the id of the rules."""
+        if frame.outcomes is not None:
+            self.outcomes[frame.outcomes.id] = Outcomes(frame.outcomes)
         self.columns = {
             column.name: ColumnProfile.empty(
                 column,
@@ -146,7 +151,8 @@ class Profile:
         """
         digest = hashlib.blake2b(digest_size=16)
         for name in sorted(self.columns):
-            digest.update(self.columns[name].content_hash())
+            if self.columns[name].column.role is not Role.ERROR:  # what is computed is not data
+                digest.update(self.columns[name].content_hash())
         return digest.hexdigest()
 
     def update(self, batch: Batch, /) -> None:
@@ -167,10 +173,41 @@ class Profile:
             self.panes = None  # counted in a pass of their own, which these rows were not in
             if self.scores is None:
                 self.cross = None
-        tasks = [_task(profile, batch, self.guard) for profile in self.columns.values()]
+        derived = self._derived()
+        tasks = [
+            _task(profile, batch, self.guard)
+            for name, profile in self.columns.items()
+            if name not in derived
+        ]
+        if self.outcome_spec is not None and batch.rows:
+            tasks.insert(0, partial(self._count_outcomes, self.outcome_spec, derived, batch))
+        else:
+            tasks += [partial(profile.update_absent, batch.rows) for profile in derived.values()]
         if self.scores is not None and self.cross is not None and batch.rows:
             tasks.insert(0, partial(self._cross, self.scores, self.cross, batch))
         return tasks
+
+    def _derived(self) -> dict[str, ColumnProfile]:
+        """Columns that are computed from labels and predictions."""
+        if self.outcome_spec is None:
+            return {n: c for n, c in self.columns.items() if c.column.role is Role.ERROR}
+        names = [column.name for column in self.outcome_spec.columns.derived_columns()]
+        return {name: self.columns[name] for name in names if name in self.columns}
+
+    def _count_outcomes(
+        self, spec: OutcomeSpec, derived: Mapping[str, ColumnProfile], batch: Batch
+    ) -> None:
+        rows = spec.columns.read(batch)
+        self.outcomes[spec.id].update(rows)
+        labelled = spec.columns.label in batch.arrays
+        columns = spec.columns.derived_columns()
+        for column, values in zip(columns, spec.columns.derived(rows), strict=True):
+            profile = derived.get(column.name)
+            if profile is None:
+                continue
+            profile.update(number_array(values), self.guard)
+            if labelled or column.role is Role.SCORE:
+                self.seen.setdefault(column.name, column.dtype)
 
     def _cross(self, scores: ScoreSpec, cross: CrossMoments, batch: Batch) -> None:
         columns = {name: profile.column for name, profile in self.columns.items()}
@@ -217,7 +254,13 @@ class Profile:
         self.seen = other.seen | self.seen
 
     def _merge_measures(self, other: Self) -> None:
-        """Add what is kept beside the columns; what only one side has says nothing of both."""
+        """Add what is kept beside the columns; of panes and dependence what both sides have."""
+        self.outcome_spec = self.outcome_spec or other.outcome_spec
+        for id_, counted in other.outcomes.items():
+            if id_ in self.outcomes:
+                self.outcomes[id_].merge(counted)
+            else:
+                self.outcomes[id_] = counted.copy()
         if self.rows == 0:
             self.panes = None if other.panes is None else other.panes.copy()
         elif self.panes is not None:
@@ -237,6 +280,7 @@ class Profile:
         twin.seen = dict(self.seen)
         twin.panes = None if self.panes is None else self.panes.copy()
         twin.cross = None if self.cross is None else self.cross.copy()
+        twin.outcomes = {id_: counted.copy() for id_, counted in self.outcomes.items()}
         return twin
 
     def select(self, names: Iterable[str], /) -> Profile:
@@ -273,10 +317,17 @@ class Profile:
         """
         return self._with({c.name: replace(self.columns[c.name], column=c) for c in schema})
 
+    def with_outcome_spec(self, spec: OutcomeSpec, /) -> Profile:
+        """Return a profile whose further outcomes are counted by other rules."""
+        other = self._with(self.columns)
+        other.outcome_spec = spec
+        return other
+
     def _with(self, columns: dict[str, ColumnProfile]) -> Profile:
         other = Profile(Schema(()), config=self.config, k=self.k, guard=self.guard)
         other.columns, other.rows, other.seen = columns, self.rows, self.seen
         other.panes, other.cross, other.scores = self.panes, self.cross, self.scores
+        other.outcome_spec, other.outcomes = self.outcome_spec, self.outcomes
         return other
 
     def to_bytes(self) -> bytes:
@@ -296,6 +347,10 @@ class Profile:
             sections |= self.panes.to_sections()
         if self.cross is not None:
             sections |= cross_sections(self.cross)
+        for number, counted in enumerate(self.outcomes.values()):
+            if counted.rows:
+                for part, content in counted.to_sections().items():
+                    sections[f"outcomes{number}/{part}"] = content
         return encode(header, sections)
 
     @classmethod
@@ -328,7 +383,7 @@ class Profile:
         k, rows = header["k"], header["rows"]
         if k not in (config.k, config.reference_k) or type(rows) is not int:
             raise ProfileFormatError(f"k={k} and {rows} rows do not fit the configuration")
-        table = _schema_table(sections.get("schema", b""))
+        table = read_table(sections.get("schema", b""))
         columns = [Column.from_dict(item) for item in table["columns"]]
         if any(column.values == "hashed" for column in columns) and (
             header["key_id"] != guard.key_id
@@ -338,7 +393,7 @@ class Profile:
             )
         profile = cls(Schema(()), config=config, k=k, guard=guard)
         Schema(tuple(columns))  # refuses two columns of one name
-        grouped = _by_column(sections)
+        grouped = parts_by_column(sections)
         for index, column in enumerate(columns):
             parts = grouped.get(str(index), {})
             restored = ColumnProfile.from_sections(column, parts, k, config)
@@ -348,6 +403,13 @@ class Profile:
         profile.rows, profile.seen = rows, table["seen"]
         profile.panes = PaneCounts.from_sections(sections)
         profile.cross = cross_from_sections(sections)
+        for name, parts in grouped.items():
+            if name.startswith("outcomes"):
+                counted = Outcomes.from_sections(parts)
+                if counted.rows > rows:
+                    raise ProfileFormatError("more outcomes than rows")
+                profile.outcomes[counted.spec.id] = counted
+                profile.outcome_spec = profile.outcome_spec or counted.spec
         return profile
 
 
@@ -363,29 +425,6 @@ def merged(profiles: Iterable[Profile], /) -> Profile | None:
         for profile in remaining:
             total.merge(profile)
     return total
-
-
-def _by_column(sections: Mapping[str, bytes]) -> dict[str, dict[str, bytes]]:
-    grouped: dict[str, dict[str, bytes]] = {}
-    for name, body in sections.items():
-        index, _, part = name.partition("/")
-        grouped.setdefault(index, {})[part] = body
-    return grouped
-
-
-def _schema_table(data: bytes) -> dict[str, Any]:
-    try:
-        table = json.loads(data)
-    except (ValueError, RecursionError) as error:
-        raise ProfileFormatError(f"schema is not JSON: {error}") from error
-    if not isinstance(table, dict) or not isinstance(table.get("columns"), list):
-        raise ProfileFormatError("schema is not a table of columns")
-    seen = table.get("seen")
-    if not isinstance(seen, dict) or not all(isinstance(item, str) for item in seen.values()):
-        raise ProfileFormatError("schema does not say which columns were seen")
-    if len(table["columns"]) > MAX_COLUMNS:
-        raise ProfileFormatError(f"{len(table['columns'])} columns; at most {MAX_COLUMNS}")
-    return table
 
 
 def _instant(seconds: float) -> datetime | None:

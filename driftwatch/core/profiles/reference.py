@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import math
 from dataclasses import dataclass, field
 
@@ -10,7 +11,9 @@ from numpy.typing import NDArray
 
 from driftwatch.core.data.schema import Schema
 from driftwatch.core.profiles.column_profile import ColumnProfile
-from driftwatch.core.profiles.profile import Frame, Profile
+from driftwatch.core.profiles.frame import Frame
+from driftwatch.core.profiles.outcomes import Outcomes
+from driftwatch.core.profiles.profile import Profile
 from driftwatch.core.profiles.scores import ScoreSpec
 from driftwatch.core.reports.results import Period
 from driftwatch.core.sketches.cdf import Cdf
@@ -224,8 +227,18 @@ class Reference:
 
     @property
     def id(self) -> str:
-        """Content hash of the rows behind the reference."""
-        return self.profile.content_hash
+        """Hash of the rows behind the reference, and of how their outcomes were counted."""
+        spec = self.profile.outcome_spec
+        if spec is None:
+            return self.profile.content_hash
+        facts = f"{self.profile.content_hash} {spec.id}".encode()
+        return hashlib.blake2b(facts, digest_size=16).hexdigest()
+
+    @property
+    def outcomes(self) -> Outcomes | None:
+        """What the model said beside what came true; None where that was not counted."""
+        spec = self.profile.outcome_spec
+        return None if spec is None else self.profile.outcomes.get(spec.id)
 
     @property
     def schema(self) -> Schema:
@@ -244,7 +257,7 @@ class Reference:
                 kept = [*column.allowed, *ranked[: self.profile.config.dictionary]]
                 dictionaries[name] = tuple(dict.fromkeys(kept))
         grids = {name: column.grid for name, column in self.columns.items() if column.grid}
-        return Frame(grids, dictionaries, self.scores)
+        return Frame(grids, dictionaries, self.scores, self.profile.outcome_spec)
 
     @cached_property
     def scores(self) -> ScoreSpec | None:

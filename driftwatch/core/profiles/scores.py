@@ -14,15 +14,15 @@ from __future__ import annotations
 import hashlib
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any, Self
+from typing import TYPE_CHECKING, Self
 
 import numpy as np
 from numpy.typing import NDArray
 
+from driftwatch.core.data.aligned import MISSING, level_places, row_numbers
 from driftwatch.core.data.batch import Batch
 from driftwatch.core.data.privacy import MIN_SHOWN, ValueGuard
 from driftwatch.core.data.schema import Column, ValuePolicy
-from driftwatch.core.data.values import Categories, Numbers, typed_values
 from driftwatch.core.profiles.column_profile import ColumnProfile
 from driftwatch.core.sketches.frequencies import Frequencies
 from driftwatch.process.cached import cached_property
@@ -159,8 +159,8 @@ class ScoreSpec:
             absent[name] = ranks < 0
             at += 2
         for name, levels in self.levels.items():
-            places = _places(batch.arrays.get(name), columns[name], levels, guard, batch.rows)
-            absent[name] = places == -2
+            places = level_places(batch.arrays.get(name), columns[name], levels, guard, batch.rows)
+            absent[name] = places == MISSING
             for place, share in enumerate(levels.values()):
                 scores[:, at] = _indicator(places == place, share, absent[name])
                 at += 1
@@ -195,70 +195,9 @@ def _ranks(array: pa.Array | None, column: Column, edges: Floats, rows: int) -> 
     """Cell of each row among the quantiles; -1 where there is no usable number."""
     if array is None:
         return np.full(rows, -1)
-    values = _aligned(array, column, rows)
+    values = row_numbers(array, column, rows)
     usable = np.isfinite(values)
     return np.where(usable, np.searchsorted(edges, np.where(usable, values, 0.0)), -1)
-
-
-def _aligned(array: pa.Array, column: Column, rows: int) -> Floats:
-    import pyarrow as pa
-
-    numbers = typed_values(array, column)
-    if isinstance(numbers, Numbers) and numbers.values.size == rows:
-        return numbers.values
-    try:
-        aligned: Floats = array.cast(pa.float64(), safe=False).to_numpy(zero_copy_only=False)
-    except (pa.ArrowInvalid, pa.ArrowNotImplementedError):
-        # Texts that are not all numbers, and what cannot be cast at all: row by row.
-        aligned = np.array([_number(array.slice(row, 1), column) for row in range(rows)])
-    return aligned
-
-
-def _number(one: pa.Array, column: Column) -> float:
-    values = typed_values(one, column)
-    return float(values.values[0]) if isinstance(values, Numbers) and values.values.size else np.nan
-
-
-def _places(
-    array: pa.Array | None,
-    column: Column,
-    levels: Mapping[str, Any],
-    guard: ValueGuard,
-    rows: int,
-) -> NDArray[np.intp]:
-    """Level of each row; -1 for all others, -2 where there is no value."""
-    import pyarrow as pa
-    import pyarrow.types as t
-
-    if array is None:
-        return np.full(rows, -2)
-    if isinstance(array, pa.ExtensionArray):
-        array = array.storage
-    if not t.is_dictionary(array.type):
-        array = array.dictionary_encode()
-    known = {level: place for place, level in enumerate(levels)}
-    texts = _kept_texts(array.dictionary, column, guard)
-    places = [-2 if text is None else known.get(text, -1) for text in texts]
-    indices = array.indices.fill_null(-1).to_numpy(zero_copy_only=False)
-    table = np.array([*places, -2], dtype=np.intp)
-    taken: NDArray[np.intp] = table[indices]  # -1, a missing row, is the last
-    return taken
-
-
-def _kept_texts(dictionary: pa.Array, column: Column, guard: ValueGuard) -> list[str | None]:
-    """What is kept of each distinct value; None where it cannot be used."""
-    if len(dictionary) > 2:  # the two values of a boolean come back in an order of their own
-        values = typed_values(dictionary, column)
-        if isinstance(values, Categories) and len(values.texts) == len(dictionary):
-            return list(guard.kept(values.texts, column.values))
-    texts: list[str | None] = []
-    for position in range(len(dictionary)):
-        one = typed_values(dictionary.slice(position, 1), column)
-        if isinstance(one, Categories) and len(one.texts) == 1:
-            texts += guard.kept(one.texts, column.values)
-        else:
-            texts.append(None)
-    return texts
 
 
 def _indicator(where: NDArray[np.bool_], share: float, absent: NDArray[np.bool_] | None) -> Floats:

@@ -10,6 +10,7 @@ from typing import Any, Self
 
 from driftwatch.core.reports.dataset import DatasetDrift, Volume
 from driftwatch.core.reports.dependence import DependenceDrift, PairDrift
+from driftwatch.core.reports.performance import Curve, Metric, Performance
 from driftwatch.core.reports.results import (
     Distribution,
     DriftResult,
@@ -28,6 +29,7 @@ from driftwatch.errors import ConfigError, DataError
 
 __all__ = [
     "LEVELS",
+    "Curve",
     "DatasetDrift",
     "DependenceDrift",
     "Distribution",
@@ -36,7 +38,9 @@ __all__ = [
     "EarlySign",
     "FeatureDrift",
     "Levels",
+    "Metric",
     "PairDrift",
+    "Performance",
     "Period",
     "SchemaChange",
     "Status",
@@ -48,6 +52,7 @@ __all__ = [
 ]
 
 SCHEMA_VERSION = 1
+_FEATURES = ("feature", "group")
 LEVELS = ("undecided", "warning", "critical")
 """What `DriftReport.has_drift` may ask for."""
 
@@ -79,6 +84,8 @@ class DriftReport:
         multivariate: Drift in how columns depend on each other; None where it was not
             asked for, or could not be told.
         window: The window of a stream that production is; None for a check of given rows.
+        performance: Metrics of the model by name, with a status of their own; None where there are
+            no labels, or neither predictions nor scores.
     """
 
     monitor: str
@@ -98,6 +105,7 @@ class DriftReport:
     policy: Mapping[str, Any] = field(default_factory=dict)
     multivariate: DependenceDrift | None = None
     window: WindowFacts | None = None
+    performance: Performance | None = None
 
     def has_drift(self, level: str = "warning") -> bool:
         """Whether the status is `level` or worse.
@@ -109,6 +117,39 @@ class DriftReport:
             ConfigError: If it is none of these.
         """
         return self.global_status.severity >= _level_status(level).severity
+
+    @property
+    def drift_types(self) -> list[str]:
+        """What drifted: of feature, prediction, error, performance, dependence and schema."""
+        parts = {
+            "feature": self._of_roles(*_FEATURES),
+            "prediction": self._of_roles("prediction", "score"),
+            "error": self._of_roles("error"),
+            "performance": [] if self.performance is None else [self.performance.status],
+            "dependence": [] if self.multivariate is None else [self.multivariate.status],
+            "schema": [change.status for change in self.schema_changes],
+        }
+        return [name for name, statuses in parts.items() if any(s.is_drift for s in statuses)]
+
+    def part_status(self, part: str, /) -> Status:
+        """Status of the ``feature``, ``prediction``, ``error`` or ``performance`` part.
+
+        The worst of its columns; INSUFFICIENT_DATA where it has none.
+
+        Raises:
+            ConfigError: If there is no such part.
+        """
+        roles = {"feature": _FEATURES, "prediction": ("prediction", "score"), "error": ("error",)}
+        if part == "performance":
+            missing = Status.INSUFFICIENT_DATA
+            return missing if self.performance is None else self.performance.status
+        if part not in roles:
+            raise ConfigError(f"part must be one of {', '.join([*roles, 'performance'])}")
+        statuses = self._of_roles(*roles[part])
+        return max(statuses, key=lambda s: s.severity, default=Status.INSUFFICIENT_DATA)
+
+    def _of_roles(self, *roles: str) -> list[Status]:
+        return [feature.status for feature in self.features if feature.role in roles]
 
     @property
     def is_quiet(self) -> bool:
@@ -179,6 +220,8 @@ class DriftReport:
             for f in self._drifted()
             if f.follows is None
         ]
+        if self.performance is not None:
+            lines.append(f"  {self.performance.status}  performance: {self.performance}")
         lines += [f"  {change.status}  {change}" for change in self.schema_changes]
         if self.multivariate is not None and self.multivariate.status.is_drift:
             lines.append(f"  {self.multivariate.status}  {self.multivariate.explanation}")
@@ -199,12 +242,20 @@ class DriftReport:
             return f"no feature to test {rows}"
         if remarks := self._of_the_window():
             rows = f"{rows}; {'; '.join(remarks)}"
-        drifted, tested = len(self._drifted()), len(self.features)
-        undecided = len(self.undecided_features)
+        features = [feature for feature in self.features if feature.role != "error"]
+        drifted, tested = sum(f.status.is_drift for f in features), len(features)
+        undecided = sum(f.status is Status.UNDECIDED for f in features)
+        also = f"{of_the_model}; " if (of_the_model := self._of_the_model()) else ""
         if self.global_status is Status.UNDECIDED:
-            also = f"{drifted} drifted, " if drifted else ""
+            also += f"{drifted} drifted, " if drifted else ""
             return f"{also}{undecided} of {tested} features undecided{self._would_decide()} {rows}"
-        return f"{drifted} of {tested} features drifted {rows}"
+        return f"{also}{drifted} of {tested} features drifted {rows}"
+
+    def _of_the_model(self) -> str:
+        """What the labels say of the model, where it got worse or its errors changed."""
+        if self.performance is not None and self.performance.status.is_drift:
+            return self.performance.headline()
+        return "the errors changed" if self.part_status("error").is_drift else ""
 
     def _would_decide(self) -> str:
         """What would decide the features that are undecided."""
@@ -270,7 +321,9 @@ class DriftReport:
             "policy": dict(self.policy),
             "dataset": self.dataset.to_dict(),
             "per_feature_metrics": self.per_feature_metrics,
-            "performance": None,
+            "performance": self.performance.to_dict() if self.performance else None,
+            "outcomes": self.performance.facts() if self.performance else None,
+            "drift_types": self.drift_types,
             "multivariate": self.multivariate.to_dict() if self.multivariate else None,
             "groups": None,
         }
@@ -333,6 +386,7 @@ class DriftReport:
             policy=dict(data.get("policy") or {}),
             multivariate=DependenceDrift.from_dict(data.get("multivariate")),
             window=WindowFacts.from_dict(data.get("window")),
+            performance=Performance.from_dicts(data.get("performance"), data.get("outcomes")),
         )
 
     def _repr_html_(self) -> str:

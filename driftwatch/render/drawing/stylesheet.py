@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from driftwatch.render.drawing.charts import CHART_CSS
+from driftwatch.render.drawing.curves import CURVE_CSS
 
 __all__ = ["STYLESHEET"]
 
@@ -101,7 +102,7 @@ details:not([open]){display:none}
 STYLESHEET = (
     f":root{{color-scheme:light dark;{_LIGHT}}}\n"
     f"@media screen and (prefers-color-scheme:dark){{:root{{{_DARK}}}}}\n"
-    f"{_PAGE}{_STATUS}{_TABLES}{_FEATURES}{CHART_CSS}{_PHONE}"
+    f"{_PAGE}{_STATUS}{_TABLES}{_FEATURES}{CHART_CSS}{CURVE_CSS}{_PHONE}"
     f"@media print{{\n:root{{color-scheme:light}}\n{_PAPER}}}\n"
 )
 """Everything the page looks like; one letter a status: C, W, U, O, I."""

@@ -14,7 +14,7 @@ from hypothesis import strategies as st
 from driftwatch import Column, Kind, Profile, Reference, Schema, SketchConfig, ValuePolicy
 from driftwatch.core.data.batch import batches_of
 from driftwatch.core.data.privacy import ValueGuard
-from driftwatch.core.profiles.profile import Frame
+from driftwatch.core.profiles.frame import Frame
 from driftwatch.core.sketches.grid import Grid
 from driftwatch.errors import MergeError
 

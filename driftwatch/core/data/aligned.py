@@ -1,0 +1,138 @@
+"""Columns read row by row, so that values of one row can be put together."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from driftwatch.core.data.privacy import ValueGuard
+from driftwatch.core.data.schema import Column
+from driftwatch.core.data.values import Categories, Numbers, typed_values
+
+if TYPE_CHECKING:
+    import pyarrow as pa
+
+__all__ = ["MISSING", "OTHER", "class_places", "class_text", "level_places", "row_numbers"]
+
+OTHER = -1
+"""Place of a value that is none of those asked for."""
+MISSING = -2
+"""Place of a row without a value."""
+
+Floats = NDArray[np.float64]
+_TRUTHS = {"true": "1", "false": "0"}
+
+
+def row_numbers(array: pa.Array, column: Column, rows: int, /) -> Floats:
+    """A number a row; NaN or an infinity where there is no usable one."""
+    import pyarrow as pa
+
+    numbers = typed_values(array, column)
+    if isinstance(numbers, Numbers) and numbers.values.size == rows:
+        return numbers.values
+    try:
+        aligned: Floats = array.cast(pa.float64(), safe=False).to_numpy(zero_copy_only=False)
+    except (pa.ArrowInvalid, pa.ArrowNotImplementedError):
+        # Texts that are not all numbers, and what cannot be cast at all: row by row.
+        aligned = np.array([_number(array.slice(row, 1), column) for row in range(rows)])
+    return aligned
+
+
+def _number(one: pa.Array, column: Column) -> float:
+    values = typed_values(one, column)
+    return float(values.values[0]) if isinstance(values, Numbers) and values.values.size else np.nan
+
+
+def level_places(
+    array: pa.Array | None,
+    column: Column,
+    levels: Mapping[str, Any],
+    guard: ValueGuard,
+    rows: int,
+    /,
+) -> NDArray[np.intp]:
+    """Place of each row's category among `levels`; `OTHER` or `MISSING` where it has none."""
+    if array is None:
+        return np.full(rows, MISSING)
+    known = {level: place for place, level in enumerate(levels)}
+    array = _encoded(array)
+    texts = _kept_texts(array.dictionary, column, guard)
+    return _places(array, [MISSING if text is None else known.get(text, OTHER) for text in texts])
+
+
+def _encoded(array: pa.Array) -> pa.Array:
+    import pyarrow as pa
+    import pyarrow.types as t
+
+    if isinstance(array, pa.ExtensionArray):
+        array = array.storage
+    return array if t.is_dictionary(array.type) else array.dictionary_encode()
+
+
+def _places(array: pa.Array, places: Sequence[int]) -> NDArray[np.intp]:
+    indices = array.indices.fill_null(-1).to_numpy(zero_copy_only=False)
+    table = np.array([*places, MISSING], dtype=np.intp)
+    taken: NDArray[np.intp] = table[indices]  # -1, a missing row, is the last
+    return taken
+
+
+def _kept_texts(dictionary: pa.Array, column: Column, guard: ValueGuard) -> list[str | None]:
+    """What is kept of each distinct value; None where it cannot be used."""
+    if len(dictionary) > 2:  # the two values of a boolean come back in an order of their own
+        values = typed_values(dictionary, column)
+        if isinstance(values, Categories) and len(values.texts) == len(dictionary):
+            return list(guard.kept(values.texts, column.values))
+    texts: list[str | None] = []
+    for position in range(len(dictionary)):
+        one = typed_values(dictionary.slice(position, 1), column)
+        if isinstance(one, Categories) and len(one.texts) == 1:
+            texts += guard.kept(one.texts, column.values)
+        else:
+            texts.append(None)
+    return texts
+
+
+def class_text(value: object, /) -> str | None:
+    """The class that a value names, however it is spelled; None for a missing value.
+
+    Labels and predictions come from different systems: ``1``, ``1.0``, ``"1"`` and ``True`` are one
+    class, and so are ``0``, ``"0"`` and ``False``.
+
+    Example:
+        >>> [class_text(value) for value in (1, 1.0, "1.0", True, "true", " yes ", 0.5, None)]
+        ['1', '1', '1', '1', '1', 'yes', '0.5', None]
+    """
+    if value is None or value != value:  # noqa: PLR0124 - NaN
+        return None
+    text = str(value).strip()
+    text = _TRUTHS.get(text.lower(), text)
+    try:
+        number = float(text)
+    except ValueError:
+        return text
+    if not number.is_integer() or abs(number) >= 1 << 53 or text.lower() != text:
+        return text
+    return str(int(number)) if not text.lstrip("+-").startswith("0") or number == 0 else text
+
+
+def class_places(array: pa.Array | None, classes: Sequence[str], rows: int, /) -> NDArray[np.intp]:
+    """Place of each row's class among `classes`; `OTHER` or `MISSING` where it has none.
+
+    Args:
+        array: Labels or predictions of any type.
+        classes: Classes as `class_text` writes them.
+        rows: Rows of the batch.
+    """
+    import pyarrow as pa
+
+    if array is None:
+        return np.full(rows, MISSING)
+    if pa.types.is_nested(array.type) or isinstance(array, pa.NullArray):
+        return np.full(rows, MISSING)
+    known = {name: place for place, name in enumerate(classes)}
+    array = _encoded(array)
+    texts = [class_text(value) for value in array.dictionary.to_pylist()]
+    return _places(array, [MISSING if text is None else known.get(text, OTHER) for text in texts])

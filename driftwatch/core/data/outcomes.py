@@ -1,0 +1,279 @@
+"""What a model said and what came true, row by row."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from enum import StrEnum
+from typing import TYPE_CHECKING, Any, Self
+
+import numpy as np
+from numpy.typing import NDArray
+
+from driftwatch.core.data.aligned import MISSING, class_places, row_numbers
+from driftwatch.core.data.batch import Batch
+from driftwatch.core.data.schema import Column, Kind, Role
+from driftwatch.errors import SchemaError
+
+if TYPE_CHECKING:
+    import pyarrow as pa
+
+__all__ = ["OutcomeColumns", "OutcomeRows", "Task"]
+
+Floats = NDArray[np.float64]
+Places = NDArray[np.intp]
+
+_NUMBER = Column("", Kind.NUMERIC)
+_SMALLEST = float(np.finfo(np.float64).eps)
+"""Probabilities are kept this far from 0 and 1, as scikit-learn does."""
+_THRESHOLD = 0.5
+
+
+class Task(StrEnum):
+    """What a model predicts."""
+
+    BINARY = "binary"
+    MULTICLASS = "multiclass"
+    REGRESSION = "regression"
+
+
+@dataclass(frozen=True, slots=True)
+class OutcomeRows:
+    """Labels, predictions and scores of some rows, aligned.
+
+    Attributes:
+        truth: Place of the label among the classes (`OTHER`, `MISSING`); a number in regression.
+        predicted: The same of the prediction; None where there are no predictions.
+        scores: Rows by classes (one column for a binary task), NaN where unusable; None without.
+        weights: Weights; None where all count the same.
+        usable: Rows with a label and a usable weight.
+    """
+
+    truth: Places | Floats
+    predicted: Places | Floats | None
+    scores: Floats | None
+    weights: Floats | None
+    usable: NDArray[np.bool_]
+
+
+@dataclass(frozen=True, slots=True)
+class OutcomeColumns:
+    """Which columns hold what a model said and what came true, and how they are read.
+
+    Attributes:
+        task: What is predicted.
+        label: Column of labels.
+        prediction: Column of predictions; None where scores are all there is.
+        scores: Columns of scores: one for a binary task, one a class, in their order, for several;
+            or one column of lists.
+        in_list: Whether scores are lists.
+        weight: Column of weights.
+        classes: Names of the classes as `class_text` writes them; of a binary task the negative
+            and the positive one.
+        probabilities: Whether the scores are probabilities.
+
+    Example:
+        >>> from driftwatch.core.data.batch import batches_of
+        >>> columns = OutcomeColumns(Task.BINARY, "y", "says", classes=("no", "yes"))
+        >>> rows = columns.read(next(batches_of({"y": ["yes", None], "says": ["no", "yes"]})))
+        >>> rows.truth.tolist(), rows.predicted.tolist(), rows.usable.tolist()
+        ([1, -2], [0, 1], [True, False])
+    """
+
+    task: Task
+    label: str
+    prediction: str | None = None
+    scores: tuple[str, ...] = ()
+    in_list: bool = False
+    weight: str | None = None
+    classes: tuple[str, ...] = ()
+    probabilities: bool = False
+
+    @property
+    def names(self) -> tuple[str, ...]:
+        """Names of all columns."""
+        named = (self.label, self.prediction, *self.scores, self.weight)
+        return tuple(name for name in named if name is not None)
+
+    def derived_columns(self) -> tuple[Column, ...]:
+        """Columns computed from others: the error of every row, and scores that are in lists."""
+        if self.task is Task.REGRESSION:
+            names = [f"residual of {self.prediction}", f"absolute error of {self.prediction}"]
+        elif self.probabilities:
+            names = [f"log loss of {self.scores[0] if len(self.scores) == 1 else 'scores'}"]
+        elif self.prediction is not None:
+            names = [f"error of {self.prediction}"]
+        else:
+            names = []
+        roles = dict.fromkeys(names, Role.ERROR)
+        if self.in_list:
+            roles |= {f"{self.scores[0]} of {name}": Role.SCORE for name in self._scored}
+        return tuple(
+            Column(name, Kind.NUMERIC, role, dtype="double") for name, role in roles.items()
+        )
+
+    @property
+    def _scored(self) -> tuple[str, ...]:
+        """Classes that have scores: of two the positive one."""
+        return self.classes[1:] if self.task is Task.BINARY else self.classes
+
+    def read(self, batch: Batch, /) -> OutcomeRows:
+        """Read the rows of a batch."""
+        if self.task is Task.REGRESSION:
+            numbers = self._numbers(batch, self.label), self._numbers(batch, self.prediction or "")
+            usable = np.isfinite(numbers[0]) & np.isfinite(numbers[1])
+            usable, weights = self._weighed(batch, usable)
+            return OutcomeRows(*numbers, None, weights, usable)
+        truth = class_places(batch.arrays.get(self.label), self.classes, batch.rows)
+        scores, predicted = self._scores(batch), None
+        if self.prediction is not None:
+            said = batch.arrays.get(self.prediction)
+            predicted = class_places(said, self.classes, batch.rows)
+        elif scores is not None:
+            predicted = self._decided(scores)
+        usable, weights = self._weighed(batch, truth != MISSING)
+        return OutcomeRows(truth, predicted, scores, weights, usable)
+
+    def _weighed(
+        self, batch: Batch, usable: NDArray[np.bool_]
+    ) -> tuple[NDArray[np.bool_], Floats | None]:
+        """The rows that have a usable weight, and the weights."""
+        if self.weight is None:
+            return usable, None
+        weights = self._numbers(batch, self.weight)
+        sound = np.isfinite(weights) & (weights >= 0)
+        return usable & sound, np.where(sound, weights, 0.0)
+
+    def _decided(self, scores: Floats) -> Places | None:
+        """Predictions from scores: the likeliest class; of two the positive from 0.5 on."""
+        if not self.probabilities and self.task is Task.BINARY:
+            return None
+        known = np.isfinite(scores).all(axis=1)
+        if self.task is Task.BINARY:
+            likeliest = (scores[:, 0] >= _THRESHOLD).astype(np.intp)
+        else:
+            likeliest = np.argmax(np.where(np.isfinite(scores), scores, -np.inf), axis=1)
+        decided: Places = np.where(known, likeliest, MISSING)
+        return decided
+
+    def _scores(self, batch: Batch) -> Floats | None:
+        if not self.scores:
+            return None
+        if self.in_list:
+            lists = _lists(batch.arrays.get(self.scores[0]), len(self.classes), batch.rows)
+            return lists[:, -len(self._scored) :]
+        return np.column_stack([self._numbers(batch, name) for name in self.scores])
+
+    def _numbers(self, batch: Batch, name: str) -> Floats:
+        array = batch.arrays.get(name)
+        if array is None:
+            return np.full(batch.rows, np.nan)
+        return row_numbers(array, _NUMBER, batch.rows)
+
+    def derived(self, rows: OutcomeRows, /) -> list[Floats]:
+        """The values of `derived_columns`, NaN where they are not known."""
+        scores = list(rows.scores.T) if self.in_list and rows.scores is not None else []
+        return [*self._errors(rows), *scores]
+
+    def _errors(self, rows: OutcomeRows) -> list[Floats]:
+        if self.task is Task.REGRESSION:
+            assert rows.predicted is not None  # noqa: S101 - a regression has predictions
+            residual = np.where(rows.usable, rows.predicted - rows.truth, np.nan)
+            return [residual, np.abs(residual)]
+        if self.probabilities:
+            return [np.where(rows.usable, log_losses(self, rows), np.nan)]
+        if rows.predicted is None:
+            return []
+        known = rows.usable & (rows.predicted != MISSING)
+        return [np.where(known, (rows.predicted != rows.truth).astype(float), np.nan)]
+
+    def to_dict(self) -> dict[str, Any]:
+        return {
+            "task": self.task.value,
+            "label": self.label,
+            "prediction": self.prediction,
+            "scores": list(self.scores),
+            "in_list": self.in_list,
+            "weight": self.weight,
+            "classes": list(self.classes),
+            "probabilities": self.probabilities,
+        }
+
+    @classmethod
+    def from_dict(cls, data: Mapping[str, Any], /) -> Self:
+        """Rebuild it from `to_dict`.
+
+        Raises:
+            SchemaError: If a part is not of its type.
+        """
+        texts = [*data["scores"], *data["classes"], data["label"]]
+        optional = [data["prediction"], data["weight"]]
+        texts += [text for text in optional if text is not None]
+        flags = (data["in_list"], data["probabilities"])
+        if not all(isinstance(text, str) for text in texts) or not all(
+            isinstance(flag, bool) for flag in flags
+        ):
+            raise SchemaError("columns of labels and predictions must be named by text")
+        columns = cls(
+            Task(data["task"]),
+            data["label"],
+            data["prediction"],
+            tuple(data["scores"]),
+            data["in_list"],
+            data["weight"],
+            tuple(data["classes"]),
+            data["probabilities"],
+        )
+        columns._check()
+        return columns
+
+    def _check(self) -> None:
+        classes, scores = len(self.classes), len(self.scores)
+        if self.task is Task.REGRESSION:
+            sound = self.prediction is not None and not scores and not classes
+        elif self.task is Task.BINARY:
+            sound = classes == 2 and (self.prediction is not None or scores == 1) and scores <= 1
+        else:
+            sound = classes >= 2 and scores in ((0, 1, classes) if self.in_list else (0, classes))
+            sound = sound and (self.prediction is not None or scores > 0)
+        if not sound or len(set(self.classes)) != classes:
+            raise SchemaError("columns of labels and predictions do not go together")
+
+
+def log_losses(columns: OutcomeColumns, rows: OutcomeRows, /) -> Floats:
+    """Log loss of every row; NaN where there is no label of a known class or no score."""
+    assert rows.scores is not None  # noqa: S101 - probabilities are scores
+    known = rows.usable & (rows.truth >= 0)
+    place = np.where(known, rows.truth, 0).astype(np.intp)
+    if columns.task is Task.BINARY:
+        chance = np.where(place == 1, rows.scores[:, 0], 1 - rows.scores[:, 0])
+    else:
+        chance = rows.scores[np.arange(place.size), place]
+    chance = np.where(known & (chance >= 0) & (chance <= 1), chance, np.nan)
+    losses: Floats = -np.log(np.clip(chance, _SMALLEST, 1 - _SMALLEST))
+    return losses
+
+
+def _is_list(dtype: pa.DataType) -> bool:
+    import pyarrow.types as t
+
+    return bool(t.is_list(dtype) or t.is_large_list(dtype) or t.is_fixed_size_list(dtype))
+
+
+def _lists(array: pa.Array | None, size: int, rows: int) -> Floats:
+    """Scores given as one list a row; NaN where a list has another length."""
+    import pyarrow as pa
+
+    scores = np.full((rows, size), np.nan)
+    if array is None or not _is_list(array.type):
+        return scores
+    if not array.null_count and len(array.flatten()) == rows * size:
+        lengths = array.value_lengths().to_numpy(zero_copy_only=False)
+        if (lengths == size).all():
+            flat = array.flatten().cast(pa.float64(), safe=False)
+            aligned: Floats = flat.to_numpy(zero_copy_only=False).reshape(rows, size)
+            return aligned
+    for row, values in enumerate(array.to_pylist()):
+        if isinstance(values, list) and len(values) == size:
+            scores[row] = [np.nan if value is None else float(value) for value in values]
+    return scores

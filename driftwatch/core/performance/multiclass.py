@@ -1,0 +1,119 @@
+"""Metrics of a task with several classes."""
+
+from __future__ import annotations
+
+import math
+
+import numpy as np
+from numpy.typing import NDArray
+
+from driftwatch.core.performance.binary import mean_loss, ranking_metrics
+from driftwatch.core.performance.estimate import CONFIDENT, Estimate, of_share
+from driftwatch.core.profiles.outcomes import CONFUSED, Outcomes
+from driftwatch.core.statistics.intervals import wilson
+
+__all__ = ["multiclass_metrics"]
+
+_LEAST_OF_A_CLASS = 6
+"""Rows of the smallest class below which the interval of macro F1 is too short."""
+
+Floats = NDArray[np.float64]
+
+
+def multiclass_metrics(outcomes: Outcomes, /) -> dict[str, Estimate]:
+    """Every metric of a task with several classes that the state allows."""
+    metrics: dict[str, Estimate] = {}
+    if outcomes.cells and any(cells.rows.any() for cells in outcomes.cells):
+        metrics["roc_auc_ovr"] = _macro_auc(outcomes)
+    if outcomes.decided[0]:
+        metrics |= _of_decisions(outcomes)
+    if outcomes.spec.columns.probabilities and outcomes.losses.rows:
+        for place, name in enumerate(("log_loss", "brier")):
+            metrics[name] = mean_loss(outcomes.losses, place)
+    return metrics
+
+
+def _macro_auc(outcomes: Outcomes) -> Estimate:
+    """Mean AUC of each class against the rest."""
+    areas = [ranking_metrics(cells)["roc_auc"] for cells in outcomes.cells]
+    values = np.array([area.value for area in areas])
+    absent = [
+        name
+        for name, value in zip(outcomes.spec.columns.classes, values, strict=True)
+        if not math.isfinite(value)
+    ]
+    if absent:
+        return Estimate(math.nan, note=f"no row of class {absent[0]!r}")
+    mean = float(values.mean())
+    ends = np.array([area.bracket or (area.value, area.value) for area in areas])
+    bracket = (float(ends[:, 0].mean()), float(ends[:, 1].mean()))
+    errors = np.array([area.error for area in areas])
+    if not np.isfinite(errors).all():
+        few = next(area.note for area in areas if area.note)
+        return Estimate(mean, bracket=bracket, note=few)
+    # Classes against the rest are not independent: twice the variance is never exceeded.
+    error = float(np.sqrt(2 * np.square(errors).sum())) / len(areas)
+    reach = CONFIDENT * error
+    interval = (max(0.0, mean - reach), min(1.0, mean + reach))
+    return Estimate(mean, interval, error, bracket)
+
+
+def _of_decisions(outcomes: Outcomes) -> dict[str, Estimate]:
+    truth, said, right = outcomes.marginals[:-1].T
+    total, rows = float(outcomes.decided[1]), outcomes.effective_rows
+    scale = rows / total
+    hits = float(right.sum()) * scale
+    accuracy = of_share(hits, rows, wilson(hits, rows, CONFIDENT))
+    present = truth + said > 0
+    recall = np.divide(right, truth, out=np.zeros_like(right), where=truth > 0)
+    precision = np.divide(right, said, out=np.zeros_like(right), where=said > 0)
+    f1 = np.divide(2 * right, truth + said, out=np.zeros_like(right), where=present)
+    shares = truth / truth.sum() if truth.any() else truth
+    metrics = {
+        "accuracy": accuracy,
+        "balanced_accuracy": Estimate(float(recall[truth > 0].mean())) if truth.any() else None,
+        "f1_macro": _macro_f1(outcomes, f1, present),
+        "precision_macro": Estimate(float(precision[present].mean())),
+        "recall_macro": Estimate(float(recall[present].mean())),
+        "f1_micro": accuracy,
+        "f1_weighted": Estimate(float(shares @ f1)),
+        "precision_weighted": Estimate(float(shares @ precision)),
+        "recall_weighted": Estimate(float(shares @ recall)),
+    }
+    return {name: metric for name, metric in metrics.items() if metric is not None}
+
+
+def _macro_f1(outcomes: Outcomes, f1: Floats, present: NDArray[np.bool_]) -> Estimate:
+    """Macro F1 with the delta method's variance, where the whole confusion matrix is known."""
+    value = float(f1[present].mean()) if present.any() else math.nan
+    classes = len(outcomes.marginals) - 1
+    smallest = outcomes.marginals[:-1, 0].min() if classes else 0.0
+    if classes > CONFUSED:
+        return Estimate(value, note=f"no interval for more than {CONFUSED} classes")
+    if smallest < _LEAST_OF_A_CLASS:
+        note = f"too few: fewer than {_LEAST_OF_A_CLASS} rows of a class"
+        return Estimate(value, note=note)
+    variance = macro_f1_variance(outcomes.confusion[:-1, :-1], outcomes.effective_rows)
+    error = math.sqrt(variance)
+    reach = CONFIDENT * error
+    return Estimate(value, (max(0.0, value - reach), min(1.0, value + reach)), error)
+
+
+def macro_f1_variance(confusion: Floats, rows: float, /) -> float:
+    """Variance of macro F1 by the delta method.
+
+    Args:
+        confusion: Rows by label and prediction.
+        rows: Effective number of rows.
+
+    Example:
+        >>> table = np.array([[50.0, 3, 2], [4, 30, 6], [1, 2, 20]])
+        >>> round(macro_f1_variance(table, 118), 10)
+        0.0013370431
+    """
+    shares = confusion / confusion.sum()
+    hits, both = np.diag(shares), shares.sum(axis=0) + shares.sum(axis=1)
+    slope = -2 * hits / both**2
+    gradient = (slope[:, None] + slope[None, :] + np.diag(2 / both)) / len(shares)
+    mean = float((shares * gradient).sum())
+    return float((shares * gradient**2).sum() - mean**2) / rows

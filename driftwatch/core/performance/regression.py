@@ -1,0 +1,103 @@
+"""Metrics of a regression."""
+
+from __future__ import annotations
+
+import math
+
+import numpy as np
+from numpy.typing import NDArray
+
+from driftwatch.core.performance.binary import mean_loss
+from driftwatch.core.performance.estimate import CONFIDENT, Estimate
+from driftwatch.core.profiles.outcomes import ERROR_SUMS, Outcomes
+from driftwatch.core.sketches.cdf import Cdf
+from driftwatch.core.sketches.paired_sums import PairedSums
+from driftwatch.core.statistics.intervals import hall
+
+__all__ = ["regression_metrics"]
+
+_PLACES = {name: place for place, name in enumerate(ERROR_SUMS)}
+Floats = NDArray[np.float64]
+
+
+def regression_metrics(outcomes: Outcomes, absolute: Cdf | None, /) -> dict[str, Estimate]:
+    """Every metric of a regression.
+
+    Args:
+        outcomes: The sums.
+        absolute: Distribution of the absolute errors, for their quantiles.
+    """
+    sums = outcomes.losses
+    if not sums.rows:
+        return {}
+    square = _squares(sums)
+    metrics = {
+        "mae": mean_loss(sums, _PLACES["absolute"]),
+        "rmse": _root(square),
+        "mse": square,
+        "r2": _r2(sums),
+        "mape": mean_loss(sums, _PLACES["ape"]),
+        "smape": mean_loss(sums, _PLACES["sape"]),
+        "mean_error": mean_loss(sums, _PLACES["error"]),
+    }
+    if absolute is not None:
+        metrics["median_absolute_error"] = _quantile(absolute, 0.5)
+        metrics["absolute_error_p90"] = _quantile(absolute, 0.9)
+    return metrics
+
+
+def _squares(sums: PairedSums) -> Estimate:
+    """Mean squared error with Hall's interval, from the second and third moment of squares."""
+    square, fourth = _PLACES["square"], _PLACES["fourth"]
+    gradient = np.zeros(sums.size)
+    gradient[square] = 1.0
+    mean, rows = float(sums.means[square]), sums.effective_rows
+    error = math.sqrt(sums.variance(gradient) * rows / max(rows - 1, 1))
+    if rows <= 1 or not math.isfinite(error):
+        return Estimate(mean, note="too few rows, or errors too large to be squared")
+    second = float(sums.means[fourth])
+    third = float(sums.products[square, fourth]) / max(float(sums.total_squares), 1e-300)
+    central = third - 3 * mean * second + 2 * mean**3
+    deviation = error * math.sqrt(rows)
+    skewness = central / deviation**3 if deviation > 0 else 0.0
+    low, high = hall(mean, error, skewness, rows, CONFIDENT)
+    return Estimate(mean, (max(0.0, low), high), error)
+
+
+def _root(square: Estimate) -> Estimate:
+    root = math.sqrt(max(0.0, square.value))
+    if square.interval is None:
+        return Estimate(root, note=square.note)
+    low, high = square.interval
+    error = square.error / (2 * root) if root > 0 else square.error
+    return Estimate(root, (math.sqrt(max(0.0, low)), math.sqrt(max(0.0, high))), error)
+
+
+def _r2(sums: PairedSums) -> Estimate:
+    """Coefficient of determination, its interval by ``ln(1 - R2)``."""
+    means = sums.means
+    square, label, labels = (_PLACES[name] for name in ("square", "label", "label_square"))
+    variance = float(means[labels] - means[label] ** 2)
+    if not variance > 0 or not math.isfinite(variance):
+        return Estimate(math.nan, note="the labels do not vary")
+    unexplained = float(means[square]) / variance
+    value = 1 - unexplained
+    gradient = np.zeros(sums.size)
+    gradient[square] = -1 / variance
+    gradient[labels] = unexplained / variance
+    gradient[label] = -2 * float(means[label]) * unexplained / variance
+    error = math.sqrt(sums.variance(gradient))
+    if not math.isfinite(error) or unexplained <= 0:
+        return Estimate(value, note="" if unexplained else "no error at all")
+    reach = math.exp(min(700.0, CONFIDENT * error / unexplained))
+    return Estimate(value, (1 - unexplained * reach, 1 - unexplained / reach), error)
+
+
+def _quantile(cdf: Cdf, q: float) -> Estimate:
+    """A quantile with the interval of order statistics, widened by the sketch's error."""
+    value = float(cdf.quantile(q))
+    reach = CONFIDENT * math.sqrt(q * (1 - q) / cdf.count) + cdf.error
+    low, high = cdf.quantile([max(0.0, q - reach), min(1.0, q + reach)]).tolist()
+    sure = cdf.quantile([max(0.0, q - cdf.error), min(1.0, q + cdf.error)]).tolist()
+    error = (high - low) / (2 * CONFIDENT)
+    return Estimate(value, (low, high), error, None if cdf.is_exact else (sure[0], sure[1]))

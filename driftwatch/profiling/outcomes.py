@@ -1,0 +1,483 @@
+"""Which columns hold predictions and labels, and a pass over the data that counts them."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from dataclasses import replace
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from driftwatch.core.data.aligned import class_text
+from driftwatch.core.data.batch import Batch
+from driftwatch.core.data.declared_outcomes import DeclaredOutcomes
+from driftwatch.core.data.outcomes import OutcomeColumns, Task
+from driftwatch.core.data.schema import Kind, Role, ValuePolicy
+from driftwatch.core.data.values import number_array
+from driftwatch.core.profiles.column_profile import ColumnProfile
+from driftwatch.core.profiles.outcomes import MOST_CLASSES, Outcomes, OutcomeSpec, own_losses
+from driftwatch.core.profiles.profile import Profile
+from driftwatch.core.sketches.grid import Grid
+from driftwatch.core.sketches.score_cells import ScoreCells
+from driftwatch.errors import ConfigError
+from driftwatch.profiling.rows import Progress, batches_in
+
+__all__ = ["measure_outcomes", "outcome_columns", "with_derived", "with_saved_outcomes"]
+
+_MOST_GUESSED = 20
+"""Whole numbers with more values than this are taken for a regression's."""
+_FINE = 8_192
+_ATOM = 1 / 2_000
+Floats = NDArray[np.float64]
+
+
+def outcome_columns(profile: Profile, declared: DeclaredOutcomes, /) -> OutcomeColumns | None:
+    """Find the columns of labels, predictions and scores, and how they are read.
+
+    Args:
+        profile: Profile of the reference, which says what the classes are.
+        declared: What the caller said.
+
+    Returns:
+        None where there is nothing to compare: no labels, or neither predictions nor scores; also
+        where roles were guessed from names and do not go together.
+
+    Raises:
+        ConfigError: If what the caller named does not go together.
+    """
+    by_role: dict[Role, list[str]] = {}
+    for column in profile.schema:
+        by_role.setdefault(column.role, []).append(column.name)
+    labels = by_role.get(Role.LABEL, [])
+    said = by_role.get(Role.PREDICTION, [])
+    label = declared.label or (labels[0] if len(labels) == 1 else None)
+    prediction = declared.prediction or (said[0] if len(said) == 1 else None)
+    scores = declared.scores or tuple(by_role.get(Role.SCORE, ()))
+    if label is None or (prediction is None and not scores):
+        _refuse_without(declared, label)
+        return None
+    weights = by_role.get(Role.WEIGHT, [])
+    named = OutcomeColumns(
+        Task.BINARY,
+        label,
+        prediction,
+        scores,
+        weight=weights[0] if len(weights) == 1 else None,
+    )
+    try:
+        return _Reader(profile, declared).read(named)
+    except ConfigError:
+        guessed = any(profile.schema[name].note for name in named.names)
+        if declared.is_empty and guessed:
+            return None
+        raise
+
+
+def _refuse_without(declared: DeclaredOutcomes, label: str | None) -> None:
+    asked = declared.metrics or declared.positive is not None or declared.task is not None
+    if label is None and asked:
+        raise ConfigError("name the column of labels: metrics, positive and task need it")
+    if declared.metrics:
+        raise ConfigError("name the column of predictions: metrics need it")
+
+
+class _Reader:
+    """Finds the task and the classes of a reference."""
+
+    def __init__(self, profile: Profile, declared: DeclaredOutcomes) -> None:
+        self.profile = profile
+        self.declared = declared
+
+    def read(self, named: OutcomeColumns) -> OutcomeColumns:
+        labels = self._values(named.label, "label")
+        said = None if named.prediction is None else self._values(named.prediction, "prediction")
+        task = self.declared.task or self._guess(labels, said, named)
+        if task is Task.REGRESSION:
+            return self._regression(named)
+        if labels is None:
+            raise ConfigError(
+                f"label {named.label!r} has more than {MOST_CLASSES:,} classes, or numbers that "
+                "are no classes; task='regression' compares numbers"
+            )
+        if said is None and named.prediction is not None and not named.scores:
+            # Probabilities given as predictions.
+            named = replace(named, scores=(named.prediction,), prediction=None)
+        elif said is None and named.prediction is not None:
+            raise ConfigError(
+                f"predictions {named.prediction!r} are numbers, and labels {named.label!r} "
+                "classes; name the column of predicted classes, or leave prediction out"
+            )
+        classes = _in_order({*labels, *(said or ())})
+        if said and labels and not set(said) & set(labels):
+            raise ConfigError(
+                f"labels {named.label!r} are {_shown(labels)} and predictions "
+                f"{named.prediction!r} are {_shown(said)}: none of them is the same; write both "
+                "alike"
+            )
+        if task is Task.BINARY:
+            return self._binary(named, classes)
+        if len(classes) < 2:
+            raise ConfigError(
+                f"label {named.label!r} is always {_shown(classes)}: give two classes"
+            )
+        return self._multiclass(named, classes)
+
+    def _guess(
+        self, labels: list[str] | None, said: list[str] | None, named: OutcomeColumns
+    ) -> Task:
+        if len(named.scores) > 1 or self.declared.classes:
+            return Task.BINARY if labels is not None and len(labels) <= 2 else Task.MULTICLASS
+        if labels is None:
+            return Task.REGRESSION
+        if len(labels) <= 2 and (said is None or len({*labels, *said}) <= 2):
+            numbers = self._is_number(named.label) and not named.scores
+            return (
+                Task.REGRESSION
+                if numbers and said is None and not self._in_unit(named)
+                else (Task.BINARY)
+            )
+        if not self._is_number(named.label) or named.scores:
+            return Task.MULTICLASS
+        few = len(labels) <= _MOST_GUESSED and said is not None
+        return Task.MULTICLASS if few and all(_is_whole(t) for t in labels) else Task.REGRESSION
+
+    def _in_unit(self, named: OutcomeColumns) -> bool:
+        """Whether predictions lie between 0 and 1, as probabilities do."""
+        return named.prediction is not None and self._are_probabilities((named.prediction,))
+
+    def _is_number(self, name: str) -> bool:
+        return self.profile[name].column.kind is Kind.NUMERIC
+
+    def _are_probabilities(self, names: Iterable[str]) -> bool:
+        for name in names:
+            numbers = self.profile[name].numbers
+            if numbers is None or not numbers.count:
+                return False
+            if numbers.moments.minimum < 0 or numbers.moments.maximum > 1:
+                return False
+        return True
+
+    def _regression(self, named: OutcomeColumns) -> OutcomeColumns:
+        prediction = named.prediction or (named.scores[0] if len(named.scores) == 1 else None)
+        if prediction is None:
+            raise ConfigError("a regression needs a column of predictions")
+        for what, name in (("label", named.label), ("prediction", prediction)):
+            if not self._is_number(name):
+                kind = self.profile[name].column.kind
+                raise ConfigError(f"{what} {name!r} is {kind}; a regression needs numbers")
+        return OutcomeColumns(Task.REGRESSION, named.label, prediction, weight=named.weight)
+
+    def _binary(self, named: OutcomeColumns, classes: list[str]) -> OutcomeColumns:
+        positive = self.declared.positive
+        if len(classes) == 1 and positive is not None and positive not in classes:
+            classes = [*classes, positive]
+        if len(classes) == 1 and classes[0] in ("0", "1"):
+            classes = ["0", "1"]
+        if len(classes) != 2:
+            raise ConfigError(
+                f"a binary task needs two classes; labels and predictions have {_shown(classes)}"
+            )
+        positive = classes[1] if positive is None else positive
+        if positive not in classes:
+            raise ConfigError(f"positive must be one of {_shown(classes)}; got {positive!r}")
+        negative = classes[0] if classes[1] == positive else classes[1]
+        scores, in_list = named.scores, self._is_list(named.scores)
+        if len(scores) == 2:
+            order = self.declared.classes or tuple(_in_order(classes))
+            if positive not in order:
+                raise ConfigError(f"score has no column for the class {positive!r}")
+            scores = (scores[order.index(positive)],)
+        if len(scores) > 1:
+            raise ConfigError(f"a binary task has one score; got {len(scores)}")
+        known = in_list or (bool(scores) and self._are_probabilities(scores))
+        return replace(
+            named,
+            task=Task.BINARY,
+            scores=scores,
+            in_list=in_list,
+            classes=(negative, positive),
+            probabilities=known,
+        )
+
+    def _multiclass(self, named: OutcomeColumns, classes: list[str]) -> OutcomeColumns:
+        if self.declared.positive is not None:
+            raise ConfigError(f"positive is of two classes; there are {len(classes)}")
+        in_list = self._is_list(named.scores)
+        scores, classes = named.scores, [*classes]
+        if scores and not in_list:
+            scores = self._by_class(scores, classes)
+        return replace(
+            named,
+            task=Task.MULTICLASS,
+            scores=scores,
+            in_list=in_list,
+            classes=tuple(classes),
+            probabilities=in_list or (bool(scores) and self._are_probabilities(scores)),
+        )
+
+    def _by_class(self, scores: Sequence[str], classes: list[str]) -> tuple[str, ...]:
+        """The columns of scores in the order of the classes."""
+        named = self.declared.classes
+        if named:
+            classes += [name for name in named if name not in classes]
+            missing = [name for name in classes if name not in named]
+            if missing:
+                raise ConfigError(f"score has no column for the class {missing[0]!r}")
+            return tuple(scores[named.index(name)] for name in classes)
+        if len(scores) != len(classes):
+            raise ConfigError(
+                f"{len(scores)} columns of scores for {len(classes)} classes "
+                f"({_shown(classes)}); give score={{class: column}}"
+            )
+        ends = [[s for s in scores if s == c or s.endswith((f"_{c}", f" {c}"))] for c in classes]
+        if all(len(found) == 1 for found in ends):
+            return tuple(found[0] for found in ends)
+        return tuple(scores)
+
+    def _is_list(self, scores: Sequence[str]) -> bool:
+        if len(scores) != 1:
+            return False
+        dtype = self.profile[scores[0]].column.dtype
+        return dtype.startswith(("list", "large_list", "fixed_size_list"))
+
+    def _values(self, name: str, what: str) -> list[str] | None:
+        """The classes in a column; None where its values are too many, or no classes."""
+        profile = self.profile[name]
+        if profile.column.values is not ValuePolicy.RAW and profile.column.kind.is_discrete:
+            raise ConfigError(
+                f"the values of {what} {name!r} are not kept as they are "
+                f"({profile.column.note or profile.column.values}), and classes must be"
+            )
+        texts: Iterable[object] = ()
+        if profile.numbers is not None:
+            if profile.numbers.values.overflowed:
+                return None
+            texts = profile.numbers.values.values.tolist()
+        elif profile.categories is not None and profile.categories.frequencies is not None:
+            texts = profile.categories.frequencies.counts
+        classes = {text for value in texts if (text := class_text(value)) is not None}
+        if len(classes) > MOST_CLASSES:
+            return None
+        if profile.numbers is not None and not all(map(_is_whole, classes)):
+            return None
+        return _in_order(classes)
+
+
+def _is_whole(text: str) -> bool:
+    return text.lstrip("-").isdigit()
+
+
+def _in_order(classes: Iterable[str]) -> list[str]:
+    """By number where all are, else by text, as scikit-learn has them."""
+    every = list(classes)
+    return sorted(every, key=int) if all(map(_is_whole, every)) else sorted(every)
+
+
+def _shown(classes: Iterable[str]) -> str:
+    named = [repr(name) for name in classes]
+    return ", ".join(named[:5]) + (f" and {len(named) - 5} more" if len(named) > 5 else "")
+
+
+def measure_outcomes(
+    profile: Profile,
+    data: Any,
+    columns: OutcomeColumns,
+    declared: DeclaredOutcomes,
+    /,
+    *,
+    progress: Progress | None = None,
+) -> None:
+    """Read the data again and count labels against predictions, for a reference.
+
+    Scores are counted in fine cells first; the cells of the reference are chosen of these by the
+    scores of either class. Columns of errors are added to the profile.
+
+    Args:
+        profile: Profile of the same data.
+        data: The data, or its paths.
+        columns: Which columns to read.
+        declared: What the caller said, own losses among it.
+        progress: Called after every batch.
+
+    Raises:
+        ConfigError: If a loss of the caller's fails.
+    """
+    label = profile[columns.label].numbers
+    centre = label.moments.mean if label is not None and label.count else 0.0
+    centre = centre if columns.task is Task.REGRESSION and np.isfinite(centre) else 0.0
+    fine: Outcomes | None = None
+    derived = [
+        ColumnProfile.empty(column, profile.k, profile.config)
+        for column in columns.derived_columns()
+    ]
+    for batch in batches_in(data, set(columns.names)):
+        if fine is None:
+            columns = _checked_lists(columns, batch)
+            derived = [
+                ColumnProfile.empty(column, profile.k, profile.config)
+                for column in columns.derived_columns()
+            ]
+            grids = _fine_grids(profile, columns, batch)
+            fine = Outcomes(OutcomeSpec(columns, grids, centre, declared.metrics))
+            _try_losses(fine.spec, batch)
+        rows = columns.read(batch)
+        fine.update(rows)
+        for column, values in zip(derived, columns.derived(rows), strict=True):
+            column.update(number_array(values), profile.guard)
+        if progress is not None:
+            progress(batch.rows, batch.size_bytes)
+    if fine is None:
+        return
+    for column in derived:
+        if column.column.name in profile.columns:
+            raise ConfigError(f"the data have a column {column.column.name!r}; rename it")
+        profile.columns[column.column.name] = column
+        profile.seen.setdefault(column.column.name, column.column.dtype)
+    few = columns.task is Task.BINARY
+    grids = tuple(
+        _chosen(cells, _spread(columns, profile, place), few=few)
+        for place, cells in enumerate(fine.cells)
+    )
+    counted = fine.on_grids(grids)
+    profile.outcome_spec = counted.spec
+    profile.outcomes = {counted.spec.id: counted}
+
+
+def with_saved_outcomes(saved: Profile, declared: DeclaredOutcomes, /) -> Profile:
+    """A saved profile whose outcomes are what the caller declares.
+
+    Raises:
+        ConfigError: If it was made without outcomes, or with others.
+    """
+    spec = saved.outcome_spec
+    if declared.is_empty:
+        return saved
+    known = None if spec is None else spec.columns
+    for what, asked, there in (
+        ("prediction", declared.prediction, known and known.prediction),
+        ("label", declared.label, known and known.label),
+        ("positive", declared.positive, known and known.classes[-1:]),
+        ("task", declared.task, known and known.task),
+        ("metrics", tuple(sorted(declared.metrics)), spec and tuple(sorted(spec.own))),
+        ("score", declared.scores, known and known.scores),
+    ):
+        same = there is not None and there in (asked, (asked,))
+        if asked and not same and (known is not None or what in ("positive", "task", "metrics")):
+            raise ConfigError(
+                f"{what}={asked!r} needs the rows of the reference, and this is a saved profile "
+                f"{'without' if there is None else f'with {there!r}'}; make it anew with "
+                "`driftwatch profile --prediction COLUMN --label COLUMN`"
+            )
+    if spec is None or not declared.metrics:
+        return saved
+    return saved.with_outcome_spec(spec.with_own(declared.metrics))
+
+
+def with_derived(batch: Batch, columns: OutcomeColumns, /) -> Batch:
+    """A batch with the columns that are computed from labels and predictions."""
+    values = columns.derived(columns.read(batch))
+    more = zip(columns.derived_columns(), map(number_array, values), strict=True)
+    return replace(batch, arrays={**batch.arrays, **{c.name: array for c, array in more}})
+
+
+def _checked_lists(columns: OutcomeColumns, batch: Batch) -> OutcomeColumns:
+    """Whether scores in lists are probabilities is seen in the first rows."""
+    if not columns.in_list:
+        return columns
+    scores = columns.read(batch).scores
+    known = np.empty(0) if scores is None else scores[np.isfinite(scores)]
+    if not known.size and batch.rows:
+        raise ConfigError(
+            f"score {columns.scores[0]!r} must hold lists of {len(columns.classes)} numbers, one "
+            f"for each class ({_shown(columns.classes)})"
+        )
+    inside = bool(((known >= 0) & (known <= 1)).all())
+    return replace(columns, probabilities=inside)
+
+
+def _try_losses(spec: OutcomeSpec, batch: Batch) -> None:
+    rows = spec.columns.read(
+        Batch(
+            min(batch.rows, 1_000),
+            {name: array.slice(0, 1_000) for name, array in batch.arrays.items()},
+        )
+    )
+    for name, function in spec.own.items():
+        if function is None or rows.predicted is None:
+            raise ConfigError(f"metrics: {name!r} needs predictions")
+        try:
+            own_losses(name, function, rows)
+        except ConfigError:
+            raise
+        except Exception as error:
+            raise ConfigError(f"metrics: {name!r} failed: {error}") from error
+
+
+def _fine_grids(profile: Profile, columns: OutcomeColumns, batch: Batch) -> tuple[Grid, ...]:
+    if not columns.scores:
+        return ()
+    scores = columns.read(batch).scores
+    assert scores is not None  # noqa: S101 - there are columns of scores
+    grids = []
+    for place in range(scores.shape[1]):
+        numbers = None if columns.in_list else profile[columns.scores[place]].numbers
+        atoms = np.empty(0)
+        if numbers is not None and numbers.count:
+            cdf = numbers.cdf()
+            values = cdf.values
+            if values.size > _FINE:
+                values = np.unique(cdf.quantile(np.arange(1, _FINE) / _FINE))
+            atoms = cdf.atoms(_ATOM)
+        else:
+            known = scores[np.isfinite(scores[:, place]), place]
+            values = (
+                np.unique(np.quantile(known, np.arange(1, 1_000) / 1_000)) if known.size else known
+            )
+        with np.errstate(over="ignore"):
+            below = np.nextafter(atoms, -np.inf)
+        edges = np.concatenate((values, atoms, below, _spread(columns, profile, place)))
+        grids.append(Grid(np.unique(edges[np.isfinite(edges)])))
+    return tuple(grids)
+
+
+def _spread(columns: OutcomeColumns, profile: Profile, place: int) -> Floats:
+    """Cut points that do not depend on where scores lie: of a probability on its logit's scale."""
+    if columns.probabilities:
+        steps = np.linspace(-16, 16, 255)
+        with np.errstate(over="ignore"):
+            spread: Floats = 1 / (1 + np.exp(-steps))
+        return spread
+    numbers = profile[columns.scores[place]].numbers if not columns.in_list else None
+    middle, width = 0.0, 1.0
+    if numbers is not None and numbers.count:
+        low, middle, high = numbers.cdf().quantile([0.25, 0.5, 0.75]).tolist()
+        width = max(high - low, abs(middle) * 1e-9, 1e-300)
+    with np.errstate(over="ignore"):
+        return np.asarray(middle + width * np.sinh(np.linspace(-12, 12, 255)))
+
+
+def _chosen(cells: ScoreCells, spread: Floats, *, few: bool) -> Grid:
+    """Of fine cells those that a reference keeps: quantiles of all scores and of either class.
+
+    Args:
+        cells: Counts in the fine cells.
+        spread: Edges that do not depend on where the scores lie.
+        few: Whether there is one score, which may take some 1,000 cells, or one a class.
+    """
+    edges, weights = cells.grid.edges, cells.weights
+    if cells.values is not None:
+        weights = cells.in_cells()
+    share = 250 if few else 60
+    kept = np.zeros(edges.size, dtype=bool)
+    for counts in (weights.sum(axis=1), weights[:, 0], weights[:, 1]):
+        total = counts.sum()
+        if total:
+            cumulative = np.cumsum(counts)[:-1] / total
+            places = np.searchsorted(cumulative, np.arange(1, share + 1) / (share + 1))
+            kept[np.minimum(places, edges.size - 1)] = True
+    single = cells.grid.single_values
+    heavy = np.flatnonzero(single[:-1] & (weights[:-1].sum(axis=1) >= _ATOM * weights.sum()))
+    kept[heavy], kept[np.maximum(heavy - 1, 0)] = True, True
+    kept[np.isin(edges, spread if few else spread[::4])] = True
+    return Grid(edges[kept])
