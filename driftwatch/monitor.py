@@ -46,7 +46,8 @@ class Monitor:
             records, paths of files (parquet, CSV, JSON lines), a ``.dwp`` profile or a `Profile`.
         features: Columns to watch, tested even if they look like identifiers; if not given, those
             of the model, or all but identifiers, times and labels, which the report lists.
-        model: The trained model; gives version, features and importances. Nothing is called.
+        model: The trained model; gives version, features and importances. It is called only where a
+            label is named and data that are checked lack predictions and scores.
         prediction, label: Columns of predictions and of labels, for the model's performance.
         score: Column of scores; of several classes a list, ``{class: column}``, or one of lists.
         positive, task: The positive class of two (the last in order if not given); ``"binary"``,
@@ -69,11 +70,10 @@ class Monitor:
         hash_key: Key for the tokens of columns whose values must not be readable.
         name: Name of the monitor.
         clock: Gives the time of reports, and of records without one; the system's by default.
-        window: Length of the window that a stream is judged by, such as ``"24h"``, or
-            ``"10000 rows"``.
+        window: Length of the windows a stream is judged by: ``"24h"``, or ``"10000 rows"``.
         slide: How far the window moves each time; a pane. Its own length, tumbling, if None.
         lateness: How long a pane waits for late rows; a tenth of the slide (least: 5 minutes).
-        compare: With what: ``"frozen"``, the reference; ``"sliding"``, the window before;
+        compare: With ``"frozen"``, the reference; ``"sliding"``, the window before; or
             ``"seasonal"``, the same hours of the four weeks before.
         store: Where a stream is kept: a SQLite file, which processes may share; address of a
             collector (`driftwatch serve`), which then evaluates; a store. Memory if None.
@@ -87,8 +87,7 @@ class Monitor:
         progress: Called after every batch of the reference with rows and bytes read.
 
     Attributes:
-        enabled: Whether `observe` takes anything in; false from the start where
-            ``DRIFTWATCH_DISABLED=1`` is set.
+        enabled: Whether `observe` takes anything in; not where ``DRIFTWATCH_DISABLED=1`` is set.
 
     Raises:
         ConfigError: If an argument is not usable.
@@ -157,6 +156,7 @@ class Monitor:
         from driftwatch.core.windows.spec import COMPARISONS, WindowSpec
         from driftwatch.profiling.model_facts import features_of, importances_of, version_of
         from driftwatch.profiling.references import ReferenceOptions, build_reference
+        from driftwatch.profiling.scoring import Scorer
 
         self.name = name
         budget = None if false_alarms is None else AlarmBudget.of(false_alarms, every=every)
@@ -179,6 +179,7 @@ class Monitor:
             task=task,
             metrics=metrics,
         ).of_a_model(features_of(model))
+        self._scorer, columns = Scorer.of(model, reference_data, columns)
         options = ReferenceOptions(
             columns,
             config=config,
@@ -186,13 +187,12 @@ class Monitor:
             pane=None if pane is None else parse_length(pane),
             multivariate=names_of("multivariate", multivariate),
         )
-        built = build_reference(reference_data, options, progress=progress)
+        built = build_reference(self._scorer.scored(reference_data), options, progress=progress)
         tested = [column.name for column in built.schema if column.role.is_tested]
         self.policy.check_columns(tested, built)
         importances = importances_of(model, tested)
-        self._subject = Subject(
-            built, name, version_of(model), importances, columns.features, columns.exclude
-        )
+        version, exclude = version_of(model), columns.exclude
+        self._subject = Subject(built, name, version, importances, columns.features, exclude)
         self.spec = WindowSpec.of(window, slide, lateness=lateness)
         if compare not in COMPARISONS:
             raise ConfigError(f"compare must be one of {', '.join(COMPARISONS)}; got {compare!r}")
@@ -239,7 +239,7 @@ class Monitor:
         reference = self._in_use(refresh=True)
         return assess(
             self._subject.compared_with(reference),
-            production_profile(reference, data, progress),
+            production_profile(reference, self._scorer.scored(data), progress),
             policy=self.policy,
             created_at=aware(self._clock()),
         )

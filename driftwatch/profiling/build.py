@@ -16,7 +16,8 @@ from driftwatch.core.profiles.reference import Reference
 from driftwatch.core.sketches.sizes import SketchConfig
 from driftwatch.errors import DataError
 from driftwatch.profiling.files import DataFiles
-from driftwatch.profiling.outcomes import measure_outcomes, outcome_columns
+from driftwatch.profiling.outcome_columns import outcome_columns
+from driftwatch.profiling.outcomes import measure_outcomes
 from driftwatch.profiling.rows import Progress, batches_in
 
 __all__ = ["load_profile", "profile_data", "profile_like"]

@@ -7,7 +7,7 @@ from typing import Any
 
 import numpy as np
 
-__all__ = ["features_of", "importances_of", "version_of"]
+__all__ = ["classes_of", "features_of", "importances_of", "version_of"]
 
 _VERSIONS = ("model_version", "version_", "version")
 _NAMES = ("feature_names_in_", "feature_name_", "feature_names_", "feature_names")
@@ -34,6 +34,18 @@ def features_of(model: Any, /) -> tuple[str, ...] | None:
     """
     names = None if model is None else _feature_names(model)
     return tuple(names) if names else None
+
+
+def classes_of(model: Any, /) -> list[Any] | None:
+    """Return the classes of a classifier, in the order of its scores; None where it does not say.
+
+    Reads ``classes_``, of a pipeline that of its last step.
+    """
+    for part in (model, _final_step(model)[0]):
+        classes = _read(part, "classes_")
+        if isinstance(classes, list | tuple | np.ndarray) and len(classes):
+            return list(classes)
+    return None
 
 
 def importances_of(model: Any, columns: Sequence[str], /) -> dict[str, float]:

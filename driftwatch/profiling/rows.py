@@ -13,7 +13,16 @@ from driftwatch.core.data.batch import Batch, batches_of, table_of
 from driftwatch.errors import DataError
 from driftwatch.profiling.files import find_files
 
-__all__ = ["DataSlice", "Progress", "batches_in", "count_rows", "is_path", "read_batches"]
+__all__ = [
+    "DataSlice",
+    "DerivedData",
+    "Progress",
+    "batches_in",
+    "column_names",
+    "count_rows",
+    "is_path",
+    "read_batches",
+]
 
 
 Progress = Callable[[int, int], None]
@@ -33,6 +42,50 @@ class DataSlice:
     data: Any
     start: int = 0
     stop: int | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class DerivedData:
+    """A data set with columns that are computed from its rows as they are read.
+
+    Attributes:
+        data: The data, or its paths.
+        derive: A batch to the batch with more columns.
+        adds: Names of the columns it adds.
+        needs: Names of the columns it reads.
+    """
+
+    data: Any
+    derive: Callable[[Batch], Batch]
+    adds: frozenset[str]
+    needs: frozenset[str]
+
+    def batches(self, wanted: set[str] | None) -> Generator[Batch]:
+        """The batches; what is not wanted is computed only if something else needs it."""
+        if wanted is not None and not wanted & self.adds:
+            yield from batches_in(self.data, wanted)
+            return
+        more = None if wanted is None else wanted | self.needs
+        for batch in batches_in(self.data, more):
+            derived = self.derive(batch)
+            kept = wanted is None or not is_path(self.data)
+            arrays = {n: a for n, a in derived.arrays.items() if kept or n in (wanted or ())}
+            yield replace(derived, arrays=arrays)
+
+
+def column_names(data: Any, /) -> list[str]:
+    """Names of the columns of a data set.
+
+    Raises:
+        DataError: If it cannot be read.
+    """
+    if not is_path(data):
+        return [str(name) for name in table_of(data).column_names]
+    batches = batches_in(data, None)
+    try:
+        return list(next(batches).arrays)
+    finally:
+        batches.close()
 
 
 def count_rows(data: Any, /) -> int:
@@ -97,6 +150,8 @@ def batches_in(data: Any, wanted: set[str] | None) -> Generator[Batch]:
     """
     if isinstance(data, DataSlice):
         return _sliced(data, wanted)
+    if isinstance(data, DerivedData):
+        return data.batches(wanted)
     if not is_path(data):
         return batches_of(data)
     files = find_files(data)

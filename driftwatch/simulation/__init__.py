@@ -10,7 +10,8 @@ their labels, columns that are not touched keep their type, and missing values s
     noise_injection    numeric    Gaussian noise of `intensity` standard deviations
     unit_change        numeric    a share of the rows is multiplied by `factor`
     category_shift     category   a share of the rows moves to another category
-    label_flip         labels     a share of the labels becomes another of the classes
+    label_flip         labels     a share of the labels, or of a class, becomes another class
+    score_miscalibration scores   probabilities become too sure, or too high
     missingness        any        a share of the values becomes missing
 
 All of them are functions of their arguments: the same `seed` gives the same result. A
@@ -29,6 +30,7 @@ from driftwatch.simulation.numeric import (
     unit_change,
     variance_increase,
 )
+from driftwatch.simulation.scores import score_miscalibration
 
 __all__ = [
     "category_shift",
@@ -36,6 +38,7 @@ __all__ = [
     "mean_shift",
     "missingness",
     "noise_injection",
+    "score_miscalibration",
     "unit_change",
     "variance_increase",
 ]

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import Any, TypeVar
 
 import numpy as np
 
 from driftwatch.errors import ConfigError, DataError
-from driftwatch.simulation.arguments import Seed, checked_share, draw, generator
+from driftwatch.simulation.arguments import Rows, Seed, checked_share, draw, generator
+from driftwatch.simulation.classes import Classes
 from driftwatch.simulation.containers import AnyColumn, Names, Opened, open_data
 
 __all__ = ["label_flip"]
@@ -18,7 +20,7 @@ Data = TypeVar("Data")
 def label_flip(
     labels: Data,
     /,
-    intensity: float = 0.1,
+    intensity: float | Mapping[Any, float] = 0.1,
     *,
     columns: Names = None,
     seed: Seed = 0,
@@ -33,7 +35,8 @@ def label_flip(
 
     Args:
         labels: 1-D array, list or series; or a dict, a frame or a 2-D array with `columns`.
-        intensity: Share of the labels to flip, from 0 to 1.
+        intensity: Share of the labels to flip, from 0 to 1; or shares by class, each of the labels
+            of that class, so that the noise is of some classes only.
         columns: Names (positions in an array) of the label columns; may be left out if there
             is only one. Each is flipped on its own.
         seed: Of the choice of rows and classes.
@@ -55,8 +58,14 @@ def label_flip(
         >>> y = np.array(["good", "bad", "good", "good", "bad"])
         >>> int((label_flip(y, 0.4) != y).sum())
         2
+        >>> label_flip(y, {"bad": 1.0}).tolist()
+        ['good', 'good', 'good', 'good', 'good']
     """
-    portion = checked_share(intensity, "intensity")
+    portion: float | dict[Any, float]
+    if isinstance(intensity, Mapping):
+        portion = {name: checked_share(share, "intensity") for name, share in intensity.items()}
+    else:
+        portion = checked_share(intensity, "intensity")
     rng = generator(seed)
     opened = open_data(labels)
     flipped = {column.name: _flipped(column, portion, rng) for column in _labels(opened, columns)}
@@ -70,9 +79,14 @@ def _labels(opened: Opened[Data], columns: Names) -> list[AnyColumn]:
     return list(opened.columns) if columns is None else opened.named(columns)
 
 
-def _flipped(column: AnyColumn, portion: float, rng: np.random.Generator) -> Any:
+def _flipped(
+    column: AnyColumn, portion: float | Mapping[Any, float], rng: np.random.Generator
+) -> Any:
     classes = column.classes()
-    chosen = draw(classes.present, portion, rng)
+    if isinstance(portion, Mapping):
+        chosen = _of_classes(classes, portion, column.name, rng)
+    else:
+        chosen = draw(classes.present, portion, rng)
     if chosen.size == 0:
         return None
     known = len(classes.values)
@@ -86,3 +100,18 @@ def _flipped(column: AnyColumn, portion: float, rng: np.random.Generator) -> Any
     rows = np.arange(classes.codes.size)
     rows[chosen] = classes.examples[(classes.codes[chosen] + steps) % known]
     return column.rearranged(rows)
+
+
+def _of_classes(
+    classes: Classes, portions: Mapping[Any, float], name: object, rng: np.random.Generator
+) -> Rows:
+    """Rows to flip: of each named class its share."""
+    unknown = [label for label in portions if label not in classes.values]
+    if unknown:
+        raise ConfigError(f"intensity: column {name!r} has no class {unknown[0]!r}")
+    chosen = [
+        draw(np.flatnonzero(classes.codes == code), portions[label], rng)
+        for code, label in enumerate(classes.values)
+        if label in portions
+    ]
+    return np.concatenate(chosen) if chosen else np.empty(0, dtype=np.int64)

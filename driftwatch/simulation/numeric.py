@@ -13,7 +13,7 @@ from driftwatch.errors import ConfigError
 from driftwatch.simulation.arguments import Seed, checked_share, draw, finite, generator
 from driftwatch.simulation.containers import AnyColumn, Names, open_data
 
-__all__ = ["mean_shift", "noise_injection", "unit_change", "variance_increase"]
+__all__ = ["changed_numbers", "mean_shift", "noise_injection", "unit_change", "variance_increase"]
 
 Data = TypeVar("Data")
 Floats = NDArray[np.float64]
@@ -73,7 +73,9 @@ def mean_shift(
     def shifted(values: Floats) -> Floats:
         return values + amount * _moments(values)[1]
 
-    return _changed(data, columns, amount, shifted, generator(seed) if keep_integers else None)
+    return changed_numbers(
+        data, columns, amount, shifted, generator(seed) if keep_integers else None
+    )
 
 
 def variance_increase(
@@ -124,7 +126,9 @@ def variance_increase(
         mean = _moments(values)[0]
         return mean + (1.0 + amount) * (values - mean)
 
-    return _changed(data, columns, amount, stretched, generator(seed) if keep_integers else None)
+    return changed_numbers(
+        data, columns, amount, stretched, generator(seed) if keep_integers else None
+    )
 
 
 def noise_injection(
@@ -174,7 +178,7 @@ def noise_injection(
     def noisy(values: Floats) -> Floats:
         return values + amount * _moments(values)[1] * rng.standard_normal(values.size)
 
-    return _changed(data, columns, amount, noisy, rng if keep_integers else None)
+    return changed_numbers(data, columns, amount, noisy, rng if keep_integers else None)
 
 
 def unit_change(
@@ -238,13 +242,14 @@ def unit_change(
     return opened.close({column.name: multiplied(column) for column in _filled(chosen)})
 
 
-def _changed(
+def changed_numbers(
     data: Data,
     columns: Names,
     amount: float,
     change: Callable[[Floats], Floats],
-    rounding: np.random.Generator | None,
+    rounding: np.random.Generator | None = None,
 ) -> Data:
+    """Change every number of the numeric columns by a function of the column's values."""
     opened = open_data(data)
     chosen = opened.choose(columns, _is_numeric, "numeric")
     if amount == 0.0:
