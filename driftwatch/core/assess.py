@@ -309,7 +309,7 @@ def _normalised(importances: Mapping[str, float], names: list[str]) -> dict[str,
 
 
 def _dataset(features: Iterable[FeatureDrift], weights: Mapping[str, float]) -> DatasetDrift:
-    features = list(features)
+    features = [feature for feature in features if feature.role != Role.ERROR.value]
     if not features:
         return DatasetDrift(None, None, None)
     drifted = [feature.name for feature in features if feature.status.is_drift]

@@ -79,6 +79,7 @@ def _performance(report: DriftReport) -> str:
         [NONE if row.status is None else _badge(row.status), *map(escape, [*row.texts, row.note])]
         for row in metric_rows(performance)
     ]
+    table = _table([*HEADINGS, "note"], rows)
     said = "".join(f"<p class=why>{escape(remark)}</p>" for remark in remarks(report))
     curves = "".join(map(curve_chart, performance.curves.values()))
     drawn = f"<div class=curves>{curves}</div>\n" if curves else ""
@@ -91,7 +92,7 @@ def _performance(report: DriftReport) -> str:
         confusion = f"<details><summary>Confusion of classes</summary>{confusion}</details>"
     return (
         f"<h2>Performance {_badge(performance.status)}</h2>\n"
-        f'<div class="card">{said}<div class=wide>{_table([*HEADINGS, "note"], rows)}</div>'
+        f'<div class="card">{said}<div class="wide metrics">{table}</div>'
         f"{drawn}{confusion}</div>\n"
     )
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import dataclass
 
+from driftwatch.core.reports.performance import in_words
 from driftwatch.core.reports.report import DriftReport, Metric, Performance, Status
 from driftwatch.render.numbers import NONE, count, number, p_value, percent
 from driftwatch.render.plain import SENTENCE_LENGTH, plain
@@ -12,24 +13,6 @@ from driftwatch.render.plain import SENTENCE_LENGTH, plain
 __all__ = ["HEADINGS", "MetricRow", "confusion_tables", "metric_name", "metric_rows", "remarks"]
 
 HEADINGS = ("status", "metric", "reference", "production", "95 % interval", "tolerated", "p")
-
-_NAMES = {
-    "roc_auc": "ROC AUC",
-    "roc_auc_ovr": "ROC AUC, one against the rest",
-    "f1": "F1",
-    "f1_macro": "F1, macro",
-    "f1_micro": "F1, micro",
-    "f1_weighted": "F1, weighted",
-    "ece": "expected calibration error",
-    "calibration": "squared calibration error, without bias",
-    "mae": "mean absolute error",
-    "mse": "mean squared error",
-    "rmse": "root mean squared error",
-    "mape": "mean absolute percentage error",
-    "smape": "symmetric percentage error",
-    "r2": "R²",
-    "absolute_error_p90": "absolute error, 90 % quantile",
-}
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,7 +43,7 @@ class MetricRow:
 
 def metric_name(name: str, /) -> str:
     """A metric in words."""
-    return _NAMES.get(name) or plain(name.replace("_", " "))
+    return plain(in_words(name))
 
 
 def metric_rows(performance: Performance, /) -> list[MetricRow]:

@@ -13,7 +13,7 @@ from driftwatch.core.data.times import event_times, seconds_of, to_utc
 from driftwatch.core.profiles.reference import Reference
 from driftwatch.core.reports.report import DriftReport, Status
 from driftwatch.core.reports.results import Period
-from driftwatch.core.reports.timeline import ChangePoint, Moment, Timeline
+from driftwatch.core.reports.timeline import ChangePoint, MetricValues, Moment, Timeline
 from driftwatch.core.subject import Subject
 from driftwatch.core.windows.evaluation_record import Result
 from driftwatch.core.windows.spec import WindowSpec
@@ -165,19 +165,55 @@ def _moment(result: Result, report: DriftReport) -> Moment:
         rows=report.rows_current,
         status=report.global_status,
         event=result.event.value if result.event is not None else None,
-        drifted=tuple(report.drifted_features),
-        critical=tuple(f.name for f in report.features if f.status is Status.CRITICAL),
-        early=tuple(str(sign) for sign in window.early) if window is not None else (),
-        distance=max(
-            (
-                _distance(feature.tests)
-                for feature in report.features
-                if feature.status is not Status.UNDECIDED
-                or report.global_status is Status.UNDECIDED
-            ),
-            default=0.0,
+        drifted=(*report.drifted_features, *_worse(report, Status.WARNING)),
+        critical=(
+            *(f.name for f in report.features if f.status is Status.CRITICAL),
+            *_worse(report, Status.CRITICAL),
         ),
+        early=tuple(str(sign) for sign in window.early) if window is not None else (),
+        distance=max([_loss(report), *_distances(report)]),
+        metrics=_metrics(report),
     )
+
+
+def _metrics(report: DriftReport) -> dict[str, MetricValues]:
+    """The deciding metrics of the model, where both sides have a value."""
+    if report.performance is None:
+        return {}
+    return {
+        name: MetricValues(metric.reference, metric.production, metric.interval, metric.status)
+        for name, metric in report.performance.items()
+        if metric.status is not None
+        and metric.reference is not None
+        and metric.production is not None
+    }
+
+
+def _worse(report: DriftReport, least: Status) -> list[str]:
+    """Names of the metrics that got worse."""
+    metrics = {} if report.performance is None else report.performance
+    return [m.name for m in metrics.values() if m.status is not None and m.status >= least]
+
+
+def _loss(report: DriftReport) -> float:
+    """How far the metric that lost most is beyond what is tolerated: 1 is at it."""
+    losses = [
+        abs(metric.reference - metric.production) / max(metric.threshold.warning, 1e-9)
+        for metric in (report.performance or {}).values()
+        if metric.status is not None
+        and metric.status.is_drift
+        and metric.threshold is not None
+        and metric.reference is not None
+        and metric.production is not None
+    ]
+    return min(max(losses, default=0.0), 99.0)
+
+
+def _distances(report: DriftReport) -> Iterator[float]:
+    undecided = report.global_status is Status.UNDECIDED
+    for feature in report.features:
+        if undecided or feature.status is not Status.UNDECIDED:
+            yield _distance(feature.tests)
 
 
 def _distance(tests: Any) -> float:

@@ -18,7 +18,7 @@ from sklearn.preprocessing import OneHotEncoder
 from driftwatch import Monitor
 from driftwatch.errors import ConfigError, DataError
 
-Frame = pd.DataFrame
+Frame = Any
 
 
 def frame(rows: int = 2_000, seed: int = 0) -> Frame:
@@ -26,7 +26,7 @@ def frame(rows: int = 2_000, seed: int = 0) -> Frame:
     x, plan = rng.normal(size=rows), rng.choice(["a", "b"], rows)
     logits = 2 * x + np.where(plan == "a", 1.0, -1.0)
     label = np.where(rng.random(rows) < 1 / (1 + np.exp(-logits)), "yes", "no")
-    return Frame({"x": x, "plan": plan, "z": rng.random(rows), "label": label})
+    return pd.DataFrame({"x": x, "plan": plan, "z": rng.random(rows), "label": label})
 
 
 def fitted() -> Pipeline:
@@ -83,7 +83,7 @@ def test_columns_that_are_there_are_not_computed_anew() -> None:
 
 def test_a_function_a_regression_and_a_session() -> None:
     rng = np.random.default_rng(3)
-    data = Frame({"x": rng.normal(size=1_000)})
+    data = pd.DataFrame({"x": rng.normal(size=1_000)})
     data["y"] = 3 * data["x"] + rng.normal(size=1_000)
     model = LinearRegression().fit(data[["x"]], data["y"])
     expected = mean_absolute_error(data["y"], model.predict(data[["x"]]))
@@ -101,7 +101,7 @@ def test_a_function_a_regression_and_a_session() -> None:
 def test_several_classes_get_a_column_each() -> None:
     rng = np.random.default_rng(4)
     labels = rng.choice(["a", "b", "c"], 3_000)
-    data = Frame({"x": rng.normal(size=3_000) + (labels == "a"), "z": (labels == "b") * 1.0})
+    data = pd.DataFrame({"x": rng.normal(size=3_000) + (labels == "a"), "z": (labels == "b") * 1.0})
     data["z"] += rng.normal(size=3_000)
     model = LogisticRegression().fit(data, labels)
     data["label"] = labels

@@ -17,9 +17,12 @@ from driftwatch.cli.options import (
     Kinds,
     Labels,
     Multivariate,
+    Positive,
     Predictions,
     Quiet,
     Scores,
+    Task,
+    Weights,
     column_options,
 )
 from driftwatch.cli.output.progress_bar import progress_bar
@@ -52,6 +55,9 @@ def profile(
     label: Labels = None,
     prediction: Predictions = None,
     score: Scores = None,
+    positive: Positive = None,
+    task: Task = None,
+    weight: Weights = None,
     k: Annotated[
         int, typer.Option(help="Precision of the quantiles; 4096 makes a fine reference.")
     ] = 800,
@@ -70,6 +76,9 @@ def profile(
             label=label,
             prediction=prediction,
             score=score,
+            weight=weight,
+            positive=positive,
+            task=task,
         ),
         time=time,
         pane=pane,

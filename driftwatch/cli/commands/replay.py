@@ -20,11 +20,14 @@ from driftwatch.cli.options import (
     Kinds,
     Labels,
     Output,
+    Positive,
     Predictions,
     Quiet,
     Ref,
     Scores,
+    Task,
     Time,
+    Weights,
     column_options,
     parse_thresholds,
 )
@@ -66,6 +69,9 @@ def replay(
     label: Labels = None,
     prediction: Predictions = None,
     score: Scores = None,
+    positive: Positive = None,
+    task: Task = None,
+    weight: Weights = None,
     window: Annotated[
         str, typer.Option(metavar="LENGTH", help="24h, 7d, or '10000 rows'.")
     ] = "24h",
@@ -117,6 +123,9 @@ def replay(
         label=label,
         prediction=prediction,
         score=score,
+        weight=weight,
+        positive=positive,
+        task=task,
     )
     request = ReplayRequest(
         files=files,

@@ -197,6 +197,7 @@ def _notes(columns: OutcomeColumns, before: Outcomes, after: Outcomes) -> list[s
         (after.unpredicted, "labelled rows without a prediction"),
         (after.unscored, "labelled rows without a score"),
         (after.unweighted, "labelled rows without a usable weight"),
+        (after.failed, "rows on which own losses failed"),
     ):
         if count:
             notes.append(f"{count:,} {what}")

@@ -32,7 +32,8 @@ MOST_CLASSES = 1_000
 
 Floats = NDArray[np.float64]
 OwnLoss = Callable[..., Any]
-_COUNTERS = struct.Struct("<6Q")
+_COUNTERS = struct.Struct("<7Q")
+_NAMES = ("rows", "labelled", "unknown", "unpredicted", "unscored", "unweighted", "failed")
 _EPSILON = float(np.finfo(np.float64).eps)
 
 
@@ -114,6 +115,7 @@ class Outcomes:
         unpredicted: Labelled rows without a prediction.
         unscored: Labelled rows without a score.
         unweighted: Rows with a label and without a usable weight.
+        failed: Rows on which a loss of the caller's failed.
         losses: Sums over the labelled and scored rows: `SCORE_SUMS`, or `ERROR_SUMS`.
         own: Sums of the caller's losses, by name.
         cells: Classes by score, one a grid.
@@ -126,7 +128,7 @@ class Outcomes:
     def __init__(self, spec: OutcomeSpec, /) -> None:
         self.spec = spec
         self.rows = self.labelled = self.unknown = 0
-        self.unpredicted = self.unscored = self.unweighted = 0
+        self.unpredicted = self.unscored = self.unweighted = self.failed = 0
         classes = len(spec.columns.classes)
         regression = spec.columns.task is Task.REGRESSION
         self.losses = PairedSums(len(ERROR_SUMS) if regression else len(SCORE_SUMS))
@@ -243,14 +245,18 @@ class Outcomes:
         for name, function in self.spec.own.items():
             if function is not None and rows.predicted is not None:
                 sides = _kept(rows, rows.predicted != MISSING)
-                losses = own_losses(name, function, sides)
+                try:
+                    losses = own_losses(name, function, sides)
+                except Exception:  # noqa: BLE001 - the host's function; its rows are counted
+                    self.failed += sides.usable.size
+                    continue
                 fine = np.isfinite(losses)
                 weights = None if sides.weights is None else sides.weights[fine]
                 self.own[name].update(losses[fine][:, None], weights)
 
     def merge(self, other: Self, /) -> None:
         """Add other rows, counted by the same rules; `other` is left as it was."""
-        for name in ("rows", "labelled", "unknown", "unpredicted", "unscored", "unweighted"):
+        for name in _NAMES:
             setattr(self, name, getattr(self, name) + getattr(other, name))
         self.losses.merge(other.losses)
         for name, sums in self.own.items():
@@ -277,10 +283,7 @@ class Outcomes:
 
     def to_sections(self) -> dict[str, bytes]:
         """Serialize as named sections, the rules included."""
-        counters = (
-            self.rows, self.labelled, self.unknown,
-            self.unpredicted, self.unscored, self.unweighted,
-        )  # fmt: skip
+        counters = (getattr(self, name) for name in _NAMES)
         tables = np.concatenate((self.decided, self.marginals.ravel(), self.confusion.ravel()))
         sections = self.spec.to_sections()
         sections["counts"] = _COUNTERS.pack(*counters) + tables.astype("<f8").tobytes()
@@ -316,14 +319,12 @@ class Outcomes:
             raise ProfileFormatError(f"outcomes refused: {len(data)} bytes of counts")
         counters = _COUNTERS.unpack_from(data)
         tables = np.frombuffer(data, "<f8", sum(sizes), _COUNTERS.size).astype(np.float64)
-        if max(counters) > 1 << 53 or max(counters) > counters[0]:
+        if max(counters) > 1 << 53 or max(counters[:-1]) > counters[0]:
             raise ProfileFormatError("outcomes refused: more labels than rows")
         if not np.isfinite(tables).all() or (tables < 0).any():
             raise ProfileFormatError("outcomes refused: a count is out of range")
-        (
-            self.rows, self.labelled, self.unknown,
-            self.unpredicted, self.unscored, self.unweighted,
-        ) = counters  # fmt: skip
+        for name, count in zip(_NAMES, counters, strict=True):
+            setattr(self, name, count)
         self.decided, marginals, confusion = np.split(tables, np.cumsum(sizes)[:-1])
         self.marginals = marginals.reshape(self.marginals.shape)
         self.confusion = confusion.reshape(self.confusion.shape)

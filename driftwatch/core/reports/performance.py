@@ -8,9 +8,37 @@ from typing import Any, Self
 
 from driftwatch.core.reports.results import Levels, Status
 
-__all__ = ["Curve", "Metric", "Performance"]
+__all__ = ["Curve", "Metric", "Performance", "in_words"]
 
 Pair = tuple[float, float]
+
+_NAMES = {
+    "roc_auc": "ROC AUC",
+    "roc_auc_ovr": "ROC AUC, one against the rest",
+    "f1": "F1",
+    "f1_macro": "F1, macro",
+    "f1_micro": "F1, micro",
+    "f1_weighted": "F1, weighted",
+    "ece": "expected calibration error",
+    "calibration": "squared calibration error, without bias",
+    "mae": "mean absolute error",
+    "mse": "mean squared error",
+    "rmse": "root mean squared error",
+    "mape": "mean absolute percentage error",
+    "smape": "symmetric percentage error",
+    "r2": "R²",
+    "absolute_error_p90": "absolute error, 90 % quantile",
+}
+
+
+def in_words(name: str, /) -> str:
+    """A metric's name as people write it.
+
+    Example:
+        >>> in_words("roc_auc"), in_words("log_loss")
+        ('ROC AUC', 'log loss')
+    """
+    return _NAMES.get(name) or name.replace("_", " ")
 
 
 @dataclass(frozen=True, slots=True)
@@ -178,7 +206,7 @@ class Performance(Mapping[str, Metric]):
         verb = "got worse:"
         if worst.status in (Status.OK, Status.UNDECIDED):
             verb = "is" if worst.status is Status.OK else "may have got worse:"
-        return f"{worst.name} {verb} {worst.reference:.4g} → {worst.production:.4g}"
+        return f"{in_words(worst.name)} {verb} {worst.reference:.4g} → {worst.production:.4g}"
 
     def __str__(self) -> str:
         decided = [m for m in self.metrics.values() if m.gates]
@@ -238,9 +266,10 @@ def _rank(metric: Metric) -> tuple[int, float]:
 
 def _values(metric: Metric) -> str:
     """A metric of both sides in words."""
+    name = in_words(metric.name)
     if metric.reference is None or metric.production is None:
-        return f"{metric.name} unknown ({metric.note})" if metric.note else f"{metric.name} unknown"
-    text = f"{metric.name} {metric.reference:.4g} → {metric.production:.4g}"
+        return f"{name} unknown ({metric.note})" if metric.note else f"{name} unknown"
+    text = f"{name} {metric.reference:.4g} → {metric.production:.4g}"
     if metric.interval is not None:
         text += f" [{metric.interval[0]:.4g}, {metric.interval[1]:.4g}]"
     if metric.status is Status.UNDECIDED and metric.rows_needed is not None:

@@ -8,7 +8,32 @@ from typing import Any, Self
 
 from driftwatch.core.reports.results import Period, Status
 
-__all__ = ["ChangePoint", "Episode", "Moment", "Timeline"]
+__all__ = ["ChangePoint", "Episode", "MetricValues", "Moment", "Timeline"]
+
+
+@dataclass(frozen=True, slots=True)
+class MetricValues:
+    """A metric in one window.
+
+    Attributes:
+        reference: Its value in the reference.
+        production: Its value in the window.
+        interval: Where the value of the population lies, 95 %; None where that is not known.
+        status: What became of it.
+    """
+
+    reference: float
+    production: float
+    interval: tuple[float, float] | None
+    status: Status
+
+    def to_dict(self) -> dict[str, Any]:
+        return {
+            "reference": self.reference,
+            "production": self.production,
+            "interval": None if self.interval is None else list(self.interval),
+            "status": self.status.value,
+        }
 
 
 @dataclass(frozen=True, slots=True)
@@ -26,6 +51,8 @@ class Moment:
         early: What detectors saw.
         distance: The largest statistic that decides, in units of its warning threshold; of what is
             undecided only where the window is.
+        metrics: The deciding metrics of the model by name, where there are labels: reference,
+            production, and the ends of production's interval.
     """
 
     pane: int
@@ -37,6 +64,7 @@ class Moment:
     critical: tuple[str, ...] = ()
     early: tuple[str, ...] = ()
     distance: float = 0.0
+    metrics: Mapping[str, MetricValues] = field(default_factory=dict)
 
     def to_dict(self) -> dict[str, Any]:
         return {
@@ -49,6 +77,7 @@ class Moment:
             "critical_features": list(self.critical),
             "early": list(self.early),
             "distance": self.distance,
+            "performance": {name: values.to_dict() for name, values in self.metrics.items()},
         }
 
 

@@ -6,6 +6,7 @@ from html import escape
 
 from driftwatch.core.reports.results import Status
 from driftwatch.core.reports.timeline import ChangePoint, Episode, Moment, Timeline
+from driftwatch.render.drawing.metric_lines import METRIC_CSS, metric_drawings, metric_texts
 from driftwatch.render.drawing.stylesheet import STYLESHEET
 from driftwatch.render.plain import plain
 
@@ -42,6 +43,7 @@ def timeline_text(timeline: Timeline, /, *, width: int = 100) -> str:
         lines += [f"  {strip}", *([f"  {marks}"] if marks.strip() else []), f"  {_KEY}", ""]
     for number, episode in enumerate(timeline.episodes, start=1):
         lines.append(f"  alarm {number}: {_episode(episode)}")
+    lines += [f"  {line}" for line in metric_texts(timeline)]
     lines += [f"  change {_change(change)}" for change in timeline.changes]
     lines += [f"  {count:,} rows {_reason(name)}" for name, count in timeline.counters.items()]
     return "\n".join(lines).rstrip() + "\n"
@@ -67,13 +69,20 @@ def timeline_html(timeline: Timeline, /) -> str:
         "<!doctype html>\n<html lang=en>\n<head>\n<meta charset=utf-8>\n"
         f'<meta http-equiv=Content-Security-Policy content="{_POLICY}">\n'
         '<meta name=viewport content="width=device-width,initial-scale=1">\n'
-        f"<title>Replay · {name} · DriftWatch</title>\n<style>\n{STYLESHEET}{_CSS}</style>\n"
+        f"<title>Replay · {name} · DriftWatch</title>\n"
+        f"<style>\n{STYLESHEET}{_CSS}{METRIC_CSS}</style>\n"
         f"</head>\n<body>\n<main>\n<header class={worst.value[0]}>\n<h1>Replay: {name}</h1>\n"
         f"<p class=verdict>{escape(_headline(timeline))}</p>\n</header>\n"
         f"<h2>Windows</h2>\n<div class=card>{_drawing(timeline)}</div>\n"
+        f"{_performance(timeline)}"
         f"{_card('Alarms', episodes)}{_card('Known changes', changes)}{_card('Not used', unused)}"
         "</main>\n</body>\n</html>\n"
     )
+
+
+def _performance(timeline: Timeline) -> str:
+    drawn = metric_drawings(timeline)
+    return f"<h2>Performance</h2>\n<div class=card>{drawn}</div>\n" if drawn else ""
 
 
 def _headline(timeline: Timeline) -> str:
