@@ -68,11 +68,13 @@ class Binormal:
         said = self.rate * hits + (1 - self.rate) * (1 - clean)
         points, weights = np.polynomial.hermite_e.hermegauss(200)
         weights = weights / weights.sum()
-        sides = [self.score(points + sign * self.now / 2) for sign in (1, -1)]
-        tops, bottoms = sides
-        log_loss = self.rate * weights @ -np.log(tops) + (1 - self.rate) * weights @ -np.log1p(
-            -bottoms
-        )
+        logits = [
+            self.trained * (points + sign * self.now / 2) + special.logit(self.rate)
+            for sign in (1, -1)
+        ]
+        tops, bottoms = (special.expit(side) for side in logits)
+        log_loss = self.rate * weights @ np.logaddexp(0, -logits[0])
+        log_loss += (1 - self.rate) * weights @ np.logaddexp(0, logits[1])
         brier = self.rate * weights @ (1 - tops) ** 2 + (1 - self.rate) * weights @ bottoms**2
         grid = np.linspace(-12, 12, 200_001)
         density = stats.norm.pdf(grid - self.now / 2)

@@ -141,6 +141,8 @@ class ColumnBuffer:
         arrays = {}
         for word, name in self._known.role_columns.items():
             values = by_role.get(word)
+            if word == "score" and self._known.scores and set(map(type, values or ())) - _NOTHING:
+                raise _UnlikeError  # one for each class: a record at a time
             if name is None:
                 _check_scalars(values or ())
                 continue

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from operator import itemgetter
 from typing import Any
 
+from driftwatch.core.data.aligned import class_text
+from driftwatch.core.data.outcomes import OutcomeColumns
 from driftwatch.core.data.schema import Kind, Role, Schema
 
 __all__ = ["MOST_NEW_COLUMNS", "KnownColumns", "picking"]
@@ -24,12 +26,15 @@ class KnownColumns:
     Args:
         schema: Columns of the reference.
         count: Called with a reason and a number of what could not be used.
+        outcomes: Which of them hold predictions, scores and labels; None if that is not counted.
 
     Attributes:
         columns: Those of the reference, by name.
         numbers: Names of the numeric ones.
         role_columns: By role of a value that may be passed with a record (prediction, score, label,
-            id): the column it belongs to; None if the reference has none.
+            id): the column it belongs to; None if the reference has none, or several.
+        scores: Columns of scores by class, where there is one a class: a score that is passed with
+            a record is a list in their order, or a mapping.
         names: Columns that the records themselves should have.
         count: What to call with a reason and a number, as passed in.
 
@@ -40,13 +45,30 @@ class KnownColumns:
         ['age', 'city']
     """
 
-    def __init__(self, schema: Schema, count: Callable[[str, int], None], /) -> None:
+    def __init__(
+        self,
+        schema: Schema,
+        count: Callable[[str, int], None],
+        /,
+        *,
+        outcomes: OutcomeColumns | None = None,
+    ) -> None:
+        computed = {c.name for c in outcomes.derived_columns()} if outcomes is not None else set()
+        schema = Schema(tuple(c for c in schema if c.name not in computed))
         self.columns = schema.names
         self.numbers = frozenset(c.name for c in schema if c.kind is Kind.NUMERIC)
         self.role_columns = {
             word: next((column.name for column in schema if column.role is role), None)
             for word, role in _ROLES.items()
         }
+        self.scores: dict[str, str] = {}
+        if outcomes is not None:
+            self.role_columns |= {"label": outcomes.label}
+            if outcomes.prediction is not None:
+                self.role_columns["prediction"] = outcomes.prediction
+            if len(outcomes.scores) > 1:
+                self.scores = dict(zip(outcomes.classes, outcomes.scores, strict=True))
+                self.role_columns["score"] = None
         names = {name for name in self.role_columns.values() if name}
         self.names = tuple(
             column.name
@@ -68,6 +90,30 @@ class KnownColumns:
                 return False
             self._new.add(name)
         return True
+
+    def by_class(self, scores: Sequence[Any], /) -> tuple[dict[str, list[Any]], list[Any]]:
+        """Scores that were passed with records, by column; and those that are of no class.
+
+        Args:
+            scores: One a record: a mapping by class, a list in the order of the classes, or None.
+        """
+        columns: dict[str, list[Any]] = {name: [] for name in self.scores.values()}
+        unused: list[Any] = []
+        for score in scores:
+            known = self._of_one(score)
+            unused.append(score if known is None and score is not None else None)
+            for place, column in enumerate(columns.values()):
+                column.append(None if known is None else known[place])
+        return columns, unused
+
+    def _of_one(self, score: Any) -> Sequence[Any] | None:
+        if isinstance(score, Mapping):
+            given = {class_text(name): value for name, value in score.items()}
+            return [given.get(name) for name in self.scores] if given.keys() & self.scores else None
+        if hasattr(score, "tolist"):
+            score = score.tolist()
+        is_list = isinstance(score, list | tuple) and len(score) == len(self.scores)
+        return score if is_list else None
 
     def count_unused(self, values: int, /) -> None:
         """Count values of columns that are not looked at."""

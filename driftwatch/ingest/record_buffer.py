@@ -12,7 +12,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from driftwatch.core.data.batch import Batch, array_of
-from driftwatch.core.data.schema import Schema
+from driftwatch.core.data.outcomes import OutcomeColumns
+from driftwatch.core.data.schema import Kind, Schema
 from driftwatch.core.data.times import event_times, seconds_of
 from driftwatch.ingest.cutting import MAX_SKEW
 from driftwatch.ingest.known_columns import KnownColumns, picking
@@ -65,6 +66,7 @@ class RecordBuffer:
         schema: Columns of the reference.
         clock: Seconds since 1970; the event time of records that bring none.
         count: Called with a reason and a number of records that could not be used.
+        outcomes: Which columns hold predictions, scores and labels.
 
     Attributes:
         known: Which columns of records are looked at.
@@ -81,11 +83,17 @@ class RecordBuffer:
     """
 
     def __init__(
-        self, schema: Schema, clock: Callable[[], float], count: Callable[[str, int], None], /
+        self,
+        schema: Schema,
+        clock: Callable[[], float],
+        count: Callable[[str, int], None],
+        /,
+        *,
+        outcomes: OutcomeColumns | None = None,
     ) -> None:
         self._clock = clock
         self._count = count
-        self.known = KnownColumns(schema, count)
+        self.known = KnownColumns(schema, count, outcomes=outcomes)
         self._names = self.known.names
         self._width = len(self._names)
         self._mark = -np.inf
@@ -227,6 +235,9 @@ class RecordBuffer:
             if nothing and (name is None or name in columns):
                 continue
             collected = [None if some is None else some[place] for some in by_role]
+            if word == "score" and self.known.scores and not nothing:
+                spread, collected = self.known.by_class(collected)
+                columns |= {n: v for n, v in spread.items() if n not in columns or any(v)}
             there = sum(
                 value is not None for value in collected
             )  # an array equals None item by item
@@ -247,7 +258,8 @@ class RecordBuffer:
         import pyarrow.types as t
 
         array = array_of(values, name)
-        if t.is_nested(array.type) and name in self.known.columns:
+        known = self.known.columns.get(name)
+        if t.is_nested(array.type) and known is not None and known.kind is not Kind.UNSUPPORTED:
             return array_of([None if v is None else str(v) for v in values], name)
         return array
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 from dataclasses import replace
 
-from driftwatch.core.data.aligned import class_text
+from driftwatch.core.data.aligned import class_text, in_order, is_whole
 from driftwatch.core.data.declared_outcomes import DeclaredOutcomes
 from driftwatch.core.data.outcomes import OutcomeColumns, Task
 from driftwatch.core.data.schema import Kind, Role, ValuePolicy
@@ -15,6 +15,7 @@ from driftwatch.errors import ConfigError
 
 __all__ = ["outcome_columns", "shown_classes"]
 
+_TIMES = ("duration", "time", "timestamp", "date")
 _MOST_GUESSED = 20
 """Whole numbers with more values than this are taken for a regression's."""
 
@@ -45,6 +46,8 @@ def outcome_columns(profile: Profile, declared: DeclaredOutcomes, /) -> OutcomeC
         _refuse_without(declared, label)
         return None
     weights = by_role.get(Role.WEIGHT, [])
+    if len(weights) > 1:
+        raise ConfigError(f"two columns of weights, {weights[0]!r} and {weights[1]!r}: name one")
     named = OutcomeColumns(
         Task.BINARY,
         label,
@@ -95,7 +98,7 @@ class _Reader:
                 f"predictions {named.prediction!r} are numbers, and labels {named.label!r} "
                 "classes; name the column of predicted classes, or leave prediction out"
             )
-        classes = _in_order({*labels, *(said or ())})
+        classes = in_order({*labels, *(said or ())})
         if said and labels and not set(said) & set(labels):
             raise ConfigError(
                 f"labels {named.label!r} are {shown_classes(labels)} and predictions "
@@ -127,7 +130,7 @@ class _Reader:
         if not self._is_number(named.label) or named.scores:
             return Task.MULTICLASS
         few = len(labels) <= _MOST_GUESSED and said is not None
-        return Task.MULTICLASS if few and all(_is_whole(t) for t in labels) else Task.REGRESSION
+        return Task.MULTICLASS if few and all(is_whole(t) for t in labels) else Task.REGRESSION
 
     def _in_unit(self, named: OutcomeColumns) -> bool:
         """Whether predictions lie between 0 and 1, as probabilities do."""
@@ -171,10 +174,15 @@ class _Reader:
             raise ConfigError(f"positive must be one of {shown_classes(classes)}; got {positive!r}")
         negative = classes[0] if classes[1] == positive else classes[1]
         scores, in_list = named.scores, self._is_list(named.scores)
+        named_classes = self.declared.classes
+        unknown = [name for name in named_classes if name not in classes]
+        if unknown or (named_classes and positive not in named_classes):
+            raise ConfigError(
+                f"score is given for {shown_classes(named_classes)}; the classes are "
+                f"{shown_classes(classes)}, and that of {positive!r} is needed"
+            )
         if len(scores) == 2:
-            order = self.declared.classes or tuple(_in_order(classes))
-            if positive not in order:
-                raise ConfigError(f"score has no column for the class {positive!r}")
+            order = named_classes or tuple(in_order(classes))
             scores = (scores[order.index(positive)],)
         if len(scores) > 1:
             raise ConfigError(f"a binary task has one score; got {len(scores)}")
@@ -232,6 +240,11 @@ class _Reader:
     def _values(self, name: str, what: str) -> list[str] | None:
         """The classes in a column; None where its values are too many, or no classes."""
         profile = self.profile[name]
+        if profile.column.kind is Kind.DATETIME or profile.column.dtype.startswith(_TIMES):
+            raise ConfigError(
+                f"{what} {name!r} holds times ({profile.column.dtype}); classes must be texts, "
+                "whole numbers or truth values"
+            )
         if profile.column.values is not ValuePolicy.RAW and profile.column.kind.is_discrete:
             raise ConfigError(
                 f"the values of {what} {name!r} are not kept as they are "
@@ -247,19 +260,9 @@ class _Reader:
         classes = {text for value in texts if (text := class_text(value)) is not None}
         if len(classes) > MOST_CLASSES:
             return None
-        if profile.numbers is not None and not all(map(_is_whole, classes)):
+        if profile.numbers is not None and not all(map(is_whole, classes)):
             return None
-        return _in_order(classes)
-
-
-def _is_whole(text: str) -> bool:
-    return text.lstrip("-").isdigit()
-
-
-def _in_order(classes: Iterable[str]) -> list[str]:
-    """By number where all are, else by text, as scikit-learn has them."""
-    every = list(classes)
-    return sorted(every, key=int) if all(map(_is_whole, every)) else sorted(every)
+        return in_order(classes)
 
 
 def shown_classes(classes: Iterable[str], /) -> str:

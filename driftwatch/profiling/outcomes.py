@@ -103,6 +103,11 @@ def with_saved_outcomes(saved: Profile, declared: DeclaredOutcomes, /) -> Profil
     if declared.is_empty:
         return saved
     known = None if spec is None else spec.columns
+    if known is None and declared.label and (declared.prediction or declared.scores):
+        raise ConfigError(
+            "this saved profile was made without labels, and their rows are not in it; make it "
+            "anew with `driftwatch profile --prediction COLUMN --label COLUMN`"
+        )
     for what, asked, there in (
         ("prediction", declared.prediction, known and known.prediction),
         ("label", declared.label, known and known.label),

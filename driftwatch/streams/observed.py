@@ -99,7 +99,8 @@ class ObservedStream:
         self._replaces = address.replaces
         self._clock = clock
         self._sinks = sinks
-        buffer = RecordBuffer(subject.reference.schema, clock, self.tally.count)
+        used = subject.reference
+        buffer = RecordBuffer(used.schema, clock, self.tally.count, outcomes=used.outcome_columns)
         self.lazy = LazyStream(buffer, self.tally, weakref.WeakMethod(self._open))
 
     @staticmethod

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -15,7 +15,17 @@ from driftwatch.core.data.values import Categories, Numbers, typed_values
 if TYPE_CHECKING:
     import pyarrow as pa
 
-__all__ = ["MISSING", "OTHER", "class_places", "class_text", "level_places", "row_numbers"]
+__all__ = [
+    "MISSING",
+    "OTHER",
+    "agreed_beyond",
+    "class_places",
+    "class_text",
+    "in_order",
+    "is_whole",
+    "level_places",
+    "row_numbers",
+]
 
 OTHER = -1
 """Place of a value that is none of those asked for."""
@@ -73,7 +83,9 @@ def _encoded(array: pa.Array) -> pa.Array:
 
 
 def _places(array: pa.Array, places: Sequence[int]) -> NDArray[np.intp]:
-    indices = array.indices.fill_null(-1).to_numpy(zero_copy_only=False)
+    import pyarrow as pa
+
+    indices = array.indices.cast(pa.int64()).fill_null(-1).to_numpy(zero_copy_only=False)
     table = np.array([*places, MISSING], dtype=np.intp)
     taken: NDArray[np.intp] = table[indices]  # -1, a missing row, is the last
     return taken
@@ -107,6 +119,8 @@ def class_text(value: object, /) -> str | None:
     """
     if value is None or value != value:  # noqa: PLR0124 - NaN
         return None
+    if isinstance(value, bytes):
+        value = value.decode("utf-8", "replace")
     text = str(value).strip()
     text = _TRUTHS.get(text.lower(), text)
     try:
@@ -116,6 +130,46 @@ def class_text(value: object, /) -> str | None:
     if not number.is_integer() or abs(number) >= 1 << 53 or text.lower() != text:
         return text
     return str(int(number)) if not text.lstrip("+-").startswith("0") or number == 0 else text
+
+
+def is_whole(text: str, /) -> bool:
+    """Whether a class is a whole number.
+
+    Example:
+        >>> [is_whole(text) for text in ("12", "-1", "--1", "²", "")]
+        [True, True, False, False, False]
+    """
+    digits = text.removeprefix("-")
+    return digits.isascii() and digits.isdigit()
+
+
+def in_order(classes: Iterable[str], /) -> list[str]:
+    """Classes by number where all are whole numbers, else by text, as scikit-learn has them.
+
+    Example:
+        >>> in_order(["10", "9"]), in_order(["b", "10", "a"])
+        (['9', '10'], ['10', 'a', 'b'])
+    """
+    every = list(classes)
+    return sorted(every, key=int) if all(map(is_whole, every)) else sorted(every)
+
+
+def agreed_beyond(
+    first: pa.Array | None, second: pa.Array | None, where: NDArray[np.bool_], /
+) -> NDArray[np.bool_]:
+    """Whether two columns name the same class, in rows where both name one that is not known.
+
+    Args:
+        first: Labels.
+        second: Predictions.
+        where: The rows to look at; false is returned for all others.
+    """
+    agreed = np.zeros(where.size, dtype=bool)
+    rows = np.flatnonzero(where)
+    if first is not None and second is not None:
+        for row in rows.tolist():
+            agreed[row] = class_text(first[row].as_py()) == class_text(second[row].as_py())
+    return agreed
 
 
 def class_places(array: pa.Array | None, classes: Sequence[str], rows: int, /) -> NDArray[np.intp]:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any, Self
 
@@ -65,9 +65,14 @@ class DeclaredOutcomes:
         tasks = [known.value for known in Task]
         if task is not None and task not in tasks:
             raise ConfigError(f"task must be one of {', '.join(tasks)}; got {task!r}")
-        for name, function in (metrics or {}).items():
-            if not callable(function):
+        if not isinstance(metrics, Mapping | None):
+            raise ConfigError(f"metrics must be functions by name; got {type(metrics).__name__}")
+        named: Mapping[Any, Any] = metrics or {}
+        for name, function in named.items():
+            if not isinstance(name, str) or not callable(function):
                 raise ConfigError(f"metrics must be functions by name; got {name!r}: {function!r}")
+        if positive is not None and class_text(positive) is None:
+            raise ConfigError(f"positive must be a class; got {positive!r}")
         scores, classes = _scores(score)
         return cls(
             prediction,
@@ -118,6 +123,8 @@ def _scores(score: Scores | None) -> tuple[tuple[str, ...], tuple[str, ...]]:
         if not all(isinstance(name, str) for name in names) or None in classes:
             raise ConfigError(f"score must be columns by class; got {score!r}")
         return tuple(names), tuple(name for name in classes if name is not None)
+    if not isinstance(score, Iterable):
+        raise ConfigError(f"score must be a column, or one for each class; got {score!r}")
     names = list(score)
     if not names or not all(isinstance(name, str) for name in names):
         raise ConfigError(f"score must be a column, or one for each class; got {score!r}")

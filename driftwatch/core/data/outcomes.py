@@ -10,7 +10,14 @@ from typing import TYPE_CHECKING, Any, Self
 import numpy as np
 from numpy.typing import NDArray
 
-from driftwatch.core.data.aligned import MISSING, class_places, row_numbers
+from driftwatch.core.data.aligned import (
+    MISSING,
+    OTHER,
+    agreed_beyond,
+    class_places,
+    in_order,
+    row_numbers,
+)
 from driftwatch.core.data.batch import Batch
 from driftwatch.core.data.schema import Column, Kind, Role
 from driftwatch.errors import SchemaError
@@ -27,6 +34,9 @@ _NUMBER = Column("", Kind.NUMERIC)
 _SMALLEST = float(np.finfo(np.float64).eps)
 """Probabilities are kept this far from 0 and 1, as scikit-learn does."""
 _THRESHOLD = 0.5
+_LARGEST = 1e30
+_HEAVIEST = 1e20
+"""Numbers and weights beyond are not summed: powers of them would be infinite."""
 
 
 class Task(StrEnum):
@@ -46,14 +56,19 @@ class OutcomeRows:
         predicted: The same of the prediction; None where there are no predictions.
         scores: Rows by classes (one column for a binary task), NaN where unusable; None without.
         weights: Weights; None where all count the same.
-        usable: Rows with a label and a usable weight.
+        labelled: Rows with a label.
+        usable: Those of them with a usable weight.
+        agreed: Whether label and prediction are the same class that is not known; None where no
+            row has such a class twice.
     """
 
     truth: Places | Floats
     predicted: Places | Floats | None
     scores: Floats | None
     weights: Floats | None
+    labelled: NDArray[np.bool_]
     usable: NDArray[np.bool_]
+    agreed: NDArray[np.bool_] | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -120,29 +135,33 @@ class OutcomeColumns:
     def read(self, batch: Batch, /) -> OutcomeRows:
         """Read the rows of a batch."""
         if self.task is Task.REGRESSION:
-            numbers = self._numbers(batch, self.label), self._numbers(batch, self.prediction or "")
-            usable = np.isfinite(numbers[0]) & np.isfinite(numbers[1])
-            usable, weights = self._weighed(batch, usable)
-            return OutcomeRows(*numbers, None, weights, usable)
-        truth = class_places(batch.arrays.get(self.label), self.classes, batch.rows)
-        scores, predicted = self._scores(batch), None
+            truth, said = self._numbers(batch, self.label), self._numbers(batch, self.prediction)
+            labelled = np.isfinite(truth)
+            usable, weights = self._weighed(batch, labelled)
+            return OutcomeRows(truth, said, None, weights, labelled, usable)
+        label = batch.arrays.get(self.label)
+        places = class_places(label, self.classes, batch.rows)
+        scores, predicted, agreed = self._scores(batch), None, None
         if self.prediction is not None:
-            said = batch.arrays.get(self.prediction)
-            predicted = class_places(said, self.classes, batch.rows)
+            answer = batch.arrays.get(self.prediction)
+            predicted = class_places(answer, self.classes, batch.rows)
+            beyond = (places == OTHER) & (predicted == OTHER)
+            agreed = agreed_beyond(label, answer, beyond) if beyond.any() else None
         elif scores is not None:
             predicted = self._decided(scores)
-        usable, weights = self._weighed(batch, truth != MISSING)
-        return OutcomeRows(truth, predicted, scores, weights, usable)
+        labelled = places != MISSING
+        usable, weights = self._weighed(batch, labelled)
+        return OutcomeRows(places, predicted, scores, weights, labelled, usable, agreed)
 
     def _weighed(
-        self, batch: Batch, usable: NDArray[np.bool_]
+        self, batch: Batch, labelled: NDArray[np.bool_]
     ) -> tuple[NDArray[np.bool_], Floats | None]:
-        """The rows that have a usable weight, and the weights."""
+        """The labelled rows that have a usable weight, and the weights."""
         if self.weight is None:
-            return usable, None
+            return labelled, None
         weights = self._numbers(batch, self.weight)
-        sound = np.isfinite(weights) & (weights >= 0)
-        return usable & sound, np.where(sound, weights, 0.0)
+        sound = (weights >= 1 / _HEAVIEST) & (weights <= _HEAVIEST)
+        return labelled & sound, np.where(sound, weights, 0.0)
 
     def _decided(self, scores: Floats) -> Places | None:
         """Predictions from scores: the likeliest class; of two the positive from 0.5 on."""
@@ -161,14 +180,18 @@ class OutcomeColumns:
             return None
         if self.in_list:
             lists = _lists(batch.arrays.get(self.scores[0]), len(self.classes), batch.rows)
-            return lists[:, -len(self._scored) :]
+            if self.task is Task.BINARY:  # lists are in the order of the classes
+                place = in_order(self.classes).index(self.classes[1])
+                return lists[:, [place]]
+            return lists
         return np.column_stack([self._numbers(batch, name) for name in self.scores])
 
-    def _numbers(self, batch: Batch, name: str) -> Floats:
-        array = batch.arrays.get(name)
+    def _numbers(self, batch: Batch, name: str | None) -> Floats:
+        """Numbers of a column; NaN where there is none, or one that sums cannot hold."""
+        array = None if name is None else batch.arrays.get(name)
         if array is None:
             return np.full(batch.rows, np.nan)
-        return row_numbers(array, _NUMBER, batch.rows)
+        return _summable(row_numbers(array, _NUMBER, batch.rows))
 
     def derived(self, rows: OutcomeRows, /) -> list[Floats]:
         """The values of `derived_columns`, NaN where they are not known."""
@@ -178,14 +201,20 @@ class OutcomeColumns:
     def _errors(self, rows: OutcomeRows) -> list[Floats]:
         if self.task is Task.REGRESSION:
             assert rows.predicted is not None  # noqa: S101 - a regression has predictions
-            residual = np.where(rows.usable, rows.predicted - rows.truth, np.nan)
+            known = rows.usable & np.isfinite(rows.predicted)
+            residual = np.where(known, rows.predicted - rows.truth, np.nan)
             return [residual, np.abs(residual)]
         if self.probabilities:
             return [np.where(rows.usable, log_losses(self, rows), np.nan)]
-        if rows.predicted is None:
+        if rows.predicted is None or self.prediction is None:
             return []
         known = rows.usable & (rows.predicted != MISSING)
-        return [np.where(known, (rows.predicted != rows.truth).astype(float), np.nan)]
+        if self.task is Task.BINARY:
+            known = known & (rows.truth >= 0)
+        wrong = (rows.predicted != rows.truth) | (rows.truth < 0)
+        if rows.agreed is not None:
+            wrong = wrong & ~rows.agreed
+        return [np.where(known, wrong.astype(float), np.nan)]
 
     def to_dict(self) -> dict[str, Any]:
         return {
@@ -254,6 +283,12 @@ def log_losses(columns: OutcomeColumns, rows: OutcomeRows, /) -> Floats:
     return losses
 
 
+def _summable(values: Floats) -> Floats:
+    """Numbers whose eighth powers can be summed; NaN for others."""
+    inside = np.abs(values) <= _LARGEST  # false for NaN
+    return values if inside.all() else np.where(inside, values, np.nan)
+
+
 def _is_list(dtype: pa.DataType) -> bool:
     import pyarrow.types as t
 
@@ -267,13 +302,14 @@ def _lists(array: pa.Array | None, size: int, rows: int) -> Floats:
     scores = np.full((rows, size), np.nan)
     if array is None or not _is_list(array.type):
         return scores
+    if pa.types.is_nested(array.type.value_type):
+        return scores
     if not array.null_count and len(array.flatten()) == rows * size:
         lengths = array.value_lengths().to_numpy(zero_copy_only=False)
         if (lengths == size).all():
-            flat = array.flatten().cast(pa.float64(), safe=False)
-            aligned: Floats = flat.to_numpy(zero_copy_only=False).reshape(rows, size)
-            return aligned
-    for row, values in enumerate(array.to_pylist()):
-        if isinstance(values, list) and len(values) == size:
-            scores[row] = [np.nan if value is None else float(value) for value in values]
+            return row_numbers(array.flatten(), _NUMBER, rows * size).reshape(rows, size)
+    for row in range(rows):
+        values = array[row].values if array[row].is_valid else None
+        if values is not None and len(values) == size:
+            scores[row] = row_numbers(values, _NUMBER, size)
     return scores

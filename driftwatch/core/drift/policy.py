@@ -12,7 +12,7 @@ import numpy as np
 from driftwatch.core.data.schema import Kind
 from driftwatch.core.drift.methods import ALWAYS, METHODS, Method, with_own_tests
 from driftwatch.core.drift.thresholds import read_thresholds
-from driftwatch.core.performance.compare import PerformanceRules
+from driftwatch.core.performance.compare import PerformanceRules, check_metrics
 from driftwatch.core.performance.metrics import METRICS
 from driftwatch.core.profiles.reference import Reference
 from driftwatch.core.reports.report import Levels
@@ -120,6 +120,10 @@ class Policy:
         if budget is not None and classic:
             raise ConfigError("false_alarms sets the level of every test; drop policy='classic'")
         methods = with_own_tests(tests)
+        metrics = tuple(metrics)
+        for name in metrics:
+            if name in METRICS:
+                raise ConfigError(f"metrics: {name!r} is a metric already; give yours another name")
         named = (*METRICS, *metrics)
         rules = read_thresholds(thresholds or {}, methods, metrics=named)
         if classic and not rules.named:
@@ -244,7 +248,8 @@ class Policy:
             reference: The reference.
 
         Raises:
-            ConfigError: If rows are to be compared and the reference has no panes of time.
+            ConfigError: If rows are to be compared and the reference has no panes of time, or a
+                metric is none of the model's.
             UnknownColumnError: If a column of the thresholds is not tested.
         """
         panes = reference.profile.panes
@@ -253,6 +258,7 @@ class Policy:
                 "threshold rows compares with the reference's rhythm: give pane='1h' (say) and the "
                 "time column"
             )
+        check_metrics(reference, self.of_performance)
         names = list(names)
         for column in self.of_columns:
             if column not in names:
@@ -282,7 +288,9 @@ def _costs(cost: Sequence[Sequence[float]] | None) -> tuple[tuple[float, ...], .
         return None
     try:
         table = np.asarray(cost, dtype=np.float64)
-    except (TypeError, ValueError) as error:
+        if {type(item) for row in cost for item in row} & {bool, str}:
+            raise TypeError("truth values and texts are no costs")
+    except (TypeError, ValueError, OverflowError) as error:
         raise ConfigError(f"cost must be a square matrix of numbers: {error}") from error
     if table.ndim != 2 or table.shape[0] != table.shape[1] or not np.isfinite(table).all():
         raise ConfigError(f"cost must be a square matrix of numbers; got shape {table.shape}")

@@ -37,6 +37,8 @@ _FEW_FOR_LOSSES = 20
 _BINS = 10
 _LEAST_POOLED = 50
 
+_NEVER_POSITIVE = Estimate(0.0, note="no row was said to be positive", by_value=True)
+
 Floats = NDArray[np.float64]
 
 
@@ -124,7 +126,7 @@ def _of_decisions(outcomes: Outcomes) -> dict[str, Estimate]:
         "accuracy": share(true_positive + true_negative, total),
         "balanced_accuracy": _balanced(recall, specificity),
         "f1": _f1(true_positive, total - true_negative),
-        "precision": share(true_positive, said),
+        "precision": share(true_positive, said) if said else _NEVER_POSITIVE,
         "recall": recall,
         "specificity": specificity,
         "positive_rate": share(positives, total),
@@ -175,7 +177,7 @@ def mean_loss(sums: PairedSums, place: int, /, *, too_few_rows: bool = False) ->
 def calibration_points(cells: ScoreCells, /) -> list[tuple[float, float, float]]:
     """Mean score, share of positives and rows of neighbouring scores, at least 50 rows each."""
     totals = cells.weights.sum(axis=1)
-    least = max(_LEAST_POOLED, float(totals.sum()) / (2 * _BINS))
+    least = max(_LEAST_POOLED / sum(_effective(cells)), 1 / (2 * _BINS)) * float(totals.sum())
     points, rows, positives, scores = [], 0.0, 0.0, 0.0
     for total, positive, score in zip(totals, cells.weights[:, 1], cells.sums, strict=True):
         rows, positives, scores = rows + total, positives + positive, scores + score
@@ -207,6 +209,8 @@ def _calibration(cells: ScoreCells) -> dict[str, Estimate]:
     bias = float(rows @ np.sqrt(2 / np.pi * spread / effective) / total)
     square = np.square(positives - scores) - spread / np.maximum(effective - 1, 1)
     return {
-        "calibration": Estimate(float(rows @ square / total)),
-        "ece": Estimate(plain, note=f"some {bias:.2g} of it would be there without any error"),
+        "calibration": Estimate(float(rows @ square / total), by_value=True),
+        "ece": Estimate(
+            plain, note=f"some {bias:.2g} of it would be there without any error", by_value=True
+        ),
     }

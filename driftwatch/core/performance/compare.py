@@ -23,8 +23,9 @@ from driftwatch.core.reports.performance import Curve, Metric, Performance
 from driftwatch.core.reports.results import Levels, Status
 from driftwatch.core.sketches.score_cells import ScoreCells
 from driftwatch.core.statistics.intervals import Interval, student
+from driftwatch.errors import ConfigError
 
-__all__ = ["PerformanceRules", "deciding_count", "performance_of"]
+__all__ = ["PerformanceRules", "check_metrics", "deciding_count", "performance_of"]
 
 Floats = NDArray[np.float64]
 _POINTS = 60
@@ -89,7 +90,8 @@ def performance_of(
     metrics = []
     for name in dict.fromkeys([*sides[0], *sides[1]]):
         pair = [side.get(name, Estimate(math.nan, note="cannot be computed")) for side in sides]
-        metrics.append(_compared(name, pair, rules, name in deciding, after, spread))
+        labelled = (float(before.labelled), float(after.labelled))
+        metrics.append(_compared(name, pair, rules, name in deciding, labelled, spread))
     results = judged(metrics, level=rules.level, corrected=rules.corrected)
     statuses = [metric.status for metric in results if metric.status is not None]
     known = [status for status in statuses if status is not Status.INSUFFICIENT_DATA]
@@ -105,6 +107,39 @@ def performance_of(
         overdispersion=spread,
         notes=tuple(_notes(columns, before, after)),
     )
+
+
+def check_metrics(reference: Reference, rules: PerformanceRules, /) -> None:
+    """Do nothing, or say which threshold or cost cannot be applied to a reference.
+
+    Raises:
+        ConfigError: If a metric with a threshold is none of the reference's, or has no better and
+            worse; or if costs are not of its classes.
+    """
+    outcomes = reference.outcomes
+    asked = [*rules.thresholds, *(["cost"] if rules.cost is not None else [])]
+    if outcomes is None:
+        if asked:
+            raise ConfigError(
+                f"threshold {asked[0]} is of the model's performance: name the columns of labels, "
+                "and of predictions or scores"
+            )
+        return
+    columns = outcomes.spec.columns
+    if rules.cost is not None and len(rules.cost) != len(columns.classes):
+        raise ConfigError(
+            f"cost has {len(rules.cost)} rows and columns, and there are {len(columns.classes)} "
+            f"classes ({columns.task})"
+        )
+    known = _metrics(outcomes, reference.profile, rules)
+    for name in rules.thresholds:
+        if name not in known:
+            raise ConfigError(
+                f"threshold {name}: there is no such metric of this {columns.task} model; there "
+                f"are {', '.join(known)}"
+            )
+        if metric_rule(name).higher_is_better is None:
+            raise ConfigError(f"threshold {name}: it has no better and worse")
 
 
 def _metrics(outcomes: Outcomes, profile: Profile, rules: PerformanceRules) -> dict[str, Estimate]:
@@ -129,9 +164,10 @@ def _metrics(outcomes: Outcomes, profile: Profile, rules: PerformanceRules) -> d
 def _cost(outcomes: Outcomes, cost: Sequence[Sequence[float]]) -> Estimate:
     """Mean cost of a row, by label and prediction; those of no class are left out."""
     costs, table = np.asarray(cost), outcomes.confusion[:-1, :-1]
-    total, rows = float(table.sum()), outcomes.effective_rows
+    total = float(table.sum())
     if costs.shape != table.shape or not total:
         return Estimate(math.nan, note=f"costs of {len(costs)} classes for {len(table)}")
+    rows = outcomes.effective_rows * total / outcomes.decided[1]
     mean = float((table * costs).sum() / total)
     variance = float((table * np.square(costs - mean)).sum() / total)
     error = math.sqrt(variance / max(rows - 1, 1))
@@ -143,7 +179,7 @@ def _compared(
     sides: Sequence[Estimate],
     rules: PerformanceRules,
     gates: bool,  # noqa: FBT001
-    after: Outcomes,
+    labelled: tuple[float, float],
     spread: float,
 ) -> tuple[Metric, Change]:
     rule, (old, new) = metric_rule(name), sides
@@ -160,7 +196,7 @@ def _compared(
         gates=gates,
         note=new.note or (f"reference: {old.note}" if old.note else ""),
     )
-    return metric, Change(rule, old, new, limit, float(after.labelled), spread)
+    return metric, Change(rule, old, new, limit, labelled[1], spread, labelled[0])
 
 
 def _finite(value: float) -> float | None:
@@ -195,8 +231,8 @@ def _notes(columns: OutcomeColumns, before: Outcomes, after: Outcomes) -> list[s
     for count, what in (
         (after.unknown, "labels of a class that the reference does not have"),
         (after.unpredicted, "labelled rows without a prediction"),
-        (after.unscored, "labelled rows without a score"),
-        (after.unweighted, "labelled rows without a usable weight"),
+        (after.unscored, "labelled rows without a usable score"),
+        (after.unweighted, "labelled rows without a usable weight above 0"),
         (after.failed, "rows on which own losses failed"),
     ):
         if count:

@@ -25,6 +25,7 @@ class Estimate:
         error: Standard error; NaN where there is none.
         bracket: Between which the value of the full data lies; None where it is exact.
         note: Why there is no value or no interval.
+        by_value: Whether it may be judged by its value, since no standard error is known.
     """
 
     value: float
@@ -32,6 +33,7 @@ class Estimate:
     error: float = math.nan
     bracket: Interval | None = None
     note: str = ""
+    by_value: bool = False
 
 
 def of_share(successes: float, trials: float, interval: Interval, /) -> Estimate:

@@ -10,6 +10,8 @@ from driftwatch.core.reports.results import Levels
 
 __all__ = ["METRICS", "MetricRule", "deciding_metrics", "metric_rule", "tolerated"]
 
+_LEAST = Levels(0.0005, 0.0025)
+"""Of a metric at its best value so much is tolerated still."""
 _RARE = 0.15
 """Share of positives up to which F1 decides in place of accuracy, which hardly sees them."""
 
@@ -128,4 +130,5 @@ def tolerated(rule: MetricRule, reference: float, named: Levels | None = None, /
     if rule.higher_is_better:
         room = max(0.0, 1 - reference)
         effect = Levels(min(effect.warning, 0.1 * room), min(effect.critical, 0.5 * room))
+        effect = Levels(max(effect.warning, _LEAST.warning), max(effect.critical, _LEAST.critical))
     return effect.map(lambda value: round(value, 12))

@@ -62,23 +62,26 @@ def _of_decisions(outcomes: Outcomes) -> dict[str, Estimate]:
     truth, said, right = outcomes.marginals[:-1].T
     total, rows = float(outcomes.decided[1]), outcomes.effective_rows
     scale = rows / total
-    hits = float(right.sum()) * scale
+    hits = float(outcomes.marginals[:, 2].sum()) * scale  # of unknown classes, too
     accuracy = of_share(hits, rows, wilson(hits, rows, CONFIDENT))
     present = truth + said > 0
     recall = np.divide(right, truth, out=np.zeros_like(right), where=truth > 0)
     precision = np.divide(right, said, out=np.zeros_like(right), where=said > 0)
     f1 = np.divide(2 * right, truth + said, out=np.zeros_like(right), where=present)
     shares = truth / truth.sum() if truth.any() else truth
+    balanced = None
+    if truth.any():
+        balanced = Estimate(float(recall[truth > 0].mean()), by_value=True)
     metrics = {
         "accuracy": accuracy,
-        "balanced_accuracy": Estimate(float(recall[truth > 0].mean())) if truth.any() else None,
+        "balanced_accuracy": balanced,
         "f1_macro": _macro_f1(outcomes, f1, present),
-        "precision_macro": Estimate(float(precision[present].mean())),
-        "recall_macro": Estimate(float(recall[present].mean())),
+        "precision_macro": Estimate(float(precision[present].mean()), by_value=True),
+        "recall_macro": Estimate(float(recall[present].mean()), by_value=True),
         "f1_micro": accuracy,
-        "f1_weighted": Estimate(float(shares @ f1)),
-        "precision_weighted": Estimate(float(shares @ precision)),
-        "recall_weighted": Estimate(float(shares @ recall)),
+        "f1_weighted": Estimate(float(shares @ f1), by_value=True),
+        "precision_weighted": Estimate(float(shares @ precision), by_value=True),
+        "recall_weighted": Estimate(float(shares @ recall), by_value=True),
     }
     return {name: metric for name, metric in metrics.items() if metric is not None}
 
@@ -87,7 +90,8 @@ def _macro_f1(outcomes: Outcomes, f1: Floats, present: NDArray[np.bool_]) -> Est
     """Macro F1 with the delta method's variance, where the whole confusion matrix is known."""
     value = float(f1[present].mean()) if present.any() else math.nan
     classes = len(outcomes.marginals) - 1
-    smallest = outcomes.marginals[:-1, 0].min() if classes else 0.0
+    scale = outcomes.effective_rows / float(outcomes.decided[1])
+    smallest = outcomes.marginals[:-1, 0].min() * scale if classes else 0.0
     if classes > CONFUSED:
         return Estimate(value, note=f"no interval for more than {CONFUSED} classes")
     if smallest < _LEAST_OF_A_CLASS:

@@ -16,6 +16,7 @@ from driftwatch.core.statistics.intervals import hall
 
 __all__ = ["regression_metrics"]
 
+_HALF = 0.5
 _PLACES = {name: place for place, name in enumerate(ERROR_SUMS)}
 Floats = NDArray[np.float64]
 
@@ -40,7 +41,7 @@ def regression_metrics(outcomes: Outcomes, absolute: Cdf | None, /) -> dict[str,
         "smape": mean_loss(sums, _PLACES["sape"]),
         "mean_error": mean_loss(sums, _PLACES["error"]),
     }
-    if absolute is not None:
+    if absolute is not None and not outcomes.spec.columns.weight:  # sketches have no weights
         metrics["median_absolute_error"] = _quantile(absolute, 0.5)
         metrics["absolute_error_p90"] = _quantile(absolute, 0.9)
     return metrics
@@ -59,7 +60,7 @@ def _squares(sums: PairedSums) -> Estimate:
     third = float(sums.products[square, fourth]) / max(float(sums.total_squares), 1e-300)
     central = third - 3 * mean * second + 2 * mean**3
     deviation = error * math.sqrt(rows)
-    skewness = central / deviation**3 if deviation > 0 else 0.0
+    skewness = central / deviation**3 if deviation**3 > 0 else 0.0
     low, high = hall(mean, error, skewness, rows, CONFIDENT)
     return Estimate(mean, (max(0.0, low), high), error)
 
@@ -78,7 +79,8 @@ def _r2(sums: PairedSums) -> Estimate:
     means = sums.means
     square, label, labels = (_PLACES[name] for name in ("square", "label", "label_square"))
     variance = float(means[labels] - means[label] ** 2)
-    if not variance > 0 or not math.isfinite(variance):
+    # What is left of a difference of squares may be rounding and nothing else.
+    if not variance > 1e-12 * float(means[labels]) or not math.isfinite(variance):
         return Estimate(math.nan, note="the labels do not vary")
     unexplained = float(means[square]) / variance
     value = 1 - unexplained
@@ -95,7 +97,12 @@ def _r2(sums: PairedSums) -> Estimate:
 
 def _quantile(cdf: Cdf, q: float) -> Estimate:
     """A quantile with the interval of order statistics, widened by the sketch's error."""
-    value = float(cdf.quantile(q))
+    # Between two values the mean of both, as numpy has it for the median.
+    value = (
+        float(cdf.quantile([q, min(1.0, q + 1e-9)]).mean())
+        if cdf.is_exact and q == _HALF
+        else float(cdf.quantile(q))
+    )
     reach = CONFIDENT * math.sqrt(q * (1 - q) / cdf.count) + cdf.error
     low, high = cdf.quantile([max(0.0, q - reach), min(1.0, q + reach)]).tolist()
     sure = cdf.quantile([max(0.0, q - cdf.error), min(1.0, q + cdf.error)]).tolist()

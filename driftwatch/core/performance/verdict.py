@@ -37,12 +37,21 @@ class Change:
     tolerated: Levels
     rows: float
     overdispersion: float = 1.0
+    rows_before: float = math.inf
 
     @property
     def error(self) -> float:
-        """Standard error of the difference."""
-        both = math.hypot(self.before.error, self.after.error)
-        return both * math.sqrt(self.overdispersion)
+        """Standard error of the difference.
+
+        Where nothing has changed, rows of both sides vary alike: a side whose own rows vary less,
+        since rare large losses are not among them, is taken to vary as both do together.
+        """
+        first, second = self.before.error**2, self.after.error**2
+        before, after = self.rows_before, self.rows
+        if math.isfinite(before) and before > 0 and after > 0:
+            alike = ((before * first) * before + (after * second) * after) / (before + after)
+            first, second = max(first, alike / before), max(second, alike / after)
+        return math.sqrt((first + second) * self.overdispersion)
 
     @property
     def drops(self) -> tuple[float, float]:
@@ -131,8 +140,8 @@ def judged(
 
 def _without_error(change: Change) -> Status:
     """A metric that does not vary is judged by its value; one that is unknown, not at all."""
-    known = math.isfinite(change.drop) and math.isfinite(change.error)
-    if not known or change.rule.higher_is_better is None:
+    sure = math.isfinite(change.error) or change.before.by_value or change.after.by_value
+    if not math.isfinite(change.drop) or not sure or change.rule.higher_is_better is None:
         return Status.INSUFFICIENT_DATA
     if change.drop > change.tolerated.critical:
         return Status.CRITICAL

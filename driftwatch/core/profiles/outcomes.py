@@ -34,6 +34,7 @@ Floats = NDArray[np.float64]
 OwnLoss = Callable[..., Any]
 _COUNTERS = struct.Struct("<7Q")
 _NAMES = ("rows", "labelled", "unknown", "unpredicted", "unscored", "unweighted", "failed")
+_LARGEST_LOSS = 1e100
 _EPSILON = float(np.finfo(np.float64).eps)
 
 
@@ -90,7 +91,10 @@ class OutcomeSpec:
             if min(sizes, default=0) < 0 or sum(sizes) != edges.size or not np.isfinite(centre):
                 raise ProfileFormatError("outcomes refused: the grids do not fit")
             grids = tuple(map(Grid, np.split(edges, np.cumsum(sizes)[:-1]))) if sizes else ()
-        except (KeyError, TypeError, ValueError, RecursionError, ConfigError, SchemaError) as error:
+        except (
+            KeyError, TypeError, ValueError, AttributeError, OverflowError, RecursionError,
+            ConfigError, SchemaError,
+        ) as error:  # fmt: skip
             raise ProfileFormatError(f"outcomes refused: {error}") from error
         if len(grids) != _scored(columns):
             raise ProfileFormatError("outcomes refused: the grids do not fit the classes")
@@ -147,18 +151,9 @@ class Outcomes:
     def update(self, rows: OutcomeRows, /) -> None:
         """Count rows."""
         self.rows += rows.usable.size
-        known = rows.usable
-        weights = None if rows.weights is None else rows.weights[known]
-        if rows.weights is not None and self.spec.columns.task is not Task.REGRESSION:
-            self.unweighted += int(((rows.truth != MISSING) & ~known).sum())
-        chosen = OutcomeRows(
-            rows.truth[known],
-            None if rows.predicted is None else rows.predicted[known],
-            None if rows.scores is None else rows.scores[known],
-            weights,
-            np.ones(int(known.sum()), dtype=bool),
-        )
-        self.labelled += chosen.usable.size
+        self.labelled += int(rows.labelled.sum())
+        self.unweighted += int((rows.labelled & ~rows.usable).sum())
+        chosen = _kept(rows, rows.usable)
         if self.spec.columns.task is Task.REGRESSION:
             self._regress(chosen)
         else:
@@ -167,6 +162,10 @@ class Outcomes:
 
     def _regress(self, rows: OutcomeRows) -> None:
         assert rows.predicted is not None  # noqa: S101 - a regression has predictions
+        known = np.isfinite(np.asarray(rows.predicted, dtype=np.float64))
+        self.unpredicted += int((~known).sum())
+        rows = _kept(rows, known)
+        assert rows.predicted is not None  # noqa: S101 - kept above
         truth, said = rows.truth, rows.predicted
         with np.errstate(over="ignore", invalid="ignore"):
             error = said - truth
@@ -191,10 +190,13 @@ class Outcomes:
             rows = _kept(rows, truth >= 0)
             truth = truth[truth >= 0]
         if rows.predicted is not None:
-            self._confuse(truth, rows.predicted.astype(np.intp), rows.weights)
+            self._confuse(truth, rows)
         if rows.scores is None:
             return
-        scored: NDArray[np.bool_] = np.atleast_1d(np.isfinite(rows.scores).all(axis=1))
+        usable = np.isfinite(rows.scores)
+        if self.spec.columns.probabilities:
+            usable &= (rows.scores >= 0) & (rows.scores <= 1)
+        scored: NDArray[np.bool_] = np.atleast_1d(usable.all(axis=1))
         self.unscored += int((~scored).sum())
         rows, truth = _kept(rows, scored), truth[scored]
         assert rows.scores is not None  # noqa: S101 - kept above
@@ -216,9 +218,8 @@ class Outcomes:
         weights = None if rows.weights is None else rows.weights[fine]
         self.losses.update(np.column_stack((losses, brier))[fine], weights)
 
-    def _confuse(
-        self, truth: NDArray[np.intp], said: NDArray[np.intp], weights: Floats | None
-    ) -> None:
+    def _confuse(self, truth: NDArray[np.intp], rows: OutcomeRows) -> None:
+        said, weights = np.asarray(rows.predicted, dtype=np.intp), rows.weights
         known = said != MISSING
         self.unpredicted += int((~known).sum())
         truth, said = truth[known], said[known]
@@ -226,6 +227,8 @@ class Outcomes:
         size, width = len(self.marginals), len(self.confusion)
         truth, said = (np.where(side < 0, size - 1, side) for side in (truth, said))
         right = (truth == said) & (truth < size - 1)
+        if rows.agreed is not None:
+            right |= rows.agreed[known]
         square = None if weights is None else np.square(weights)
         self.decided += (
             truth.size,
@@ -242,15 +245,20 @@ class Outcomes:
         self.confusion += np.bincount(pairs, weights, minlength=width * width).reshape(width, width)
 
     def _own_losses(self, rows: OutcomeRows) -> None:
+        if rows.predicted is None:
+            return
+        known = np.isfinite(np.asarray(rows.predicted, dtype=np.float64))
+        if self.spec.columns.task is not Task.REGRESSION:
+            known &= (np.asarray(rows.predicted) >= 0) & (rows.truth >= 0)
+        sides = _kept(rows, known)
         for name, function in self.spec.own.items():
-            if function is not None and rows.predicted is not None:
-                sides = _kept(rows, rows.predicted != MISSING)
+            if function is not None and sides.usable.size:
                 try:
                     losses = own_losses(name, function, sides)
                 except Exception:  # noqa: BLE001 - the host's function; its rows are counted
                     self.failed += sides.usable.size
                     continue
-                fine = np.isfinite(losses)
+                fine = np.abs(losses) <= _LARGEST_LOSS
                 weights = None if sides.weights is None else sides.weights[fine]
                 self.own[name].update(losses[fine][:, None], weights)
 
@@ -321,7 +329,7 @@ class Outcomes:
         tables = np.frombuffer(data, "<f8", sum(sizes), _COUNTERS.size).astype(np.float64)
         if max(counters) > 1 << 53 or max(counters[:-1]) > counters[0]:
             raise ProfileFormatError("outcomes refused: more labels than rows")
-        if not np.isfinite(tables).all() or (tables < 0).any():
+        if not ((tables >= 0) & (tables <= _LARGEST_LOSS)).all():
             raise ProfileFormatError("outcomes refused: a count is out of range")
         for name, count in zip(_NAMES, counters, strict=True):
             setattr(self, name, count)
@@ -366,7 +374,9 @@ def _kept(rows: OutcomeRows, kept: NDArray[np.bool_]) -> OutcomeRows:
         None if rows.predicted is None else rows.predicted[kept],
         None if rows.scores is None else rows.scores[kept],
         None if rows.weights is None else rows.weights[kept],
+        rows.labelled[kept],
         rows.usable[kept],
+        None if rows.agreed is None else rows.agreed[kept],
     )
 
 

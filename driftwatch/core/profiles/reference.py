@@ -9,6 +9,7 @@ from dataclasses import dataclass, field
 import numpy as np
 from numpy.typing import NDArray
 
+from driftwatch.core.data.outcomes import OutcomeColumns
 from driftwatch.core.data.schema import Schema
 from driftwatch.core.profiles.column_profile import ColumnProfile
 from driftwatch.core.profiles.frame import Frame
@@ -239,6 +240,12 @@ class Reference:
         """What the model said beside what came true; None where that was not counted."""
         spec = self.profile.outcome_spec
         return None if spec is None else self.profile.outcomes.get(spec.id)
+
+    @property
+    def outcome_columns(self) -> OutcomeColumns | None:
+        """Which columns hold predictions, scores and labels; None where that is not counted."""
+        spec = self.profile.outcome_spec
+        return None if spec is None else spec.columns
 
     @property
     def schema(self) -> Schema:

@@ -12,6 +12,7 @@ from driftwatch.errors import MergeError, ProfileFormatError
 __all__ = ["PairedSums"]
 
 Floats = NDArray[np.float64]
+_MOST = 1e300
 
 
 class PairedSums:
@@ -102,7 +103,9 @@ class PairedSums:
             return float("nan")
         with np.errstate(over="ignore", invalid="ignore"):
             scatter = self.scatter()
-            return max(0.0, float(gradient @ scatter @ gradient)) / self.weight**2
+            used = gradient != 0  # what does not matter may be too large to be known
+            chosen = gradient[used] @ scatter[np.ix_(used, used)] @ gradient[used]
+            return float(np.maximum(chosen, 0.0)) / self.weight**2
 
     def scatter(self) -> Floats:
         """Sums of ``w**2 (x - mean) (x - mean)'``."""
@@ -136,6 +139,10 @@ class PairedSums:
             raise ProfileFormatError(f"sums refused: {len(data)} bytes")
         sums.rows = int.from_bytes(data[:8], "little")
         sums._numbers = np.frombuffer(data, "<f8", sums._numbers.size, 8).astype(np.float64)
-        if sums.rows > 1 << 53 or not (sums._numbers[:2] >= 0).all():
+        weights = sums._numbers[:2]
+        known = (weights > 0).all() if sums.rows else not sums._numbers.any()
+        if sums.rows > 1 << 53 or not known or not (np.abs(sums._numbers) <= _MOST).all():
+            raise ProfileFormatError("sums refused: a number is out of range")
+        if sums.rows and not 1e-60 < weights.min() <= weights.max() < 1e60:
             raise ProfileFormatError("sums refused: a weight is out of range")
         return sums

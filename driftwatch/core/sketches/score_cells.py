@@ -17,6 +17,7 @@ EXACT_SCORES = 1024
 """Distinct scores up to which each is counted by itself."""
 
 Floats = NDArray[np.float64]
+_MOST = 1e100
 _HEAD = struct.Struct("<BQQddI")
 
 
@@ -204,7 +205,8 @@ class ScoreCells:
         keys = np.frombuffer(data, "<f8" if exact else "<u4", size, _HEAD.size)
         ascending = bool((keys[1:] > keys[:-1]).all())
         sound = ascending and bool((counts >= 0).all()) and bool((cells.rows >= 0).all())
-        if not sound or not np.isfinite(body).all() or not (cells.squares >= 0).all():
+        numbers = np.append(np.abs(body), cells.squares)
+        if not sound or not (numbers <= _MOST).all() or not (cells.squares >= 0).all():
             raise ProfileFormatError("score counts refused: a number is out of range")
         if exact:
             if size > EXACT_SCORES or not np.isfinite(keys).all():

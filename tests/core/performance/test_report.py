@@ -171,7 +171,7 @@ def test_new_classes_and_odd_rows_are_counted_and_told(monitor: Monitor) -> None
     assert report.performance is not None
     notes = " ".join(report.performance.notes)
     assert "10 labels of a class that the reference does not have" in notes
-    assert "10 labelled rows without a score" in notes
+    assert "10 labelled rows without a usable score" in notes
     assert "5 labelled rows without a prediction" in notes
 
 

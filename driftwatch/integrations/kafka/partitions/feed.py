@@ -140,8 +140,9 @@ class PartitionFeed:
             delivers=False,  # rows go with the cursor, or not at all
         )
         self._tally = self._accumulator.tally
+        used = target.references.current()
         self._buffer = RecordBuffer(
-            target.references.current().schema, target.clock, self._tally.count
+            used.schema, target.clock, self._tally.count, outcomes=used.outcome_columns
         )
         self._columns = ColumnBuffer(self._buffer.known)
         self._apart = 0
