@@ -27,6 +27,7 @@ if TYPE_CHECKING:  # loaded when a monitor is made: importing the name alone sta
     from driftwatch.core.sketches.sizes import SketchConfig
     from driftwatch.core.windows.evaluation_record import Result
     from driftwatch.evaluation.evaluator import Evaluator
+    from driftwatch.profiling.permutation import Importances
     from driftwatch.profiling.rows import Progress
     from driftwatch.protocols import DriftTest, Sink, Store
     from driftwatch.stores.remote import RemoteStore
@@ -46,19 +47,18 @@ class Monitor:
             records, paths of files (parquet, CSV, JSON lines), a ``.dwp`` profile or a `Profile`.
         features: Columns to watch, tested even if they look like identifiers; if not given, those
             of the model, or all but identifiers, times and labels, which the report lists.
-        model: The trained model; gives version, features and importances. It is called only where a
-            label is named and data that are checked lack predictions and scores.
+        model: Gives version, features, importances; called where labelled data lack predictions.
+        importances: Weights of features; ``"permutation"`` to measure them, which calls the model.
         prediction, label: Columns of predictions and of labels, for the model's performance.
         score: Column of scores; of several classes a list, ``{class: column}``, or one of lists.
-        positive, task: The positive class of two (the last in order if not given); ``"binary"``,
-            ``"multiclass"`` or ``"regression"`` (the labels tell it).
+        positive, task: Class of two, the last if None; "binary", "multiclass" or "regression".
         metrics: Your own losses: functions of labels and predictions to a loss a row, by name.
         cost: What each label (rows) with each prediction (columns) costs, classes in order.
         thresholds: Effect sizes and levels, such as ``{"psi": 0.2, "ks_pvalue": 0.05}``; see
             `driftwatch.core.drift.policy.Policy.of`. The defaults are good.
         policy: ``"default"``, or ``"classic"`` for the textbook's rules.
         false_alarms: Budget of a check that is repeated, such as ``"1 per 30d"``, for all features
-            together. Without it a check stands on its own, at a false discovery rate of 5 %.
+            together. Without it a false discovery rate of 5 % holds for the check.
         every: Time from one check to the next, for the budget; a stream's windows have a slide.
         pane: Length of panes, such as ``"1h"``, to learn the reference's rhythm; needs a time.
         multivariate: Also watch how columns depend on each other: true, or their names.
@@ -73,13 +73,11 @@ class Monitor:
         window: Length of the windows a stream is judged by: ``"24h"``, or ``"10000 rows"``.
         slide: How far the window moves each time; a pane. Its own length, tumbling, if None.
         lateness: How long a pane waits for late rows; a tenth of the slide (least: 5 minutes).
-        compare: With ``"frozen"``, the reference; ``"sliding"``, the window before; or
-            ``"seasonal"``, the same hours of the four weeks before.
-        store: Where a stream is kept: a SQLite file, which processes may share; address of a
-            collector (`driftwatch serve`), which then evaluates; a store. Memory if None.
+        compare: With the reference, ``"frozen"``; the window before, ``"sliding"``; ``"seasonal"``.
+        store: Where a stream is kept: memory, a SQLite file, which processes may share, a store;
+            or the address of a collector (`driftwatch serve`), which then evaluates.
         spool: Folder of deliveries to a collector that wait; the user's for state if None.
-        reference: ``"auto"``: `reference_data` comes into use unless the store has had it and
-            replaced it. ``"replace"``: it comes into use anyway.
+        reference: ``"auto"``: `reference_data` is used unless the store replaced it; ``"replace"``.
         tests: Your own `driftwatch.protocols.DriftTest`; they decide where `thresholds` name them.
         sinks: Where results of a stream go, see `driftwatch.protocols.Sink`.
         source: Name of this process among those that feed it.
@@ -115,6 +113,7 @@ class Monitor:
         model: Any = None,
         thresholds: Mapping[str, Any] | None = None,
         *,
+        importances: Importances = None,
         policy: PolicyName = "default",
         false_alarms: str | None = None,
         every: str = "1h",
@@ -154,7 +153,8 @@ class Monitor:
         from driftwatch.core.statistics.budget import AlarmBudget
         from driftwatch.core.subject import Subject
         from driftwatch.core.windows.spec import COMPARISONS, WindowSpec
-        from driftwatch.profiling.model_facts import features_of, importances_of, version_of
+        from driftwatch.profiling.model_facts import features_of, version_of
+        from driftwatch.profiling.permutation import chosen_importances
         from driftwatch.profiling.references import ReferenceOptions, build_reference
         from driftwatch.profiling.scoring import Scorer
 
@@ -190,9 +190,9 @@ class Monitor:
         built = build_reference(self._scorer.scored(reference_data), options, progress=progress)
         tested = [column.name for column in built.schema if column.role.is_tested]
         self.policy.check_columns(tested, built)
-        importances = importances_of(model, tested)
+        weights = chosen_importances(importances, model, reference_data, tested, label)
         version, exclude = version_of(model), columns.exclude
-        self._subject = Subject(built, name, version, importances, columns.features, exclude)
+        self._subject = Subject(built, name, version, weights, columns.features, exclude)
         self.spec = WindowSpec.of(window, slide, lateness=lateness)
         if compare not in COMPARISONS:
             raise ConfigError(f"compare must be one of {', '.join(COMPARISONS)}; got {compare!r}")

@@ -147,6 +147,8 @@ class ColumnBuffer:
                 _check_scalars(values or ())
                 continue
             if values is not None and set(map(type, values)) != _NOTHING:
+                if name in layout.names and type(None) in set(map(type, values)):
+                    raise _UnlikeError  # some are in the records: one at a time
                 arrays[name] = _array(values, is_number=name in self._known.numbers)
             elif name not in layout.names:
                 arrays[name] = pa.nulls(rows)

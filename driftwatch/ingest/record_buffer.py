@@ -244,8 +244,11 @@ class RecordBuffer:
             if name is None:
                 if there:
                     self._count(f"{word}_without_a_column", there)
-            elif name not in columns or there:
+            elif name not in columns:
                 columns[name] = collected
+            elif there:  # what is passed with a record goes before what is in it
+                pairs = zip(collected, columns[name], strict=True)
+                columns[name] = [inside if value is None else value for value, inside in pairs]
         arrays = {}
         for name, collected in columns.items():
             arrays[name] = self._array(collected, name)

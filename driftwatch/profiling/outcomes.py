@@ -182,7 +182,7 @@ def _fine_grids(profile: Profile, columns: OutcomeColumns, batch: Batch) -> tupl
             values = cdf.values
             if values.size > _FINE:
                 values = np.unique(cdf.quantile(np.arange(1, _FINE) / _FINE))
-            atoms = cdf.atoms(_ATOM)
+            atoms = cdf.repeated(_ATOM)
         else:
             known = scores[np.isfinite(scores[:, place]), place]
             values = (
@@ -231,7 +231,9 @@ def _chosen(cells: ScoreCells, spread: Floats, *, few: bool) -> Grid:
             places = np.searchsorted(cumulative, np.arange(1, share + 1) / (share + 1))
             kept[np.minimum(places, edges.size - 1)] = True
     single = cells.grid.single_values
-    heavy = np.flatnonzero(single[:-1] & (weights[:-1].sum(axis=1) >= _ATOM * weights.sum()))
+    # A value that does not repeat is no atom, however few rows there are.
+    least = max(_ATOM, 1.5 / max(1, int(cells.rows.sum()))) * weights.sum()
+    heavy = np.flatnonzero(single[:-1] & (weights[:-1].sum(axis=1) >= least))
     kept[heavy], kept[np.maximum(heavy - 1, 0)] = True, True
     kept[np.isin(edges, spread if few else spread[::4])] = True
     return Grid(edges[kept])

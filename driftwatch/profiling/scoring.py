@@ -102,6 +102,12 @@ class Scorer:
         roles = {n: r for n, r in declared.roles.items() if r not in (Role.PREDICTION, Role.SCORE)}
         return scorer, replace(declared, outcomes=said, roles={**roles, **said.roles})
 
+    @classmethod
+    def for_rows(cls, model: Any, features: tuple[str, ...], rows: Batch, /) -> Scorer:
+        """A scorer for rows that are there: with the features that the model names, if it does."""
+        named = features_of(model) or features
+        return cls(model, tuple(name for name in named if name in rows.arrays))
+
     def scored(self, data: Any, /) -> Any:
         """Data with the model's columns, where they lack them, computed as they are read."""
         if self.model is None or _is_saved(data):

@@ -123,3 +123,30 @@ def test_a_model_that_fails_is_one_clear_error() -> None:
         Monitor(frame().drop(columns="plan"), model=fitted(), label="label")
     with pytest.raises(ConfigError, match="has no predict"):
         Monitor(frame(), model=object(), label="label")
+
+
+def test_permutation_finds_what_a_model_uses() -> None:
+    data = frame()
+    monitor = Monitor(data, model=fitted(), label="label", importances="permutation")
+    report = monitor.check(frame(seed=1))
+    weights = {f.name: f.importance or 0.0 for f in report.features if f.role == "feature"}
+    assert weights["x"] > weights["plan"] > 0
+    assert weights.get("z", 0.0) == 0.0
+    rng = np.random.default_rng(3)
+    numbers = pd.DataFrame({"a": rng.normal(size=800), "b": rng.normal(size=800)})
+    numbers["y"] = 3 * numbers["a"] + 0.1 * rng.normal(size=800)
+    model = LinearRegression().fit(numbers[["a", "b"]], numbers["y"])
+    of_numbers = Monitor(numbers, model=model, label="y", importances="permutation")
+    shares = {f.name: f.importance for f in of_numbers.check(numbers).features}
+    assert (shares["a"] or 0) > 0.99
+
+
+def test_importances_may_be_given() -> None:
+    monitor = Monitor(frame(), importances={"x": 3, "z": 1})
+    weights = {f.name: f.importance for f in monitor.check(frame(seed=1)).features}
+    assert weights["x"] == 0.75
+    for wrong, message in (("all", "permutation"), ({"q": 1.0}, "no tested column")):
+        with pytest.raises(ConfigError, match=message):
+            Monitor(frame(), importances=wrong)  # type: ignore[arg-type]
+    with pytest.raises(ConfigError, match="needs the model and the label"):
+        Monitor(frame(), importances="permutation")
