@@ -190,7 +190,7 @@ class Monitor:
         built = build_reference(self._scorer.scored(reference_data), options, progress=progress)
         tested = [column.name for column in built.schema if column.role.is_tested]
         self.policy.check_columns(tested, built)
-        weights = chosen_importances(importances, model, reference_data, tested, label)
+        weights = chosen_importances(importances, model, reference_data, tested, built.schema)
         version, exclude = version_of(model), columns.exclude
         self._subject = Subject(built, name, version, weights, columns.features, exclude)
         self.spec = WindowSpec.of(window, slide, lateness=lateness)

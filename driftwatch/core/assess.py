@@ -83,11 +83,11 @@ def assess(
         ignore_new=subject.features is not None,
         exclude=subject.exclude,
     )
-    # Errors can be compared where there are labels; that there are none is no drift.
+    # What is computed can be compared where it was; that it could not be is no drift.
     tested = [
         c
         for c in reference.schema
-        if why_skipped(c) is None and (c.role is not Role.ERROR or _has_values(current, c.name))
+        if why_skipped(c) is None and (not c.is_computed or _has_values(current, c.name))
     ]
     stretch = reference.panes_like(current, window.period if window else None)
     policy = policy.shared_by(

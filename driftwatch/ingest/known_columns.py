@@ -6,8 +6,8 @@ from collections.abc import Callable, Mapping, Sequence
 from operator import itemgetter
 from typing import Any
 
-from driftwatch.core.data.aligned import class_text
-from driftwatch.core.data.outcomes import OutcomeColumns
+from driftwatch.core.data.aligned import class_text, in_order
+from driftwatch.core.data.outcomes import OutcomeColumns, Task
 from driftwatch.core.data.schema import Kind, Role, Schema
 
 __all__ = ["MOST_NEW_COLUMNS", "KnownColumns", "picking"]
@@ -62,6 +62,7 @@ class KnownColumns:
             for word, role in _ROLES.items()
         }
         self.scores: dict[str, str] = {}
+        self._of_two: tuple[str, ...] = ()
         if outcomes is not None:
             self.role_columns |= {"label": outcomes.label}
             if outcomes.prediction is not None:
@@ -69,6 +70,8 @@ class KnownColumns:
             if len(outcomes.scores) > 1:
                 self.scores = dict(zip(outcomes.classes, outcomes.scores, strict=True))
                 self.role_columns["score"] = None
+            elif outcomes.task is Task.BINARY and not outcomes.in_list:
+                self._of_two = outcomes.classes
         names = {name for name in self.role_columns.values() if name}
         self.names = tuple(
             column.name
@@ -105,6 +108,21 @@ class KnownColumns:
             for place, column in enumerate(columns.values()):
                 column.append(None if known is None else known[place])
         return columns, unused
+
+    def one_score(self, score: Any, /) -> Any:
+        """The score of the positive class of two, where those of both are passed with a record."""
+        if not self._of_two or score is None or isinstance(score, int | float | str):
+            return score
+        if isinstance(score, Mapping):
+            given = {class_text(name): value for name, value in score.items()}
+            return given.get(self._of_two[1], score)
+        if hasattr(score, "tolist"):
+            score = score.tolist()
+        while isinstance(score, list | tuple) and len(score) == 1:
+            score = score[0]
+        if isinstance(score, list | tuple) and len(score) == 2:
+            return score[in_order(self._of_two).index(self._of_two[1])]
+        return score
 
     def _of_one(self, score: Any) -> Sequence[Any] | None:
         if isinstance(score, Mapping):

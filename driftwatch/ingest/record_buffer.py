@@ -235,26 +235,31 @@ class RecordBuffer:
             if nothing and (name is None or name in columns):
                 continue
             collected = [None if some is None else some[place] for some in by_role]
-            if word == "score" and self.known.scores and not nothing:
-                spread, collected = self.known.by_class(collected)
-                columns |= {n: v for n, v in spread.items() if n not in columns or any(v)}
+            if word == "score" and not nothing:
+                collected = self._scores(collected, columns)
             there = sum(
                 value is not None for value in collected
             )  # an array equals None item by item
             if name is None:
                 if there:
                     self._count(f"{word}_without_a_column", there)
-            elif name not in columns:
-                columns[name] = collected
-            elif there:  # what is passed with a record goes before what is in it
-                pairs = zip(collected, columns[name], strict=True)
-                columns[name] = [inside if value is None else value for value, inside in pairs]
+            elif name not in columns or there:
+                columns[name] = _together(collected, columns.get(name))
         arrays = {}
         for name, collected in columns.items():
             arrays[name] = self._array(collected, name)
             rest_if_due()
         version = None if version is None else str(version)
         return TimedBatch(Batch(len(values), arrays), seconds, version)
+
+    def _scores(self, given: list[Any], columns: dict[str, list[Any]]) -> list[Any]:
+        """Put scores of several classes into their columns; returns what is left for one."""
+        if not self.known.scores:
+            return [self.known.one_score(value) for value in given]
+        spread, left = self.known.by_class(given)
+        for name, values in spread.items():
+            columns[name] = _together(values, columns.get(name))
+        return left
 
     def _array(self, values: list[Any], name: str) -> pa.Array:
         """A column; lists and objects in one that is of something else are texts there."""
@@ -273,6 +278,13 @@ class RecordBuffer:
         ]
         names = dict.fromkeys(name for record in records for name in record)
         return {name: [record.get(name) for record in records] for name in names}
+
+
+def _together(beside: list[Any], inside: list[Any] | None) -> list[Any]:
+    """What was passed with each record, and where nothing was, what is in it."""
+    if inside is None:
+        return beside
+    return [own if value is None else value for value, own in zip(beside, inside, strict=True)]
 
 
 def _seconds(times: list[Any]) -> NDArray[np.float64]:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import replace
 
 from driftwatch.core.data.aligned import class_text, in_order, is_whole
@@ -28,40 +28,46 @@ def outcome_columns(profile: Profile, declared: DeclaredOutcomes, /) -> OutcomeC
         declared: What the caller said.
 
     Returns:
-        None where there is nothing to compare: no labels, or neither predictions nor scores; also
-        where roles were guessed from names and do not go together.
+        None where there is nothing to compare: no column of labels was named, or there are neither
+        predictions nor scores.
 
     Raises:
         ConfigError: If what the caller named does not go together.
     """
-    by_role: dict[Role, list[str]] = {}
+    declared_as: dict[Role, list[str]] = {}
+    guessed: dict[Role, list[str]] = {}
     for column in profile.schema:
+        by_role = guessed if column.note and not column.is_computed else declared_as
         by_role.setdefault(column.role, []).append(column.name)
-    labels = by_role.get(Role.LABEL, [])
-    said = by_role.get(Role.PREDICTION, [])
+    labels = declared_as.get(Role.LABEL, [])
     label = declared.label or (labels[0] if len(labels) == 1 else None)
+    said, scores = declared_as.get(Role.PREDICTION, []), declared_as.get(Role.SCORE, [])
     prediction = declared.prediction or (said[0] if len(said) == 1 else None)
-    scores = declared.scores or tuple(by_role.get(Role.SCORE, ()))
-    if label is None or (prediction is None and not scores):
+    chosen = declared.scores or tuple(scores)
+    if prediction is None and not chosen:
+        prediction, chosen = _guesses(profile, guessed)
+    if label is None or (prediction is None and not chosen):
         _refuse_without(declared, label)
         return None
-    weights = by_role.get(Role.WEIGHT, [])
+    weights = declared_as.get(Role.WEIGHT, []) or guessed.get(Role.WEIGHT, [])
     if len(weights) > 1:
         raise ConfigError(f"two columns of weights, {weights[0]!r} and {weights[1]!r}: name one")
-    named = OutcomeColumns(
-        Task.BINARY,
-        label,
-        prediction,
-        scores,
-        weight=weights[0] if len(weights) == 1 else None,
-    )
-    try:
-        return _Reader(profile, declared).read(named)
-    except ConfigError:
-        guessed = any(profile.schema[name].note for name in named.names)
-        if declared.is_empty and guessed:
-            return None
-        raise
+    weight = weights[0] if weights else None
+    named = OutcomeColumns(Task.BINARY, label, prediction, chosen, weight=weight)
+    return _Reader(profile, declared).read(named)
+
+
+def _guesses(
+    profile: Profile, guessed: Mapping[Role, Sequence[str]]
+) -> tuple[str | None, tuple[str, ...]]:
+    """Predictions and scores by their names alone: a score only if it may be a probability."""
+    said, scores = guessed.get(Role.PREDICTION, ()), guessed.get(Role.SCORE, ())
+    prediction = said[0] if len(said) == 1 else None
+    numbers = profile[scores[0]].numbers if len(scores) == 1 else None
+    if numbers is None or not numbers.count:
+        return prediction, ()
+    fits = numbers.moments.minimum >= 0 and numbers.moments.maximum <= 1
+    return prediction, tuple(scores) if fits else ()
 
 
 def _refuse_without(declared: DeclaredOutcomes, label: str | None) -> None:

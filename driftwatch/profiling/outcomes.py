@@ -13,7 +13,7 @@ from driftwatch.core.data.declared_outcomes import DeclaredOutcomes
 from driftwatch.core.data.outcomes import OutcomeColumns, Task
 from driftwatch.core.data.values import number_array
 from driftwatch.core.profiles.column_profile import ColumnProfile
-from driftwatch.core.profiles.outcomes import Outcomes, OutcomeSpec, own_losses
+from driftwatch.core.profiles.outcomes import Outcomes, OutcomeSpec, own_losses, with_both
 from driftwatch.core.profiles.profile import Profile
 from driftwatch.core.sketches.grid import Grid
 from driftwatch.core.sketches.score_cells import ScoreCells
@@ -23,7 +23,9 @@ from driftwatch.profiling.rows import Progress, batches_in
 
 __all__ = ["measure_outcomes", "with_derived", "with_saved_outcomes"]
 
-_FINE = 8_192
+_FINE = 4_096
+_KEPT = 255
+_MOST_ATOMS = 500
 _ATOM = 1 / 2_000
 Floats = NDArray[np.float64]
 
@@ -54,8 +56,10 @@ def measure_outcomes(
     """
     label = profile[columns.label].numbers
     centre = label.moments.mean if label is not None and label.count else 0.0
-    centre = centre if columns.task is Task.REGRESSION and np.isfinite(centre) else 0.0
+    regression = columns.task is Task.REGRESSION and np.isfinite(centre)
+    centre = float(f"{centre:.6g}") if regression else 0.0  # as it comes, however rows are cut
     fine: Outcomes | None = None
+    spreads: list[Floats] = []
     derived = [
         ColumnProfile.empty(column, profile.k, profile.config)
         for column in columns.derived_columns()
@@ -67,7 +71,7 @@ def measure_outcomes(
                 ColumnProfile.empty(column, profile.k, profile.config)
                 for column in columns.derived_columns()
             ]
-            grids = _fine_grids(profile, columns, batch)
+            grids, spreads = _fine_grids(profile, columns, batch)
             fine = Outcomes(OutcomeSpec(columns, grids, centre, declared.metrics))
             _try_losses(fine.spec, batch)
         rows = columns.read(batch)
@@ -85,8 +89,7 @@ def measure_outcomes(
         profile.seen.setdefault(column.column.name, column.column.dtype)
     few = columns.task is Task.BINARY
     grids = tuple(
-        _chosen(cells, _spread(columns, profile, place), few=few)
-        for place, cells in enumerate(fine.cells)
+        _chosen(cells, spread, few=few) for cells, spread in zip(fine.cells, spreads, strict=True)
     )
     counted = fine.on_grids(grids)
     profile.outcome_spec = counted.spec
@@ -151,64 +154,82 @@ def _checked_lists(columns: OutcomeColumns, batch: Batch) -> OutcomeColumns:
 
 
 def _try_losses(spec: OutcomeSpec, batch: Batch) -> None:
-    rows = spec.columns.read(
-        Batch(
-            min(batch.rows, 1_000),
-            {name: array.slice(0, 1_000) for name, array in batch.arrays.items()},
-        )
-    )
+    """Call the caller's losses once, so that what is wrong with them is said at the start."""
+    arrays = {name: array.slice(0, 1_000) for name, array in batch.arrays.items()}
+    rows = with_both(spec.columns, spec.columns.read(Batch(min(batch.rows, 1_000), arrays)))
     for name, function in spec.own.items():
-        if function is None or rows.predicted is None:
+        if function is None or rows is None:
             raise ConfigError(f"metrics: {name!r} needs predictions")
         try:
-            own_losses(name, function, rows)
+            if rows.usable.size:
+                own_losses(name, function, rows)
         except ConfigError:
             raise
         except Exception as error:
             raise ConfigError(f"metrics: {name!r} failed: {error}") from error
 
 
-def _fine_grids(profile: Profile, columns: OutcomeColumns, batch: Batch) -> tuple[Grid, ...]:
+def _fine_grids(
+    profile: Profile, columns: OutcomeColumns, batch: Batch
+) -> tuple[tuple[Grid, ...], list[Floats]]:
+    """Fine cells for the scores, of which those of the reference are chosen.
+
+    They depend on the data alone, and on nothing that is random, as quantile sketches are: whoever
+    reads the same reference anew gets the same cells, and counts go on adding up.
+    """
     if not columns.scores:
-        return ()
+        return (), []
     scores = columns.read(batch).scores
     assert scores is not None  # noqa: S101 - there are columns of scores
-    grids = []
+    grids, spreads = [], []
     for place in range(scores.shape[1]):
         numbers = None if columns.in_list else profile[columns.scores[place]].numbers
-        atoms = np.empty(0)
+        known = scores[np.isfinite(scores[:, place]), place]
+        ends = (float(known.min()), float(known.max())) if known.size else (0.0, 1.0)
         if numbers is not None and numbers.count:
-            cdf = numbers.cdf()
-            values = cdf.values
-            if values.size > _FINE:
-                values = np.unique(cdf.quantile(np.arange(1, _FINE) / _FINE))
-            atoms = cdf.repeated(_ATOM)
-        else:
-            known = scores[np.isfinite(scores[:, place]), place]
-            values = (
-                np.unique(np.quantile(known, np.arange(1, 1_000) / 1_000)) if known.size else known
-            )
+            ends = numbers.moments.minimum, numbers.moments.maximum
+        atoms = _atoms(known)
         with np.errstate(over="ignore"):
             below = np.nextafter(atoms, -np.inf)
-        edges = np.concatenate((values, atoms, below, _spread(columns, profile, place)))
-        grids.append(Grid(np.unique(edges[np.isfinite(edges)])))
-    return tuple(grids)
+        spread = _spread(columns, *ends)
+        every = np.concatenate((_between(*ends), _logits(columns, ends), spread, atoms, below))
+        grids.append(Grid(np.unique(every[np.isfinite(every)])))
+        spreads.append(spread)
+    return tuple(grids), spreads
 
 
-def _spread(columns: OutcomeColumns, profile: Profile, place: int) -> Floats:
-    """Cut points that do not depend on where scores lie: of a probability on its logit's scale."""
+def _atoms(values: Floats) -> Floats:
+    """Values that repeat and hold one row of 2,000, the most frequent 500 of them."""
+    distinct, counts = np.unique(values + 0.0, return_counts=True)
+    heavy = counts >= max(2, _ATOM * values.size)
+    distinct, counts = distinct[heavy], counts[heavy]
+    most: Floats = distinct[np.argsort(-counts, kind="stable")[:_MOST_ATOMS]]
+    return most
+
+
+def _between(low: float, high: float) -> Floats:
+    """Points equally far apart."""
+    return np.linspace(low, high, _FINE)
+
+
+def _logits(columns: OutcomeColumns, ends: tuple[float, float]) -> Floats:
+    """Of probabilities points equally far apart on the logit's scale; of others by magnitude."""
+    low, high = ends
     if columns.probabilities:
-        steps = np.linspace(-16, 16, 255)
-        with np.errstate(over="ignore"):
-            spread: Floats = 1 / (1 + np.exp(-steps))
-        return spread
-    numbers = profile[columns.scores[place]].numbers if not columns.in_list else None
-    middle, width = 0.0, 1.0
-    if numbers is not None and numbers.count:
-        low, middle, high = numbers.cdf().quantile([0.25, 0.5, 0.75]).tolist()
-        width = max(high - low, abs(middle) * 1e-9, 1e-300)
+        inside = np.clip(ends, 1e-7, 1 - 1e-7)
+        first, last = (np.log(inside) - np.log1p(-inside)).tolist()
+        return 1 / (1 + np.exp(-np.linspace(first, last, _FINE)))
+    sizes = max(abs(low), abs(high), 1e-300) * 2.0 ** -np.linspace(0, 32, _FINE // 2)
+    return np.concatenate((-sizes, sizes))
+
+
+def _spread(columns: OutcomeColumns, low: float, high: float) -> Floats:
+    """A few cut points over all that scores may ever be, which the reference keeps."""
+    if columns.probabilities:
+        return 1 / (1 + np.exp(-np.linspace(-16, 16, _KEPT)))
+    width = max(high - low, abs(high) * 1e-9, 1e-300)
     with np.errstate(over="ignore"):
-        return np.asarray(middle + width * np.sinh(np.linspace(-12, 12, 255)))
+        return low + width / 2 + width * np.sinh(np.linspace(-8, 8, _KEPT))
 
 
 def _chosen(cells: ScoreCells, spread: Floats, *, few: bool) -> Grid:
@@ -219,9 +240,7 @@ def _chosen(cells: ScoreCells, spread: Floats, *, few: bool) -> Grid:
         spread: Edges that do not depend on where the scores lie.
         few: Whether there is one score, which may take some 1,000 cells, or one a class.
     """
-    edges, weights = cells.grid.edges, cells.weights
-    if cells.values is not None:
-        weights = cells.in_cells()
+    edges, weights = cells.grid.edges, cells.in_cells()
     share = 250 if few else 60
     kept = np.zeros(edges.size, dtype=bool)
     for counts in (weights.sum(axis=1), weights[:, 0], weights[:, 1]):

@@ -2,18 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from typing import Any, Literal
 
 import numpy as np
 from numpy.typing import NDArray
 
-from driftwatch.core.data.aligned import class_text, row_numbers
+from driftwatch.core.data.aligned import class_text, in_order, row_numbers
 from driftwatch.core.data.batch import Batch
-from driftwatch.core.data.schema import Column, Kind
+from driftwatch.core.data.schema import Column, Kind, Role, Schema
 from driftwatch.errors import ConfigError
-from driftwatch.profiling.model_facts import importances_of
+from driftwatch.profiling.model_facts import classes_of, importances_of
 from driftwatch.profiling.rows import batches_in
 from driftwatch.profiling.scoring import Scorer
 
@@ -25,7 +25,7 @@ _NUMBER = Column("", Kind.NUMERIC)
 
 
 def chosen_importances(
-    asked: Importances, model: Any, data: Any, columns: list[str], label: str | None, /
+    asked: Importances, model: Any, data: Any, columns: list[str], schema: Schema, /
 ) -> dict[str, float]:
     """Importances as the caller asks for them: given, by permutation, or as the model has them.
 
@@ -36,9 +36,11 @@ def chosen_importances(
     if asked is None:
         return importances_of(model, columns)
     if asked == "permutation":
-        if model is None or label is None:
+        labels = [column.name for column in schema if column.role is Role.LABEL]
+        if model is None or len(labels) != 1:
             raise ConfigError("importances='permutation' needs the model and the label")
-        return permutation_importances(model, data, columns, label)
+        features = [column.name for column in schema if column.role is Role.FEATURE]
+        return permutation_importances(model, data, features, labels[0])
     if not isinstance(asked, Mapping):
         raise ConfigError(f"importances must be numbers by column, or 'permutation'; got {asked!r}")
     unknown = [name for name in asked if name not in columns]
@@ -69,13 +71,18 @@ def permutation_importances(
     features = tuple(name for name in columns if name in rows.arrays and name != label)
     scorer = Scorer.for_rows(model, features, rows)
     truth, rng = rows.arrays[label], np.random.default_rng(seed)
-    base = _loss(scorer, rows, truth)
+    classes = None
+    if _are_classes(truth):
+        classes = [class_text(name) for name in classes_of(model) or ()] or in_order(
+            text for value in truth.unique().to_pylist() if (text := class_text(value)) is not None
+        )
+    base = _loss(scorer, rows, truth, classes)
     losses = {}
     for name in scorer.features:
         order = rng.permutation(rows.rows)
         shuffled = rows.take(order).arrays[name]
         other = replace(rows, arrays={**rows.arrays, name: shuffled})
-        losses[name] = max(0.0, _loss(scorer, other, truth) - base)
+        losses[name] = max(0.0, _loss(scorer, other, truth, classes) - base)
     total = sum(losses.values())
     return {name: loss / total for name, loss in losses.items()} if total > 0 else {}
 
@@ -95,17 +102,32 @@ def _some_rows(data: Any, label: str) -> Batch:
     raise ConfigError("importances: no row has a label")
 
 
-def _loss(scorer: Scorer, rows: Batch, truth: Any) -> float:
+def _loss(scorer: Scorer, rows: Batch, truth: Any, classes: Sequence[str | None] | None) -> float:
     predicted, scores = scorer.outputs(rows)
-    if predicted is None:
-        assert scores is not None  # noqa: S101 - a model gives one of both
-        predicted = scores.argmax(axis=1)
-    said = np.asarray(predicted)
-    if said.dtype.kind == "f" and not _are_classes(truth):
+    if classes is None:
         numbers: NDArray[np.float64] = row_numbers(truth, _NUMBER, rows.rows)
+        said = np.asarray(predicted, dtype=np.float64)
         return float(np.nanmean(np.square(said - numbers)))
-    pairs = zip(said.tolist(), truth.to_pylist(), strict=True)
-    return float(np.mean([class_text(a) != class_text(b) for a, b in pairs]))
+    answers: list[Any]
+    if predicted is None or (len(classes) == 2 and _are_probabilities(predicted)):
+        places = (
+            (np.asarray(predicted) >= 0.5).astype(int)
+            if predicted is not None
+            else np.asarray(scores).argmax(axis=1)
+        )
+        answers = [classes[place] for place in places.tolist()]
+    else:
+        answers = [class_text(value) for value in predicted.tolist()]
+    pairs = zip(answers, truth.to_pylist(), strict=True)
+    return float(np.mean([said != class_text(value) for said, value in pairs]))
+
+
+def _are_probabilities(predicted: Any) -> bool:
+    """Whether predictions are numbers between 0 and 1 that are no classes."""
+    values = np.asarray(predicted)
+    if values.dtype.kind != "f":
+        return False
+    return bool(((values >= 0) & (values <= 1)).all()) and bool((values % 1 != 0).any())
 
 
 def _are_classes(truth: Any) -> bool:

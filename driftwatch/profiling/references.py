@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import timedelta
 from typing import Any
 
 from driftwatch.core.data.declared import DeclaredColumns
 from driftwatch.core.data.privacy import ValueGuard
-from driftwatch.core.data.schema import Role, Schema, ValuePolicy
+from driftwatch.core.data.schema import COMPUTED, Role, Schema, ValuePolicy
 from driftwatch.core.profiles.profile import Profile
 from driftwatch.core.profiles.reference import Reference
 from driftwatch.core.sketches.sizes import SketchConfig
@@ -16,7 +16,7 @@ from driftwatch.errors import ConfigError
 from driftwatch.profiling.build import load_profile, profile_data, profile_like
 from driftwatch.profiling.files import find_files
 from driftwatch.profiling.outcomes import with_saved_outcomes
-from driftwatch.profiling.rows import Progress, is_path
+from driftwatch.profiling.rows import DerivedData, Progress, is_path
 from driftwatch.profiling.second_pass import count_panes, measure_dependence
 
 __all__ = [
@@ -68,6 +68,11 @@ def build_reference(
         guard=ValueGuard.of(options.hash_key),
         progress=progress,
     )
+    if isinstance(data, DerivedData):
+        columns = profile.schema
+        profile = profile.with_schema(
+            Schema(tuple(replace(c, note=COMPUTED) if c.name in data.adds else c for c in columns))
+        )
     if options.pane is not None:
         if isinstance(options.pane, int):
             count_panes(profile, data, time="", width=options.pane)

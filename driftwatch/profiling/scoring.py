@@ -5,22 +5,29 @@ from __future__ import annotations
 import importlib.util
 from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import numpy.typing as npt
 
-from driftwatch.core.data.aligned import class_text
+from driftwatch.core.data.aligned import class_text, in_order
 from driftwatch.core.data.batch import Batch, array_of
 from driftwatch.core.data.declared import DeclaredColumns
+from driftwatch.core.data.declared_outcomes import DeclaredOutcomes
+from driftwatch.core.data.inference import infer_schema
+from driftwatch.core.data.outcomes import Task
 from driftwatch.core.data.schema import Role
+from driftwatch.core.profiles.profile import Profile
 from driftwatch.errors import ConfigError, DataError, DriftWatchError
 from driftwatch.profiling.model_facts import classes_of, features_of
 from driftwatch.profiling.rows import DerivedData, batches_in, column_names
 
-__all__ = ["Scorer"]
+if TYPE_CHECKING:
+    import pyarrow as pa
 
-_PREDICTION, _SCORE = "prediction", "score"
+__all__ = ["Scorer", "saved_profile_of"]
+
+_LOOKED_AT, _TRIED = 65_536, 100
 Array = npt.NDArray[Any]
 
 
@@ -61,46 +68,68 @@ class Scorer:
             ConfigError: If the model's columns are not in the data.
             DataError: If the model fails.
         """
-        said = declared.outcomes
         labels = [name for name, role in declared.roles.items() if role is Role.LABEL]
-        if model is None or len(labels) != 1 or _is_saved(data):
+        saved = None if model is None else saved_profile_of(data)
+        if saved is not None:
+            return cls._of_saved(model, saved), declared
+        if model is None or len(labels) != 1:
             return cls(), declared
         names = column_names(data)
-        there = [
-            name
-            for name, role in declared.roles.items()
-            if role in (Role.PREDICTION, Role.SCORE) and name in names
-        ]
-        if there or {_PREDICTION, _SCORE} & set(names):
+        outputs = (Role.PREDICTION, Role.SCORE)
+        if any(role in outputs and name in names for name, role in declared.roles.items()):
             return cls(), declared
-        features = features_of(model) or declared.features
-        if features is None:
-            features = tuple(n for n in names if n not in (*declared.roles, *declared.exclude))
-        missing = [name for name in features if name not in names]
-        if missing:
-            raise ConfigError(
-                f"model takes the column {missing[0]!r}, which the data lack; name a column of "
-                "predictions with prediction="
-            )
-        predicted, scores = cls(model, tuple(features)).outputs(_first_rows(data))
-        classes = classes_of(model)
-        scorer = cls(
-            model, tuple(features), None if predicted is None else said.prediction or _PREDICTION
-        )
-        if scores is not None and scores.shape[1] == 2:
-            names_of_two = [class_text(name) for name in classes or (0, 1)]
-            positive = said.positive if said.positive in names_of_two else names_of_two[1]
-            column = said.scores[0] if len(said.scores) == 1 else _SCORE
-            scorer = replace(scorer, scores=(column,), positive=names_of_two.index(positive))
-            said = replace(said, positive=positive, scores=scorer.scores)
-        elif scores is not None and classes is not None and len(classes) == scores.shape[1]:
-            texts = tuple(str(class_text(name)) for name in classes)
-            columns = tuple(f"{_SCORE} of {text}" for text in texts)
-            scorer = replace(scorer, scores=columns)
-            said = replace(said, scores=columns, classes=texts)
-        said = replace(said, prediction=scorer.prediction)
-        roles = {n: r for n, r in declared.roles.items() if r not in (Role.PREDICTION, Role.SCORE)}
+        first = _first_rows(data)
+        scorer = cls(model, _features(model, first, declared))
+        predicted, scores = scorer.outputs(first.take(np.arange(min(first.rows, _TRIED))))
+        classes = classes_of(model) or _classes_in(first.arrays[labels[0]])
+        scorer = scorer._named(declared.outcomes, names, classes, predicted, scores)
+        said = replace(declared.outcomes, prediction=scorer.prediction, scores=scorer.scores)
+        if scorer.positive is not None:
+            said = replace(said, positive=class_text(classes[scorer.positive]))
+        elif scorer.scores:
+            said = replace(said, classes=tuple(str(class_text(name)) for name in classes))
+        roles = {n: r for n, r in declared.roles.items() if r not in outputs}
         return scorer, replace(declared, outcomes=said, roles={**roles, **said.roles})
+
+    def _named(
+        self,
+        said: DeclaredOutcomes,
+        names: Sequence[str],
+        classes: Sequence[Any],
+        predicted: Array | None,
+        scores: Array | None,
+    ) -> Scorer:
+        """The scorer with names for what the model gives, which the data do not have."""
+
+        def free(name: str) -> str:
+            return name if name not in names else f"model {name}"
+
+        scorer = self
+        if predicted is not None:
+            scorer = replace(scorer, prediction=said.prediction or free("prediction"))
+        if scores is None or scores.shape[1] != len(classes):
+            return scorer
+        if len(classes) == 2:
+            texts = [class_text(name) for name in classes]
+            positive = texts.index(said.positive) if said.positive in texts else 1
+            column = said.scores[0] if len(said.scores) == 1 else free("score")
+            return replace(scorer, scores=(column,), positive=positive)
+        columns = tuple(free(f"score of {class_text(name)}") for name in classes)
+        return replace(scorer, scores=columns)
+
+    @classmethod
+    def _of_saved(cls, model: Any, saved: Profile) -> Scorer:
+        """What a model has to compute to be compared with a saved profile."""
+        spec = saved.outcome_spec
+        if spec is None or spec.columns.in_list:
+            return cls()
+        columns, classes = spec.columns, classes_of(model)
+        tested = tuple(c.name for c in saved.schema if c.role is Role.FEATURE)
+        place = None
+        if columns.task is Task.BINARY and columns.scores:
+            texts = [class_text(name) for name in classes or in_order(columns.classes)]
+            place = texts.index(columns.classes[1]) if columns.classes[1] in texts else 1
+        return cls(model, features_of(model) or tested, columns.prediction, columns.scores, place)
 
     @classmethod
     def for_rows(cls, model: Any, features: tuple[str, ...], rows: Batch, /) -> Scorer:
@@ -110,7 +139,7 @@ class Scorer:
 
     def scored(self, data: Any, /) -> Any:
         """Data with the model's columns, where they lack them, computed as they are read."""
-        if self.model is None or _is_saved(data):
+        if self.model is None or saved_profile_of(data) is not None:
             return data
         adds = [name for name in (self.prediction, *self.scores) if name is not None]
         return DerivedData(data, self._with_outputs, frozenset(adds), frozenset(self.features))
@@ -154,29 +183,66 @@ class Scorer:
     def _frame(self, batch: Batch) -> Any:
         import pyarrow as pa
 
-        table = pa.table({name: batch.arrays[name] for name in self.features})
+        arrays = {name: batch.arrays[name] for name in self.features}
+        if batch.untyped:
+            arrays = {name: _typed(array) for name, array in arrays.items()}
+        table = pa.table(arrays)
         if importlib.util.find_spec("pandas") is not None:
             return table.to_pandas()
         return np.column_stack([table[name].to_numpy() for name in self.features])
 
 
+def _typed(array: pa.Array) -> pa.Array:
+    """Texts of a format without types as a reader of CSV would read them: numbers where all are."""
+    import pyarrow as pa
+
+    for dtype in (pa.int64(), pa.float64()):
+        try:
+            return array.cast(dtype)
+        except pa.ArrowInvalid:
+            continue
+    return array
+
+
+def _features(model: Any, first: Batch, declared: DeclaredColumns) -> tuple[str, ...]:
+    """Columns that the model is given: those it names, or that are named, or all features."""
+    features = features_of(model) or declared.features
+    if features is None:
+        kept = {n: a for n, a in first.arrays.items() if n not in declared.exclude}
+        schema = infer_schema(kept, declared, untyped=first.untyped)
+        features = tuple(column.name for column in schema if column.role is Role.FEATURE)
+    missing = [name for name in features if name not in first.arrays]
+    if missing:
+        raise ConfigError(
+            f"model takes the column {missing[0]!r}, which the data lack; name a column of "
+            "predictions with prediction="
+        )
+    return tuple(features)
+
+
+def _classes_in(label: pa.Array) -> list[str]:
+    """The classes of some labels, in order."""
+    texts = {class_text(value) for value in label.unique().to_pylist()}
+    return in_order(text for text in texts if text is not None)
+
+
 def _first_rows(data: Any) -> Batch:
-    """Some rows, to see what the model gives."""
+    """The first rows, to see what they are and what the model gives."""
     batches = batches_in(data, None)
     try:
         for batch in batches:
             if batch.rows:
-                return batch.take(np.arange(min(batch.rows, 100)))
+                return batch.take(np.arange(min(batch.rows, _LOOKED_AT)))
     finally:
         batches.close()
     raise DataError("the reference has no rows, which the model could predict")
 
 
-def _is_saved(data: Any) -> bool:
-    """Whether data is a profile, which has no rows to predict."""
+def saved_profile_of(data: Any, /) -> Profile | None:
+    """The profile that data is, or that its path leads to: it has no rows to predict."""
     from driftwatch.profiling.references import saved_profile
 
-    return saved_profile(data, None) is not None
+    return saved_profile(data, None)
 
 
 def _called(model: Any, frame: Any, names: Sequence[str]) -> tuple[Array | None, Array | None]:

@@ -46,6 +46,8 @@ def to_github(report: DriftReport) -> str:
                 f"{row.reference} → {row.production} {row.interval} {row.note}".strip()
             ]
         ]
+        if not report.performance.labelled[1]:
+            lines.append(_command(Status.OK, "Performance", str(report.performance)))
     dependence = report.multivariate
     if dependence is not None and dependence.status.is_drift:
         sentence = outline.dependence_sentence(dependence)

@@ -79,7 +79,7 @@ def _performance(report: DriftReport) -> str:
         [NONE if row.status is None else _badge(row.status), *map(escape, [*row.texts, row.note])]
         for row in metric_rows(performance)
     ]
-    table = _table([*HEADINGS, "note"], rows)
+    table = _table([*HEADINGS, "note"], rows) if rows else ""
     said = "".join(f"<p class=why>{escape(remark)}</p>" for remark in remarks(report))
     curves = "".join(map(curve_chart, performance.curves.values()))
     drawn = f"<div class=curves>{curves}</div>\n" if curves else ""

@@ -36,6 +36,9 @@ def to_junit(report: DriftReport) -> str:
             sentence = f"{row.name} {row.reference} → {row.production} {row.interval} {row.note}"
             case = _case(suite, f"{monitor}.performance", row.name)
             _settle(case, row.status, sentence.strip(), sentence.strip())
+    if report.performance is not None and not report.performance.labelled[1]:
+        case = _case(suite, f"{monitor}.performance", "labels")
+        _settle(case, report.performance.status, str(report.performance), "")
     if report.multivariate is not None:
         case = _case(suite, f"{monitor}.dataset", "dependence of columns")
         sentence = outline.dependence_sentence(report.multivariate)

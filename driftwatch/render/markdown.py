@@ -100,7 +100,8 @@ def _performance(report: DriftReport) -> list[str]:
         status = NONE if row.status is None else _status(row.status)
         lines.append(_line([status, *map(escape_markdown, [*row.texts, row.note])]))
     title = f"**Performance**: {_status(report.performance.status)}"
-    return [title, "\n".join(lines), *_list("Labels", map(escape_markdown, remarks(report)))]
+    table = ["\n".join(lines)] if len(lines) > 2 else []
+    return [title, *table, *_list("Labels", map(escape_markdown, remarks(report)))]
 
 
 def _line(cells: Iterable[str]) -> str:

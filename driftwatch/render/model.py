@@ -47,7 +47,9 @@ def metric_name(name: str, /) -> str:
 
 
 def metric_rows(performance: Performance, /) -> list[MetricRow]:
-    """Every metric, those that decide first and the worst of them first."""
+    """Every metric, those that decide first and the worst of them first; none without labels."""
+    if not performance.labelled[1]:
+        return []
     ranked = sorted(
         performance.values(),
         key=lambda metric: -1 if metric.status is None else -2 - metric.status.severity,

@@ -110,7 +110,11 @@ class DeclaredColumns:
         named = [name for name in self.of_model or () if name not in self.exclude]
         if named and self.features is None and not set(named) - schema.names.keys():
             kept = [c.name for c in schema if c.role is not Role.FEATURE or c.name in named]
-            asked = {name: Role.FEATURE for name in named if not schema[name].role.is_tested}
+            asked = {
+                name: Role.FEATURE
+                for name in named
+                if schema[name].note and name not in self.roles  # guessed from its name
+            }
             schema = schema.select(kept).with_roles(asked)
         for name in self.rules:
             if name in schema and schema[name].role is Role.ID and schema[name].kind.is_discrete:

@@ -19,7 +19,7 @@ from driftwatch.core.data.aligned import (
     row_numbers,
 )
 from driftwatch.core.data.batch import Batch
-from driftwatch.core.data.schema import Column, Kind, Role
+from driftwatch.core.data.schema import COMPUTED, Column, Kind, Role
 from driftwatch.errors import SchemaError
 
 if TYPE_CHECKING:
@@ -60,6 +60,7 @@ class OutcomeRows:
         usable: Those of them with a usable weight.
         agreed: Whether label and prediction are the same class that is not known; None where no
             row has such a class twice.
+        losses: Log loss of each row, NaN where it is not known; None without probabilities.
     """
 
     truth: Places | Floats
@@ -69,6 +70,22 @@ class OutcomeRows:
     labelled: NDArray[np.bool_]
     usable: NDArray[np.bool_]
     agreed: NDArray[np.bool_] | None = None
+    losses: Floats | None = None
+
+    def kept(self, rows: NDArray[np.bool_], /) -> OutcomeRows:
+        """Some of the rows."""
+        if rows.all():
+            return self
+        return OutcomeRows(
+            self.truth[rows],
+            None if self.predicted is None else self.predicted[rows],
+            None if self.scores is None else self.scores[rows],
+            None if self.weights is None else self.weights[rows],
+            self.labelled[rows],
+            self.usable[rows],
+            None if self.agreed is None else self.agreed[rows],
+            None if self.losses is None else self.losses[rows],
+        )
 
 
 @dataclass(frozen=True, slots=True)
@@ -115,7 +132,10 @@ class OutcomeColumns:
         if self.task is Task.REGRESSION:
             names = [f"residual of {self.prediction}", f"absolute error of {self.prediction}"]
         elif self.probabilities:
-            names = [f"log loss of {self.scores[0] if len(self.scores) == 1 else 'scores'}"]
+            of = self.scores[0] if len(self.scores) == 1 else "scores"
+            # With the other class as the positive one it is another column.
+            turned = self.task is Task.BINARY and in_order(self.classes) != list(self.classes)
+            names = [f"log loss of {of}{f' for {self.classes[1]}' if turned else ''}"]
         elif self.prediction is not None:
             names = [f"error of {self.prediction}"]
         else:
@@ -124,7 +144,8 @@ class OutcomeColumns:
         if self.in_list:
             roles |= {f"{self.scores[0]} of {name}": Role.SCORE for name in self._scored}
         return tuple(
-            Column(name, Kind.NUMERIC, role, dtype="double") for name, role in roles.items()
+            Column(name, Kind.NUMERIC, role, dtype="double", note=COMPUTED)
+            for name, role in roles.items()
         )
 
     @property
@@ -151,7 +172,10 @@ class OutcomeColumns:
             predicted = self._decided(scores)
         labelled = places != MISSING
         usable, weights = self._weighed(batch, labelled)
-        return OutcomeRows(places, predicted, scores, weights, labelled, usable, agreed)
+        losses = None
+        if self.probabilities and scores is not None:
+            losses = self._log_losses(np.where(usable, places, MISSING), scores)
+        return OutcomeRows(places, predicted, scores, weights, labelled, usable, agreed, losses)
 
     def _weighed(
         self, batch: Batch, labelled: NDArray[np.bool_]
@@ -204,8 +228,8 @@ class OutcomeColumns:
             known = rows.usable & np.isfinite(rows.predicted)
             residual = np.where(known, rows.predicted - rows.truth, np.nan)
             return [residual, np.abs(residual)]
-        if self.probabilities:
-            return [np.where(rows.usable, log_losses(self, rows), np.nan)]
+        if rows.losses is not None:
+            return [rows.losses]
         if rows.predicted is None or self.prediction is None:
             return []
         known = rows.usable & (rows.predicted != MISSING)
@@ -215,6 +239,17 @@ class OutcomeColumns:
         if rows.agreed is not None:
             wrong = wrong & ~rows.agreed
         return [np.where(known, wrong.astype(float), np.nan)]
+
+    def _log_losses(self, places: Places, scores: Floats) -> Floats:
+        """Log loss of every row; NaN where there is no label of a known class or no score."""
+        known = places >= 0
+        if self.task is Task.BINARY:
+            chance = np.where(places == 1, scores[:, 0], 1 - scores[:, 0])
+        else:
+            chance = scores[np.arange(places.size), np.maximum(places, 0)]
+        usable = known & (scores >= 0).all(axis=1) & (scores <= 1).all(axis=1)
+        losses = -np.log(np.clip(chance, _SMALLEST, 1 - _SMALLEST))
+        return losses if usable.all() else np.where(usable, losses, np.nan)
 
     def to_dict(self) -> dict[str, Any]:
         return {
@@ -265,22 +300,11 @@ class OutcomeColumns:
         else:
             sound = classes >= 2 and scores in ((0, 1, classes) if self.in_list else (0, classes))
             sound = sound and (self.prediction is not None or scores > 0)
+        sound = (
+            sound and (not self.in_list or scores == 1) and (not self.probabilities or scores > 0)
+        )
         if not sound or len(set(self.classes)) != classes:
             raise SchemaError("columns of labels and predictions do not go together")
-
-
-def log_losses(columns: OutcomeColumns, rows: OutcomeRows, /) -> Floats:
-    """Log loss of every row; NaN where there is no label of a known class or no score."""
-    assert rows.scores is not None  # noqa: S101 - probabilities are scores
-    known = rows.usable & (rows.truth >= 0)
-    place = np.where(known, rows.truth, 0).astype(np.intp)
-    if columns.task is Task.BINARY:
-        chance = np.where(place == 1, rows.scores[:, 0], 1 - rows.scores[:, 0])
-    else:
-        chance = rows.scores[np.arange(place.size), place]
-    chance = np.where(known & (chance >= 0) & (chance <= 1), chance, np.nan)
-    losses: Floats = -np.log(np.clip(chance, _SMALLEST, 1 - _SMALLEST))
-    return losses
 
 
 def _summable(values: Floats) -> Floats:

@@ -10,7 +10,20 @@ from typing import Any, Self
 from driftwatch.core.data.rule import Rule
 from driftwatch.errors import SchemaError, UnknownColumnError
 
-__all__ = ["DISCRETE", "EVERY", "ORDERED", "Column", "Kind", "Role", "Schema", "ValuePolicy"]
+__all__ = [
+    "COMPUTED",
+    "DISCRETE",
+    "EVERY",
+    "ORDERED",
+    "Column",
+    "Kind",
+    "Role",
+    "Schema",
+    "ValuePolicy",
+]
+
+COMPUTED = "computed"
+"""The note of a column that is computed from others, or by the model, where it can be."""
 
 
 class Kind(StrEnum):
@@ -96,6 +109,11 @@ class Column:
     dtype: str = ""
     note: str = ""
     rule: Rule | None = None
+
+    @property
+    def is_computed(self) -> bool:
+        """Whether it is computed, so that its absence says nothing of the data."""
+        return self.note == COMPUTED
 
     def to_dict(self) -> dict[str, Any]:
         table: dict[str, Any] = {

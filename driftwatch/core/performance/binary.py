@@ -17,7 +17,13 @@ from driftwatch.core.performance.estimate import (
 from driftwatch.core.profiles.outcomes import Outcomes
 from driftwatch.core.sketches.paired_sums import PairedSums
 from driftwatch.core.sketches.score_cells import ScoreCells
-from driftwatch.core.statistics.intervals import mean_of_two, student, through_logit, wilson
+from driftwatch.core.statistics.intervals import (
+    Interval,
+    mean_of_two,
+    student,
+    through_logit,
+    wilson,
+)
 from driftwatch.core.statistics.ranking import (
     auc,
     auc_bracket,
@@ -34,10 +40,11 @@ __all__ = ["binary_metrics", "calibration_points", "mean_loss", "ranking_metrics
 _FEW = 200
 """Rows of a class below which DeLong's interval is too short by itself."""
 _FEW_FOR_LOSSES = 20
+_ENOUGH = 1_000
+"""Rows from which on a calibration error may be judged by its value; ten times as many where it is
+not free of bias."""
 _BINS = 10
 _LEAST_POOLED = 50
-
-_NEVER_POSITIVE = Estimate(0.0, note="no row was said to be positive", by_value=True)
 
 Floats = NDArray[np.float64]
 
@@ -47,14 +54,17 @@ def binary_metrics(outcomes: Outcomes, /) -> dict[str, Estimate]:
     metrics: dict[str, Estimate] = {}
     if outcomes.decided[0]:
         metrics |= _of_decisions(outcomes)
-    if outcomes.cells and outcomes.cells[0].rows.any():
-        cells = outcomes.cells[0]
-        metrics = {**ranking_metrics(cells), **metrics}
-        if outcomes.spec.columns.probabilities:
-            few = int(cells.rows.min()) < _FEW_FOR_LOSSES
-            for place, name in enumerate(("log_loss", "brier")):
-                metrics[name] = mean_loss(outcomes.losses, place, too_few_rows=few)
-            metrics |= _calibration(cells)
+    there = bool(outcomes.cells) and bool(outcomes.cells[0].rows.any())
+    if there:
+        metrics = {**ranking_metrics(outcomes.cells[0]), **metrics}
+    if outcomes.losses.rows:
+        # Sums are known of outcomes that were counted in other cells, too.
+        rows = _effective(outcomes.cells[0]) if there else outcomes.marginals[:2, 0]
+        few = float(min(rows)) < _FEW_FOR_LOSSES
+        for place, name in enumerate(("log_loss", "brier")):
+            metrics[name] = mean_loss(outcomes.losses, place, too_few_rows=few)
+    if there and outcomes.spec.columns.probabilities:
+        metrics |= _calibration(outcomes.cells[0])
     return metrics
 
 
@@ -76,15 +86,15 @@ def ranking_metrics(cells: ScoreCells, /) -> dict[str, Estimate]:
     bracket = None if single.all() else auc_bracket(positives, negatives, single)
     of_precision = None
     if not single.all():
-        of_precision = average_precision_bracket(positives, negatives, single)
-    if min(cells.rows) < TOO_FEW_OF_A_CLASS:
+        of_precision = average_precision_bracket(positives, negatives, single, smooth=weighted)
+    if min(rows) < TOO_FEW_OF_A_CLASS:
         least = TOO_FEW_OF_A_CLASS
         return {
             "roc_auc": too_few(area, "each class", least, bracket),
             "average_precision": too_few(precision, "each class", least, of_precision),
         }
     error = math.sqrt(auc_variance(positives, negatives, rows=rows))
-    low, high = through_logit(area, error, CONFIDENT)
+    low, high = _between(area, error, min(rows))
     if min(rows) < _FEW:
         other = newcombe_interval(area, rows[0], rows[1], CONFIDENT)
         low, high = min(low, float(other[0])), max(high, float(other[1]))
@@ -94,11 +104,18 @@ def ranking_metrics(cells: ScoreCells, /) -> dict[str, Estimate]:
         variance = max(variance, precision * (1 - precision) / rows[0])
     spread = math.sqrt(variance)
     return {
-        "roc_auc": Estimate(area, (low, high), error, bracket),
+        "roc_auc": Estimate(area, (low, high), error, bracket, rows=min(rows)),
         "average_precision": Estimate(
-            precision, through_logit(precision, spread, CONFIDENT), spread, of_precision
+            precision, _between(precision, spread, rows[0]), spread, of_precision, rows=rows[0]
         ),
     }
+
+
+def _between(value: float, error: float, rows: float) -> Interval:
+    """Interval on the logit's scale; at 0 and 1, which have no logit, that of a share."""
+    if 0 < value < 1:
+        return through_logit(value, error, CONFIDENT)
+    return wilson(value * rows, rows, CONFIDENT)
 
 
 def _effective(cells: ScoreCells) -> tuple[float, float]:
@@ -122,20 +139,15 @@ def _of_decisions(outcomes: Outcomes) -> dict[str, Estimate]:
         return of_share(successes, trials, wilson(successes, trials, CONFIDENT))
 
     recall, specificity = share(true_positive, positives), share(true_negative, negatives)
-    metrics = {
+    return {
         "accuracy": share(true_positive + true_negative, total),
         "balanced_accuracy": _balanced(recall, specificity),
         "f1": _f1(true_positive, total - true_negative),
-        "precision": share(true_positive, said) if said else _NEVER_POSITIVE,
+        "precision": share(true_positive, said),
         "recall": recall,
         "specificity": specificity,
         "positive_rate": share(positives, total),
     }
-    return {name: _known(metric) for name, metric in metrics.items()}
-
-
-def _known(metric: Estimate) -> Estimate:
-    return metric if math.isfinite(metric.value) else Estimate(math.nan, note=metric.note)
 
 
 def _balanced(recall: Estimate, specificity: Estimate) -> Estimate:
@@ -146,7 +158,8 @@ def _balanced(recall: Estimate, specificity: Estimate) -> Estimate:
         return Estimate(math.nan, note="no rows of one class")
     interval = mean_of_two(values, recall.interval, specificity.interval)
     error = math.hypot(recall.error, specificity.error) / 2
-    return Estimate(sum(values) / 2, interval, error)
+    rows = min(recall.rows, specificity.rows)
+    return Estimate(sum(values) / 2, interval, error, rows=rows)
 
 
 def _f1(hits: float, involved: float) -> Estimate:
@@ -156,7 +169,8 @@ def _f1(hits: float, involved: float) -> Estimate:
     low, high = (2 * j / (1 + j) for j in wilson(hits, involved, CONFIDENT))
     share = of_share(hits, involved, (low, high))
     slope = 2 / (1 + share.value) ** 2
-    return Estimate(2 * share.value / (1 + share.value), (low, high), slope * share.error)
+    value = 2 * share.value / (1 + share.value)
+    return Estimate(value, (low, high), slope * share.error, rows=involved)
 
 
 def mean_loss(sums: PairedSums, place: int, /, *, too_few_rows: bool = False) -> Estimate:
@@ -171,7 +185,7 @@ def mean_loss(sums: PairedSums, place: int, /, *, too_few_rows: bool = False) ->
     error = math.sqrt(sums.variance(gradient) * rows / max(rows - 1, 1))
     if rows <= 1 or not math.isfinite(error):
         return Estimate(mean, note="too few rows")
-    return Estimate(mean, student(mean, error, rows), error)
+    return Estimate(mean, student(mean, error, rows), error, rows=rows)
 
 
 def calibration_points(cells: ScoreCells, /) -> list[tuple[float, float, float]]:
@@ -184,6 +198,10 @@ def calibration_points(cells: ScoreCells, /) -> list[tuple[float, float, float]]
         if rows >= least:
             points.append((scores / rows, positives / rows, rows))
             rows = positives = scores = 0.0
+    if rows and points:  # what is left is too little for a point of its own
+        score, share, before = points.pop()
+        scores, positives = scores + score * before, positives + share * before
+        rows += before
     if rows:
         points.append((scores / rows, positives / rows, rows))
     return [(float(x), float(y), float(n)) for x, y, n in points]
@@ -202,15 +220,17 @@ def _calibration(cells: ScoreCells) -> dict[str, Estimate]:
     positives = np.bincount(bins, cells.weights[:, 1], minlength=_BINS)[kept] / rows[kept]
     scores = np.bincount(bins, cells.sums, minlength=_BINS)[kept] / rows[kept]
     rows = rows[kept]
-    scale = sum(_effective(cells)) / total
-    effective = rows * scale
+    every = sum(_effective(cells))
+    effective = rows * every / total
     spread = positives * (1 - positives)
     plain = float(rows @ np.abs(positives - scores) / total)
     bias = float(rows @ np.sqrt(2 / np.pi * spread / effective) / total)
     square = np.square(positives - scores) - spread / np.maximum(effective - 1, 1)
     return {
-        "calibration": Estimate(float(rows @ square / total), by_value=True),
+        "calibration": Estimate(float(rows @ square / total), by_value=every >= _ENOUGH),
         "ece": Estimate(
-            plain, note=f"some {bias:.2g} of it would be there without any error", by_value=True
+            plain,
+            note=f"some {bias:.2g} of it would be there without any error",
+            by_value=every >= 10 * _ENOUGH,
         ),
     }

@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import math
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 import numpy as np
 from numpy.typing import NDArray
 
 from driftwatch.core.data.outcomes import OutcomeColumns, Task
+from driftwatch.core.data.schema import Role
 from driftwatch.core.performance.binary import binary_metrics, calibration_points, mean_loss
 from driftwatch.core.performance.estimate import Estimate
 from driftwatch.core.performance.metrics import deciding_metrics, metric_rule, tolerated
@@ -28,6 +29,7 @@ from driftwatch.errors import ConfigError
 __all__ = ["PerformanceRules", "check_metrics", "deciding_count", "performance_of"]
 
 Floats = NDArray[np.float64]
+_ACCIDENT = 0.001
 _POINTS = 60
 """Points of a curve."""
 
@@ -69,15 +71,14 @@ def performance_of(
         stretch: Panes of the reference that last as long as production.
 
     Returns:
-        None where no outcomes are counted, or production has no label.
+        None where no outcomes are counted. Without labels in production every metric of it is
+        unknown, and the status INSUFFICIENT_DATA.
     """
     before = reference.outcomes
     if before is None:
         return None
-    after = current.outcomes.get(before.spec.id)
-    if after is None or not after.labelled:
-        return None
     columns = before.spec.columns
+    after = current.outcomes.get(before.spec.id) or _in_other_cells(current, before)
     sides = [
         _metrics(outcomes, profile, rules)
         for outcomes, profile in ((before, reference.profile), (after, current))
@@ -90,8 +91,8 @@ def performance_of(
     metrics = []
     for name in dict.fromkeys([*sides[0], *sides[1]]):
         pair = [side.get(name, Estimate(math.nan, note="cannot be computed")) for side in sides]
-        labelled = (float(before.labelled), float(after.labelled))
-        metrics.append(_compared(name, pair, rules, name in deciding, labelled, spread))
+        pair[1] = _never_said(name, pair[0], pair[1], sides)
+        metrics.append(_compared(name, pair, rules, name in deciding, after, spread))
     results = judged(metrics, level=rules.level, corrected=rules.corrected)
     statuses = [metric.status for metric in results if metric.status is not None]
     known = [status for status in statuses if status is not Status.INSUFFICIENT_DATA]
@@ -105,7 +106,7 @@ def performance_of(
         confusion=_confusions(before, after),
         curves=_curves(before, after),
         overdispersion=spread,
-        notes=tuple(_notes(columns, before, after)),
+        notes=tuple(_notes(columns, before, after, _elsewhere(current, before))),
     )
 
 
@@ -179,7 +180,7 @@ def _compared(
     sides: Sequence[Estimate],
     rules: PerformanceRules,
     gates: bool,  # noqa: FBT001
-    labelled: tuple[float, float],
+    after: Outcomes,
     spread: float,
 ) -> tuple[Metric, Change]:
     rule, (old, new) = metric_rule(name), sides
@@ -196,7 +197,22 @@ def _compared(
         gates=gates,
         note=new.note or (f"reference: {old.note}" if old.note else ""),
     )
-    return metric, Change(rule, old, new, limit, labelled[1], spread, labelled[0])
+    return metric, Change(rule, old, new, limit, float(after.labelled), spread)
+
+
+def _never_said(
+    name: str, old: Estimate, new: Estimate, sides: Sequence[Mapping[str, Estimate]]
+) -> Estimate:
+    """Precision where nothing was said to be positive: 0, if that is no accident of few rows."""
+    every = sides[1].get("accuracy")
+    if name != "precision" or math.isfinite(new.value) or every is None:
+        return new
+    said = old.rows / sides[0]["accuracy"].rows if math.isfinite(old.rows) else 0.0
+    accident = (1 - min(said, 1.0)) ** every.rows
+    note = "no row was said to be positive"
+    return (
+        Estimate(0.0, note=note, by_value=True) if accident < _ACCIDENT else replace(new, note=note)
+    )
 
 
 def _finite(value: float) -> float | None:
@@ -214,12 +230,37 @@ def _overdispersion(reference: Reference, columns: OutcomeColumns, stretch: int)
     natural = [
         reference.columns[column.name].natural(stretch)
         for column in columns.derived_columns()
-        if column.name in reference.columns
+        if column.role is Role.ERROR and column.name in reference.columns
     ]
     return max((each.overdispersion for each in natural if each is not None), default=1.0)
 
 
-def _notes(columns: OutcomeColumns, before: Outcomes, after: Outcomes) -> list[str]:
+def _in_other_cells(current: Profile, before: Outcomes) -> Outcomes:
+    """What was counted by the same rules in cells of another reference: all but scores by class.
+
+    Nothing, where there is no such thing.
+    """
+    alike = [
+        other
+        for other in current.outcomes.values()
+        if other.spec.columns == before.spec.columns and sorted(other.own) == sorted(before.own)
+    ]
+    if not alike:
+        return Outcomes(before.spec)
+    found = alike[0].copy()
+    found.cells = [ScoreCells(grid) for grid in before.spec.grids]
+    return found
+
+
+def _elsewhere(current: Profile, before: Outcomes) -> int:
+    """Labelled rows of production that were counted by the rules of another reference."""
+    if before.spec.id not in current.outcomes:
+        return 0
+    others = (o for id_, o in current.outcomes.items() if id_ != before.spec.id)
+    return sum(other.labelled for other in others)
+
+
+def _notes(columns: OutcomeColumns, before: Outcomes, after: Outcomes, elsewhere: int) -> list[str]:
     notes = []
     if columns.task is Task.BINARY:
         notes.append(f"positive class: {columns.classes[1]}")
@@ -228,16 +269,27 @@ def _notes(columns: OutcomeColumns, before: Outcomes, after: Outcomes) -> list[s
         notes.append(f"no column of predictions: predicted is {rule}")
     if columns.scores and not columns.probabilities:
         notes.append("scores are no probabilities: no log loss, Brier score or calibration")
-    for count, what in (
-        (after.unknown, "labels of a class that the reference does not have"),
-        (after.unpredicted, "labelled rows without a prediction"),
-        (after.unscored, "labelled rows without a usable score"),
-        (after.unweighted, "labelled rows without a usable weight above 0"),
-        (after.failed, "rows on which own losses failed"),
-    ):
-        if count:
-            notes.append(f"{count:,} {what}")
+    if not after.labelled:
+        notes.append("production has no labels: how good the model is now is not known")
+    elif after.spec is not before.spec and after.spec.id != before.spec.id:
+        notes.append("production was counted in other cells: no AUC, and no average precision")
+    for outcomes, whose in ((before, "the reference has "), (after, "")):
+        notes += [f"{whose}{text}" for text in _left_out(outcomes)]
+    if elsewhere:
+        notes.append(f"{elsewhere:,} labelled rows were counted for another reference")
     return notes
+
+
+def _left_out(outcomes: Outcomes) -> list[str]:
+    """Rows that could not be used, in words."""
+    counts = (
+        (outcomes.unknown, "labels of a class that the reference does not have"),
+        (outcomes.unpredicted, "labelled rows without a prediction"),
+        (outcomes.unscored, "labelled rows without a usable score"),
+        (outcomes.unweighted, "labelled rows without a usable weight above 0"),
+        (outcomes.failed, "rows on which own losses failed"),
+    )
+    return [f"{count:,} {what}" for count, what in counts if count]
 
 
 def _confusions(before: Outcomes, after: Outcomes) -> tuple[tuple[tuple[float, ...], ...], ...]:

@@ -26,6 +26,8 @@ class Estimate:
         bracket: Between which the value of the full data lies; None where it is exact.
         note: Why there is no value or no interval.
         by_value: Whether it may be judged by its value, since no standard error is known.
+        rows: Rows of equal weight behind it, of the rarer class where there are two; NaN where
+            that says nothing of how it varies.
     """
 
     value: float
@@ -34,6 +36,12 @@ class Estimate:
     bracket: Interval | None = None
     note: str = ""
     by_value: bool = False
+    rows: float = math.nan
+
+    @property
+    def variance_of_a_row(self) -> float:
+        """How much one row varies; NaN where that is not known."""
+        return self.error**2 * self.rows
 
 
 def of_share(successes: float, trials: float, interval: Interval, /) -> Estimate:
@@ -42,7 +50,7 @@ def of_share(successes: float, trials: float, interval: Interval, /) -> Estimate
         return Estimate(math.nan, note="no rows to take a share of")
     smooth = (successes + 1) / (trials + 2)
     error = math.sqrt(smooth * (1 - smooth) / trials)
-    return Estimate(successes / trials, interval, error)
+    return Estimate(successes / trials, interval, error, rows=trials)
 
 
 def too_few(value: float, classes: str, least: int, bracket: Interval | None = None) -> Estimate:

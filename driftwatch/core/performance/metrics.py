@@ -13,7 +13,8 @@ __all__ = ["METRICS", "MetricRule", "deciding_metrics", "metric_rule", "tolerate
 _LEAST = Levels(0.0005, 0.0025)
 """Of a metric at its best value so much is tolerated still."""
 _RARE = 0.15
-"""Share of positives up to which F1 decides in place of accuracy, which hardly sees them."""
+"""Share of positives up to which F1 decides in place of accuracy, which hardly sees them; where
+negatives are as rare, balanced accuracy does."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -105,9 +106,10 @@ def deciding_metrics(
     if named:
         return tuple(named)
     names = _DECIDING[task]
-    if positive_rate is not None and min(positive_rate, 1 - positive_rate) <= _RARE:
-        return tuple("f1" if name == "accuracy" else name for name in names)
-    return names
+    if positive_rate is None or _RARE < positive_rate < 1 - _RARE:
+        return names
+    instead = "f1" if positive_rate <= _RARE else "balanced_accuracy"
+    return tuple(instead if name == "accuracy" else name for name in names)
 
 
 def tolerated(rule: MetricRule, reference: float, named: Levels | None = None, /) -> Levels:
@@ -129,6 +131,8 @@ def tolerated(rule: MetricRule, reference: float, named: Levels | None = None, /
         effect = Levels(warning, min(effect.critical, rule.at_most.critical * abs(reference)))
     if rule.higher_is_better:
         room = max(0.0, 1 - reference)
-        effect = Levels(min(effect.warning, 0.1 * room), min(effect.critical, 0.5 * room))
-        effect = Levels(max(effect.warning, _LEAST.warning), max(effect.critical, _LEAST.critical))
+        effect = Levels(
+            min(effect.warning, max(0.1 * room, _LEAST.warning)),
+            min(effect.critical, max(0.5 * room, _LEAST.critical)),
+        )
     return effect.map(lambda value: round(value, 12))

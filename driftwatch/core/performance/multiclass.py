@@ -61,29 +61,66 @@ def _macro_auc(outcomes: Outcomes) -> Estimate:
 def _of_decisions(outcomes: Outcomes) -> dict[str, Estimate]:
     truth, said, right = outcomes.marginals[:-1].T
     total, rows = float(outcomes.decided[1]), outcomes.effective_rows
-    scale = rows / total
-    hits = float(outcomes.marginals[:, 2].sum()) * scale  # of unknown classes, too
+    hits = float(outcomes.marginals[:, 2].sum()) * rows / total  # of unknown classes, too
     accuracy = of_share(hits, rows, wilson(hits, rows, CONFIDENT))
-    present = truth + said > 0
-    recall = np.divide(right, truth, out=np.zeros_like(right), where=truth > 0)
-    precision = np.divide(right, said, out=np.zeros_like(right), where=said > 0)
-    f1 = np.divide(2 * right, truth + said, out=np.zeros_like(right), where=present)
+    present, labelled = truth + said > 0, truth > 0
     shares = truth / truth.sum() if truth.any() else truth
-    balanced = None
-    if truth.any():
-        balanced = Estimate(float(recall[truth > 0].mean()), by_value=True)
-    metrics = {
-        "accuracy": accuracy,
-        "balanced_accuracy": balanced,
-        "f1_macro": _macro_f1(outcomes, f1, present),
-        "precision_macro": Estimate(float(precision[present].mean()), by_value=True),
-        "recall_macro": Estimate(float(recall[present].mean()), by_value=True),
-        "f1_micro": accuracy,
-        "f1_weighted": Estimate(float(shares @ f1), by_value=True),
-        "precision_weighted": Estimate(float(shares @ precision), by_value=True),
-        "recall_weighted": Estimate(float(shares @ recall), by_value=True),
+    every = present / max(1, present.sum())
+    of_labelled = labelled / max(1, labelled.sum())
+    estimates = {
+        "balanced_accuracy": _average("recall", of_labelled, outcomes),
+        "precision_macro": _average("precision", every, outcomes),
+        "recall_macro": _average("recall", every, outcomes),
+        "f1_weighted": _average("f1", shares, outcomes, moving=True),
+        "precision_weighted": _average("precision", shares, outcomes, moving=True),
+        "recall_weighted": _average("recall", shares, outcomes, moving=True),
     }
-    return {name: metric for name, metric in metrics.items() if metric is not None}
+    f1 = np.divide(2 * right, truth + said, out=np.zeros_like(right), where=present)
+    return {
+        "accuracy": accuracy,
+        "f1_macro": _macro_f1(outcomes, f1, present),
+        "f1_micro": accuracy,
+        **estimates,
+    }
+
+
+def _average(
+    kind: str, weights: Floats, outcomes: Outcomes, /, *, moving: bool = False
+) -> Estimate:
+    """A mean over classes of precision, recall or F1, with the delta method's variance.
+
+    Args:
+        kind: ``precision``, ``recall`` or ``f1``.
+        weights: Of the classes.
+        outcomes: The counts.
+        moving: Whether the weights are the shares of the labels, which vary as well.
+    """
+    truth, said, right = outcomes.marginals[:-1].T
+    down, across = {"precision": (0, 1), "recall": (1, 0), "f1": (0.5, 0.5)}[kind]
+    below = down * truth + across * said
+    values = np.divide(right, below, out=np.zeros_like(right), where=below > 0)
+    value, classes = float(weights @ values), len(truth)
+    total, rows = float(outcomes.decided[1]), outcomes.effective_rows
+    if classes > CONFUSED or rows <= 1:
+        return Estimate(value, note=f"no interval for more than {CONFUSED} classes")
+    # d value / d share of a pair of label i and prediction j
+    scale = np.divide(weights * total, below, out=np.zeros_like(right), where=below > 0)
+    fall = scale * values
+    gradient = np.diag(scale) - down * fall[:, None] - across * fall[None, :]
+    if moving:
+        gradient = gradient + values[:, None]
+    padded = np.zeros_like(outcomes.confusion)
+    padded[:-1, :-1] = gradient
+    padded[:-1, -1] = (values if moving else 0.0) - down * fall
+    padded[-1, :-1] = -across * fall
+    shares = outcomes.confusion / total
+    mean = float((shares * padded).sum())
+    variance = max(
+        float((shares * padded**2).sum()) - mean**2, 1 / rows
+    )  # as a share's is smoothed
+    error = math.sqrt(variance / rows)
+    ends = (max(0.0, value - CONFIDENT * error), min(1.0, value + CONFIDENT * error))
+    return Estimate(value, ends, error, rows=rows)
 
 
 def _macro_f1(outcomes: Outcomes, f1: Floats, present: NDArray[np.bool_]) -> Estimate:

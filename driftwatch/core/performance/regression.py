@@ -62,7 +62,7 @@ def _squares(sums: PairedSums) -> Estimate:
     deviation = error * math.sqrt(rows)
     skewness = central / deviation**3 if deviation**3 > 0 else 0.0
     low, high = hall(mean, error, skewness, rows, CONFIDENT)
-    return Estimate(mean, (max(0.0, low), high), error)
+    return Estimate(mean, (max(0.0, low), high), error, rows=rows)
 
 
 def _root(square: Estimate) -> Estimate:
@@ -71,7 +71,8 @@ def _root(square: Estimate) -> Estimate:
         return Estimate(root, note=square.note)
     low, high = square.interval
     error = square.error / (2 * root) if root > 0 else square.error
-    return Estimate(root, (math.sqrt(max(0.0, low)), math.sqrt(max(0.0, high))), error)
+    ends = (math.sqrt(max(0.0, low)), math.sqrt(max(0.0, high)))
+    return Estimate(root, ends, error, rows=square.rows)
 
 
 def _r2(sums: PairedSums) -> Estimate:
@@ -106,5 +107,5 @@ def _quantile(cdf: Cdf, q: float) -> Estimate:
     reach = CONFIDENT * math.sqrt(q * (1 - q) / cdf.count) + cdf.error
     low, high = cdf.quantile([max(0.0, q - reach), min(1.0, q + reach)]).tolist()
     sure = cdf.quantile([max(0.0, q - cdf.error), min(1.0, q + cdf.error)]).tolist()
-    error = (high - low) / (2 * CONFIDENT)
+    error = (high - low) / (2 * CONFIDENT) * (1 - cdf.error / reach)  # the sketch's is apart
     return Estimate(value, (low, high), error, None if cdf.is_exact else (sure[0], sure[1]))

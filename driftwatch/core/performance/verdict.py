@@ -27,7 +27,7 @@ class Change:
         before: The reference.
         after: Production.
         tolerated: How much worse is a WARNING, and CRITICAL.
-        rows: Labelled production rows behind it.
+        rows: Labelled production rows.
         overdispersion: By how much more than random rows the errors vary.
     """
 
@@ -37,21 +37,27 @@ class Change:
     tolerated: Levels
     rows: float
     overdispersion: float = 1.0
-    rows_before: float = math.inf
+
+    @property
+    def variances(self) -> tuple[float, float]:
+        """Variance of the metric of both sides.
+
+        Where nothing has changed rows of both sides vary alike. A side whose own rows vary less,
+        since rare large losses are not among them, is taken to vary as both do together: a small
+        reference that has seen none of them is not sure of itself.
+        """
+        sides = (self.before, self.after)
+        first, second = (side.error**2 for side in sides)
+        rows = [side.rows for side in sides]
+        if all(map(math.isfinite, rows)) and min(rows) > 0:
+            alike = sum(side.variance_of_a_row * side.rows for side in sides) / sum(rows)
+            first, second = max(first, alike / rows[0]), max(second, alike / rows[1])
+        return first * self.overdispersion, second * self.overdispersion
 
     @property
     def error(self) -> float:
-        """Standard error of the difference.
-
-        Where nothing has changed, rows of both sides vary alike: a side whose own rows vary less,
-        since rare large losses are not among them, is taken to vary as both do together.
-        """
-        first, second = self.before.error**2, self.after.error**2
-        before, after = self.rows_before, self.rows
-        if math.isfinite(before) and before > 0 and after > 0:
-            alike = ((before * first) * before + (after * second) * after) / (before + after)
-            first, second = max(first, alike / before), max(second, alike / after)
-        return math.sqrt((first + second) * self.overdispersion)
+        """Standard error of the difference."""
+        return math.sqrt(sum(self.variances))
 
     @property
     def drops(self) -> tuple[float, float]:
@@ -83,13 +89,19 @@ class Change:
         return normal_sf((than - self.drops[1]) / self.error)
 
     def rows_needed(self, level: float, /) -> int | None:
-        """Labelled rows that would decide, if it stayed as it is; None where no number would."""
-        room = abs(self.drop - self.tolerated.warning)
-        if not room or not self.rows:
+        """Labelled rows that would decide, if it stayed as it is; None where no number would.
+
+        Args:
+            level: Significance level of this metric alone.
+        """
+        limit = self.tolerated.warning
+        worse, better = self.drops[0] - limit, limit - self.drops[1]
+        room, z = max((worse, normal_quantile(level)), (better, normal_quantile(_OK_LEVEL)))
+        if room <= 0 or not self.rows:
             return None
-        z = normal_quantile(level if self.drop > self.tolerated.warning else _OK_LEVEL)
-        rest = (room / z) ** 2 / self.overdispersion - self.before.error**2
-        needed = self.rows * self.after.error**2 / rest if rest > 0 else math.inf
+        first, second = self.variances
+        rest = (room / z) ** 2 - first
+        needed = self.rows * second / rest if rest > 0 else math.inf
         return math.ceil(max(needed, self.rows + 1)) if needed < 1e12 else None
 
 
@@ -133,7 +145,9 @@ def judged(
         else:
             p_warning, p_critical = next(p_values)
             status = _status(change, p_warning, p_critical, level)
-            needed = change.rows_needed(level) if status is Status.UNDECIDED else None
+            needed = None
+            if status is Status.UNDECIDED:
+                needed = change.rows_needed(level / (len(deciding) if corrected else 1))
             results.append(replace(metric, p_value=p_warning, status=status, rows_needed=needed))
     return results
 

@@ -13,14 +13,23 @@ import numpy as np
 from numpy.typing import NDArray
 
 from driftwatch.core.data.aligned import MISSING
-from driftwatch.core.data.outcomes import OutcomeColumns, OutcomeRows, Task, log_losses
+from driftwatch.core.data.outcomes import OutcomeColumns, OutcomeRows, Task
 from driftwatch.core.sketches.grid import Grid
 from driftwatch.core.sketches.paired_sums import PairedSums
 from driftwatch.core.sketches.score_cells import ScoreCells
 from driftwatch.errors import ConfigError, ProfileFormatError, SchemaError
 from driftwatch.process.cached import cached_property
 
-__all__ = ["CONFUSED", "ERROR_SUMS", "SCORE_SUMS", "OutcomeSpec", "Outcomes", "OwnLoss"]
+__all__ = [
+    "CONFUSED",
+    "ERROR_SUMS",
+    "SCORE_SUMS",
+    "OutcomeSpec",
+    "Outcomes",
+    "OwnLoss",
+    "own_losses",
+    "with_both",
+]
 
 CONFUSED = 50
 """Classes of a confusion matrix; those beyond are counted together, last."""
@@ -47,7 +56,8 @@ class OutcomeSpec:
         grids: Cells for the scores: one for a binary task, one a class for several.
         centre: Mean label of the reference, in a regression; keeps sums of squares small.
         own: The caller's losses by name: a function of labels and predictions (and scores, if it
-            takes three) to a loss a row. None where only their sums are known.
+            takes three) to a loss a row; of classes it gets their places, 0 and 1 of two. None
+            where only their sums are known.
     """
 
     columns: OutcomeColumns
@@ -114,7 +124,7 @@ class Outcomes:
 
     Attributes:
         rows: Rows seen, labelled or not.
-        labelled: Rows with a label of a class (of several also of an unknown one) or a number.
+        labelled: Rows with a label, of an unknown class too, or with a number.
         unknown: Rows whose label is of no class.
         unpredicted: Labelled rows without a prediction.
         unscored: Labelled rows without a score.
@@ -153,7 +163,7 @@ class Outcomes:
         self.rows += rows.usable.size
         self.labelled += int(rows.labelled.sum())
         self.unweighted += int((rows.labelled & ~rows.usable).sum())
-        chosen = _kept(rows, rows.usable)
+        chosen = rows.kept(rows.usable)
         if self.spec.columns.task is Task.REGRESSION:
             self._regress(chosen)
         else:
@@ -164,7 +174,7 @@ class Outcomes:
         assert rows.predicted is not None  # noqa: S101 - a regression has predictions
         known = np.isfinite(np.asarray(rows.predicted, dtype=np.float64))
         self.unpredicted += int((~known).sum())
-        rows = _kept(rows, known)
+        rows = rows.kept(known)
         assert rows.predicted is not None  # noqa: S101 - kept above
         truth, said = rows.truth, rows.predicted
         with np.errstate(over="ignore", invalid="ignore"):
@@ -187,7 +197,7 @@ class Outcomes:
         truth = rows.truth.astype(np.intp)
         self.unknown += int((truth < 0).sum())
         if self.spec.columns.task is Task.BINARY and (truth < 0).any():
-            rows = _kept(rows, truth >= 0)
+            rows = rows.kept(truth >= 0)
             truth = truth[truth >= 0]
         if rows.predicted is not None:
             self._confuse(truth, rows)
@@ -198,7 +208,7 @@ class Outcomes:
             usable &= (rows.scores >= 0) & (rows.scores <= 1)
         scored: NDArray[np.bool_] = np.atleast_1d(usable.all(axis=1))
         self.unscored += int((~scored).sum())
-        rows, truth = _kept(rows, scored), truth[scored]
+        rows, truth = rows.kept(scored), truth[scored]
         assert rows.scores is not None  # noqa: S101 - kept above
         places = (1,) if self.spec.columns.task is Task.BINARY else range(len(self.cells))
         for cells, place, scores in zip(self.cells, places, rows.scores.T, strict=True):
@@ -207,50 +217,54 @@ class Outcomes:
             self._score_losses(rows, truth)
 
     def _score_losses(self, rows: OutcomeRows, truth: NDArray[np.intp]) -> None:
-        losses = log_losses(self.spec.columns, rows)
+        losses = rows.losses
         assert rows.scores is not None  # noqa: S101 - probabilities are scores
+        assert losses is not None  # noqa: S101 - and have losses
         if self.spec.columns.task is Task.BINARY:
             brier = np.square(rows.scores[:, 0] - truth)
         else:
             hits = truth[:, None] == np.arange(rows.scores.shape[1])
             brier = np.square(rows.scores - hits).sum(axis=1)
         fine = np.isfinite(losses)
-        weights = None if rows.weights is None else rows.weights[fine]
-        self.losses.update(np.column_stack((losses, brier))[fine], weights)
+        both, weights = np.column_stack((losses, brier)), rows.weights
+        if not fine.all():
+            both, weights = both[fine], None if weights is None else weights[fine]
+        self.losses.update(both, weights)
 
     def _confuse(self, truth: NDArray[np.intp], rows: OutcomeRows) -> None:
-        said, weights = np.asarray(rows.predicted, dtype=np.intp), rows.weights
-        known = said != MISSING
+        known: NDArray[np.bool_] = np.asarray(rows.predicted) != MISSING
         self.unpredicted += int((~known).sum())
-        truth, said = truth[known], said[known]
-        weights = None if weights is None else weights[known]
+        rows, truth = rows.kept(known), truth if known.all() else truth[known]
+        said, weights = np.asarray(rows.predicted, dtype=np.intp), rows.weights
         size, width = len(self.marginals), len(self.confusion)
         truth, said = (np.where(side < 0, size - 1, side) for side in (truth, said))
-        right = (truth == said) & (truth < size - 1)
-        if rows.agreed is not None:
-            right |= rows.agreed[known]
-        square = None if weights is None else np.square(weights)
-        self.decided += (
-            truth.size,
-            truth.size if weights is None else weights.sum(),
-            truth.size if square is None else square.sum(),
-        )
-        counted = (
-            np.bincount(truth, weights, minlength=size),
-            np.bincount(said, weights, minlength=size),
-            np.bincount(truth[right], None if weights is None else weights[right], minlength=size),
-        )
-        self.marginals += np.column_stack(counted)
         pairs = np.minimum(truth, width - 1) * width + np.minimum(said, width - 1)
-        self.confusion += np.bincount(pairs, weights, minlength=width * width).reshape(width, width)
+        table = np.bincount(pairs, weights, minlength=width * width).reshape(width, width)
+        self.confusion += table
+        if size == width:
+            counted = [table.sum(axis=1), table.sum(axis=0), np.diag(table).astype(float)]
+        else:
+            right = truth == said
+            of_right = None if weights is None else weights[right]
+            counted = [
+                np.bincount(truth, weights, minlength=size),
+                np.bincount(said, weights, minlength=size),
+                np.bincount(truth[right], of_right, minlength=size).astype(float),
+            ]
+        counted[2][-1] = 0.0  # two classes that are not known are the same only where they agree
+        if rows.agreed is not None:
+            agreed = rows.agreed if weights is None else weights[rows.agreed]
+            counted[2][-1] = agreed.sum()
+        self.marginals += np.column_stack(counted)
+        of_weights = np.full(2, float(truth.size))
+        if weights is not None:
+            of_weights = np.array([weights.sum(), weights @ weights])
+        self.decided += np.append(float(truth.size), of_weights)
 
     def _own_losses(self, rows: OutcomeRows) -> None:
-        if rows.predicted is None:
+        sides = with_both(self.spec.columns, rows)
+        if sides is None:
             return
-        known = np.isfinite(np.asarray(rows.predicted, dtype=np.float64))
-        if self.spec.columns.task is not Task.REGRESSION:
-            known &= (np.asarray(rows.predicted) >= 0) & (rows.truth >= 0)
-        sides = _kept(rows, known)
         for name, function in self.spec.own.items():
             if function is not None and sides.usable.size:
                 try:
@@ -258,7 +272,8 @@ class Outcomes:
                 except Exception:  # noqa: BLE001 - the host's function; its rows are counted
                     self.failed += sides.usable.size
                     continue
-                fine = np.abs(losses) <= _LARGEST_LOSS
+                fine = np.abs(losses) <= _LARGEST_LOSS  # false for NaN
+                self.failed += int((~fine).sum())
                 weights = None if sides.weights is None else sides.weights[fine]
                 self.own[name].update(losses[fine][:, None], weights)
 
@@ -333,9 +348,27 @@ class Outcomes:
             raise ProfileFormatError("outcomes refused: a count is out of range")
         for name, count in zip(_NAMES, counters, strict=True):
             setattr(self, name, count)
+        self._check_counts(tables)
         self.decided, marginals, confusion = np.split(tables, np.cumsum(sizes)[:-1])
         self.marginals = marginals.reshape(self.marginals.shape)
         self.confusion = confusion.reshape(self.confusion.shape)
+
+    def _check_counts(self, tables: Floats) -> None:
+        """Raise where counts of decided rows contradict each other."""
+        rows, weight, square = tables[:3]
+        sound = rows <= self.labelled and (rows > 0) == (weight > 0) == (square > 0)
+        if not sound or weight**2 > rows * square * (1 + 1e-9):
+            raise ProfileFormatError("outcomes refused: counts contradict each other")
+
+
+def with_both(columns: OutcomeColumns, rows: OutcomeRows, /) -> OutcomeRows | None:
+    """The rows with a usable label and a prediction, of known classes; None without predictions."""
+    if rows.predicted is None:
+        return None
+    known = rows.usable & np.isfinite(np.asarray(rows.predicted, dtype=np.float64))
+    if columns.task is not Task.REGRESSION:
+        known &= (np.asarray(rows.predicted) >= 0) & (rows.truth >= 0)
+    return rows.kept(known)
 
 
 def own_losses(name: str, function: OwnLoss, rows: OutcomeRows, /) -> Floats:
@@ -366,18 +399,6 @@ def _takes_scores(function: OwnLoss) -> bool:
     named = (inspect.Parameter.POSITIONAL_ONLY, inspect.Parameter.POSITIONAL_OR_KEYWORD)
     needed = [p for p in parameters if p.kind in named and p.default is inspect.Parameter.empty]
     return len(needed) == 3
-
-
-def _kept(rows: OutcomeRows, kept: NDArray[np.bool_]) -> OutcomeRows:
-    return OutcomeRows(
-        rows.truth[kept],
-        None if rows.predicted is None else rows.predicted[kept],
-        None if rows.scores is None else rows.scores[kept],
-        None if rows.weights is None else rows.weights[kept],
-        rows.labelled[kept],
-        rows.usable[kept],
-        None if rows.agreed is None else rows.agreed[kept],
-    )
 
 
 def _scored(columns: OutcomeColumns) -> int:

@@ -150,8 +150,9 @@ class Profile:
         sharding and file format: equal data, equal hash.
         """
         digest = hashlib.blake2b(digest_size=16)
+        derived = self._derived()  # what is computed is not data
         for name in sorted(self.columns):
-            if self.columns[name].column.role is not Role.ERROR:  # what is computed is not data
+            if name not in derived:
                 digest.update(self.columns[name].content_hash())
         return digest.hexdigest()
 
@@ -161,10 +162,11 @@ class Profile:
             task()
 
     def tasks(self, batch: Batch, /) -> list[Callable[[], None]]:
-        """Return the work of one batch as one function a column.
+        """Return the work of one batch as functions, about one a column.
 
-        The functions touch different columns and may run at the same time; those of the
-        next batch may start when all of these are done.
+        No two of them touch the same state, so that they may run at the same time; those of the
+        next batch may start when all of these are done. One of them counts labels and predictions
+        and the columns computed from these, and calls the caller's own losses.
         """
         self.rows += batch.rows
         for name, array in batch.arrays.items():
@@ -255,7 +257,8 @@ class Profile:
 
     def _merge_measures(self, other: Self) -> None:
         """Add what is kept beside the columns; of panes and dependence what both sides have."""
-        self.outcome_spec = self.outcome_spec or other.outcome_spec
+        specs = [spec for spec in (self.outcome_spec, other.outcome_spec) if spec is not None]
+        self.outcome_spec = min(specs, key=lambda spec: spec.id, default=None)
         for id_, counted in other.outcomes.items():
             if id_ in self.outcomes:
                 self.outcomes[id_].merge(counted)

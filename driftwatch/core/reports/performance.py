@@ -209,6 +209,8 @@ class Performance(Mapping[str, Metric]):
         return f"{in_words(worst.name)} {verb} {worst.reference:.4g} → {worst.production:.4g}"
 
     def __str__(self) -> str:
+        if not self.labelled[1]:
+            return "production has no labels"
         decided = [m for m in self.metrics.values() if m.gates]
         texts = [_values(metric) for metric in decided]
         share = self.labelled_share

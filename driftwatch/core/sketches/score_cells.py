@@ -79,24 +79,31 @@ class ScoreCells:
         self.rows += (int((~positive).sum()), int(positive.sum()))
         square = np.ones(scores.size) if weights is None else np.square(weights)
         self.squares += np.bincount(positive, square, minlength=2)
+        if self.values is not None and scores.size > EXACT_SCORES:
+            ordered = np.sort(scores)  # much cheaper than to find the place of each
+            if np.count_nonzero(ordered[1:] != ordered[:-1]) >= EXACT_SCORES:
+                self.give_up()
         if self.values is None:
-            self._count(
-                np.searchsorted(self.grid.edges, scores, side="left"), scores, positive, weights
-            )
+            if weights is None:
+                self._count_sorted(scores, positive)
+            else:
+                places = np.searchsorted(self.grid.edges, scores, side="left")
+                counts, sums = _counted(places, self.grid.size, scores, positive, weights)
+                self.weights, self.sums = self.weights + counts, self.sums + sums
             return
         values, places = np.unique(scores, return_inverse=True)
         counts, sums = _counted(places, values.size, scores, positive, weights)
         self._add(values, counts, sums)
 
-    def _count(
-        self,
-        places: NDArray[np.intp],
-        scores: Floats,
-        positive: NDArray[np.bool_],
-        weights: Floats | None,
-    ) -> None:
-        counts, sums = _counted(places, self.grid.size, scores, positive, weights)
-        self.weights, self.sums = self.weights + counts, self.sums + sums
+    def _count_sorted(self, scores: Floats, positive: NDArray[np.bool_]) -> None:
+        """Count rows of equal weight: a sort takes a third of a search for every score."""
+        for side, chosen in enumerate((~positive, positive)):
+            ordered = np.sort(scores[chosen])
+            ends = np.searchsorted(ordered, self.grid.edges, side="right")
+            ends = np.concatenate(([0], ends, [ordered.size]))
+            running = np.append(0.0, np.cumsum(ordered))
+            self.weights[:, side] += np.diff(ends)
+            self.sums += np.diff(running[ends])
 
     def _add(self, values: Floats, counts: Floats, sums: Floats) -> None:
         """Add counts by score."""
@@ -104,9 +111,8 @@ class ScoreCells:
         every, places = np.unique(np.concatenate((self.values, values)), return_inverse=True)
         if every.size > EXACT_SCORES:
             self.give_up()
-            cells = np.searchsorted(self.grid.edges, values, side="left")
-            np.add.at(self.weights, cells, counts)
-            np.add.at(self.sums, cells, sums)
+            more, more_sums = self._into_cells(values, counts, sums)
+            self.weights, self.sums = self.weights + more, self.sums + more_sums
             return
         totals, total_sums = np.zeros((every.size, 2)), np.zeros(every.size)
         np.add.at(totals, places, np.concatenate((self.weights, counts)))
@@ -117,9 +123,15 @@ class ScoreCells:
         """The weights by cell, also where scores are counted each by itself."""
         if self.values is None:
             return self.weights
-        weights = np.zeros((self.grid.size, 2))
-        np.add.at(weights, np.searchsorted(self.grid.edges, self.values, side="left"), self.weights)
-        return weights
+        return self._into_cells(self.values, self.weights, self.sums)[0]
+
+    def _into_cells(self, values: Floats, counts: Floats, sums: Floats) -> tuple[Floats, Floats]:
+        """Counts by score as counts by cell."""
+        cells = np.searchsorted(self.grid.edges, values, side="left")
+        weights, totals = np.zeros((self.grid.size, 2)), np.zeros(self.grid.size)
+        np.add.at(weights, cells, counts)
+        np.add.at(totals, cells, sums)
+        return weights, totals
 
     def on_grid(self, grid: Grid, /) -> ScoreCells:
         """The same counts in larger cells, whose edges are edges of these."""
@@ -139,10 +151,7 @@ class ScoreCells:
         """Put what was counted by score into the cells."""
         if self.values is None:
             return
-        cells = np.searchsorted(self.grid.edges, self.values, side="left")
-        weights, sums = np.zeros((self.grid.size, 2)), np.zeros(self.grid.size)
-        np.add.at(weights, cells, self.weights)
-        np.add.at(sums, cells, self.sums)
+        weights, sums = self._into_cells(self.values, self.weights, self.sums)
         self.values, self.weights, self.sums = None, weights, sums
 
     def merge(self, other: Self, /) -> None:
@@ -157,10 +166,8 @@ class ScoreCells:
             self.give_up()
             self.weights, self.sums = self.weights + other.weights, self.sums + other.sums
         elif self.values is None:
-            cells = np.searchsorted(self.grid.edges, other.values, side="left")
-            self.weights, self.sums = self.weights.copy(), self.sums.copy()
-            np.add.at(self.weights, cells, other.weights)
-            np.add.at(self.sums, cells, other.sums)
+            more, more_sums = self._into_cells(other.values, other.weights, other.sums)
+            self.weights, self.sums = self.weights + more, self.sums + more_sums
         else:
             self._add(other.values, other.weights, other.sums)
         self.rows = self.rows + other.rows
@@ -208,6 +215,10 @@ class ScoreCells:
         numbers = np.append(np.abs(body), cells.squares)
         if not sound or not (numbers <= _MOST).all() or not (cells.squares >= 0).all():
             raise ProfileFormatError("score counts refused: a number is out of range")
+        there = counts.sum(axis=0)
+        same = ((cells.rows > 0) == (there > 0)) & ((cells.rows > 0) == (cells.squares > 0))
+        if not same.all() or (there**2 > cells.rows * cells.squares * (1 + 1e-9)).any():
+            raise ProfileFormatError("score counts refused: counts contradict each other")
         if exact:
             if size > EXACT_SCORES or not np.isfinite(keys).all():
                 raise ProfileFormatError("score counts refused: scores are no numbers")

@@ -81,9 +81,17 @@ def hall(mean: float, error: float, skewness: float, rows: float, z: float, /) -
 
 
 def through_logit(value: float, error: float, z: float, /) -> Interval:
-    """Interval of a number between 0 and 1, symmetric on the scale of its logit."""
+    """Interval of a number between 0 and 1, symmetric on the scale of its logit.
+
+    From 0 to 1 where the error is not known, or the number has no logit.
+
+    Example:
+        >>> low, high = through_logit(0.9, 0.02, 1.96)
+        >>> round(low, 3), round(high, 3)
+        (0.853, 0.933)
+    """
     if not 0 < value < 1 or not math.isfinite(error):
-        return value, value
+        return 0.0, 1.0
     reach = z * error / (value * (1 - value))
     middle = math.log(value / (1 - value))
     low, high = (special().expit(middle - reach), special().expit(middle + reach))

@@ -154,9 +154,15 @@ def smooth_average_precision(positives: Floats, negatives: Floats, single: Bools
 
 
 def average_precision_bracket(
-    positives: Floats, negatives: Floats, single: Bools, /
+    positives: Floats, negatives: Floats, single: Bools, /, *, smooth: bool = False
 ) -> tuple[float, float]:
     """The least and the greatest average precision that the counts allow.
+
+    Args:
+        positives: Counts by cell.
+        negatives: Counts by cell.
+        single: Which cells hold one score only.
+        smooth: Whether counts are sums of weights, of rows as small as may be.
 
     Example:
         >>> p, q = np.array([1.0, 2, 4, 8]), np.array([9.0, 6, 3, 1])
@@ -169,10 +175,12 @@ def average_precision_bracket(
     if not every:
         return math.nan, math.nan
     # All negatives of the cell come before its positives, one after the other; or all after them.
-    special_ = special()
     rows = higher_p + higher_q + negatives
     # sum of (A + i) / (A + i + B + Q) for i = 1 .. P is P less (B + Q) times a harmonic sum.
-    harmonic = special_.digamma(rows + positives + 1) - special_.digamma(rows + 1)
+    if smooth:
+        harmonic = np.log1p(positives / np.maximum(rows, 1e-300))
+    else:
+        harmonic = special().digamma(rows + positives + 1) - special().digamma(rows + 1)
     least = positives - (higher_q + negatives) * harmonic
     with np.errstate(invalid="ignore", divide="ignore"):
         most = positives * (higher_p + positives) / (higher_p + positives + higher_q)

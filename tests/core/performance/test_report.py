@@ -57,12 +57,18 @@ def test_without_labels_there_is_no_performance_and_no_complaint(monitor: Monito
     data = frame(3)
     del data["y"]
     report = monitor.check(data)
-    assert report.performance is None
+    assert report.performance is not None
+    assert report.performance.status is Status.INSUFFICIENT_DATA
+    assert report.performance["roc_auc"].production is None
+    assert any("production has no labels" in note for note in report.performance.notes)
     assert not report.has_drift()
     assert report.schema_changes == ()
     assert {feature.name for feature in report.features} == {"x", "p", "says"}
     none = monitor.check({**data, "y": [None] * ROWS})
-    assert none.performance is None
+    assert none.performance is not None
+    assert none.performance.labelled == (ROWS, 0)
+    for form in FORMATS:
+        assert "no labels" in render(none, form)
 
 
 def test_some_labels_are_a_share(monitor: Monitor) -> None:
