@@ -51,7 +51,8 @@ def _macro_auc(outcomes: Outcomes) -> Estimate:
     if not np.isfinite(errors).all():
         few = next(area.note for area in areas if area.note)
         return Estimate(mean, bracket=bracket, note=few)
-    # Classes against the rest are not independent: twice the variance is never exceeded.
+    # Classes against the rest are not independent: twice the variance of independent ones was
+    # not exceeded in simulations of three to ten classes.
     error = float(np.sqrt(2 * np.square(errors).sum())) / len(areas)
     reach = CONFIDENT * error
     interval = (max(0.0, mean - reach), min(1.0, mean + reach))

@@ -45,7 +45,9 @@ def same(report: DriftReport, expected: DriftReport) -> None:
     assert report.performance.keys() == expected.performance.keys()
     for name, metric in expected.performance.items():
         got = report.performance[name].production
-        assert got == pytest.approx(metric.production, abs=1e-3), name
+        ranked = name in ("roc_auc", "average_precision", "ece", "calibration")
+        tolerance = 2e-3 if ranked else 1e-9
+        assert got == pytest.approx(metric.production, abs=tolerance), name
 
 
 @pytest.fixture
@@ -154,4 +156,6 @@ def test_the_rhythm_of_the_reference_widens_the_errors() -> None:
     assert second is not None
     assert first.overdispersion == 1.0
     assert second.overdispersion > 3.0
-    assert (second["accuracy"].p_value or 0) >= (first["accuracy"].p_value or 0)
+    assert first["accuracy"].p_value is not None
+    assert second["accuracy"].p_value is not None
+    assert second["accuracy"].p_value > first["accuracy"].p_value
