@@ -4,11 +4,11 @@
     python -m benchmarks.bench_performance --only truth     # one part
     python -m benchmarks.bench_performance --quick          # a tenth of the repetitions
 
-Parts: `coverage` (intervals against the truth of known laws), `stationary` (a model that stays
-as it is), `power` (one that gets worse), `shuffled` (labels shuffled), `truth` (the truth files of
-real data sets, and their random halves), `concept` (streams of river whose concept changes and
-whose inputs do not; needs `river`), `cost` (CPU time of a check and of observing, with and without
-performance, side by side).
+Parts: `oracle` (random cases beside scikit-learn), `coverage` (intervals against the truth of
+known laws), `stationary` (a model that stays as it is), `power` (one that gets worse), `shuffled`
+(labels shuffled), `truth` (the truth files of real data sets, and their random halves), `concept`
+(streams of river whose concept changes and whose inputs do not; needs `river`), `cost` (CPU time
+of a check and of observing, with and without performance, side by side).
 """
 
 from __future__ import annotations
@@ -25,6 +25,12 @@ from typing import Any
 from benchmarks.machine import describe
 
 Line = dict[str, Any]
+
+
+def oracle(share: float) -> Iterator[Line]:
+    from benchmarks.performance.oracle import random_cases
+
+    yield from random_cases(max(20, int(200 * share)))
 
 
 def coverage(share: float) -> Iterator[Line]:
@@ -115,6 +121,7 @@ def cost(share: float) -> Iterator[Line]:
 
 
 PARTS: dict[str, Callable[[float], Iterator[Line]]] = {
+    "oracle": oracle,
     "coverage": coverage,
     "stationary": stationary,
     "power": power,

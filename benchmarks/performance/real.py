@@ -96,8 +96,10 @@ def shuffled_labels(rows: int = 20_000) -> Iterator[dict[str, Any]]:
 
     def draw(*, shuffle: bool) -> dict[str, Any]:
         labels = rng.random(rows) < 0.5
-        values = rng.normal(size=(rows, 5)) + np.where(labels, 0.89, -0.89)[:, None] / np.sqrt(5)
-        scores = 1 / (1 + np.exp(-2 * 0.89 / np.sqrt(5) * values.sum(axis=1)))
+        values = rng.normal(size=(rows, 5)) + np.where(labels, 0.9935, -0.9935)[:, None] / np.sqrt(
+            5
+        )
+        scores = 1 / (1 + np.exp(-2 * 0.9935 / np.sqrt(5) * values.sum(axis=1)))
         frame: dict[str, Any] = {f"x{i}": values[:, i] for i in range(5)}
         known = rng.permutation(labels) if shuffle else labels
         return {**frame, "p": scores, "says": (scores > 0.5).astype(int), "y": known.astype(int)}

@@ -24,7 +24,9 @@ from driftwatch.profiling.rows import Progress, batches_in
 __all__ = ["measure_outcomes", "with_derived", "with_saved_outcomes"]
 
 _FINE = 4_096
-_KEPT = 255
+_KEPT = 1_021
+"""Cut points that do not depend on where the reference has its scores: where production has them
+somewhere else, these are what its AUC comes from."""
 _MOST_ATOMS = 500
 _ATOM = 1 / 2_000
 Floats = NDArray[np.float64]
@@ -238,7 +240,7 @@ def _chosen(cells: ScoreCells, spread: Floats, *, few: bool) -> Grid:
     Args:
         cells: Counts in the fine cells.
         spread: Edges that do not depend on where the scores lie.
-        few: Whether there is one score, which may take some 1,000 cells, or one a class.
+        few: Whether there is one score, which may take some 1,800 cells, or one a class.
     """
     edges, weights = cells.grid.edges, cells.in_cells()
     share = 250 if few else 60
@@ -254,5 +256,5 @@ def _chosen(cells: ScoreCells, spread: Floats, *, few: bool) -> Grid:
     least = max(_ATOM, 1.5 / max(1, int(cells.rows.sum()))) * weights.sum()
     heavy = np.flatnonzero(single[:-1] & (weights[:-1].sum(axis=1) >= least))
     kept[heavy], kept[np.maximum(heavy - 1, 0)] = True, True
-    kept[np.isin(edges, spread if few else spread[::4])] = True
+    kept[np.isin(edges, spread if few else spread[::16])] = True
     return Grid(edges[kept])
