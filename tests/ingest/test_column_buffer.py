@@ -13,6 +13,7 @@ from hypothesis import event, given, settings
 from hypothesis import strategies as st
 
 from driftwatch import Column, Kind, Role, Schema
+from driftwatch.core.data.outcomes import OutcomeColumns, Task
 from driftwatch.ingest.column_buffer import ColumnBuffer, _Layout
 from driftwatch.ingest.known_columns import MOST_NEW_COLUMNS, KnownColumns
 from driftwatch.ingest.record_buffer import RecordBuffer
@@ -238,3 +239,41 @@ def test_what_cannot_be_put_together_is_given_block_by_block(
 
     monkeypatch.setattr(_Layout, "whole", too_large)
     assert [found.batch.rows for found in buffer.take()] == [3, 3]
+
+
+def test_values_beside_some_records_leave_those_in_the_others() -> None:
+    """Predictions passed with every other record, and in the rest: none is lost."""
+    records = [{"x": float(i), "yhat": 0.5} if i % 2 else {"x": float(i)} for i in range(6)]
+    beside = [None if i % 2 else 0.25 for i in range(6)]
+    mixed = Given(records, {"prediction": beside})
+    alike = Given(
+        [{"x": float(i), "yhat": 0.5} for i in range(6)], {"prediction": [None, 0.25] * 3}
+    )
+    for given_, expected in ((mixed, [0.25, 0.5] * 3), (alike, [0.5, 0.25] * 3)):
+        assert not columns().append(given_)  # unlike each other: one at a time
+        (taken,) = one_at_a_time([given_], Counter()).take()
+        assert taken.batch.arrays["yhat"].to_pylist() == expected
+
+
+def test_scores_of_several_classes_are_put_into_their_columns() -> None:
+    outcomes = OutcomeColumns(
+        Task.MULTICLASS, "y", scores=("pa", "pb", "pc"), classes=("a", "b", "c")
+    )
+    schema = Schema(
+        (
+            Column("x", Kind.NUMERIC),
+            *(Column(name, Kind.NUMERIC, Role.SCORE) for name in outcomes.scores),
+            Column("y", Kind.CATEGORICAL, Role.LABEL),
+        )
+    )
+    counted = Counter[str]()
+    known = KnownColumns(schema, lambda why, rows: counted.update({why: rows}), outcomes=outcomes)
+    score: list[Any] = [[0.1, 0.2, 0.7], {"a": 1.0}, "much", None]
+    assert not ColumnBuffer(known).append(Given([{"x": 1.0}] * 4, {"score": score}))
+    spread, left = known.by_class(score)
+    assert spread == {
+        "pa": [0.1, 1.0, None, None],
+        "pb": [0.2, None, None, None],
+        "pc": [0.7, None, None, None],
+    }
+    assert left == [None, None, "much", None]

@@ -143,6 +143,8 @@ class PairedSums:
         known = (weights > 0).all() if sums.rows else not sums._numbers.any()
         if sums.rows > 1 << 53 or not known or not (np.abs(sums._numbers) <= _MOST).all():
             raise ProfileFormatError("sums refused: a number is out of range")
+        if weights[0] ** 2 > sums.rows * weights[1] * (1 + 1e-9):
+            raise ProfileFormatError("sums refused: rows and weights contradict each other")
         if sums.rows and not 1e-60 < weights.min() <= weights.max() < 1e60:
             raise ProfileFormatError("sums refused: a weight is out of range")
         return sums
