@@ -33,6 +33,7 @@ MISSING = -2
 """Place of a row without a value."""
 
 Floats = NDArray[np.float64]
+_TABLE = 4_096
 _TRUTHS = {"true": "1", "false": "0"}
 
 
@@ -187,6 +188,26 @@ def class_places(array: pa.Array | None, classes: Sequence[str], rows: int, /) -
     if pa.types.is_nested(array.type) or isinstance(array, pa.NullArray):
         return np.full(rows, MISSING)
     known = {name: place for place, name in enumerate(classes)}
+    if pa.types.is_integer(array.type) and array.null_count < len(array):
+        places = _whole_places(array, known)
+        if places is not None:
+            return places
     array = _encoded(array)
     texts = [class_text(value) for value in array.dictionary.to_pylist()]
     return _places(array, [MISSING if text is None else known.get(text, OTHER) for text in texts])
+
+
+def _whole_places(array: pa.Array, known: Mapping[str, int]) -> NDArray[np.intp] | None:
+    """Places of whole numbers by a table of all between their ends; None if these are many."""
+    import pyarrow.compute as pc
+
+    ends = pc.min_max(array).as_py()
+    low, high = ends["min"], ends["max"]
+    if high - low >= _TABLE or max(abs(low), abs(high)) >= 1 << 62:
+        return None
+    table = np.array([known.get(str(value), OTHER) for value in range(low, high + 1)], np.intp)
+    values = array.fill_null(low).to_numpy(zero_copy_only=False)
+    places: NDArray[np.intp] = table[values.astype(np.int64, copy=False) - low]
+    if array.null_count:
+        places[array.is_null().to_numpy(zero_copy_only=False)] = MISSING
+    return places

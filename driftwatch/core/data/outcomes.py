@@ -25,7 +25,7 @@ from driftwatch.errors import SchemaError
 if TYPE_CHECKING:
     import pyarrow as pa
 
-__all__ = ["OutcomeColumns", "OutcomeRows", "Task"]
+__all__ = ["OutcomeColumns", "OutcomeRows", "Task", "all_of"]
 
 Floats = NDArray[np.float64]
 Places = NDArray[np.intp]
@@ -191,7 +191,7 @@ class OutcomeColumns:
         """Predictions from scores: the likeliest class; of two the positive from 0.5 on."""
         if not self.probabilities and self.task is Task.BINARY:
             return None
-        known = np.isfinite(scores).all(axis=1)
+        known = all_of(np.isfinite(scores))
         if self.task is Task.BINARY:
             likeliest = (scores[:, 0] >= _THRESHOLD).astype(np.intp)
         else:
@@ -247,7 +247,7 @@ class OutcomeColumns:
             chance = np.where(places == 1, scores[:, 0], 1 - scores[:, 0])
         else:
             chance = scores[np.arange(places.size), np.maximum(places, 0)]
-        usable = known & (scores >= 0).all(axis=1) & (scores <= 1).all(axis=1)
+        usable = known & all_of((scores >= 0) & (scores <= 1))
         losses = -np.log(np.clip(chance, _SMALLEST, 1 - _SMALLEST))
         return losses if usable.all() else np.where(usable, losses, np.nan)
 
@@ -305,6 +305,14 @@ class OutcomeColumns:
         )
         if not sound or len(set(self.classes)) != classes:
             raise SchemaError("columns of labels and predictions do not go together")
+
+
+def all_of(truths: NDArray[np.bool_], /) -> NDArray[np.bool_]:
+    """Whether all values of each row are true; quick where a row has one."""
+    if truths.shape[1] == 1:
+        return truths[:, 0]
+    every: NDArray[np.bool_] = np.all(truths, axis=1)
+    return every
 
 
 def _summable(values: Floats) -> Floats:

@@ -13,7 +13,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from driftwatch.core.data.aligned import MISSING
-from driftwatch.core.data.outcomes import OutcomeColumns, OutcomeRows, Task
+from driftwatch.core.data.outcomes import OutcomeColumns, OutcomeRows, Task, all_of
 from driftwatch.core.sketches.grid import Grid
 from driftwatch.core.sketches.paired_sums import PairedSums
 from driftwatch.core.sketches.score_cells import ScoreCells
@@ -194,7 +194,7 @@ class Outcomes:
             self.losses.update(np.column_stack(columns), rows.weights)
 
     def _classify(self, rows: OutcomeRows) -> None:
-        truth = rows.truth.astype(np.intp)
+        truth = rows.truth.astype(np.intp, copy=False)
         self.unknown += int((truth < 0).sum())
         if self.spec.columns.task is Task.BINARY and (truth < 0).any():
             rows = rows.kept(truth >= 0)
@@ -206,7 +206,7 @@ class Outcomes:
         usable = np.isfinite(rows.scores)
         if self.spec.columns.probabilities:
             usable &= (rows.scores >= 0) & (rows.scores <= 1)
-        scored: NDArray[np.bool_] = np.atleast_1d(usable.all(axis=1))
+        scored = all_of(usable)
         self.unscored += int((~scored).sum())
         rows, truth = rows.kept(scored), truth[scored]
         assert rows.scores is not None  # noqa: S101 - kept above
@@ -237,7 +237,7 @@ class Outcomes:
         rows, truth = rows.kept(known), truth if known.all() else truth[known]
         said, weights = np.asarray(rows.predicted, dtype=np.intp), rows.weights
         size, width = len(self.marginals), len(self.confusion)
-        truth, said = (np.where(side < 0, size - 1, side) for side in (truth, said))
+        truth, said = (_with_others(side, size - 1) for side in (truth, said))
         pairs = np.minimum(truth, width - 1) * width + np.minimum(said, width - 1)
         table = np.bincount(pairs, weights, minlength=width * width).reshape(width, width)
         self.confusion += table
@@ -359,6 +359,11 @@ class Outcomes:
         sound = rows <= self.labelled and (rows > 0) == (weight > 0) == (square > 0)
         if not sound or weight**2 > rows * square * (1 + 1e-9):
             raise ProfileFormatError("outcomes refused: counts contradict each other")
+
+
+def _with_others(places: NDArray[np.intp], last: int) -> NDArray[np.intp]:
+    """Places with that of unknown classes last."""
+    return np.where(places < 0, last, places) if (places < 0).any() else places
 
 
 def with_both(columns: OutcomeColumns, rows: OutcomeRows, /) -> OutcomeRows | None:
