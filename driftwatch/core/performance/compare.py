@@ -30,6 +30,7 @@ __all__ = ["PerformanceRules", "check_metrics", "deciding_count", "performance_o
 
 Floats = NDArray[np.float64]
 _ACCIDENT = 0.001
+_CHANCE = 0.5
 _POINTS = 60
 """Points of a curve."""
 
@@ -106,7 +107,10 @@ def performance_of(
         confusion=_confusions(before, after),
         curves=_curves(before, after),
         overdispersion=spread,
-        notes=tuple(_notes(columns, before, after, _elsewhere(current, before))),
+        notes=(
+            *_turned(columns, sides[0]),
+            *_notes(columns, before, after, _elsewhere(current, before)),
+        ),
     )
 
 
@@ -233,6 +237,16 @@ def _overdispersion(reference: Reference, columns: OutcomeColumns, stretch: int)
         if column.role is Role.ERROR and column.name in reference.columns
     ]
     return max((each.overdispersion for each in natural if each is not None), default=1.0)
+
+
+def _turned(columns: OutcomeColumns, reference: Mapping[str, Estimate]) -> list[str]:
+    """Whether scores look like those of the other class."""
+    area = reference.get("roc_auc")
+    if area is None or area.interval is None or area.interval[1] >= _CHANCE:
+        return []
+    other, positive = columns.classes
+    question = f"is the score that of {other!r}, and not of {positive!r}?"
+    return [f"the reference's ROC AUC is below 0.5: {question}"]
 
 
 def _in_other_cells(current: Profile, before: Outcomes) -> Outcomes:

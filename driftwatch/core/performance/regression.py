@@ -56,13 +56,21 @@ def _squares(sums: PairedSums) -> Estimate:
     error = math.sqrt(sums.variance(gradient) * rows / max(rows - 1, 1))
     if rows <= 1 or not math.isfinite(error):
         return Estimate(mean, note="too few rows, or errors too large to be squared")
-    second = float(sums.means[fourth])
-    third = float(sums.products[square, fourth]) / max(float(sums.total_squares), 1e-300)
-    central = third - 3 * mean * second + 2 * mean**3
-    deviation = error * math.sqrt(rows)
-    skewness = central / deviation**3 if deviation**3 > 0 else 0.0
+    skewness = _skewness(sums, square, fourth)
     low, high = hall(mean, error, skewness, rows, CONFIDENT)
     return Estimate(mean, (max(0.0, low), high), error, rows=rows)
+
+
+def _skewness(sums: PairedSums, square: int, fourth: int) -> float:
+    """Skewness of squared errors; 0 where they do not vary. Squared weights weigh all moments."""
+    weight = sums.total_squares
+    mean = float(sums.tilted[square]) / weight
+    second = float(sums.products[square, square]) / weight
+    third = float(sums.products[square, fourth]) / weight
+    with np.errstate(invalid="ignore", divide="ignore"):
+        deviation = np.sqrt(max(0.0, second - mean**2))
+        skewness = float((third - 3 * mean * second + 2 * mean**3) / deviation**3)
+    return skewness if math.isfinite(skewness) else 0.0
 
 
 def _root(square: Estimate) -> Estimate:

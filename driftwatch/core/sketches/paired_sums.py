@@ -55,6 +55,11 @@ class PairedSums:
         return float(self._numbers[1])
 
     @property
+    def tilted(self) -> Floats:
+        """Sums of ``w**2 x``."""
+        return self._numbers[2 + self.size : 2 + 2 * self.size]
+
+    @property
     def products(self) -> Floats:
         """Sums of ``w**2 x x'``."""
         return self._numbers[2 + 2 * self.size :].reshape(self.size, self.size)
@@ -109,9 +114,8 @@ class PairedSums:
 
     def scatter(self) -> Floats:
         """Sums of ``w**2 (x - mean) (x - mean)'``."""
-        means, size = self.means, self.size
-        tilted = self._numbers[2 + size : 2 + 2 * size]
-        shifted = np.outer(tilted, means)
+        means = self.means
+        shifted = np.outer(self.tilted, means)
         scatter: Floats = (
             self.products - shifted - shifted.T + self._numbers[1] * np.outer(means, means)
         )

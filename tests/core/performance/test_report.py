@@ -301,3 +301,11 @@ def test_a_regression_has_its_own_metrics() -> None:
     assert worse.performance["rmse"].production == pytest.approx(35, rel=0.05)
     assert worse.part_status("error").is_drift
     assert worse.part_status("feature") is Status.OK
+
+
+def test_scores_of_the_other_class_are_noticed() -> None:
+    data = frame(0)
+    data["p"] = 1 - data["p"]
+    report = Monitor(data, prediction="says", score="p", label="y").check(frame(1))
+    assert report.performance is not None
+    assert any("is the score that of '0'" in note for note in report.performance.notes)
