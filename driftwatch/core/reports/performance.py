@@ -19,6 +19,7 @@ _NAMES = {
     "f1_macro": "F1, macro",
     "f1_micro": "F1, micro",
     "f1_weighted": "F1, weighted",
+    "brier": "Brier score",
     "ece": "expected calibration error",
     "calibration": "squared calibration error, without bias",
     "mae": "mean absolute error",

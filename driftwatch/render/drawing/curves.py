@@ -12,8 +12,8 @@ __all__ = ["CURVE_CSS", "curve_chart"]
 CURVE_CSS = """\
 .dw .rl{fill:none;stroke:var(--reference);stroke-width:2.4;stroke-linejoin:round}
 .dw .d{fill:none;stroke:var(--line);stroke-dasharray:3 3}
-.metrics td:not(:last-child){white-space:nowrap}
-.metrics td:last-child{min-width:12rem}
+.metrics td:is(:nth-child(n+3):not(:last-child)){white-space:nowrap}
+.metrics td:last-child{min-width:9rem}
 .curves{display:grid;grid-template-columns:repeat(auto-fit,minmax(min(100%,15rem),1fr));gap:1rem}
 .curves figcaption{font-size:.87rem;color:var(--soft)}
 """

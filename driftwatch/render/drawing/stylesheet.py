@@ -87,6 +87,7 @@ section,dl{grid-template-columns:minmax(0,1fr)}
 dd{margin-bottom:.4rem}
 .verdict{font-size:1.2rem}
 .over :is(th,td):is(:nth-child(3),:last-child){display:none}
+.metrics :is(th,td):nth-child(n+6){display:none}
 }
 """
 
