@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import logging
 import os
 import socket
@@ -227,8 +228,19 @@ class Evaluator:
         if report is not None:
             self._keep_house(extent, upto=self._windows.main.seen)
             give_back()
+        if event is not None:
+            self.tell(event, report)
         pane = state.evaluated or complete
         return Result(report, event, pane, self.monitor, evaluation.id, revised=revised)
+
+    def tell(self, event: Event, report: DriftReport | None, /) -> None:
+        """Write a change of the alarm into the log, so that it is heard where nothing is set up.
+
+        Only the process whose evaluation the store has kept does, so that it is said once.
+        """
+        what = "" if report is None else f": {report.global_status}: {report.headline()}"
+        with contextlib.suppress(Exception):  # a filter or a handler of the host's
+            _LOG.warning("driftwatch: %s: alarm %s%s", self.monitor, event.value, what)
 
     def tidy(self) -> None:
         """Keep the store small, also where no process evaluates its windows.

@@ -15,6 +15,7 @@ from driftwatch.core.reports.report import DriftReport, Status
 from driftwatch.core.reports.results import Period
 from driftwatch.core.reports.timeline import ChangePoint, MetricValues, Moment, Timeline
 from driftwatch.core.subject import Subject
+from driftwatch.core.windows.alarm import Event
 from driftwatch.core.windows.evaluation_record import Result
 from driftwatch.core.windows.spec import WindowSpec
 from driftwatch.errors import ConfigError, DataError
@@ -138,6 +139,9 @@ class _HistoryEvaluator(Evaluator):
     """An evaluator whose clock stands where the history does."""
 
     now: float = 0.0
+
+    def tell(self, event: Event, report: DriftReport | None, /) -> None:
+        """Nothing is said of what is past: it stands in the timeline."""
 
 
 def _evaluator(

@@ -52,7 +52,9 @@ def call(*arguments: str) -> int:
     return run(arguments)
 
 
-def test_files_are_taken_in_once_and_evaluated(capsys: pytest.CaptureFixture[str]) -> None:
+def test_files_are_taken_in_once_and_evaluated(
+    capsys: pytest.CaptureFixture[str], caplog: pytest.LogCaptureFixture
+) -> None:
     assert call("ingest", "calm.parquet", "--evaluate") == 0
     said = capsys.readouterr()
     assert "calm.parquet: 9,600 rows taken in" in said.err
@@ -63,7 +65,8 @@ def test_files_are_taken_in_once_and_evaluated(capsys: pytest.CaptureFixture[str
     capsys.readouterr()
     assert call("evaluate", "--format", "json") == 1
     said = capsys.readouterr()
-    assert "churn: alarm raised" in said.err
+    assert "churn: alarm raised: CRITICAL: 1 of" in caplog.text  # heard without any set-up
+    assert caplog.records[-1].levelname == "WARNING"
     report = DriftReport.from_dict(json.loads(said.out))
     assert report.drifted_features == ["age"]
     assert report.monitor == "churn"

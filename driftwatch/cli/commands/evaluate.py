@@ -109,8 +109,6 @@ def evaluate_once(
         if not silent_without_news:
             sys.stderr.write(f"{monitor.name}: nothing is due\n")
         return Exit.NO_DRIFT
-    if result.event is not None:
-        sys.stderr.write(f"{monitor.name}: alarm {result.event.value}\n")
     if result.report is None:
         return Exit.NO_DRIFT
     try:
