@@ -62,10 +62,7 @@ def measure_outcomes(
     centre = float(f"{centre:.6g}") if regression else 0.0  # as it comes, however rows are cut
     fine: Outcomes | None = None
     spreads: list[Floats] = []
-    derived = [
-        ColumnProfile.empty(column, profile.k, profile.config)
-        for column in columns.derived_columns()
-    ]
+    derived: list[ColumnProfile] = []
     for batch in batches_in(data, set(columns.names)):
         if fine is None:
             columns = _checked_lists(columns, batch)

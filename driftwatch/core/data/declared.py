@@ -30,7 +30,7 @@ class DeclaredColumns:
         schema: Columns declared in full.
         of_model: Features of the model: where all are in the data and no features are named,
             other features are left out.
-        outcomes: What is said of predictions, scores and labels.
+        outcomes: Columns of predictions, scores and labels, and the task.
 
     Example:
         >>> DeclaredColumns.of(roles={"y": "target"}, kinds={"zip": "categorical"}).roles

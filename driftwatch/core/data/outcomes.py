@@ -55,7 +55,7 @@ class OutcomeRows:
         truth: Place of the label among the classes (`OTHER`, `MISSING`); a number in regression.
         predicted: The same of the prediction; None where there are no predictions.
         scores: Rows by classes (one column for a binary task), NaN where unusable; None without.
-        weights: Weights; None where all count the same.
+        weights: Weight of each row; None where all count the same.
         labelled: Rows with a label.
         usable: Those of them with a usable weight.
         agreed: Whether label and prediction are the same class that is not known; None where no
