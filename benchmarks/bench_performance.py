@@ -143,7 +143,8 @@ def main() -> int:
         began = time.monotonic()
         results[name] = []
         for line in PARTS[name](0.1 if options.quick else 1.0):
-            results[name].append(line)
+            # A share of no runs is no number, and JSON has none for it.
+            results[name].append({k: None if v != v else v for k, v in line.items()})  # noqa: PLR0124
             shown = "  ".join(
                 f"{key} {value:.4g}" if isinstance(value, float) else f"{key} {value}"
                 for key, value in line.items()
