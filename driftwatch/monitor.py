@@ -179,7 +179,7 @@ class Monitor:
             task=task,
             metrics=metrics,
         ).of_a_model(features_of(model))
-        self._scorer, columns = Scorer.of(model, reference_data, columns)
+        self._scorer, columns = Scorer.of(model, reference_data, columns, hash_key)
         options = ReferenceOptions(
             columns,
             config=config,

@@ -22,6 +22,7 @@ from driftwatch.profiling.second_pass import count_panes, measure_dependence
 __all__ = [
     "ReferenceOptions",
     "build_reference",
+    "is_saved",
     "production_profile",
     "saved_profile",
 ]
@@ -96,11 +97,16 @@ def saved_profile(data: Any, hash_key: bytes | None, /) -> Profile | None:
         return data
     if isinstance(data, bytes):
         return Profile.from_bytes(data, guard=ValueGuard.of(hash_key))
-    if is_path(data):
-        files = find_files(data)
-        if files.format == "profile":
-            return load_profile(files, guard=ValueGuard.of(hash_key))
+    if is_saved(data):
+        return load_profile(find_files(data), guard=ValueGuard.of(hash_key))
     return None
+
+
+def is_saved(data: Any, /) -> bool:
+    """Whether data is a saved profile, or its path, which is not read for that."""
+    if isinstance(data, Profile | bytes):
+        return True
+    return is_path(data) and find_files(data).format == "profile"
 
 
 def production_profile(

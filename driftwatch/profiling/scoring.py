@@ -20,12 +20,13 @@ from driftwatch.core.data.schema import Role
 from driftwatch.core.profiles.profile import Profile
 from driftwatch.errors import ConfigError, DataError, DriftWatchError
 from driftwatch.profiling.model_facts import classes_of, features_of
+from driftwatch.profiling.references import is_saved, saved_profile
 from driftwatch.profiling.rows import DerivedData, batches_in, column_names
 
 if TYPE_CHECKING:
     import pyarrow as pa
 
-__all__ = ["Scorer", "saved_profile_of"]
+__all__ = ["Scorer"]
 
 _LOOKED_AT, _TRIED = 65_536, 100
 Array = npt.NDArray[Any]
@@ -58,7 +59,7 @@ class Scorer:
 
     @classmethod
     def of(
-        cls, model: Any, data: Any, declared: DeclaredColumns, /
+        cls, model: Any, data: Any, declared: DeclaredColumns, hash_key: bytes | None = None, /
     ) -> tuple[Scorer, DeclaredColumns]:
         """What a model has to compute for a reference, and the columns declared with it.
 
@@ -69,7 +70,7 @@ class Scorer:
             DataError: If the model fails.
         """
         labels = [name for name, role in declared.roles.items() if role is Role.LABEL]
-        saved = None if model is None else saved_profile_of(data)
+        saved = None if model is None else saved_profile(data, hash_key)
         if saved is not None:
             return cls._of_saved(model, saved), declared
         if model is None or len(labels) != 1:
@@ -139,7 +140,7 @@ class Scorer:
 
     def scored(self, data: Any, /) -> Any:
         """Data with the model's columns, where they lack them, computed as they are read."""
-        if self.model is None or saved_profile_of(data) is not None:
+        if self.model is None or is_saved(data):
             return data
         adds = [name for name in (self.prediction, *self.scores) if name is not None]
         return DerivedData(data, self._with_outputs, frozenset(adds), frozenset(self.features))
@@ -236,13 +237,6 @@ def _first_rows(data: Any) -> Batch:
     finally:
         batches.close()
     raise DataError("the reference has no rows, which the model could predict")
-
-
-def saved_profile_of(data: Any, /) -> Profile | None:
-    """The profile that data is, or that its path leads to: it has no rows to predict."""
-    from driftwatch.profiling.references import saved_profile
-
-    return saved_profile(data, None)
 
 
 def _called(model: Any, frame: Any, names: Sequence[str]) -> tuple[Array | None, Array | None]:

@@ -39,12 +39,9 @@ def to_github(report: DriftReport) -> str:
             )
     if report.performance is not None:
         lines += [
-            _command(row.status, f"Performance: {row.name}", sentence)
+            _command(row.status, f"Performance: {row.name}", row.sentence)
             for row in metric_rows(report.performance)
             if row.status is not None and row.status.is_drift
-            for sentence in [
-                f"{row.reference} → {row.production} {row.interval} {row.note}".strip()
-            ]
         ]
         if not report.performance.labelled[1]:
             lines.append(_command(Status.OK, "Performance", str(report.performance)))

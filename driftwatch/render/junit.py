@@ -33,9 +33,9 @@ def to_junit(report: DriftReport) -> str:
         _settle(case, feature.status, outline.sentence_of(feature), _body(feature))
     for row in metric_rows(report.performance) if report.performance is not None else ():
         if row.status is not None:
-            sentence = f"{row.name} {row.reference} → {row.production} {row.interval} {row.note}"
+            sentence = f"{row.name} {row.sentence}"
             case = _case(suite, f"{monitor}.performance", row.name)
-            _settle(case, row.status, sentence.strip(), sentence.strip())
+            _settle(case, row.status, sentence, sentence)
     if report.performance is not None and not report.performance.labelled[1]:
         case = _case(suite, f"{monitor}.performance", "labels")
         _settle(case, report.performance.status, str(report.performance), "")

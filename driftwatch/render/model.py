@@ -29,6 +29,11 @@ class MetricRow:
     note: str
 
     @property
+    def sentence(self) -> str:
+        """Both values, the interval and the note."""
+        return f"{self.reference} → {self.production} {self.interval} {self.note}".strip()
+
+    @property
     def texts(self) -> tuple[str, ...]:
         """The cells after the status."""
         return (

@@ -200,3 +200,16 @@ def test_scores_of_both_classes_come_with_a_record(form: str) -> None:
     assert expected is not None
     got = report.performance["log_loss"].production
     assert got == pytest.approx(expected["log_loss"].production)
+
+
+def test_a_saved_reference_of_another_key_is_read_with_that_key() -> None:
+    """By the scorer, too, which looks at it before anybody else."""
+    model, key = fitted(["x"]), b"a key of ours"
+    mail = [f"somebody{i % 40}@example.org" for i in range(3_000)]
+    data = customers(1)[["x", "y"]].assign(mail=mail)
+    roles = {"mail": "group"}  # kept beside the model's features, as tokens
+    first = Monitor(data, model=model, label="y", hash_key=key, roles=roles)
+    body = first.reference.profile.to_bytes()
+    again = Monitor(body, model=model, label="y", hash_key=key)
+    assert again.check(data).performance is not None
+    assert again.check(first.reference.profile).performance is not None
