@@ -18,7 +18,7 @@ from driftwatch.cli.app import COMMANDS
 PACKAGE = Path(driftwatch.__file__).parent
 FLOORS = [  # lowest first; a module may import from floors below its own, and from its own room
     ["errors", "protocols"],  # the sockets name types of all floors, and import none to run
-    ["process"],
+    ["process", "transport"],
     ["core.data", "core.sketches"],
     ["core.statistics"],
     ["core.reports"],

@@ -16,8 +16,9 @@ from typing import Any
 import numpy as np
 
 from driftwatch import Monitor
-from driftwatch.stores.remote.client import Answer, CollectorClient
+from driftwatch.stores.remote.client import CollectorClient
 from driftwatch.stores.remote.spool import Spool
+from driftwatch.transport.client import Answer
 
 ROWS = 5_000
 NAMES = Spool.names

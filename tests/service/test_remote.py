@@ -29,9 +29,10 @@ from driftwatch.core.windows.segments import CursorMove, Delivery, Outcome
 from driftwatch.errors import ConfigError, ProfileFormatError, StoreError
 from driftwatch.stores import open_collector, open_store
 from driftwatch.stores.remote import RemoteStore
-from driftwatch.stores.remote.client import CollectorClient, _seconds
+from driftwatch.stores.remote.client import CollectorClient, took_it
 from driftwatch.stores.remote.sender import Sender
 from driftwatch.stores.remote.spool import Spool, default_spool
+from driftwatch.transport.client import _seconds
 from tests.service.conftest import NOW, Collector, free_port
 
 Make = Callable[..., Delivery]
@@ -369,7 +370,7 @@ def test_an_encrypted_answer_is_believed_from_whom_is_trusted_and_given_up_in_ti
     monkeypatch.setenv("SSL_CERT_FILE", str(tmp_path / "authority.pem"))
     client = CollectorClient(url)
     for body in (b"", b"x" * (1 << 20)):
-        assert client.post("/", body).took_it
+        assert took_it(client.post("/", body))
     assert scripted.bodies == [b"", b"x" * (1 << 20)]
 
 
@@ -380,7 +381,7 @@ def test_an_address_that_does_not_answer_leaves_time_for_the_others(
     kind = (socket.AF_INET, socket.SOCK_STREAM, 6, "")
     found = [(*kind, ("127.0.0.1", where)) for where in (free_port(), port)]
     monkeypatch.setattr(socket, "getaddrinfo", lambda *_, **__: found)
-    assert CollectorClient("http://drift.test").post("/", b"").took_it
+    assert took_it(CollectorClient("http://drift.test").post("/", b""))
     monkeypatch.setattr(socket, "getaddrinfo", lambda *_, **__: [])
     assert "no address" in CollectorClient("http://drift.test").post("/", b"").reason
 
@@ -409,7 +410,7 @@ def test_a_token_from_a_file_loses_its_newline(
 ) -> None:
     monkeypatch.setenv("DRIFTWATCH_TOKEN", "dw_canary\r\n")
     store = RemoteStore(scripted.url, spool=tmp_path)
-    assert store.client.post("/", b"").took_it
+    assert took_it(store.client.post("/", b""))
     assert scripted.headers[0]["Authorization"] == "Bearer dw_canary"
     store.close()
 

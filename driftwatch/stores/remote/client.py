@@ -2,22 +2,16 @@
 
 from __future__ import annotations
 
-import contextlib
-import email.utils
-import http.client
 import logging
 import re
 import time
-import urllib.error
-import urllib.request
-from dataclasses import dataclass
 from typing import Any
 from urllib.parse import urlsplit, urlunsplit
 
 from driftwatch.errors import ConfigError, StoreError
-from driftwatch.stores.remote.deadline import handlers
+from driftwatch.transport.client import Answer, HttpClient
 
-__all__ = ["SENT_AT", "Answer", "CollectorClient"]
+__all__ = ["SENT_AT", "CollectorClient", "json_of", "took_it"]
 
 SENT_AT = "DriftWatch-Sent-At"
 """Header with the sender's clock, so that the collector sees how far it is off."""
@@ -29,55 +23,32 @@ _TAKEN = ("stored", "duplicate")
 _LOG = logging.getLogger("driftwatch")
 
 
-@dataclass(frozen=True, slots=True)
-class Answer:
-    """What a collector answered.
+def json_of(answer: Answer, /) -> Any:
+    """The body of an answer, read.
 
-    Attributes:
-        status: HTTP status; 0 if it could not be reached.
-        body: What it sent.
-        retry_after: Seconds that it asked to wait; None if it did not.
-        reason: In words.
+    Raises:
+        StoreError: If it is no JSON.
     """
+    import orjson
 
-    status: int
-    body: bytes = b""
-    retry_after: float | None = None
-    reason: str = ""
-
-    def json(self) -> Any:
-        """The body, read.
-
-        Raises:
-            StoreError: If it is no JSON.
-        """
-        import orjson
-
-        try:
-            return orjson.loads(self.body)
-        except orjson.JSONDecodeError as error:
-            raise StoreError(f"the collector did not answer with JSON: {error}") from error
-
-    @property
-    def took_it(self) -> bool:
-        """Whether a collector says that it has a delivery now.
-
-        A login page or a proxy may answer 200 too, and has not taken anything.
-        """
-        if not 200 <= self.status < 300:
-            return False
-        try:
-            answer = self.json()
-        except StoreError:
-            return False
-        return isinstance(answer, dict) and answer.get("outcome") in _TAKEN
+    try:
+        return orjson.loads(answer.body)
+    except orjson.JSONDecodeError as error:
+        raise StoreError(f"the collector did not answer with JSON: {error}") from error
 
 
-class _NoRedirect(urllib.request.HTTPRedirectHandler):
-    """A redirect would take the token to whoever it names."""
+def took_it(answer: Answer, /) -> bool:
+    """Whether a collector says that it has a delivery now.
 
-    def redirect_request(self, *_: Any) -> None:
-        return None
+    A login page or a proxy may answer 200 too, and has not taken anything.
+    """
+    if not answer.succeeded:
+        return False
+    try:
+        said = json_of(answer)
+    except StoreError:
+        return False
+    return isinstance(said, dict) and said.get("outcome") in _TAKEN
 
 
 class CollectorClient:
@@ -112,8 +83,7 @@ class CollectorClient:
             raise ConfigError("a token does not belong into the address; set DRIFTWATCH_TOKEN")
         self.url = urlunsplit((parts.scheme, parts.netloc, parts.path.rstrip("/"), "", ""))
         self._token = _sound(token, token_from) if token else None
-        self._timeout = timeout
-        self._opener = urllib.request.build_opener(_NoRedirect, *handlers())
+        self._http = HttpClient(timeout=timeout, most_bytes=_MOST_BYTES)
         if token and parts.scheme == "http" and parts.hostname not in _LOOPBACK:
             _LOG.warning(
                 "driftwatch: the token goes to %s unencrypted; use https if others see the way",
@@ -122,7 +92,7 @@ class CollectorClient:
 
     def get(self, path: str, /) -> Answer:
         """Ask; never raises."""
-        return self._ask(urllib.request.Request(self.url + path))  # noqa: S310 - http(s), checked
+        return self._http.send(self.url + path, headers=self._login())
 
     def post(self, path: str, body: bytes, /, *, timeout: float | None = None) -> Answer:
         """Send bytes; never raises.
@@ -132,24 +102,15 @@ class CollectorClient:
             body: The bytes.
             timeout: Seconds that this may take, if fewer than the client's.
         """
-        request = urllib.request.Request(self.url + path, data=body, method="POST")  # noqa: S310
-        request.add_header("Content-Type", "application/octet-stream")
-        request.add_header(SENT_AT, f"{time.time():.3f}")
-        return self._ask(request, timeout)
+        headers = {
+            "Content-Type": "application/octet-stream",
+            SENT_AT: f"{time.time():.3f}",
+            **self._login(),
+        }
+        return self._http.send(self.url + path, body, headers=headers, timeout=timeout)
 
-    def _ask(self, request: urllib.request.Request, timeout: float | None = None) -> Answer:
-        if self._token:
-            request.add_header("Authorization", f"Bearer {self._token}")
-        within = self._timeout if timeout is None else min(timeout, self._timeout)
-        try:
-            with self._opener.open(request, timeout=within) as response:
-                return Answer(response.status, response.read(_MOST_BYTES))
-        except urllib.error.HTTPError as error:
-            return _answer(error)
-        except ValueError as error:  # its text may be a header, and so the token
-            return Answer(0, reason=type(error).__name__)
-        except (OSError, http.client.HTTPException) as error:
-            return Answer(0, reason=str(getattr(error, "reason", error)) or type(error).__name__)
+    def _login(self) -> dict[str, str]:
+        return {"Authorization": f"Bearer {self._token}"} if self._token else {}
 
 
 def _sound(token: str, token_from: str) -> str:
@@ -161,25 +122,3 @@ def _sound(token: str, token_from: str) -> str:
             "ASCII (it is not shown here); set it to the token alone"
         )
     return stripped
-
-
-def _answer(error: urllib.error.HTTPError) -> Answer:
-    body = b""
-    with error, contextlib.suppress(OSError, http.client.HTTPException):
-        body = error.read(4_096)
-    wait = _seconds(error.headers.get("Retry-After"))
-    return Answer(error.code, body, wait, str(error.reason))
-
-
-def _seconds(retry_after: str | None) -> float | None:
-    """Seconds, or a date, as the header has it."""
-    if retry_after is None:
-        return None
-    try:
-        return max(0.0, float(retry_after))
-    except ValueError:
-        pass
-    try:
-        return max(0.0, email.utils.parsedate_to_datetime(retry_after).timestamp() - time.time())
-    except ValueError:
-        return None

@@ -12,10 +12,11 @@ from collections.abc import Callable
 
 from driftwatch.process.quiet_log import QuietLog
 from driftwatch.stores.remote.backoff import FIRST_WAIT, LONGEST_WAIT, Holds, pause
-from driftwatch.stores.remote.client import Answer, CollectorClient
+from driftwatch.stores.remote.client import CollectorClient, took_it
 from driftwatch.stores.remote.losses import REFUSED, rows_lost
 from driftwatch.stores.remote.names import made_at
 from driftwatch.stores.remote.spool import Spool
+from driftwatch.transport.client import Answer
 
 __all__ = ["Sender"]
 
@@ -136,7 +137,7 @@ class Sender:
         if self._failures:
             _LOG.info("driftwatch: %s answers again", self.client.url)
         self._failures, self.problem = 0, None
-        if answer.took_it:
+        if took_it(answer):
             self._arrived(name)
         elif answer.status in _FINAL:
             self._refuse(name, data, answer)

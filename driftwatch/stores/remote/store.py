@@ -22,7 +22,7 @@ from driftwatch.core.windows.segments import Delivery, Outcome, Segment
 from driftwatch.core.windows.stored import Overview, PaneRange
 from driftwatch.errors import ConfigError, ProfileFormatError, StoreError
 from driftwatch.process.quiet_log import QuietLog
-from driftwatch.stores.remote.client import CollectorClient
+from driftwatch.stores.remote.client import CollectorClient, json_of
 from driftwatch.stores.remote.losses import DROPPED, UNSENDABLE, rows_lost
 from driftwatch.stores.remote.names import name_of
 from driftwatch.stores.remote.sender import Sender
@@ -208,7 +208,7 @@ class RemoteStore:
         if answer.status != 200:
             words = answer.body[:300].decode("utf-8", "replace") or answer.reason
             raise StoreError(f"{self.client.url}{path}: {answer.status or 'unreachable'} {words}")
-        return answer.json()
+        return json_of(answer)
 
     def close(self) -> None:
         """Send what can be sent within two seconds; the rest waits for the next process."""

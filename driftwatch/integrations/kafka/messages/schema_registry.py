@@ -11,20 +11,18 @@ from __future__ import annotations
 import base64
 import http.client
 import os
-import socket
 import ssl
-import threading
-from collections.abc import Callable, Iterator, Mapping
-from contextlib import contextmanager, suppress
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from functools import partial
 from typing import Any, TypeVar
-from urllib.parse import quote, urlsplit
+from urllib.parse import quote, urlsplit, urlunsplit
 
 import orjson
 
 from driftwatch.config.kafka import REGISTRY_PASSWORD, KafkaConfig
 from driftwatch.errors import ConfigError
+from driftwatch.transport.client import HttpClient
 
 __all__ = [
     "NotFramedError",
@@ -96,9 +94,11 @@ class SchemaRegistry:
     def __init__(self, config: KafkaConfig, /, environ: Mapping[str, str] = os.environ) -> None:
         self.url = config.registry or ""
         parts = urlsplit(self.url)
-        self._host, self._port = parts.hostname or "", parts.port
-        self._prefix = parts.path.rstrip("/")
-        self._context = _context(config.registry_ca_file) if parts.scheme == "https" else None
+        self._at = urlunsplit((parts.scheme, parts.netloc, parts.path.rstrip("/"), "", ""))
+        trust = _context(config.registry_ca_file) if parts.scheme == "https" else None
+        self._http = HttpClient(
+            timeout=_SECONDS, trust=trust, proxies=False, most_bytes=_MOST_BYTES
+        )
         self._headers = {"Accept": "application/vnd.schemaregistry.v1+json, application/json"}
         if config.registry_user is not None:
             password = environ.get(REGISTRY_PASSWORD, "").strip()
@@ -131,61 +131,23 @@ class SchemaRegistry:
         return _registered(answer, self.url)
 
     def _get(self, path: str) -> dict[str, Any]:
-        try:
-            with self._connection() as connection:
-                connection.request("GET", self._prefix + path, headers=self._headers)
-                response = connection.getresponse()
-                body = response.read(_MOST_BYTES + 1)
-                status = response.status
-        except (OSError, ValueError, http.client.HTTPException) as error:
-            raise self._away(type(error).__name__) from error
-        if len(body) > _MOST_BYTES:
+        got = self._http.send(self._at + path, headers=self._headers)
+        if got.status == 0:
+            raise self._away(got.reason)
+        if len(got.body) > _MOST_BYTES:
             raise WrongSchemaError(f"a schema of more than {_MOST_BYTES} bytes: {path}")
         try:
-            answer = orjson.loads(body)
+            answer = orjson.loads(got.body)
         except orjson.JSONDecodeError:
             answer = None
-        if status == http.client.NOT_FOUND and _code(answer) in _UNKNOWN:
+        if got.status == http.client.NOT_FOUND and _code(answer) in _UNKNOWN:
             raise WrongSchemaError(f"not in the registry: {path}")
-        if status != http.client.OK or not isinstance(answer, dict):
-            raise self._away(f"status {status} for {path}")
+        if got.status != http.client.OK or not isinstance(answer, dict):
+            raise self._away(f"status {got.status} for {path}")
         return answer
 
     def _away(self, why: str) -> RegistryAwayError:
         return RegistryAwayError(f"the schema registry {self.url} does not answer: {why}")
-
-    @contextmanager
-    def _connection(self) -> Iterator[http.client.HTTPConnection]:
-        """A connection that is cut when its time is over, however slowly bytes trickle in."""
-        connection = (
-            http.client.HTTPSConnection(
-                self._host, self._port, timeout=_SECONDS, context=self._context
-            )
-            if self._context is not None
-            else http.client.HTTPConnection(self._host, self._port, timeout=_SECONDS)
-        )
-        cut = threading.Event()
-        held: list[socket.socket] = []  # a connection forgets its socket when an answer begins
-
-        def end() -> None:
-            cut.set()
-            for each in held:
-                with suppress(OSError):
-                    each.shutdown(socket.SHUT_RDWR)
-
-        timer = threading.Timer(_SECONDS, end)
-        timer.daemon = True
-        timer.start()
-        try:
-            connection.connect()
-            held.append(connection.sock)
-            if not cut.is_set():
-                yield connection
-            if cut.is_set():
-                raise TimeoutError
-        finally:
-            timer.cancel()
-            connection.close()
 
 
 class Schemas:

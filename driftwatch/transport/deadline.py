@@ -16,45 +16,70 @@ import urllib.request
 from collections.abc import Callable
 from typing import Any, cast
 
-__all__ = ["handlers"]
+__all__ = ["Guard", "handlers"]
 
 _CHUNK = 64 << 10
 
 
-def handlers() -> tuple[urllib.request.BaseHandler, ...]:
-    """Handlers for `urllib.request.build_opener`."""
-    return _HTTPHandler(), _HTTPSHandler()
+Guard = Callable[[str, list[str]], None]
+"""Is given a host and all its addresses before any is connected to; raises if it may not be."""
+
+
+def handlers(
+    trust: ssl.SSLContext | None = None, guard: Guard | None = None
+) -> tuple[urllib.request.BaseHandler, ...]:
+    """Handlers for `urllib.request.build_opener`.
+
+    Args:
+        trust: Which certificates are believed; those of the system if not given.
+        guard: Decides which addresses may be connected to. A host is looked up once, and what
+            the guard has seen is what is connected to.
+    """
+    return _HTTPHandler(guard), _HTTPSHandler(trust, guard)
 
 
 class _HTTPHandler(urllib.request.HTTPHandler):
+    def __init__(self, guard: Guard | None) -> None:
+        super().__init__()
+        self._guard = guard
+
     def http_open(self, req: urllib.request.Request) -> http.client.HTTPResponse:
-        return self.do_open(_HTTP, req)
+        return self.do_open(_HTTP, req, guard=self._guard)
 
 
 class _HTTPSHandler(urllib.request.HTTPSHandler):
-    def __init__(self) -> None:
+    def __init__(self, trust: ssl.SSLContext | None, guard: Guard | None) -> None:
         super().__init__()
-        self._trust: ssl.SSLContext | None = None
+        self._trust = trust
+        self._guard = guard
 
     def https_open(self, req: urllib.request.Request) -> http.client.HTTPResponse:
         if self._trust is None:  # reading the certificates takes a while
             self._trust = ssl.create_default_context()
             self._trust.set_alpn_protocols(["http/1.1"])
-        return self.do_open(_HTTPS, req, context=self._trust)
+        return self.do_open(_HTTPS, req, context=self._trust, guard=self._guard)
 
 
 class _HTTP(http.client.HTTPConnection):
+    def __init__(self, host: str, /, *, guard: Guard | None = None, **settings: Any) -> None:
+        super().__init__(host, **settings)
+        self._guard = guard
+
     def connect(self) -> None:
         end = time.monotonic() + cast("float", self.timeout)
-        self._create_connection = _dial(end)
+        self._create_connection = _dial(end, self._guard)
         super().connect()
         self.sock = _bounded(self.sock, end)
 
 
 class _HTTPS(http.client.HTTPSConnection):
+    def __init__(self, host: str, /, *, guard: Guard | None = None, **settings: Any) -> None:
+        super().__init__(host, **settings)
+        self._guard = guard
+
     def connect(self) -> None:
         end = time.monotonic() + cast("float", self.timeout)
-        self._create_connection = _dial(end)
+        self._create_connection = _dial(end, self._guard)
         super().connect()
         self.sock = _bounded(self.sock, end)
 
@@ -66,12 +91,14 @@ def _left(end: float) -> float:
     return seconds
 
 
-def _dial(end: float) -> Callable[..., socket.socket]:
+def _dial(end: float, guard: Guard | None) -> Callable[..., socket.socket]:
     """`socket.create_connection`, for all addresses of a host together."""
 
     def connect(address: tuple[str, int], *_: Any) -> socket.socket:
         failed: OSError = OSError(f"{address[0]} has no address")
         addresses = socket.getaddrinfo(*address, type=socket.SOCK_STREAM)
+        if guard is not None:
+            guard(address[0], [str(where[0]) for *_rest, where in addresses])
         for place, (family, kind, protocol, _name, where) in enumerate(addresses):
             made = socket.socket(family, kind, protocol)
             try:

@@ -1,0 +1,61 @@
+"""Which addresses a server that a user names may have."""
+
+from __future__ import annotations
+
+import ipaddress
+
+__all__ = ["ForbiddenAddressError", "is_public", "refuse_private"]
+
+Address = ipaddress.IPv4Address | ipaddress.IPv6Address
+
+_NAT64 = ipaddress.IPv6Network("64:ff9b::/96")
+_LOWEST_32_BITS = 0xFFFF_FFFF
+
+
+class ForbiddenAddressError(OSError):
+    """A host has an address that is not public, and only public ones are allowed."""
+
+
+def is_public(text: str, /) -> bool:
+    """Whether an address belongs to the public internet, and to one host of it.
+
+    An IPv6 address that carries an IPv4 address (mapped, NAT64, 6to4, Teredo) is as public as that.
+
+    Example:
+        >>> is_public("8.8.8.8"), is_public("169.254.169.254"), is_public("::ffff:127.0.0.1")
+        (True, False, False)
+    """
+    try:
+        address = ipaddress.ip_address(text.partition("%")[0])
+    except ValueError:
+        return False
+    return all(each.is_global and not each.is_multicast for each in _meant(address))
+
+
+def _meant(address: Address) -> list[Address]:
+    """The address, or the IPv4 addresses that packets to it end at."""
+    if isinstance(address, ipaddress.IPv4Address):
+        return [address]
+    if address.ipv4_mapped is not None:
+        return [address.ipv4_mapped]
+    if address.sixtofour is not None:
+        return [address.sixtofour]
+    if address.teredo is not None:
+        return list(address.teredo)
+    if address in _NAT64:
+        return [ipaddress.IPv4Address(int(address) & _LOWEST_32_BITS)]
+    return [address]
+
+
+def refuse_private(host: str, addresses: list[str], /) -> None:
+    """Check every address that a host has.
+
+    Raises:
+        ForbiddenAddressError: If one is not public.
+    """
+    for address in addresses:
+        if not is_public(address):
+            raise ForbiddenAddressError(
+                f"{host} has the address {address}, which is not public; say allow_private=True "
+                "if that is meant"
+            )

@@ -1,0 +1,171 @@
+"""One HTTP request at a time: within its deadline, to where it was sent, and to nowhere else."""
+
+from __future__ import annotations
+
+import contextlib
+import email.utils
+import http.client
+import re
+import ssl
+import time
+import urllib.error
+import urllib.request
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+from urllib.parse import urlsplit
+
+from driftwatch.errors import ConfigError
+from driftwatch.transport.addresses import refuse_private
+from driftwatch.transport.deadline import handlers
+
+__all__ = ["Answer", "HttpClient", "checked_url"]
+
+_MOST_ERROR_BYTES = 4_096
+
+
+@dataclass(frozen=True, slots=True)
+class Answer:
+    """What a server answered.
+
+    Attributes:
+        status: HTTP status; 0 if it could not be reached, or did not answer in time.
+        body: What it sent; of an error only the beginning.
+        retry_after: Seconds that it asked to wait; None if it did not.
+        reason: In words.
+    """
+
+    status: int
+    body: bytes = b""
+    retry_after: float | None = None
+    reason: str = ""
+
+    @property
+    def succeeded(self) -> bool:
+        """Whether the status says so."""
+        return 200 <= self.status < 300
+
+
+class _NoRedirect(urllib.request.HTTPRedirectHandler):
+    """A redirect would take what is sent to whoever it names."""
+
+    def redirect_request(self, *_: Any) -> None:
+        return None
+
+
+class HttpClient:
+    """Sends requests; follows no redirect, and ends each when its time is over.
+
+    Args:
+        timeout: Seconds that a request may take with its answer, at most.
+        trust: Which certificates are believed; those of the system if not given.
+        only_public: Refuse hosts that have an address which is not public. A host is looked up
+            once, so that its name cannot come to mean something else after the check; proxies of
+            the environment are not used then, since nobody could check what they connect to.
+        proxies: Whether proxies of the environment are used otherwise.
+        most_bytes: Of an answer; at most one byte more is read.
+    """
+
+    def __init__(
+        self,
+        *,
+        timeout: float = 10.0,
+        trust: ssl.SSLContext | None = None,
+        only_public: bool = False,
+        proxies: bool = True,
+        most_bytes: int = 64 << 10,
+    ) -> None:
+        self._timeout = timeout
+        self._most_bytes = most_bytes
+        direct = [urllib.request.ProxyHandler({})] if only_public or not proxies else []
+        guard = refuse_private if only_public else None
+        self._opener = urllib.request.build_opener(_NoRedirect, *direct, *handlers(trust, guard))
+
+    def send(
+        self,
+        url: str,
+        body: bytes | None = None,
+        /,
+        *,
+        headers: Mapping[str, str] | None = None,
+        timeout: float | None = None,
+    ) -> Answer:
+        """Send a request: POST with a body, GET without. Never raises.
+
+        Args:
+            url: Checked by `checked_url`.
+            body: The bytes.
+            headers: By name.
+            timeout: Seconds that this may take, if fewer than the client's.
+        """
+        method = "GET" if body is None else "POST"
+        within = self._timeout if timeout is None else min(timeout, self._timeout)
+        try:
+            request = urllib.request.Request(  # noqa: S310 - http(s), checked
+                url, data=body, headers=dict(headers or {}), method=method
+            )
+            with self._opener.open(request, timeout=within) as response:
+                return Answer(response.status, response.read(self._most_bytes + 1))
+        except urllib.error.HTTPError as error:
+            return _refused(error)
+        except ValueError as error:  # its text may be a header, and so a secret
+            return Answer(0, reason=type(error).__name__)
+        except http.client.HTTPException as error:  # its text may be what the server sent
+            return Answer(0, reason=type(error).__name__)
+        except OSError as error:
+            return Answer(0, reason=_why(error))
+
+
+def checked_url(url: str, what: str, /, *, https_only: bool = False) -> str:
+    """Check an address of HTTP; what is wrong with it is said without showing it.
+
+    Args:
+        url: The address, which may be a secret.
+        what: What it is the address of, for errors.
+        https_only: Whether ``http://`` is refused.
+
+    Raises:
+        ConfigError: If it is none, or holds a user's name or password.
+    """
+    allowed = ("https",) if https_only else ("http", "https")
+    try:
+        parts = urlsplit(url.strip())
+        host, port = parts.hostname, parts.port
+    except ValueError:
+        host, port = None, 0
+    if not host or port == 0 or not re.fullmatch("[!-~]+", url.strip()):
+        raise ConfigError(f"{what} is no address like https://example.com/path (it is not shown)")
+    if parts.scheme not in allowed:
+        raise ConfigError(
+            f"{what} begins with {parts.scheme}:, and only {' and '.join(allowed)} are allowed"
+            + ("; say allow_private=True if http is meant" if https_only else "")
+        )
+    if parts.username is not None or parts.password is not None:
+        raise ConfigError(f"{what} holds a user's name or password, which does not belong there")
+    return url.strip()
+
+
+def _why(error: Exception) -> str:
+    reason = getattr(error, "reason", error)
+    return str(reason) or type(reason).__name__
+
+
+def _refused(error: urllib.error.HTTPError) -> Answer:
+    body = b""
+    with error, contextlib.suppress(OSError, http.client.HTTPException):
+        body = error.read(_MOST_ERROR_BYTES)
+    return Answer(error.code, body, _seconds(error.headers.get("Retry-After")), str(error.reason))
+
+
+def _seconds(retry_after: str | None) -> float | None:
+    """Seconds, or a date, as the header has it."""
+    if retry_after is None:
+        return None
+    try:
+        return max(0.0, float(retry_after))
+    except ValueError:
+        pass
+    try:
+        return max(0.0, email.utils.parsedate_to_datetime(retry_after).timestamp() - time.time())
+    except (ValueError, OverflowError):
+        return None
