@@ -19,6 +19,7 @@ from driftwatch.process.switch import is_switched_off
 from driftwatch.stores import is_collector
 
 if TYPE_CHECKING:  # loaded when a monitor is made: importing the name alone stays quick
+    from driftwatch.alerts.settings import Alerts
     from driftwatch.core.data.schema import Kind, Role, Schema
     from driftwatch.core.drift.policy import PolicyName
     from driftwatch.core.profiles.profile import Profile
@@ -29,7 +30,7 @@ if TYPE_CHECKING:  # loaded when a monitor is made: importing the name alone sta
     from driftwatch.evaluation.evaluator import Evaluator
     from driftwatch.profiling.permutation import Importances
     from driftwatch.profiling.rows import Progress
-    from driftwatch.protocols import DriftTest, Sink, Store
+    from driftwatch.protocols import DriftTest, Notifier, Sink, Store
     from driftwatch.stores.remote import RemoteStore
     from driftwatch.streams.observed import ObservedStream
     from driftwatch.streams.stream import Stream
@@ -80,6 +81,7 @@ class Monitor:
         reference: ``"auto"``: `reference_data` is used unless the store replaced it; ``"replace"``.
         tests: Your own `driftwatch.protocols.DriftTest`; they decide where `thresholds` name them.
         sinks: Where results of a stream go, see `driftwatch.protocols.Sink`.
+        alerts: Who is told of incidents: back ends, or `driftwatch.alerts.settings.Alerts`.
         source: Name of this process among those that feed it.
         flush_every: How long rows wait, at most, before they are stored.
         progress: Called after every batch of the reference with rows and bytes read.
@@ -144,6 +146,7 @@ class Monitor:
         reference: Literal["auto", "replace"] = "auto",
         tests: Sequence[DriftTest] = (),
         sinks: Sequence[Sink] = (),
+        alerts: Sequence[Notifier] | Alerts | None = None,
         source: str | None = None,
         flush_every: str = "10s",
         progress: Progress | None = None,
@@ -202,12 +205,12 @@ class Monitor:
         self._stream_policy = self.policy.repeated(self.spec.slide)
         self._replaces = reference == "replace"
         self._store_at, self._spool = store, spool
-        self._sinks = tuple(sinks)
+        self._sinks, self._alerts = tuple(sinks), alerts
         self._source = source or f"{socket.gethostname()}-{os.getpid()}"
         self.flush_every = parse_duration(flush_every)
         self.enabled = not is_switched_off()
         self._stream: ObservedStream | None = None
-        if sinks or store is not None:  # what is wrong, and what is slow, comes now
+        if sinks or alerts or store is not None:  # what is wrong, and what is slow, comes now
             self._observed().import_what_threads_need()
 
     @property
@@ -424,16 +427,13 @@ class Monitor:
             from driftwatch.streams.observed import ObservedStream, StoreAddress
             from driftwatch.streams.stream import StreamSettings
 
+            version = self._subject.model_version
             made = ObservedStream(
                 self._subject,
-                StreamSettings(
-                    self.name,
-                    self.spec,
-                    self._source,
-                    self.flush_every,
-                    self._subject.model_version,
+                StreamSettings(self.name, self.spec, self._source, self.flush_every, version),
+                EvaluationRules.of(
+                    self._stream_policy, self.spec, compare=self._compare, alerts=self._alerts
                 ),
-                EvaluationRules.of(self._stream_policy, compare=self._compare),
                 StoreAddress(self._store_at, self._spool, replaces=self._replaces),
                 clock=self._seconds,
                 sinks=self._sinks,

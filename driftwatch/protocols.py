@@ -2,16 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from contextlib import AbstractContextManager
 from typing import TYPE_CHECKING, Protocol
 
 if TYPE_CHECKING:
+    from driftwatch.alerts.message import Message
     from driftwatch.core.data.schema import Kind
     from driftwatch.core.drift.evidence import Evidence
     from driftwatch.core.drift.sides import Sides
     from driftwatch.core.reports.report import DriftReport, Levels
-    from driftwatch.core.windows.evaluation_record import Evaluation, Result
+    from driftwatch.core.windows.evaluation_record import Evaluation, OutgoingMessage, Result
     from driftwatch.core.windows.segments import Delivery, Outcome, Segment, StoredSegment
     from driftwatch.core.windows.stored import (
         OutboxEntry,
@@ -19,7 +20,10 @@ if TYPE_CHECKING:
         Quarantined,
         SavedState,
         SegmentKey,
+        SentMessage,
         Source,
+        StoredAction,
+        StoredIncident,
         StoredReference,
         StoredReport,
     )
@@ -31,6 +35,8 @@ __all__ = [
     "DriftTest",
     "Evaluations",
     "Housekeeping",
+    "Incidents",
+    "Notifier",
     "Outbox",
     "Receiver",
     "References",
@@ -88,6 +94,26 @@ class Sink(Protocol):
 
     def emit(self, result: Result, /) -> None:
         """Take a result; raise if it cannot be taken now. Called from a thread of its own."""
+
+
+class Notifier(Protocol):
+    """Where messages about incidents go. Give yours to ``Monitor(alerts=[...])``.
+
+    Messages wait in the store until they are taken, as results do for sinks: in order, at least
+    once, with the same `Message.key` if one comes again.
+    """
+
+    @property
+    def name(self) -> str:
+        """What the store and `driftwatch doctor` call it; the same after a restart."""
+
+    def send(self, message: Message, /) -> None:
+        """Send a message; called from a thread of its own.
+
+        Raises:
+            Exception: If it cannot be sent now. An attribute ``retry_after`` of it, in seconds,
+                says when it is to be tried again, at the earliest; its text must hold no secret.
+        """
 
 
 class Receiver(Protocol):
@@ -222,8 +248,8 @@ class Outbox(Protocol):
         Other callers are not given it for `hold` seconds; after that it is due again.
         """
 
-    def delivered(self, entry: OutboxEntry, /) -> None:
-        """Forget a result that its sink has taken."""
+    def delivered(self, entry: OutboxEntry, /, *, now: float) -> None:
+        """Forget what has been taken; a message is remembered as sent."""
 
     def postpone(self, entry: OutboxEntry, /, *, due: float, error: str) -> None:
         """Have a result tried again later, and remember why."""
@@ -233,6 +259,45 @@ class Outbox(Protocol):
 
     def outbox(self, monitor: str, /) -> Sequence[OutboxEntry]:
         """Results that sinks have not taken yet, without their reports, the oldest first."""
+
+    def merge_waiting(
+        self,
+        monitor: str,
+        sink: str,
+        /,
+        *,
+        keep: int,
+        merge: Callable[[Sequence[str]], OutgoingMessage],
+    ) -> int:
+        """Put one message in the place of the oldest that wait for a back end.
+
+        Args:
+            monitor: Whose messages.
+            sink: Name of the back end.
+            keep: How many of the newest stay as they are.
+            merge: Makes one of the bodies of several, the oldest first.
+
+        Returns:
+            How many were merged; 0 if no more than one and `keep` wait.
+        """
+
+
+class Incidents(Protocol):
+    """Incidents, what people said of them, and the messages that were sent."""
+
+    def incidents(
+        self, monitor: str, /, *, limit: int, open_only: bool = False
+    ) -> Sequence[StoredIncident]:
+        """Incidents, the newest first."""
+
+    def act(self, monitor: str, action: StoredAction, /) -> None:
+        """Note what somebody said of an incident, or of the monitor."""
+
+    def actions(self, monitor: str, /, *, incident: int) -> Sequence[StoredAction]:
+        """What was said of an incident and of the monitor, the oldest first."""
+
+    def sent(self, monitor: str, /, *, limit: int) -> Sequence[SentMessage]:
+        """Messages that were taken, the newest first."""
 
 
 class Housekeeping(Protocol):
@@ -278,8 +343,18 @@ class Diagnosis(Protocol):
         """What was set aside as damaged, and why."""
 
 
-class Store(Receiver, Segments, References, Evaluations, Outbox, Housekeeping, Diagnosis, Protocol):
-    """Keeps segments, progress, references, reports, results for sinks, and states.
+class Store(
+    Receiver,
+    Segments,
+    References,
+    Evaluations,
+    Outbox,
+    Incidents,
+    Housekeeping,
+    Diagnosis,
+    Protocol,
+):
+    """Keeps segments, progress, references, reports, incidents, what waits for sinks, and states.
 
     Every method is atomic: when it returns, its effect survives the process; when it
     raises, nothing changed. Methods may be called from any thread. Times are seconds since

@@ -29,12 +29,13 @@ FLOORS = [  # lowest first; a module may import from floors below its own, and f
     ["core.subject"],
     ["core.assess"],
     ["render", "simulation", "profiling", "stores"],
-    ["ingest"],
+    ["ingest", "alerts"],
     ["evaluation"],
     ["streams"],
     ["monitor"],
     ["config"],
-    ["integrations", "service"],
+    ["integrations"],
+    ["service"],
     ["cli"],
 ]
 MAX_LINES = 450

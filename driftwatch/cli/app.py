@@ -29,6 +29,7 @@ COMMANDS = {
     "watch": ("feed", "Follow a growing file or a folder, and report on every window."),
     "evaluate": ("evaluate", "Evaluate the window of a stored stream that is due."),
     "reference": ("reference", "List, add and choose the references of a stream."),
+    "alert": ("alert", "List incidents, acknowledge or silence them, and try the back ends."),
     "doctor": ("doctor", "Look at configuration, store, clock, data and evaluations."),
     "worker": ("worker", "Read prediction traffic from Kafka into a stored window."),
     "produce": ("produce", "Send a file's rows to a Kafka topic."),

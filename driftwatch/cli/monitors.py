@@ -8,10 +8,12 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from driftwatch.config.alerts import AlertsConfig
 from driftwatch.config.load import Config, load_config
 from driftwatch.config.monitors import MonitorConfig
 from driftwatch.errors import ConfigError
 from driftwatch.monitor import Monitor
+from driftwatch.protocols import Notifier
 from driftwatch.stores import is_collector
 
 __all__ = ["StreamRequest", "configured", "opened"]
@@ -49,7 +51,9 @@ def configured(request: StreamRequest, /) -> tuple[str, MonitorConfig, Path]:
     name, settings = config.one(request.monitor)
     if request.store is not None:
         options["store"] = request.store
-    settings = _with(settings.model_dump(exclude_unset=True) | {"store": settings.store}, options)
+    settings = _with(
+        settings.model_dump(exclude_unset=True, by_alias=True) | {"store": settings.store}, options
+    )
     if settings.store is None:
         raise ConfigError(f'monitor {name!r} has no store: name one (store = "driftwatch.db")')
     return name, settings, config.folder
@@ -60,6 +64,12 @@ def _with(base: dict[str, Any], options: dict[str, Any]) -> MonitorConfig:
         return MonitorConfig.model_validate(base | options)
     except ValueError as error:
         raise ConfigError(str(error).splitlines()[-1].strip()) from error
+
+
+def _notifiers(alerts: AlertsConfig, folder: Path) -> list[Notifier]:
+    from driftwatch.integrations.alerting.configured import notifiers_of
+
+    return notifiers_of(alerts, folder)
 
 
 @contextmanager
@@ -81,7 +91,8 @@ def opened(
             f"the store of {name!r} is behind the collector {config.store}: run this where the "
             "store is, and name its file"
         )
-    monitor = config.monitor(name, folder=folder)
+    notifiers = None if config.alerts is None else _notifiers(config.alerts, folder)
+    monitor = config.monitor(name, folder=folder, notifiers=notifiers)
     try:
         yield monitor, config
     finally:

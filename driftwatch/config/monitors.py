@@ -16,6 +16,7 @@ from pydantic import (
     model_validator,
 )
 
+from driftwatch.config.alerts import AlertsConfig
 from driftwatch.config.explain import explained
 from driftwatch.config.kafka import KafkaConfig
 from driftwatch.config.sinks import check_sink, load_sink
@@ -28,6 +29,7 @@ from driftwatch.errors import ConfigError
 if TYPE_CHECKING:
     from driftwatch.core.statistics.budget import AlarmBudget
     from driftwatch.monitor import Monitor
+    from driftwatch.protocols import Notifier
 
 __all__ = ["MonitorConfig"]
 
@@ -78,6 +80,7 @@ class MonitorConfig(BaseModel):
         cost: Cost of each label (rows) and prediction (columns), in the order of the classes.
         sinks: Where results go besides the store: ``package.module:name`` of an object, or of a
             class that needs no arguments, as `driftwatch.protocols.Sink` describes.
+        alerts: Who is told of what.
         kafka: What `driftwatch worker` reads.
     """
 
@@ -111,6 +114,7 @@ class MonitorConfig(BaseModel):
     flush_every: _Duration = "10s"
     every: _Duration = "1m"
     sinks: list[Annotated[str, _readable(check_sink)]] = Field(default_factory=list)
+    alerts: AlertsConfig | None = None
     kafka: KafkaConfig | None = None
 
     @classmethod
@@ -195,13 +199,22 @@ class MonitorConfig(BaseModel):
             return self.store
         return str(folder / self.store)
 
-    def monitor(self, name: str, /, *, folder: Path, source: str | None = None) -> Monitor:
+    def monitor(
+        self,
+        name: str,
+        /,
+        *,
+        folder: Path,
+        source: str | None = None,
+        notifiers: list[Notifier] | None = None,
+    ) -> Monitor:
         """Build the monitor.
 
         Args:
             name: Its name.
             folder: What relative paths are relative to.
             source: Name of this process among those that feed it.
+            notifiers: Back ends of alerts, as the configuration names them.
 
         Raises:
             ConfigError: If a value is not usable, or there is no reference.
@@ -238,6 +251,7 @@ class MonitorConfig(BaseModel):
             store=store,
             spool=spool,
             sinks=[load_sink(path, folder) for path in self.sinks],
+            alerts=(self.alerts or AlertsConfig()).alerts(notifiers or []),
             source=source,
             flush_every=self.flush_every,
         )

@@ -23,6 +23,7 @@ from driftwatch.core.windows.counters import unreadable_sources
 from driftwatch.core.windows.evaluation_record import Evaluation, Result
 from driftwatch.core.windows.spec import WindowSpec
 from driftwatch.errors import DriftWatchError
+from driftwatch.evaluation.alerting import Alerting, AlertNews
 from driftwatch.evaluation.parts import MixedWindows
 from driftwatch.evaluation.reference_in_use import ReferenceInUse
 from driftwatch.evaluation.retention import keep_house
@@ -80,7 +81,9 @@ class Evaluator:
         self.monitor = subject.monitor
         self.errors: Counter[str] = Counter()
         self.references = references or ReferenceInUse(subject, store)
-        self.sinks = SinkDelivery(store, subject.monitor, sinks, clock=clock)
+        alerts = self.rules.alerts
+        self.sinks = SinkDelivery(store, subject.monitor, sinks, alerts.to, clock=clock)
+        self.alerting = Alerting(store, subject.monitor, spec, self.rules)
         self._store = store
         self._clock = clock
         self._subject = subject
@@ -119,7 +122,8 @@ class Evaluator:
 
     def extent(self) -> StreamExtent | None:
         """How far the stream has come; None while it is empty."""
-        return extent_of(self._store, self.monitor, self.spec, now=self._clock())
+        delay = self.rules.alerts.delay_seconds()
+        return extent_of(self._store, self.monitor, self.spec, now=self._clock(), delay=delay)
 
     def check(
         self, last: int | None = None, /, *, unstored: Mapping[str | None, Profile] | None = None
@@ -209,13 +213,16 @@ class Evaluator:
                 report = self._report(self._windows, pane, facts)
                 state.revision = state.revision + 1 if revised else 0
                 state.evaluated = pane
-                state.statuses[pane] = _for_the_alarm(report).value
+                status = _for_the_alarm(report)
+                state.statuses[pane] = status.value
+                self.alerting.read(state.desk, pane, report, status)
             event = self._consume(state, extent)
+            news = self.alerting.settle(state.desk, now, early=state.early)
             if report is not None and report.window is not None:
                 report = replace(report, window=replace(report.window, early=state.early))
-            if report is None and state.consumed == before:
+            if report is None and state.consumed == before and not news:
                 return None
-            evaluation = self._evaluation(state, report, event, now)
+            evaluation = self._evaluation(state, report, event, news, now)
             kept = self._store.record(evaluation)
         except BaseException:
             self._state = None  # read it from the store again
@@ -228,16 +235,18 @@ class Evaluator:
         if report is not None:
             self._keep_house(extent, upto=self._windows.main.seen)
             give_back()
-        if event is not None:
-            self.tell(event, report)
+        self.tell(event, report, news)
         pane = state.evaluated or complete
         return Result(report, event, pane, self.monitor, evaluation.id, revised=revised)
 
-    def tell(self, event: Event, report: DriftReport | None, /) -> None:
-        """Write a change of the alarm into the log, so that it is heard where nothing is set up.
+    def tell(self, event: Event | None, report: DriftReport | None, news: AlertNews, /) -> None:
+        """Write a change of alarm or incident into the log, so that it is heard without set-up.
 
         Only the process whose evaluation the store has kept does, so that it is said once.
         """
+        self.alerting.log(news)
+        if event is None:
+            return
         what = "" if report is None else f": {report.global_status}: {report.headline()}"
         with contextlib.suppress(Exception):  # a filter or a handler of the host's
             _LOG.warning("driftwatch: %s: alarm %s%s", self.monitor, event.value, what)
@@ -300,6 +309,7 @@ class Evaluator:
                 signs = tuple(EarlySign(a.column, a.where, a.change) for a in alarms)
             status = Status(state.statuses.pop(pane, Status.INSUFFICIENT_DATA.value))
             state.alarm.update(pane, status, early=bool(signs))
+            self.alerting.desk.consume(state.desk, pane, early=bool(signs))
             if signs:
                 state.early = signs
             elif not state.alarm.level.is_drift:
@@ -331,7 +341,12 @@ class Evaluator:
         )
 
     def _evaluation(
-        self, state: EvaluationState, report: DriftReport | None, event: Event | None, now: float
+        self,
+        state: EvaluationState,
+        report: DriftReport | None,
+        event: Event | None,
+        news: AlertNews,
+        now: float,
     ) -> Evaluation:
         has_news = report is not None or event is not None
         return Evaluation(
@@ -345,7 +360,10 @@ class Evaluator:
             event=event.value if event is not None else None,
             state=state.to_dict(self._detector),
             consumed=state.consumed if state.consumed is not None else -1,
-            sinks=self.sinks.names if has_news else (),
+            sinks=self.sinks.sink_names if has_news else (),
+            incident=news.stored_incident(),
+            messages=news.stored_messages(),
+            notifiers=self.sinks.notifier_names,
         )
 
     def _restored(self) -> EvaluationState:

@@ -3,9 +3,12 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field, replace
-from typing import Self
+from typing import Any, Self
 
+from driftwatch.alerts.settings import Alerts
 from driftwatch.core.drift.policy import Policy
+from driftwatch.core.windows.spec import WindowSpec
+from driftwatch.errors import ConfigError
 from driftwatch.evaluation.retention import Retention
 
 __all__ = ["EvaluationRules"]
@@ -24,6 +27,7 @@ class EvaluationRules:
         tolerance: Change of a share of rows that is no drift to a detector.
         clear_after: Quiet panes after which an alarm is over.
         retention: For how long the store keeps what; None to leave it alone.
+        alerts: Who is told of what.
         lease_seconds: For how long an evaluator that falls silent keeps others waiting.
     """
 
@@ -33,11 +37,32 @@ class EvaluationRules:
     tolerance: float = 0.05
     clear_after: int = 3
     retention: Retention | None = field(default_factory=Retention)
+    alerts: Alerts = field(default_factory=Alerts)
     lease_seconds: float = 60.0
 
     @classmethod
-    def of(cls, policy: Policy, /, *, compare: str = "frozen") -> Self:
-        """The rules of a policy, whose budget holds for detectors, too."""
-        rules = cls(policy, compare)
+    def of(
+        cls, policy: Policy, spec: WindowSpec, /, *, compare: str = "frozen", alerts: Any = None
+    ) -> Self:
+        """The rules of a policy, whose budget holds for detectors, too.
+
+        Args:
+            policy: The rules of a window's verdict.
+            spec: How the stream is cut.
+            compare: What a window is compared with.
+            alerts: `Alerts`, a list of back ends, or None.
+
+        Raises:
+            ConfigError: If the alerts cannot be used, or wait for rows that the stream does not.
+        """
+        told = Alerts.of(alerts)
+        own = [method.name for method in policy.methods]
+        told.check_names([*own, *policy.own_metrics])
+        if told.delay_seconds() > spec.lateness:
+            raise ConfigError(
+                f"alerts wait {told.delay} for late rows, and the stream for "
+                f"{spec.lateness} s only: give it the same lateness"
+            )
+        rules = cls(policy, compare, alerts=told)
         length = rules.run_length if policy.budget is None else policy.budget.run_length
         return replace(rules, run_length=length)

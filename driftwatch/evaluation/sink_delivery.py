@@ -12,14 +12,15 @@ from collections.abc import Callable, Sequence
 
 import orjson
 
+from driftwatch.alerts.message import Message, merged
 from driftwatch.core.reports.report import DriftReport
 from driftwatch.core.windows.alarm import Event
-from driftwatch.core.windows.evaluation_record import Result
+from driftwatch.core.windows.evaluation_record import OutgoingMessage, Result
 from driftwatch.core.windows.stored import OutboxEntry
 from driftwatch.errors import ConfigError, StoreError
-from driftwatch.protocols import Outbox, Sink
+from driftwatch.protocols import Notifier, Outbox, Sink
 
-__all__ = ["SinkDelivery", "forget_removed_sinks", "names_of_sinks"]
+__all__ = ["SinkDelivery", "forget_removed_sinks", "names_of_sinks", "outgoing"]
 
 _LOG = logging.getLogger("driftwatch")
 _HOLD_SECONDS = 120.0
@@ -27,6 +28,8 @@ _FIRST_PAUSE, _LONGEST_PAUSE = 1.0, 300.0
 _GIVE_UP_SECONDS = 7 * 86_400.0
 _LOOK_SECONDS = 30.0
 _ERROR_LENGTH = 300
+_LONGEST_ASKED = 3600.0
+_MOST_WAITING = 20
 
 
 class SinkDelivery:
@@ -40,25 +43,39 @@ class SinkDelivery:
     Args:
         store: The outbox.
         monitor: Whose results.
-        sinks: The sinks.
+        sinks: The sinks, which are given results.
+        notifiers: Back ends of alerts, which are given messages; the oldest of more than
+            twenty that wait for one of them are merged into one.
         clock: Seconds since 1970.
 
     Attributes:
-        names: Names of the sinks.
+        names: Names of all of them.
+        sink_names: Those of the sinks.
+        notifier_names: Those of the back ends.
 
     Raises:
-        ConfigError: If a sink has no name or no ``emit``, or two have the same name.
+        ConfigError: If one has no name, or no ``emit`` or ``send``, or two have the same name.
     """
 
     def __init__(
-        self, store: Outbox, monitor: str, sinks: Sequence[Sink], /, *, clock: Callable[[], float]
+        self,
+        store: Outbox,
+        monitor: str,
+        sinks: Sequence[Sink],
+        notifiers: Sequence[Notifier] = (),
+        /,
+        *,
+        clock: Callable[[], float],
     ) -> None:
-        self.names = names_of_sinks(sinks)
+        self.sink_names = names_of_sinks(sinks)
+        self.notifier_names = names_of_sinks(notifiers, beside=self.sink_names)
+        self.names = (*self.sink_names, *self.notifier_names)
         self._store = store
         self._monitor = monitor
         self._clock = clock
         self._due: dict[str, float] = {}
-        self._sinks = dict(zip(self.names, sinks, strict=True))
+        self._sinks = dict(zip(self.sink_names, sinks, strict=True))
+        self._notifiers = dict(zip(self.notifier_names, notifiers, strict=True))
         self._begin()
 
     def _begin(self) -> None:
@@ -110,14 +127,25 @@ class SinkDelivery:
     def _emit(self, entry: OutboxEntry) -> float | None:
         """Give one result to its sink; seconds until the next attempt, None if it was taken."""
         try:
-            self._sinks[entry.sink].emit(_result_of(entry))
+            self._give(entry)
         except Exception as error:  # noqa: BLE001 - a sink may raise anything
-            return self._failed(entry, f"{type(error).__name__}: {error}"[:_ERROR_LENGTH])
-        self._store.delivered(entry)
+            asked = getattr(error, "retry_after", None)
+            text = f"{type(error).__name__}: {error}"[:_ERROR_LENGTH]
+            return self._failed(entry, text, asked if isinstance(asked, int | float) else 0.0)
+        self._store.delivered(entry, now=self._clock())
         return None
 
-    def _failed(self, entry: OutboxEntry, error: str) -> float | None:
+    def _give(self, entry: OutboxEntry) -> None:
+        if entry.message is None:
+            self._sinks[entry.sink].emit(_result_of(entry))
+        else:
+            message = Message.from_dict(orjson.loads(entry.message))
+            self._notifiers[entry.sink].send(message)
+
+    def _failed(self, entry: OutboxEntry, error: str, asked: float) -> float | None:
         now = self._clock()
+        if entry.message is not None:
+            self._store.merge_waiting(entry.monitor, entry.sink, keep=_MOST_WAITING, merge=_merged)
         if now - entry.created > _GIVE_UP_SECONDS:
             self._store.give_up(entry)
             _LOG.error(
@@ -129,6 +157,7 @@ class SinkDelivery:
             )
             return None
         pause = min(_LONGEST_PAUSE, _FIRST_PAUSE * 2.0 ** min(entry.attempts, 20))
+        pause = max(pause, min(asked, _LONGEST_ASKED))
         self._store.postpone(entry, due=now + pause, error=error)
         self._due[entry.sink] = now + pause
         if entry.attempts == 0:
@@ -150,7 +179,7 @@ class SinkDelivery:
 
     def _left(self) -> bool:
         try:
-            return any(entry.sink in self._sinks for entry in self._store.outbox(self._monitor))
+            return any(entry.sink in self.names for entry in self._store.outbox(self._monitor))
         except StoreError:
             return True
 
@@ -182,24 +211,43 @@ def forget_removed_sinks(store: Outbox, monitor: str, /, *, now: float) -> None:
             store.give_up(entry)
 
 
-def names_of_sinks(sinks: Sequence[Sink], /) -> tuple[str, ...]:
-    """Names of sinks.
+def names_of_sinks(
+    sinks: Sequence[Sink] | Sequence[Notifier], /, *, beside: Sequence[str] | None = None
+) -> tuple[str, ...]:
+    """Names of sinks, or of back ends of alerts.
+
+    Args:
+        sinks: The sinks, or the back ends.
+        beside: Names of the sinks, where `sinks` are back ends.
 
     Raises:
-        ConfigError: If one has no name or no ``emit``, or two have the same name.
+        ConfigError: If one has no name, or no ``emit`` or ``send``, or two have the same name.
     """
+    what, call = ("sink", "emit(result)") if beside is None else ("back end", "send(message)")
+    socket = "Sink" if beside is None else "Notifier"
     names: list[str] = []
     for sink in sinks:
-        name = getattr(sink, "name", None)
-        if not isinstance(name, str) or not name or not callable(getattr(sink, "emit", None)):
+        name, method = getattr(sink, "name", None), getattr(sink, call.partition("(")[0], None)
+        if not isinstance(name, str) or not name or not callable(method):
             raise ConfigError(
-                f"a sink has a name and a method emit(result); {type(sink).__name__} has not: see "
-                "driftwatch.protocols.Sink"
+                f"a {what} has a name and a method {call}; {type(sink).__name__} has not: see "
+                f"driftwatch.protocols.{socket}"
             )
-        if name in names:
-            raise ConfigError(f"two sinks are called {name!r}; each needs a name of its own")
+        if name in (*names, *(beside or ())):
+            raise ConfigError(f"two {what}s are called {name!r}; each needs a name of its own")
         names.append(name)
     return tuple(names)
+
+
+def _merged(bodies: Sequence[str], /) -> OutgoingMessage:
+    one = merged([Message.from_dict(orjson.loads(body)) for body in bodies])
+    return outgoing(one)
+
+
+def outgoing(message: Message, /) -> OutgoingMessage:
+    """A message as it is stored."""
+    body = orjson.dumps(message.to_dict()).decode()
+    return OutgoingMessage(message.key, message.kind, message.incident, body)
 
 
 def _result_of(entry: OutboxEntry) -> Result:

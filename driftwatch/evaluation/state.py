@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass, field, replace
 from typing import Any, Self
 
+from driftwatch.alerts.desk import DeskState
 from driftwatch.core.drift.sequential import PaneDetector
 from driftwatch.core.reports.report import EarlySign, Status
 from driftwatch.core.windows.alarm import Event, Hysteresis
@@ -25,6 +26,7 @@ class EvaluationState:
         alarm: The alarm.
         statuses: Statuses of reported windows whose last pane is not final yet, by pane.
         early: What detectors saw, while the alarm is on.
+        desk: Incidents.
     """
 
     consumed: int | None = None
@@ -34,6 +36,7 @@ class EvaluationState:
     alarm: Hysteresis = field(default_factory=Hysteresis)
     statuses: dict[int, str] = field(default_factory=dict)
     early: tuple[EarlySign, ...] = ()
+    desk: DeskState = field(default_factory=DeskState)
 
     def judged_or(self, full: list[int], first: int, last: int, /) -> list[int]:
         """Panes of a range that have something to say: with rows, or judged; and the last."""
@@ -51,6 +54,7 @@ class EvaluationState:
             "alarm": self.alarm.to_dict(),
             "statuses": {str(pane): status for pane, status in self.statuses.items()},
             "early": [sign.to_dict() for sign in self.early],
+            "desk": self.desk.to_dict(),
             "detector": detector.to_dict() if detector is not None else None,
         }
 
@@ -63,11 +67,15 @@ class EvaluationState:
         """Return the state that `to_dict` gave.
 
         If that was about another reference, detectors and alarm begin afresh, and only how
-        far the stream was evaluated is taken over.
+        far the stream was evaluated is taken over, and which incidents there were.
         """
         facts = saved.facts
-        if facts["reference"] != self.reference:
-            return replace(self, consumed=saved.consumed, evaluated=facts["evaluated"])
+        is_another = facts["reference"] != self.reference
+        desk = DeskState.restored(
+            facts.get("desk"), clear_after=self.alarm.clear_after, afresh=is_another
+        )
+        if is_another:
+            return replace(self, consumed=saved.consumed, evaluated=facts["evaluated"], desk=desk)
         return replace(
             self,
             consumed=saved.consumed,
@@ -76,6 +84,7 @@ class EvaluationState:
             alarm=self.alarm.restored(facts["alarm"]),
             statuses={int(pane): str(status) for pane, status in facts["statuses"].items()},
             early=tuple(EarlySign(**sign) for sign in facts["early"]),
+            desk=desk,
         )
 
 

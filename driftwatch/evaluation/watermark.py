@@ -35,7 +35,7 @@ class StreamExtent:
 
 
 def extent_of(
-    store: Store, monitor: str, spec: WindowSpec, /, *, now: float
+    store: Store, monitor: str, spec: WindowSpec, /, *, now: float, delay: float = 0.0
 ) -> StreamExtent | None:
     """Find out how far a stream has come; None while it is empty.
 
@@ -43,6 +43,13 @@ def extent_of(
     reached, and a pane has ended when the watermark has passed its end. A source that has
     not been heard for as long as a pane and the lateness last is not waited for; when all
     are silent, the clock takes over.
+
+    Args:
+        store: The stream.
+        monitor: Whose.
+        spec: How it is cut.
+        now: Seconds since 1970.
+        delay: Seconds by which a pane counts as ended later, so that late rows have come.
     """
     facts = store.overview(monitor)
     panes = [pane for pane in facts.panes if pane.width == spec.width]
@@ -60,8 +67,8 @@ def extent_of(
     watermark = _watermark(store, monitor, spec, now)
     if watermark is None:
         return StreamExtent(oldest, newest, None, None, unreadable=unreadable)
-    ended = min(spec.pane_at(watermark) - 1, newest)
-    final = min(spec.pane_at(watermark - spec.lateness) - 1, newest)
+    ended = min(spec.pane_at(watermark - delay) - 1, newest)
+    final = min(spec.pane_at(watermark - max(spec.lateness, delay)) - 1, newest)
     return StreamExtent(
         oldest,
         newest,

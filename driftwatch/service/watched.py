@@ -14,6 +14,7 @@ from driftwatch.core.profiles.reference import Reference
 from driftwatch.core.windows.segments import Delivery, Outcome
 from driftwatch.errors import ConfigError, DataError
 from driftwatch.evaluation.runner import EvaluationRunner
+from driftwatch.integrations.alerting.configured import notifiers_of
 from driftwatch.monitor import Monitor
 from driftwatch.protocols import Store
 from driftwatch.stores import open_store
@@ -58,8 +59,12 @@ class Watched:
         """
         with self._lock:
             if self.monitor is None:
+                alerts = self.config.alerts
                 self.monitor = self.config.monitor(
-                    self.name, folder=self._folder, source="collector"
+                    self.name,
+                    folder=self._folder,
+                    source="collector",
+                    notifiers=None if alerts is None else notifiers_of(alerts, self._folder),
                 )
                 if self._evaluating:
                     self._start(self.monitor)

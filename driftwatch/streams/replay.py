@@ -7,6 +7,7 @@ from dataclasses import replace
 from datetime import datetime
 from typing import Any
 
+from driftwatch.alerts.message import Message
 from driftwatch.core.data.batch import Batch
 from driftwatch.core.data.schema import Role
 from driftwatch.core.data.times import event_times, seconds_of, to_utc
@@ -19,6 +20,7 @@ from driftwatch.core.windows.alarm import Event
 from driftwatch.core.windows.evaluation_record import Result
 from driftwatch.core.windows.spec import WindowSpec
 from driftwatch.errors import ConfigError, DataError
+from driftwatch.evaluation.alerting import AlertNews
 from driftwatch.evaluation.evaluator import Evaluator
 from driftwatch.evaluation.rules import EvaluationRules
 from driftwatch.evaluation.watermark import StreamExtent
@@ -139,9 +141,11 @@ class _HistoryEvaluator(Evaluator):
     """An evaluator whose clock stands where the history does."""
 
     now: float = 0.0
+    messages: tuple[Message, ...] = ()
 
-    def tell(self, event: Event, report: DriftReport | None, /) -> None:
+    def tell(self, event: Event | None, report: DriftReport | None, news: AlertNews, /) -> None:
         """Nothing is said of what is past: it stands in the timeline."""
+        self.messages += news.messages
 
 
 def _evaluator(

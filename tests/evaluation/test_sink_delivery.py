@@ -183,12 +183,12 @@ def test_the_outbox_holds_names_only() -> None:
     store = MemoryStore()
     record(store, 1, "s")
     (entry,) = store.outbox("m")
-    assert (entry.sink, entry.error, entry.report) == ("s", None, None)
+    assert (entry.sink, entry.error, entry.report, entry.message) == ("s", None, None, None)
     with store._database.reading() as db:
         columns = [row[1] for row in db.execute("PRAGMA table_info(outbox)")]
     assert set(columns) == {
         "id", "monitor", "sink", "event_id", "pane", "revision", "event", "created",
-        "attempts", "due", "error",
+        "attempts", "due", "error", "message",
     }  # fmt: skip
 
 

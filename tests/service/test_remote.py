@@ -389,7 +389,7 @@ def test_an_address_that_does_not_answer_leaves_time_for_the_others(
 def test_the_token_is_sent_and_never_shown(
     scripted: Scripted, tmp_path: Path, caplog: pytest.LogCaptureFixture
 ) -> None:
-    secret = "dw_canary_that_must_not_be_seen"  # noqa: S105 - it is none
+    secret = "dw_canary_that_must_not_be_seen"
     with sending(scripted.url, tmp_path, token=secret) as (spool, sender):
         for status in (401, 500, 400, 0):
             scripted.script = [(status, {}) if status else None]
@@ -430,8 +430,8 @@ def test_a_token_that_cannot_be_one_is_refused_without_being_shown(
 
 
 def test_an_error_that_may_quote_a_header_is_told_by_its_type_alone() -> None:
-    client = CollectorClient("http://127.0.0.1:9", token="dw_canary")  # noqa: S106 - it is none
-    client._token = "dw_canary\n"  # noqa: S105 - what http.client refuses, with its value
+    client = CollectorClient("http://127.0.0.1:9", token="dw_canary")
+    client._token = "dw_canary\n"
     assert client.get("/").reason == "ValueError"
 
 

@@ -188,7 +188,7 @@ def test_results_wait_for_their_sinks_in_order_until_they_are_taken(store: Store
     again = store.take_due("m", "s", now=7.0, hold=60.0)
     assert again is not None
     assert (again.id, again.attempts, again.error) == (first.id, 1, "away")
-    store.delivered(again)
+    store.delivered(again, now=0.0)
     second = store.take_due("m", "s", now=8.0, hold=60.0)
     assert second is not None
     store.give_up(second)

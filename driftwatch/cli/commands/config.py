@@ -10,6 +10,7 @@ import typer
 
 from driftwatch.cli.options import Config, Time
 from driftwatch.config.load import load_config
+from driftwatch.config.monitors import MonitorConfig
 from driftwatch.errors import ConfigError
 from driftwatch.process.atomic_files import write_atomically
 from driftwatch.profiling.files import find_files
@@ -85,6 +86,19 @@ false_alarms = "1 per 30d"          # for all features together
 # prediction = "$.score"
 # at = "$.ts"                       # event time; "header:NAME", or "record" for Kafka's own
 
+# [monitors.{name}.alerts]            # try them with `driftwatch alert test`
+# open = "warning"                  # or "critical"
+# repeat = "24h"                    # until somebody acknowledges; escalate = true: also if worse
+# [[monitors.{name}.alerts.rules]]
+# when = "psi > 0.3"                # any test, metric or status; see the README
+# for = "3 windows"
+# [monitors.{name}.alerts.slack]
+# webhook_url_from = "env:DRIFTWATCH_SLACK_WEBHOOK_URL"
+# [monitors.{name}.alerts.mail]       # the password: DRIFTWATCH_SMTP_PASSWORD
+# host = "smtp.example.com"
+# sender = "driftwatch@example.com"
+# recipients = ["ml@example.com"]
+
 # [monitors.{name}.thresholds]
 # ks = 0.1                          # warns at 0.1, critical at 0.2
 # psi = [0.1, 0.25]                 # warning, critical
@@ -137,7 +151,15 @@ def check_config(path: Path | None, /) -> None:
         sys.stdout.write(
             f"{name}: {spec}, against {told} ({settings.compare}), "
             f"{budget or 'no budget of false alarms'}, in {settings.store or 'memory'}{kafka}\n"
+            f"{_alerts(settings)}"
         )
+
+
+def _alerts(settings: MonitorConfig) -> str:
+    if settings.alerts is None:
+        return ""
+    names = ", ".join(each.name for each in settings.alerts.back_ends()) or "nobody"
+    return f"  alerts to {names}: {settings.alerts.alerts([]).in_words()}\n"
 
 
 def _quoted(text: str) -> str:

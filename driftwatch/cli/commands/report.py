@@ -1,15 +1,24 @@
-"""``driftwatch report``: the last report again, in another form."""
+"""``driftwatch report``: a report again, in another form."""
 
 from __future__ import annotations
 
+import sys
 from pathlib import Path
 from typing import Annotated
 
+import orjson
 import typer
 
-from driftwatch.cli.options import FailOn, Format, Output
+from driftwatch.alerts.wording import moment
+from driftwatch.cli.monitors import configured
+from driftwatch.cli.options import Config, FailOn, Format, Name, Output, StorePath, request_of
+from driftwatch.cli.output.exits import Exit
 from driftwatch.cli.output.last_report import load_report
 from driftwatch.cli.output.showing import Showing
+from driftwatch.core.data.times import to_utc
+from driftwatch.core.reports.report import DriftReport
+from driftwatch.errors import ConfigError, DataError
+from driftwatch.stores import is_collector, open_store
 
 __all__ = ["report"]
 
@@ -18,10 +27,51 @@ def report(
     file: Annotated[
         Path | None, typer.Argument(help="A report as JSON; the last one if not given.")
     ] = None,
+    config: Config = None,
+    monitor: Name = None,
+    store: StorePath = None,
+    last: Annotated[
+        int | None,
+        typer.Option(metavar="N", min=1, max=10_000, help="List the last N stored reports."),
+    ] = None,
     format_: Format = "text",
     output: Output = None,
     fail_on: FailOn = "warning",
 ) -> None:
-    """Show the last report again, or a given one, in another form."""
+    """Show the last report again, or a given one, in another form.
+
+    With --monitor (and --config or --store) the newest stored report of a stream; with --last N
+    a line for each of the last N.
+    """
     showing = Showing(format_, tuple(output or ()), fail_on, quiet=True)
-    raise typer.Exit(int(showing.show(load_report(file))))
+    if monitor is None and config is None and store is None:
+        if last is not None:
+            raise ConfigError("--last lists the reports of a stream: name it with --monitor")
+        raise typer.Exit(int(showing.show(load_report(file))))
+    if file is not None:
+        raise ConfigError("give a file, or --monitor, not both")
+    raise typer.Exit(int(_stored(request_of(config, monitor, store), last, showing)))
+
+
+def _stored(request: object, last: int | None, showing: Showing) -> Exit:
+    name, settings, folder = configured(request)  # type: ignore[arg-type]
+    if is_collector(settings.store):
+        raise ConfigError(f"the store of {name!r} is behind a collector: run this where it is")
+    opened = open_store(settings.store_in(folder))
+    try:
+        reports = opened.reports(name, limit=last or 1)
+    finally:
+        opened.close()
+    if not reports:
+        raise DataError(f"the store has no report of {name!r} yet")
+    newest = DriftReport.from_dict(orjson.loads(reports[0].body))
+    if last is None:
+        return showing.show(newest)
+    for stored in reversed(reports):
+        each = DriftReport.from_dict(orjson.loads(stored.body))
+        window = each.window
+        end = None if window is None else window.period.end
+        when = moment(end or to_utc(stored.created))
+        event = f"  alarm {stored.event}" if stored.event else ""
+        sys.stdout.write(f"{when}  {each.global_status:<17} {each.headline()}{event}\n")
+    return showing.code(newest)

@@ -60,6 +60,10 @@ class Showing:
         sys.stdout.flush()
         if self.format == "github":
             _write_step_summary(report)
+        return self.code(report)
+
+    def code(self, report: DriftReport, /) -> Exit:
+        """The exit code that a report calls for."""
         return exit_code(report, self.fail_on)
 
 

@@ -59,6 +59,7 @@ class Policy:
         metrics: How much worse a metric of the model may be, of those that thresholds name; these
             decide instead of the task's.
         cost: Cost of each label (rows) and prediction (columns), in the order of the classes.
+        own_metrics: Names of the caller's own metrics.
 
     Example:
         >>> policy = Policy.of({"psi": 0.2, "ks_pvalue": 0.01})
@@ -78,6 +79,7 @@ class Policy:
     parts: int = 1
     metrics: Mapping[str, Levels] = field(default_factory=dict)
     cost: tuple[tuple[float, ...], ...] | None = None
+    own_metrics: tuple[str, ...] = ()
 
     @classmethod
     def of(
@@ -139,6 +141,7 @@ class Policy:
             methods=methods,
             metrics=rules.metrics,
             cost=_costs(cost),
+            own_metrics=metrics,
         )
 
     @property

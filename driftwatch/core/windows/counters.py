@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
-__all__ = ["UNREADABLE", "USED_MESSAGES", "unreadable_sources"]
+__all__ = ["UNREADABLE", "USED_MESSAGES", "rows_not_used", "unreadable_sources"]
 
 
 UNREADABLE = "unreadable_now "
@@ -13,6 +13,28 @@ UNREADABLE = "unreadable_now "
 
 USED_MESSAGES = frozenset({"kafka_ok", "kafka_null", "kafka_holes", "kafka_before_start"})
 """Counters of messages with which nothing is wrong: they close the account of offsets."""
+
+
+_NO_ROWS = (
+    UNREADABLE,
+    "not_taken_by ",
+    "expired",
+    "failed_",
+    "values_of_",
+    "trial",
+    "clock_",
+    "fenced",
+)
+"""Beginnings of the names of counters that count something else than rows that came."""
+
+
+def rows_not_used(counters: Mapping[str, int], /) -> int:
+    """How many rows, records and messages came and could not be used."""
+    return sum(
+        count
+        for name, count in counters.items()
+        if name not in USED_MESSAGES and not name.startswith(_NO_ROWS)
+    )
 
 
 def unreadable_sources(counters: Mapping[str, int], /) -> tuple[str, ...]:

@@ -8,8 +8,26 @@ from typing import Any
 
 from driftwatch.core.reports.report import DriftReport
 from driftwatch.core.windows.alarm import Event
+from driftwatch.core.windows.stored import StoredIncident
 
-__all__ = ["Evaluation", "Result"]
+__all__ = ["Evaluation", "OutgoingMessage", "Result"]
+
+
+@dataclass(frozen=True, slots=True)
+class OutgoingMessage:
+    """A message about an incident, on its way to back ends.
+
+    Attributes:
+        key: Tells it from all others.
+        kind: Why it is sent.
+        incident: Number of its incident.
+        body: The message as JSON.
+    """
+
+    key: str
+    kind: str
+    incident: int
+    body: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,6 +69,9 @@ class Evaluation:
         state: States of detectors and alarm.
         consumed: The last final pane they have seen.
         sinks: Names of the sinks that are to be given the result.
+        incident: The incident, where it has changed.
+        messages: Messages about it.
+        notifiers: Names of the back ends that are to send them.
     """
 
     monitor: str
@@ -64,6 +85,9 @@ class Evaluation:
     state: Mapping[str, Any]
     consumed: int
     sinks: tuple[str, ...] = ()
+    incident: StoredIncident | None = None
+    messages: tuple[OutgoingMessage, ...] = ()
+    notifiers: tuple[str, ...] = ()
 
     @property
     def id(self) -> str:

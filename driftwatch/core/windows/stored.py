@@ -13,7 +13,10 @@ __all__ = [
     "Quarantined",
     "SavedState",
     "SegmentKey",
+    "SentMessage",
     "Source",
+    "StoredAction",
+    "StoredIncident",
     "StoredReference",
     "StoredReport",
 ]
@@ -200,13 +203,14 @@ class OutboxEntry:
         sink: Name of the sink.
         event_id: Tells one result from another, also when it is given again.
         pane: Last pane of its window.
-        revision: Of the report.
-        event: What it changed about the alarm; None if nothing.
+        revision: Of the report; of a message the number of its incident.
+        event: What it changed about the alarm; of a message why it is sent; None if nothing.
         created: When it was made, seconds since 1970.
         attempts: How often the sink was tried.
         due: When it is to be tried again.
         error: Why the last attempt failed; None before the first.
         report: The report as JSON; None if it is gone.
+        message: A message as JSON, for a back end of alerts; None of a result for a sink.
     """
 
     id: int
@@ -220,4 +224,68 @@ class OutboxEntry:
     attempts: int
     due: float
     error: str | None
+    message: str | None = field(repr=False, default=None)
     report: str | None = field(repr=False, default=None)
+
+
+@dataclass(frozen=True, slots=True)
+class StoredIncident:
+    """An incident in a store.
+
+    Attributes:
+        number: Of its monitor, from 1.
+        opened: When it was opened, seconds since 1970.
+        resolved: When it was over; None while it is open.
+        status: ``WARNING`` or ``CRITICAL``.
+        body: The incident as JSON.
+    """
+
+    number: int
+    opened: float
+    resolved: float | None
+    status: str
+    body: str
+
+
+@dataclass(frozen=True, slots=True)
+class StoredAction:
+    """What somebody said of an incident.
+
+    Attributes:
+        incident: Its number; 0: of the monitor itself.
+        kind: ``ack``, ``unack``, ``silence``, ``unsilence``, ``owner`` or ``note``.
+        at: When, seconds since 1970.
+        by: Who.
+        until: End of a silence, seconds since 1970; None: when the incident is over.
+        text: The note, or the owner.
+    """
+
+    incident: int
+    kind: str
+    at: float
+    by: str = ""
+    until: float | None = None
+    text: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class SentMessage:
+    """A message that a back end has taken.
+
+    Attributes:
+        incident: Number of its incident.
+        key: Tells it from all others.
+        sink: Name of the back end.
+        kind: Why it was sent.
+        created: When it was made, seconds since 1970.
+        delivered: When it was taken.
+        attempts: How often it had been tried before.
+    """
+
+    incident: int
+    key: str
+    sink: str
+    kind: str
+    created: float
+    delivered: float
+    attempts: int

@@ -7,6 +7,7 @@ import json
 from driftwatch.core.windows.evaluation_record import Evaluation
 from driftwatch.core.windows.stored import SavedState, StoredReport
 from driftwatch.stores.sqlite.database import Database
+from driftwatch.stores.sqlite.incidents import record_incident
 
 __all__ = ["EvaluationTables"]
 
@@ -69,6 +70,7 @@ class EvaluationTables:
                     json.dumps(evaluation.state),
                 ),
             )
+            record_incident(db, evaluation)
             for sink in evaluation.sinks:
                 db.execute(
                     "INSERT INTO outbox (monitor, sink, event_id, pane, revision, event, created, "

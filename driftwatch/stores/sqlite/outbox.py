@@ -2,15 +2,19 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable, Sequence
 from dataclasses import replace
 
+from driftwatch.core.windows.evaluation_record import OutgoingMessage
 from driftwatch.core.windows.stored import OutboxEntry
 from driftwatch.stores.sqlite.database import Database
 from driftwatch.stores.sqlite.ledger import count
 
 __all__ = ["OutboxTable"]
 
-_ENTRY = "id, monitor, sink, event_id, pane, revision, event, created, attempts, due, error"
+_ENTRY = (
+    "id, monitor, sink, event_id, pane, revision, event, created, attempts, due, error, message"
+)
 _LONGEST_SECONDS = 86_400.0
 
 
@@ -39,16 +43,62 @@ class OutboxTable:
             if now < entry.due <= now + _LONGEST_SECONDS:
                 return None  # due in the far future was set by a clock that was wrong
             db.execute("UPDATE outbox SET due=? WHERE id=?", (now + hold, entry.id))
-            report = db.execute(
-                "SELECT body FROM reports WHERE monitor=? AND pane=? AND revision=?",
-                (monitor, entry.pane, entry.revision),
-            ).fetchone()
+            report = (
+                None
+                if entry.message is not None
+                else db.execute(
+                    "SELECT body FROM reports WHERE monitor=? AND pane=? AND revision=?",
+                    (monitor, entry.pane, entry.revision),
+                ).fetchone()
+            )
         return replace(entry, report=None if report is None else str(report[0]))
 
-    def delivered(self, entry: OutboxEntry, /) -> None:
-        """Forget a result that its sink has taken."""
+    def delivered(self, entry: OutboxEntry, /, *, now: float) -> None:
+        """Forget what has been taken; a message is remembered as sent."""
         with self._database.transaction() as db:
             db.execute("DELETE FROM outbox WHERE id=?", (entry.id,))
+            if entry.message is not None:
+                db.execute(
+                    "INSERT INTO sent (monitor, incident, key, sink, kind, created, delivered, "
+                    "attempts) VALUES (?,?,?,?,?,?,?,?)",
+                    (
+                        entry.monitor,
+                        entry.revision,
+                        entry.event_id,
+                        entry.sink,
+                        entry.event,
+                        entry.created,
+                        now,
+                        entry.attempts,
+                    ),
+                )
+
+    def merge_waiting(
+        self,
+        monitor: str,
+        sink: str,
+        /,
+        *,
+        keep: int,
+        merge: Callable[[Sequence[str]], OutgoingMessage],
+    ) -> int:
+        """Put one message in the place of the oldest that wait for a back end."""
+        with self._database.transaction() as db:
+            rows = db.execute(
+                "SELECT id, message FROM outbox WHERE monitor=? AND sink=? AND message IS NOT NULL "
+                "ORDER BY id",
+                (monitor, sink),
+            ).fetchall()
+            old = rows[: max(0, len(rows) - keep)]
+            if len(old) < 2:
+                return 0
+            one = merge([str(body) for _, body in old])
+            db.executemany("DELETE FROM outbox WHERE id=?", [(id_,) for id_, _ in old[1:]])
+            db.execute(
+                "UPDATE outbox SET event_id=?, event=?, revision=?, message=? WHERE id=?",
+                (one.key, one.kind, one.incident, one.body, old[0][0]),
+            )
+        return len(old)
 
     def postpone(self, entry: OutboxEntry, /, *, due: float, error: str) -> None:
         """Have a result tried again later."""

@@ -8,6 +8,7 @@ from pathlib import Path
 from driftwatch.stores.sqlite.database import Database
 from driftwatch.stores.sqlite.evaluations import EvaluationTables
 from driftwatch.stores.sqlite.housekeeping import HousekeepingTables
+from driftwatch.stores.sqlite.incidents import IncidentTables
 from driftwatch.stores.sqlite.outbox import OutboxTable
 from driftwatch.stores.sqlite.references import ReferenceTables
 from driftwatch.stores.sqlite.segments import SegmentTables
@@ -16,7 +17,12 @@ __all__ = ["SQLiteStore"]
 
 
 class SQLiteStore(
-    SegmentTables, ReferenceTables, EvaluationTables, OutboxTable, HousekeepingTables
+    SegmentTables,
+    ReferenceTables,
+    EvaluationTables,
+    OutboxTable,
+    IncidentTables,
+    HousekeepingTables,
 ):
     """A store in one SQLite file; implements `driftwatch.protocols.Store`.
 

@@ -113,5 +113,39 @@ MIGRATIONS: tuple[str, ...] = (
     ) STRICT;
     CREATE UNIQUE INDEX outbox_by_event ON outbox (monitor, sink, event_id);
     """,
+    """
+    ALTER TABLE outbox ADD COLUMN message TEXT;
+    CREATE TABLE incidents (
+        monitor TEXT NOT NULL,
+        number INTEGER NOT NULL,
+        opened REAL NOT NULL,
+        resolved REAL,
+        status TEXT NOT NULL,
+        body TEXT NOT NULL,
+        PRIMARY KEY (monitor, number)
+    ) STRICT, WITHOUT ROWID;
+    CREATE TABLE actions (
+        id INTEGER PRIMARY KEY AUTOINCREMENT,
+        monitor TEXT NOT NULL,
+        incident INTEGER NOT NULL,
+        kind TEXT NOT NULL,
+        at REAL NOT NULL,
+        by TEXT NOT NULL,
+        until REAL,
+        text TEXT NOT NULL
+    ) STRICT;
+    CREATE INDEX actions_by_incident ON actions (monitor, incident);
+    CREATE TABLE sent (
+        id INTEGER PRIMARY KEY AUTOINCREMENT,
+        monitor TEXT NOT NULL,
+        incident INTEGER NOT NULL,
+        key TEXT NOT NULL,
+        sink TEXT NOT NULL,
+        kind TEXT NOT NULL,
+        created REAL NOT NULL,
+        delivered REAL NOT NULL,
+        attempts INTEGER NOT NULL
+    ) STRICT;
+    """,
 )
 """One script a version: script i takes a store of version i to version i + 1."""

@@ -1,0 +1,282 @@
+"""``driftwatch alert``: incidents, what people say of them, and a test of the back ends."""
+
+from __future__ import annotations
+
+import getpass
+import sys
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from datetime import UTC, datetime, timedelta
+from typing import Annotated, Any
+
+import orjson
+import typer
+
+from driftwatch.alerts.incidents import Incident, standing_of
+from driftwatch.alerts.message import Line, Message
+from driftwatch.alerts.wording import lasted, moment
+from driftwatch.cli.monitors import configured
+from driftwatch.cli.options import Config, Name, StorePath, request_of
+from driftwatch.cli.output.exits import Exit
+from driftwatch.config.monitors import MonitorConfig
+from driftwatch.core.data.durations import parse_duration
+from driftwatch.core.data.times import to_utc
+from driftwatch.core.windows.stored import StoredAction, StoredIncident
+from driftwatch.errors import ConfigError
+from driftwatch.integrations.alerting.configured import notifiers_of
+from driftwatch.protocols import Store
+from driftwatch.render.plain import plain
+from driftwatch.stores import is_collector, open_store
+
+__all__ = ["alert"]
+
+alert = typer.Typer(
+    add_completion=False,
+    pretty_exceptions_enable=False,
+    rich_markup_mode=None,
+    no_args_is_help=True,
+    help="List incidents, say what you do about them, and try the back ends.",
+)
+
+_Json = Annotated[bool, typer.Option("--json", help="As JSON.")]
+_Number = Annotated[
+    int | None, typer.Option("--incident", metavar="N", help="Number; the open one if not given.")
+]
+_By = Annotated[str | None, typer.Option("--by", help="Who says so; you, if not given.")]
+_Note = Annotated[str | None, typer.Option("--note", help="A note that goes with it.")]
+
+
+@contextmanager
+def _store(request: Any) -> Iterator[tuple[str, Store, MonitorConfig]]:
+    name, config, folder = configured(request)
+    if is_collector(config.store):
+        raise ConfigError(
+            f"the store of {name!r} is behind the collector {config.store}: run this where the "
+            "store is, and name its file"
+        )
+    store = open_store(config.store_in(folder))
+    try:
+        yield name, store, config
+    finally:
+        store.close()
+
+
+@alert.command("list")
+def list_(
+    config: Config = None,
+    monitor: Name = None,
+    store: StorePath = None,
+    as_json: _Json = False,
+) -> None:
+    """List the open incident. Exit code 1: there is one."""
+    with _store(request_of(config, monitor, store)) as (name, opened, _):
+        found = opened.incidents(name, limit=10, open_only=True)
+        _show(name, opened, found, as_json=as_json)
+    raise typer.Exit(int(Exit.DRIFT if found else Exit.NO_DRIFT))
+
+
+@alert.command()
+def history(
+    config: Config = None,
+    monitor: Name = None,
+    store: StorePath = None,
+    last: Annotated[int, typer.Option(min=1, max=1000, help="How many incidents.")] = 10,
+    as_json: _Json = False,
+) -> None:
+    """Show incidents, what happened in them, and the messages that were sent."""
+    with _store(request_of(config, monitor, store)) as (name, opened, _):
+        found = opened.incidents(name, limit=last)
+        _show(name, opened, found, as_json=as_json, whole=True)
+    raise typer.Exit(int(Exit.NO_DRIFT))
+
+
+@alert.command()
+def ack(
+    config: Config = None,
+    monitor: Name = None,
+    store: StorePath = None,
+    incident: _Number = None,
+    by: _By = None,
+    note: _Note = None,
+    undo: Annotated[bool, typer.Option("--undo", help="Nobody looks after it.")] = False,
+) -> None:
+    """Say that you look after an incident: it is not repeated; worse and over are still told."""
+    with _store(request_of(config, monitor, store)) as (name, opened, _):
+        number = _number(name, opened, incident)
+        kind = "unack" if undo else "ack"
+        _act(opened, name, StoredAction(number, kind, time.time(), by or _me()), note)
+        sys.stdout.write(f"{name}: incident {number} {'not ' if undo else ''}acknowledged\n")
+
+
+@alert.command()
+def silence(
+    config: Config = None,
+    monitor: Name = None,
+    store: StorePath = None,
+    incident: _Number = None,
+    for_: Annotated[
+        str | None, typer.Option("--for", metavar="LENGTH", help="Such as 4h or 2d.")
+    ] = None,
+    until: Annotated[
+        str | None, typer.Option(metavar="TIME", help="Such as 2026-12-01T08:00, in UTC.")
+    ] = None,
+    all_: Annotated[
+        bool, typer.Option("--all", help="The monitor, whatever opens; needs --for or --until.")
+    ] = False,
+    undo: Annotated[bool, typer.Option("--undo", help="End the silence.")] = False,
+    by: _By = None,
+    note: _Note = None,
+) -> None:
+    """Tell nobody: for a time, or until the incident is over. Its end is told all the same."""
+    end = _end(for_, until)
+    if all_ and end is None and not undo:
+        raise ConfigError("how long is the monitor to be silent? Give --for 4h, or --until TIME")
+    with _store(request_of(config, monitor, store)) as (name, opened, _):
+        number = 0 if all_ else _number(name, opened, incident)
+        kind = "unsilence" if undo else "silence"
+        _act(opened, name, StoredAction(number, kind, time.time(), by or _me(), end), note)
+        what = "monitor" if all_ else f"incident {number}"
+        when = "until it is over" if end is None else f"until {moment(to_utc(end))}"
+        sys.stdout.write(f"{name}: {what} {'not silent any more' if undo else f'silent {when}'}\n")
+
+
+@alert.command("test")
+def try_(config: Config = None, monitor: Name = None, store: StorePath = None) -> None:
+    """Send a test message through every back end. Exit code 1: one of them failed."""
+    name, settings, folder = configured(request_of(config, monitor, store))
+    notifiers = [] if settings.alerts is None else notifiers_of(settings.alerts, folder)
+    if not notifiers:
+        raise ConfigError(
+            f"monitor {name!r} has no back end: add [monitors.{name}.alerts.slack], mail or webhook"
+        )
+    now = datetime.now(UTC)
+    message = Message(
+        kind="test",
+        key=f"{name}/0/{now:%Y%m%dT%H%M%S%f}/test",
+        monitor=plain(name),
+        incident=0,
+        status="TEST",
+        title="a test message",
+        text="This is how a message looks. Nothing has happened.",
+        at=now,
+        lines=(Line("WARNING", "age", "an example: median 39 → 36"),),
+        rule=settings.alerts.alerts([]).in_words() if settings.alerts else "",
+    )
+    failed = False
+    for notifier in notifiers:
+        try:
+            notifier.send(message)
+            sys.stdout.write(f"{notifier.name}: sent\n")
+        except Exception as error:  # noqa: BLE001 - a back end may raise anything
+            failed = True
+            sys.stdout.write(f"{notifier.name}: {plain(str(error), 300)}\n")
+    raise typer.Exit(int(Exit.DRIFT if failed else Exit.NO_DRIFT))
+
+
+def _number(name: str, store: Store, given: int | None) -> int:
+    if given is not None:
+        if not any(each.number == given for each in store.incidents(name, limit=100_000)):
+            raise ConfigError(f"monitor {name!r} has no incident {given}")
+        return given
+    found = store.incidents(name, limit=1, open_only=True)
+    if not found:
+        raise ConfigError(f"monitor {name!r} has no open incident; name one with --incident")
+    return found[0].number
+
+
+def _act(store: Store, name: str, action: StoredAction, note: str | None) -> None:
+    store.act(name, action)
+    if note:
+        store.act(name, StoredAction(action.incident, "note", action.at, action.by, None, note))
+
+
+def _end(for_: str | None, until: str | None) -> float | None:
+    if for_ is not None and until is not None:
+        raise ConfigError("give --for or --until, not both")
+    if for_ is not None:
+        return time.time() + parse_duration(for_) / timedelta(seconds=1)
+    if until is None:
+        return None
+    try:
+        at = datetime.fromisoformat(until)
+    except ValueError:
+        raise ConfigError(f"--until {until!r} is no time like 2026-12-01T08:00") from None
+    end = (at if at.tzinfo else at.replace(tzinfo=UTC)).timestamp()
+    if end <= time.time():
+        raise ConfigError(f"--until {until} has passed")
+    return end
+
+
+def _me() -> str:
+    try:
+        return getpass.getuser()
+    except (KeyError, OSError):
+        return "somebody"
+
+
+def _show(
+    name: str,
+    store: Store,
+    found: Any,
+    /,
+    *,
+    as_json: bool,
+    whole: bool = False,
+) -> None:
+    pairs = [(each, Incident.from_dict(orjson.loads(each.body))) for each in found]
+    if as_json:
+        rows = [{**incident.to_dict(), **_said(name, store, incident)} for _, incident in pairs]
+        sys.stdout.write(orjson.dumps(rows, option=orjson.OPT_INDENT_2).decode() + "\n")
+        return
+    if not pairs:
+        sys.stdout.write(f"{plain(name)}: no {'' if whole else 'open '}incident\n")
+    for stored, incident in pairs:
+        _write(name, store, stored, incident, whole=whole)
+
+
+def _said(name: str, store: Store, incident: Incident) -> dict[str, Any]:
+    said = standing_of(store.actions(name, incident=incident.number), incident.number)
+    until = said.silenced_until
+    return {
+        "acknowledged": said.acknowledged,
+        "silenced_until": None if until <= time.time() else ("end" if until == _END else until),
+        "owner": said.owner,
+        "notes": list(said.notes),
+    }
+
+
+_END = float("inf")
+
+
+def _write(
+    name: str, store: Store, stored: StoredIncident, incident: Incident, *, whole: bool
+) -> None:
+    said = _said(name, store, incident)
+    now = time.time()
+    end = stored.resolved
+    state = f"open for {lasted(now - incident.opened)}"
+    if end is not None:
+        state = f"over after {lasted(end - incident.opened)}, {moment(to_utc(end))}"
+    lines = [f"{plain(name)}: incident {incident.number}  {incident.status}  {state}"]
+    lines.append(f"  {incident.text or incident.title}")
+    lines += [f"  {line.sign} {line.text}" for line in incident.lines[:8]]
+    if said["acknowledged"]:
+        lines.append(f"  acknowledged by {plain(str(said['acknowledged']))}")
+    if said["silenced_until"] is not None:
+        until = said["silenced_until"]
+        when = "it is over" if until == "end" else moment(to_utc(float(until)))
+        lines.append(f"  silent until {when}")
+    lines += [f"  note: {plain(text, 400)}" for text in said["notes"]]
+    if whole:
+        lines += [
+            f"  {moment(to_utc(each.at))}  {each.text}{' (told)' if each.told else ''}"
+            for each in incident.happenings
+        ]
+        sent = [m for m in store.sent(name, limit=1_000) if m.incident == incident.number]
+        lines += [
+            f"  {moment(to_utc(m.delivered))}  {m.kind} taken by {plain(m.sink)}"
+            + (f" after {m.attempts} attempts that failed" if m.attempts else "")
+            for m in reversed(sent)
+        ]
+    sys.stdout.write("\n".join(lines) + "\n")

@@ -1,0 +1,202 @@
+"""``[monitors.NAME.alerts]``: who is told of what; secrets are named, not written."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Mapping
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Any, Literal
+
+from pydantic import AfterValidator, BaseModel, ConfigDict, Field, model_validator
+
+from driftwatch.alerts.settings import Alerts, Rule
+from driftwatch.errors import ConfigError
+
+if TYPE_CHECKING:
+    from driftwatch.protocols import Notifier
+
+__all__ = ["AlertsConfig", "MailConfig", "SlackConfig", "WebhookConfig", "secret_from"]
+
+_MOST_SECRET_BYTES = 16_384
+
+
+def _place(text: str) -> str:
+    kind, _, rest = text.partition(":")
+    if kind not in ("env", "file") or not rest:
+        raise ConfigError(
+            "a secret is not written here: name where it is, as 'env:NAME' or 'file:/path' "
+            "(what was written is not shown)"
+        )
+    return text
+
+
+_Place = Annotated[str, AfterValidator(_place)]
+
+
+def secret_from(place: str, folder: Path, environ: Mapping[str, str] = os.environ, /) -> str:
+    """Read a secret from the environment or from a file.
+
+    Args:
+        place: ``env:NAME`` or ``file:PATH``.
+        folder: What a relative path is relative to.
+        environ: The environment.
+
+    Raises:
+        ConfigError: If there is none.
+    """
+    kind, _, rest = place.partition(":")
+    if kind == "env":
+        value = environ.get(rest, "").strip()
+    else:
+        try:
+            with (folder / rest).open("rb") as file:
+                value = file.read(_MOST_SECRET_BYTES).decode("utf-8", "replace").strip()
+        except OSError as error:
+            raise ConfigError(f"{place} cannot be read: {error.strerror or error}") from error
+    if not value:
+        raise ConfigError(f"{place} holds no secret: it is empty, or not set")
+    return value
+
+
+class _Table(BaseModel):
+    model_config = ConfigDict(extra="forbid", frozen=True, hide_input_in_errors=True)
+
+
+class SlackConfig(_Table):
+    """``[monitors.NAME.alerts.slack]``.
+
+    Attributes:
+        webhook_url_from: Where the address of the incoming webhook is.
+        name: What the store and logs call it.
+        allow_private: Whether http and hosts that are not public are permitted.
+    """
+
+    webhook_url_from: _Place = "env:DRIFTWATCH_SLACK_WEBHOOK_URL"
+    name: str = "slack"
+    allow_private: bool = False
+
+
+class WebhookConfig(_Table):
+    """``[monitors.NAME.alerts.webhook]``.
+
+    Attributes:
+        url_from: Where the address is.
+        url: The address, where it is no secret.
+        secret_from: Where the secret of the signature is.
+        template: Body, with ``$name`` for what a message has.
+        name: What the store and logs call it.
+        allow_private: Whether http and hosts that are not public are permitted.
+    """
+
+    url_from: _Place | None = None
+    url: str | None = None
+    secret_from: _Place | None = None
+    template: dict[str, Any] | list[Any] | None = None
+    name: str = "webhook"
+    allow_private: bool = False
+
+    @model_validator(mode="after")
+    def _has_an_address(self) -> WebhookConfig:
+        if (self.url is None) == (self.url_from is None):
+            raise ConfigError("a webhook has either url or url_from")
+        return self
+
+
+class MailConfig(_Table):
+    """``[monitors.NAME.alerts.mail]``.
+
+    Attributes:
+        host: The SMTP server.
+        port: Its port.
+        sender: Address that mails come from.
+        recipients: Addresses that they go to.
+        tls: starttls, implicit or none.
+        username: For the server.
+        password_from: Where its password is.
+        name: What the store and logs call it.
+    """
+
+    host: str
+    port: int = Field(587, ge=1, le=65_535)
+    sender: str
+    recipients: list[str]
+    tls: Literal["starttls", "implicit", "none"] = "starttls"
+    username: str | None = None
+    password_from: _Place = "env:DRIFTWATCH_SMTP_PASSWORD"  # noqa: S105 - where it is
+    name: str = "mail"
+
+
+class RuleConfig(_Table):
+    """One ``[[monitors.NAME.alerts.rules]]``; as `driftwatch.alerts.settings.Rule`."""
+
+    when: str
+    name: str = ""
+    features: list[str] | None = None
+    for_: int | str = Field(default=1, alias="for")
+    level: Literal["warning", "critical"] = "warning"
+
+    def rule(self) -> Rule:
+        """The rule."""
+        return Rule(self.when, self.name, self.features, self.for_, self.level)
+
+
+class AlertsConfig(_Table):
+    """``[monitors.NAME.alerts]``; as `driftwatch.alerts.settings.Alerts`.
+
+    Attributes:
+        slack: One channel, or several.
+        mail: One mailing, or several.
+        webhook: One address, or several.
+    """
+
+    open: Literal["warning", "critical"] = "warning"
+    for_: int | str = Field(default=1, alias="for")
+    rules: list[RuleConfig] = Field(default_factory=list)
+    escalate: bool = False
+    repeat: str | None = None
+    cooldown: str | None = None
+    no_data: str | Literal[False] = "auto"
+    delay: str | None = None
+    downtime: list[str] = Field(default_factory=list)
+    owner: str = ""
+    runbook: str = ""
+    labels: dict[str, str] = Field(default_factory=dict)
+    url: str = ""
+    slack: SlackConfig | list[SlackConfig] = Field(default_factory=list)
+    mail: MailConfig | list[MailConfig] = Field(default_factory=list)
+    webhook: WebhookConfig | list[WebhookConfig] = Field(default_factory=list)
+
+    @model_validator(mode="after")
+    def _can_be_used(self) -> AlertsConfig:
+        self.alerts([])
+        return self
+
+    def back_ends(self) -> list[SlackConfig | MailConfig | WebhookConfig]:
+        """Every back end."""
+        found: list[SlackConfig | MailConfig | WebhookConfig] = []
+        for each in (self.slack, self.mail, self.webhook):
+            found += each if isinstance(each, list) else [each]
+        return found
+
+    def alerts(self, notifiers: list[Notifier], /) -> Alerts:
+        """The settings, with back ends that were made of `back_ends`.
+
+        Raises:
+            ConfigError: If a value is not usable.
+        """
+        return Alerts(
+            notifiers,
+            self.open,
+            self.for_,
+            [rule.rule() for rule in self.rules],
+            self.escalate,
+            self.repeat,
+            self.cooldown,
+            self.no_data or None,
+            self.delay,
+            self.downtime,
+            self.owner,
+            self.runbook,
+            self.labels,
+            self.url,
+        )

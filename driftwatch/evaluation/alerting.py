@@ -1,0 +1,152 @@
+"""Incidents of a stored stream: what the desk decides, with what it must know from the store."""
+
+from __future__ import annotations
+
+import contextlib
+import logging
+from dataclasses import dataclass, replace
+
+import orjson
+
+from driftwatch.alerts.desk import AlertDesk, DeskState
+from driftwatch.alerts.incidents import Incident
+from driftwatch.alerts.message import Message
+from driftwatch.core.reports.report import DriftReport, EarlySign, Status
+from driftwatch.core.windows.evaluation_record import OutgoingMessage
+from driftwatch.core.windows.spec import WindowSpec
+from driftwatch.core.windows.stored import StoredAction, StoredIncident
+from driftwatch.errors import DataError, StoreError
+from driftwatch.evaluation.rules import EvaluationRules
+from driftwatch.evaluation.sink_delivery import outgoing
+from driftwatch.protocols import Store
+
+__all__ = ["AlertNews", "Alerting"]
+
+_LOG = logging.getLogger("driftwatch")
+_NEVER = -1
+
+
+@dataclass(frozen=True, slots=True)
+class AlertNews:
+    """What an evaluation changed about the incident.
+
+    Attributes:
+        incident: The incident, if it has changed.
+        messages: What is to be told.
+    """
+
+    incident: Incident | None = None
+    messages: tuple[Message, ...] = ()
+
+    def __bool__(self) -> bool:
+        return self.incident is not None or bool(self.messages)
+
+    def stored_incident(self) -> StoredIncident | None:
+        """The incident as it is stored."""
+        if self.incident is None:
+            return None
+        body = orjson.dumps(self.incident.to_dict()).decode()
+        incident = self.incident
+        return StoredIncident(
+            incident.number, incident.opened, incident.resolved, incident.status, body
+        )
+
+    def stored_messages(self) -> tuple[OutgoingMessage, ...]:
+        """The messages as they are stored."""
+        return tuple(map(outgoing, self.messages))
+
+
+class Alerting:
+    """The desk of one monitor, over its store.
+
+    Args:
+        store: The store.
+        monitor: Name of the monitor.
+        spec: How its stream is cut.
+        rules: How it is judged.
+    """
+
+    def __init__(
+        self, store: Store, monitor: str, spec: WindowSpec, rules: EvaluationRules, /
+    ) -> None:
+        self.desk = AlertDesk(rules.alerts, monitor, spec, clear_after=rules.clear_after)
+        self._store = store
+        self._monitor = monitor
+        self._latest: DriftReport | None = None
+
+    def read(self, state: DeskState, pane: int, report: DriftReport, status: Status, /) -> None:
+        """Note what rules say of a report on the window that ends with a pane."""
+        self._latest = report
+        self.desk.read(state, pane, report, status, lambda: self._store.overview(self._monitor))
+
+    def settle(
+        self, state: DeskState, now: float, /, *, early: tuple[EarlySign, ...] = ()
+    ) -> AlertNews:
+        """Open, change or close the incident.
+
+        Args:
+            state: Is changed.
+            now: Seconds since 1970.
+            early: What detectors see.
+
+        Raises:
+            StoreError: If the store cannot be read.
+        """
+        try:
+            return self._settled(state, now, early)
+        except StoreError:
+            raise
+        except Exception as error:  # noqa: BLE001 - see below
+            # What is told must not keep windows from being judged.
+            _LOG.exception("driftwatch: %s: incidents: %s", self._monitor, type(error).__name__)
+            return AlertNews()
+
+    def _settled(self, state: DeskState, now: float, early: tuple[EarlySign, ...]) -> AlertNews:
+        heard = None
+        if self.desk.watches_deliveries:
+            sources = self._store.sources(self._monitor)
+            heard = max((source.heard for source in sources), default=None)
+        report = self._report(state)
+        if report is not None and report.window is not None:
+            report = replace(report, window=replace(report.window, early=early))
+        incident, messages = self.desk.settle(
+            state, now, report, self._actions_of(state), heard=heard
+        )
+        return AlertNews(incident, tuple(messages))
+
+    def _report(self, state: DeskState) -> DriftReport | None:
+        """The newest report; after a restart it is read from the store where it is needed."""
+        firing = any(episode.alarm.level.is_drift for episode in state.episodes.values())
+        if self._latest is None and (firing or state.incident is not None):
+            for stored in self._store.reports(self._monitor, limit=1):
+                with contextlib.suppress(DataError, orjson.JSONDecodeError):
+                    self._latest = DriftReport.from_dict(orjson.loads(stored.body))
+        return self._latest
+
+    def _actions_of(self, state: DeskState) -> _Actions:
+        number = _NEVER if state.incident is None else state.incident.number
+        return _Actions(self._store, self._monitor, number)
+
+    def log(self, news: AlertNews, /) -> None:
+        """Write what happened into the log; only the process whose evaluation was kept does."""
+        for message in news.messages:
+            with contextlib.suppress(Exception):  # a filter or a handler of the host's
+                _LOG.warning(
+                    "driftwatch: %s: incident %d %s: %s",
+                    self._monitor,
+                    message.incident,
+                    message.kind,
+                    message.title,
+                )
+
+
+class _Actions:
+    """Asks the store what people have said, when it is called."""
+
+    def __init__(self, store: Store, monitor: str, number: int) -> None:
+        self._store = store
+        self._monitor = monitor
+        self._number = number
+
+    def __call__(self) -> list[StoredAction]:
+        return list(self._store.actions(self._monitor, incident=self._number))

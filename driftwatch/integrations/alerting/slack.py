@@ -1,0 +1,112 @@
+"""Messages to Slack, by an incoming webhook."""
+
+from __future__ import annotations
+
+from typing import Any
+from urllib.parse import urlsplit
+
+import orjson
+
+from driftwatch.alerts.message import Message
+from driftwatch.integrations.alerting.not_sent import refuse
+from driftwatch.transport.client import HttpClient, checked_url
+
+__all__ = ["SlackAlert", "slack_payload"]
+
+_SECONDS = 10.0
+_MOST_LINES = 4
+_HEADER, _SECTION, _FIELD, _TEXT = 150, 2_900, 1_900, 900
+_COLORS = {
+    "CRITICAL": "#b3261e",
+    "WARNING": "#b87500",
+    "NO DATA": "#8b95a1",
+    "RESOLVED": "#579b74",
+    "TEST": "#5f90c9",
+}
+_PLAIN = str.maketrans({"&": "&amp;", "<": "&lt;", ">": "&gt;"})
+
+
+class SlackAlert:
+    """Tells incidents to a Slack channel. Implements `driftwatch.protocols.Notifier`.
+
+    Text from data goes into ``plain_text`` blocks, where Slack knows neither mentions nor markup.
+
+    Args:
+        webhook_url: Of an incoming webhook: a secret, which is shown nowhere.
+        name: What the store, logs and `driftwatch doctor` call it.
+        allow_private: Also permit ``http`` and hosts that are not public, such as a proxy or a
+            server of one's own.
+
+    Raises:
+        ConfigError: If the address is none.
+    """
+
+    def __init__(
+        self, webhook_url: str, *, name: str = "slack", allow_private: bool = False
+    ) -> None:
+        self.name = name
+        self._url = checked_url(webhook_url, "webhook_url", https_only=not allow_private)
+        self._http = HttpClient(timeout=_SECONDS, only_public=not allow_private)
+
+    def __repr__(self) -> str:
+        return f"SlackAlert('{urlsplit(self._url).scheme}://{urlsplit(self._url).hostname}/...')"
+
+    def send(self, message: Message, /) -> None:
+        """Post a message.
+
+        Raises:
+            NotSentError: If Slack does not take it now.
+        """
+        body = orjson.dumps(slack_payload(message))
+        headers = {"Content-Type": "application/json; charset=utf-8"}
+        refuse("Slack", self._http.send(self._url, body, headers=headers))
+
+
+def slack_payload(message: Message, /) -> dict[str, Any]:
+    """A message as Block Kit.
+
+    Args:
+        message: The message.
+    """
+    blocks: list[dict[str, Any]] = [
+        {"type": "header", "text": _plain(f"{message.monitor}: {message.title}", _HEADER)},
+        {"type": "section", "text": _plain(message.text, _SECTION)},
+    ]
+    if message.lines:
+        shown = message.lines[:_MOST_LINES]
+        more = message.more + len(message.lines) - len(shown)
+        fields = [_plain(f"{line.sign} {line.text}", _FIELD) for line in shown]
+        fields += [_plain(f"and {more} more", _FIELD)] if more else []
+        blocks.append({"type": "section", "fields": fields})
+    if links := _links(message):
+        blocks.append({"type": "actions", "elements": links})
+    context = [message.status, message.facts, f"rule: {message.rule}" if message.rule else ""]
+    context.append(f"owner: {message.owner}" if message.owner else "no owner")
+    context += [f"{label}: {text}" for label, text in message.labels.items()]
+    told = " · ".join(part for part in context if part)
+    blocks.append({"type": "context", "elements": [_plain(told, _SECTION)]})
+    color = _COLORS.get(message.status, "#8b95a1")
+    return {
+        "text": _cut(message.subject, _TEXT).translate(_PLAIN),
+        "attachments": [{"color": color, "blocks": blocks}],
+    }
+
+
+def _links(message: Message) -> list[dict[str, Any]]:
+    links = []
+    if message.url:
+        links.append((f"Open incident {message.incident}", message.url))
+        if message.status != "RESOLVED":
+            links.append(("Acknowledge", f"{message.url}?do=ack"))
+            links.append(("Silence", f"{message.url}?do=silence"))
+    if message.runbook:
+        links.append(("Runbook", message.runbook))
+    return [{"type": "button", "text": _plain(text, 75), "url": url} for text, url in links]
+
+
+def _plain(text: str, most: int) -> dict[str, Any]:
+    return {"type": "plain_text", "emoji": False, "text": _cut(text, most) or "–"}
+
+
+def _cut(text: str, most: int) -> str:
+    return text if len(text) <= most else text[: most - 1] + "…"

@@ -1,0 +1,310 @@
+"""One incident a monitor: when it opens, what is told, what is kept back, when it is over."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from datetime import UTC, datetime
+
+import pytest
+
+from driftwatch.alerts.desk import AlertDesk, DeskState
+from driftwatch.alerts.message import Message, merged
+from driftwatch.alerts.settings import Alerts, Rule
+from driftwatch.core.reports.report import (
+    DatasetDrift,
+    DriftReport,
+    DriftResult,
+    FeatureDrift,
+    SchemaChange,
+    Status,
+)
+from driftwatch.core.windows.spec import WindowSpec
+from driftwatch.core.windows.stored import Overview, StoredAction
+from driftwatch.errors import ConfigError
+
+HOUR = 3600.0
+START = datetime(2026, 3, 2, tzinfo=UTC).timestamp()  # a Monday
+
+
+def report(
+    status: Status = Status.OK, psi: float = 0.01, changes: Sequence[SchemaChange] = ()
+) -> DriftReport:
+    test = DriftResult("psi", psi, status=status, gates=True)
+    feature = FeatureDrift(
+        "age", "numeric", "feature", status, "psi", 0.0, 0.0, "median 39 → 36", None, {"psi": test}
+    )
+    return DriftReport(
+        "m",
+        status,
+        (feature,),
+        datetime(2026, 3, 2, tzinfo=UTC),
+        1000,
+        1000,
+        "a",
+        "b",
+        dataset=DatasetDrift(float(status.is_drift), None, None),
+        schema_changes=tuple(changes),
+    )
+
+
+class Desk:
+    """A desk, its clock, and everything that it says."""
+
+    def __init__(self, alerts: Alerts, clear_after: int = 2) -> None:
+        self.alerts = alerts
+        self.clear_after = clear_after
+        self.spec = WindowSpec.of("1h")
+        self.desk = AlertDesk(alerts, "m", self.spec, clear_after=clear_after)
+        self.state = DeskState()
+        self.actions: list[StoredAction] = []
+        self.pane = int(START / HOUR)
+        self.told: list[Message] = []
+        self.heard: float | None = None
+        self.last: DriftReport | None = None
+
+    @property
+    def now(self) -> float:
+        return self.pane * HOUR
+
+    def window(self, status: Status = Status.OK, **facts: object) -> list[str]:
+        """One more window, an hour later, and what is told; the state goes through its bytes."""
+        self.pane += 1
+        said = report(status, **facts)  # type: ignore[arg-type]
+        self.state = DeskState.restored(self.state.to_dict(), clear_after=self.clear_after)
+        self.desk.read(self.state, self.pane, said, status, Overview)
+        self.desk.consume(self.state, self.pane)
+        self.last = said
+        return self.settle()
+
+    def settle(self) -> list[str]:
+        _, messages = self.desk.settle(
+            self.state, self.now, self.last, lambda: self.actions, heard=self.heard
+        )
+        self.told += messages
+        return [message.kind for message in messages]
+
+    def say(self, kind: str, until: float | None = None, incident: int = 1) -> None:
+        self.actions.append(StoredAction(incident, kind, self.now, "me", until))
+
+
+OK, WARNING, CRITICAL = Status.OK, Status.WARNING, Status.CRITICAL
+
+
+def run(desk: Desk, *statuses: Status) -> list[list[str]]:
+    return [desk.window(status) for status in statuses]
+
+
+def test_one_message_when_it_opens_and_one_when_it_is_over() -> None:
+    desk = Desk(Alerts())
+    told = run(desk, OK, WARNING, CRITICAL, WARNING, OK, WARNING, OK, OK, OK)
+    assert told == [[], ["opened"], [], [], [], [], [], ["resolved"], []]
+    opened, resolved = desk.told
+    assert (opened.status, resolved.status) == ("WARNING", "RESOLVED")
+    assert "age drifted (median 39 → 36). Since 2 Mar 02:00 UTC." in opened.text
+    assert "over after 6 h; 1 message was sent before this one" in resolved.text
+    assert opened.key != resolved.key
+
+
+def test_getting_worse_is_told_only_where_asked() -> None:
+    assert run(Desk(Alerts(escalate=True)), WARNING, CRITICAL) == [["opened"], ["worse"]]
+    assert run(Desk(Alerts()), WARNING, CRITICAL) == [["opened"], []]
+
+
+def test_only_critical_opens_where_asked_and_a_warning_is_quiet_then() -> None:
+    desk = Desk(Alerts(open="critical"))
+    told = run(desk, WARNING, CRITICAL, WARNING, WARNING)
+    assert told == [[], ["opened"], [], ["resolved"]]
+
+
+def test_it_must_hold_in_so_many_windows_and_no_data_breaks_no_run() -> None:
+    desk = Desk(Alerts(for_="3 windows"))
+    nothing = Status.INSUFFICIENT_DATA
+    assert run(desk, WARNING, WARNING, OK) == [[], [], []]
+    assert run(desk, WARNING, nothing, WARNING, WARNING)[-1] == ["opened"]
+
+
+def test_want_of_data_never_ends_an_incident() -> None:
+    desk = Desk(Alerts())
+    run(desk, CRITICAL)
+    assert run(desk, *[Status.INSUFFICIENT_DATA] * 50, *[Status.UNDECIDED] * 50) == [[]] * 100
+    assert run(desk, OK, OK)[-1] == ["resolved"]
+
+
+def test_a_rule_of_its_own_reads_a_score_and_has_its_own_count_of_windows() -> None:
+    desk = Desk(Alerts(rules=[Rule("psi > 0.3", for_=2, level="critical")]))
+    assert desk.window(OK, psi=0.4) == []
+    assert desk.window(OK, psi=0.5) == ["opened"]
+    assert desk.told[0].status == "CRITICAL"
+    assert "psi > 0.3 in 2 windows" in desk.told[0].title
+    assert desk.window(OK, psi=0.1) == []
+    assert desk.window(OK, psi=0.1) == ["resolved"]
+
+
+def test_a_rule_for_other_features_does_not_hold() -> None:
+    desk = Desk(Alerts(rules=[Rule("psi > 0.3", features=["income"])]))
+    assert desk.window(OK, psi=0.9) == []
+
+
+def test_reminders_stop_when_somebody_acknowledges() -> None:
+    desk = Desk(Alerts(repeat="2h", escalate=True))
+    assert run(desk, *[WARNING] * 5) == [["opened"], [], ["reminder"], [], ["reminder"]]
+    desk.say("ack")
+    assert run(desk, *[WARNING] * 6) == [[]] * 6
+    assert desk.window(CRITICAL) == ["worse"]
+    assert run(desk, OK, OK)[-1] == ["resolved"]
+
+
+def test_the_end_is_told_through_a_silence_if_the_begin_was() -> None:
+    desk = Desk(Alerts(escalate=True, repeat="1h"))
+    run(desk, WARNING)
+    desk.say("silence")  # until it is over
+    assert run(desk, CRITICAL, CRITICAL, OK) == [[], [], []]
+    assert desk.window(OK) == ["resolved"]
+
+
+def test_nothing_is_told_of_the_end_if_nothing_was_told_of_the_begin() -> None:
+    desk = Desk(Alerts())
+    desk.say("silence", until=START + 100 * HOUR, incident=0)
+    assert run(desk, WARNING, OK, OK, OK) == [[], [], [], []]
+    desk.say("unsilence", incident=0)
+    assert desk.window(WARNING) == ["opened"]
+
+
+def test_when_a_silence_ends_and_the_drift_is_still_there_it_is_told_again() -> None:
+    desk = Desk(Alerts())
+    run(desk, WARNING)
+    desk.say("silence", until=desk.now + 3.5 * HOUR)
+    assert run(desk, *[WARNING] * 5) == [[], [], [], ["still_on"], []]
+
+
+def test_a_silence_that_covered_the_begin_tells_it_late() -> None:
+    desk = Desk(Alerts())
+    desk.say("silence", until=START + 2.5 * HOUR, incident=0)
+    assert run(desk, WARNING, WARNING, WARNING) == [[], [], ["opened"]]
+
+
+def test_downtime_keeps_back_what_is_new_and_repeats_nothing_that_was_told() -> None:
+    desk = Desk(Alerts(downtime=["daily 03:00-05:00"]))
+    assert run(desk, OK, OK, WARNING, WARNING, WARNING)[-1] == ["opened"]  # at five
+    assert run(desk, *[WARNING] * 30) == [[]] * 30  # a night later: known
+    assert run(desk, OK, OK)[-1] == ["resolved"]
+
+
+def test_what_comes_back_within_the_cool_down_is_the_same_incident_and_told_after_it() -> None:
+    desk = Desk(Alerts(cooldown="4h"))
+    run(desk, WARNING, OK, OK)  # told and over at 3 h
+    assert run(desk, WARNING, WARNING, WARNING) == [[], [], []]
+    assert desk.window(WARNING) == ["opened"]
+    assert desk.told[-1].incident == 1
+    assert run(desk, OK, OK)[-1] == ["resolved"]
+    assert len({message.key for message in desk.told}) == len(desk.told)
+
+
+def test_what_comes_and_goes_within_the_cool_down_is_told_to_nobody() -> None:
+    desk = Desk(Alerts(cooldown="12h"))
+    run(desk, WARNING, OK, OK)
+    assert run(desk, WARNING, OK, OK, WARNING, OK, OK) == [[]] * 6
+
+
+def test_no_data_opens_an_incident_and_its_return_ends_it() -> None:
+    desk = Desk(Alerts(no_data="2h"))
+    desk.heard = START
+    desk.pane += 1
+    assert desk.settle() == []
+    desk.pane += 2
+    assert desk.settle() == ["opened"]
+    assert desk.told[0].status == "NO DATA"
+    assert "no data since 2 Mar 00:00 UTC (3 h)" in desk.told[0].text
+    desk.pane += 1
+    assert desk.settle() == []
+    desk.heard = desk.now
+    assert desk.settle() == ["resolved"]
+
+
+def test_no_data_is_told_once_in_an_incident_and_keeps_reminders_back() -> None:
+    desk = Desk(Alerts(no_data="2h", repeat="1h"))
+    desk.heard = desk.now
+    run(desk, WARNING)
+    desk.pane += 3
+    assert desk.settle() == ["no_data"]
+    desk.pane += 10
+    assert desk.settle() == []
+    desk.heard = desk.now
+    assert desk.settle() == ["reminder"]  # the drift is still there: want of data ends nothing
+
+
+def test_a_schema_change_that_breaks_many_columns_is_one_line() -> None:
+    gone = [SchemaChange(f"c{i}", "missing_column", "text", None, WARNING) for i in range(20)]
+    desk = Desk(Alerts())
+    desk.window(WARNING, changes=gone)
+    schema = [line for line in desk.told[0].lines if line.name == "schema"]
+    assert [line.moved for line in schema] == ["20 columns are gone: c0, c1, c2 and 17 more"]
+
+
+def test_another_reference_ends_what_was_found_against_the_old_one() -> None:
+    desk = Desk(Alerts())
+    run(desk, CRITICAL)
+    desk.state = DeskState.restored(desk.state.to_dict(), clear_after=2, afresh=True)
+    assert desk.settle() == ["resolved"]
+
+
+def test_messages_that_waited_become_one_that_counts_them() -> None:
+    desk = Desk(Alerts(escalate=True))
+    run(desk, WARNING, CRITICAL, OK, OK, WARNING, OK, OK)
+    assert [message.kind for message in desk.told] == [
+        "opened", "worse", "resolved", "opened", "resolved",
+    ]  # fmt: skip
+    one = merged(desk.told[:3])
+    assert (one.kind, len(one.lines), one.more) == ("several", 3, 0)
+    again = merged([one, *desk.told[3:]])
+    assert [line.moved for line in again.lines] == [message.title for message in desk.told]
+    assert again.title.startswith("5 messages")
+    assert Message.from_dict(again.to_dict()) == again
+
+
+@pytest.mark.parametrize(
+    "wrong",
+    [
+        {"open": "bad"},
+        {"for_": 0},
+        {"repeat": "often"},
+        {"downtime": ["tomorrow"]},
+        {"downtime": ["2026-01-02/2026-01-01"]},
+        {"runbook": "javascript:alert(1)"},
+        {"no_data": "never"},
+    ],
+)
+def test_settings_that_cannot_be_read_are_refused(wrong: dict[str, object]) -> None:
+    with pytest.raises(ConfigError):
+        Alerts(**wrong)  # type: ignore[arg-type]
+
+
+@pytest.mark.parametrize("wrong", ["psi", "psi > much", "status >= bad", "psi = 3", "", "> 3"])
+def test_rules_that_cannot_be_read_are_refused(wrong: str) -> None:
+    with pytest.raises(ConfigError):
+        Rule(wrong)
+
+
+def test_a_rule_that_reads_what_no_report_has_is_refused_with_a_suggestion() -> None:
+    alerts = Alerts(rules=[Rule("pssi > 0.3")])
+    with pytest.raises(ConfigError, match="psi"):
+        alerts.check_names([])
+    Alerts(rules=[Rule("my_loss.loss > 1")]).check_names(["my_loss"])
+
+
+@pytest.mark.parametrize(
+    ("text", "inside", "outside"),
+    [
+        ("daily 22:00-06:00", "2026-03-03T03:00", "2026-03-03T07:00"),
+        ("Sat 22:00-Sun 06:00", "2026-03-08T05:59", "2026-03-07T21:59"),
+        ("sunday 22:00-monday 06:00", "2026-03-09T05:00", "2026-03-10T05:00"),
+        ("Sat 22:00-06:00", "2026-03-08T05:00", "2026-03-08T22:00"),
+        ("2026-12-24/2026-12-27", "2026-12-26T23:59", "2026-12-27T00:00"),
+        ("00:00-24:00", "2026-03-03T13:00", ""),
+    ],
+)
+def test_downtime_is_read_as_people_write_it(text: str, inside: str, outside: str) -> None:
+    (time,) = Alerts(downtime=[text]).times
+    assert time.covers(datetime.fromisoformat(inside).replace(tzinfo=UTC).timestamp())
+    if outside:
+        assert not time.covers(datetime.fromisoformat(outside).replace(tzinfo=UTC).timestamp())
