@@ -106,7 +106,7 @@ def outbox(tmp_path: Path, notifier: Any, messages: int) -> tuple[SinkDelivery, 
                 number,
                 messages=(outgoing(message),),
                 notifiers=(notifier.name,),
-            )  # fmt: skip
+            )
         )
     return SinkDelivery(store, "m", [], [notifier], clock=clock), store, clock
 
@@ -136,7 +136,7 @@ def test_a_webhook_is_tried_until_it_takes_everything_in_order(
         assert "canary" not in str(waiting.error)
         clock.now += first
         work_off(delivery, "webhook", clock, 400.0)
-        keys = [headers["Webhook-id"] for headers, _ in server.taken]
+        keys = [headers["Webhook-Id"] for headers, _ in server.taken]
         assert keys == ["m/1/1/opened", "m/2/1/opened", "m/3/1/opened"]
         assert store.outbox("m") == []
         assert [sent.attempts for sent in store.sent("m", limit=5)] == [0, 1, 1]
