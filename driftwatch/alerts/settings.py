@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Collection, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import timedelta
 from typing import TYPE_CHECKING, Any
 
@@ -147,6 +147,10 @@ class Alerts:
         if not isinstance(given, list | tuple):
             raise ConfigError(f"alerts is a list of back ends, or Alerts(...); got {given!r:.80}")
         return cls(to=tuple(given))
+
+    def for_a_history(self) -> Alerts:
+        """The same rules for a history that is replayed: all rows are there, and nobody is told."""
+        return replace(self, to=(), delay=None, no_data=None)
 
     def all_rules(self) -> tuple[Rule, ...]:
         """The rule of `open`, and the others."""

@@ -23,6 +23,7 @@ __all__ = [
     "Ids",
     "Kinds",
     "Labels",
+    "LogFormat",
     "Multivariate",
     "Name",
     "Output",
@@ -42,6 +43,7 @@ __all__ = [
     "column_options",
     "parse_thresholds",
     "request_of",
+    "set_up_logs",
 ]
 
 Files = Annotated[
@@ -146,7 +148,23 @@ FailOn = Annotated[
         metavar="STATUS", help="Exit with 1 from this status on: undecided, warning or critical."
     ),
 ]
+LogFormat = Annotated[
+    str, typer.Option("--log-format", metavar="FORM", help="text, or json: one object a line.")
+]
 Quiet = Annotated[bool, typer.Option("--quiet", "-q", help="No progress on stderr.")]
+
+
+def set_up_logs(form: str, /) -> None:
+    """Send the log to stderr in a form.
+
+    Raises:
+        ConfigError: If there is no such form.
+    """
+    if form not in ("text", "json"):
+        raise ConfigError(f"--log-format {form!r}; known: text, json")
+    from driftwatch.logs import set_up
+
+    set_up(form)
 
 
 def request_of(

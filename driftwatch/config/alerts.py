@@ -7,7 +7,7 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any, Literal
 
-from pydantic import AfterValidator, BaseModel, ConfigDict, Field, model_validator
+from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field, model_validator
 
 from driftwatch.alerts.settings import Alerts, Rule
 from driftwatch.errors import ConfigError
@@ -56,6 +56,14 @@ def secret_from(place: str, folder: Path, environ: Mapping[str, str] = os.enviro
     if not value:
         raise ConfigError(f"{place} holds no secret: it is empty, or not set")
     return value
+
+
+def _listed(value: object) -> object:
+    return [value] if isinstance(value, dict | BaseModel) else value
+
+
+_one_or_more = BeforeValidator(_listed)
+"""A table, or several."""
 
 
 class _Table(BaseModel):
@@ -162,9 +170,9 @@ class AlertsConfig(_Table):
     runbook: str = ""
     labels: dict[str, str] = Field(default_factory=dict)
     url: str = ""
-    slack: SlackConfig | list[SlackConfig] = Field(default_factory=list)
-    mail: MailConfig | list[MailConfig] = Field(default_factory=list)
-    webhook: WebhookConfig | list[WebhookConfig] = Field(default_factory=list)
+    slack: Annotated[list[SlackConfig], _one_or_more] = Field(default_factory=list)
+    mail: Annotated[list[MailConfig], _one_or_more] = Field(default_factory=list)
+    webhook: Annotated[list[WebhookConfig], _one_or_more] = Field(default_factory=list)
 
     @model_validator(mode="after")
     def _can_be_used(self) -> AlertsConfig:
@@ -173,10 +181,7 @@ class AlertsConfig(_Table):
 
     def back_ends(self) -> list[SlackConfig | MailConfig | WebhookConfig]:
         """Every back end."""
-        found: list[SlackConfig | MailConfig | WebhookConfig] = []
-        for each in (self.slack, self.mail, self.webhook):
-            found += each if isinstance(each, list) else [each]
-        return found
+        return [*self.slack, *self.mail, *self.webhook]
 
     def alerts(self, notifiers: list[Notifier], /) -> Alerts:
         """The settings, with back ends that were made of `back_ends`.

@@ -33,6 +33,8 @@ def explained(error: ValidationError, model: type[BaseModel], /) -> str:
         return f"{key} is missing"
     if kind == "value_error":
         return f"{key}: {first['ctx']['error']}".removeprefix(": ")
+    if "alerts" in first["loc"]:  # what was given may be a secret that stands in the wrong place
+        return f"{key}: {first['msg'].lower()}"
     message = f"{key}: {first['msg'].lower()}; got {first['input']!r}"
     return message + _near(first["input"], first.get("ctx", {}).get("expected", ""))
 

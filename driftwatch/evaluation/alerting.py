@@ -18,6 +18,7 @@ from driftwatch.core.windows.stored import StoredAction, StoredIncident
 from driftwatch.errors import DataError, StoreError
 from driftwatch.evaluation.rules import EvaluationRules
 from driftwatch.evaluation.sink_delivery import outgoing
+from driftwatch.logs.events import event
 from driftwatch.protocols import Store
 
 __all__ = ["AlertNews", "Alerting"]
@@ -33,10 +34,12 @@ class AlertNews:
     Attributes:
         incident: The incident, if it has changed.
         messages: What is to be told.
+        number: Of the incident that is open; None if there is none.
     """
 
     incident: Incident | None = None
     messages: tuple[Message, ...] = ()
+    number: int | None = None
 
     def __bool__(self) -> bool:
         return self.incident is not None or bool(self.messages)
@@ -98,7 +101,12 @@ class Alerting:
             raise
         except Exception as error:  # noqa: BLE001 - see below
             # What is told must not keep windows from being judged.
-            _LOG.exception("driftwatch: %s: incidents: %s", self._monitor, type(error).__name__)
+            _LOG.exception(
+                "driftwatch: %s: incidents: %s",
+                self._monitor,
+                type(error).__name__,
+                extra=event("incidents.failed", monitor=self._monitor),
+            )
             return AlertNews()
 
     def _settled(self, state: DeskState, now: float, early: tuple[EarlySign, ...]) -> AlertNews:
@@ -112,7 +120,8 @@ class Alerting:
         incident, messages = self.desk.settle(
             state, now, report, self._actions_of(state), heard=heard
         )
-        return AlertNews(incident, tuple(messages))
+        number = None if state.incident is None else state.incident.number
+        return AlertNews(incident, tuple(messages), number)
 
     def _report(self, state: DeskState) -> DriftReport | None:
         """The newest report; after a restart it is read from the store where it is needed."""
@@ -126,18 +135,6 @@ class Alerting:
     def _actions_of(self, state: DeskState) -> _Actions:
         number = _NEVER if state.incident is None else state.incident.number
         return _Actions(self._store, self._monitor, number)
-
-    def log(self, news: AlertNews, /) -> None:
-        """Write what happened into the log; only the process whose evaluation was kept does."""
-        for message in news.messages:
-            with contextlib.suppress(Exception):  # a filter or a handler of the host's
-                _LOG.warning(
-                    "driftwatch: %s: incident %d %s: %s",
-                    self._monitor,
-                    message.incident,
-                    message.kind,
-                    message.title,
-                )
 
 
 class _Actions:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import contextlib
 import logging
 import os
 import socket
@@ -24,6 +23,7 @@ from driftwatch.core.windows.evaluation_record import Evaluation, Result
 from driftwatch.core.windows.spec import WindowSpec
 from driftwatch.errors import DriftWatchError
 from driftwatch.evaluation.alerting import Alerting, AlertNews
+from driftwatch.evaluation.event_log import log_evaluation
 from driftwatch.evaluation.parts import MixedWindows
 from driftwatch.evaluation.reference_in_use import ReferenceInUse
 from driftwatch.evaluation.retention import keep_house
@@ -31,6 +31,7 @@ from driftwatch.evaluation.rules import EvaluationRules
 from driftwatch.evaluation.sink_delivery import SinkDelivery, forget_removed_sinks
 from driftwatch.evaluation.state import EvaluationState, event_between
 from driftwatch.evaluation.watermark import StreamExtent, extent_of
+from driftwatch.logs.events import event as event_facts
 from driftwatch.process.heap import give_back
 from driftwatch.protocols import Sink, Store
 from driftwatch.stores.compaction import compact
@@ -244,12 +245,7 @@ class Evaluator:
 
         Only the process whose evaluation the store has kept does, so that it is said once.
         """
-        self.alerting.log(news)
-        if event is None:
-            return
-        what = "" if report is None else f": {report.global_status}: {report.headline()}"
-        with contextlib.suppress(Exception):  # a filter or a handler of the host's
-            _LOG.warning("driftwatch: %s: alarm %s%s", self.monitor, event.value, what)
+        log_evaluation(self.monitor, event, report, news)
 
     def tidy(self) -> None:
         """Keep the store small, also where no process evaluates its windows.
@@ -288,7 +284,12 @@ class Evaluator:
             forget_removed_sinks(self._store, self.monitor, now=self._clock())
         except DriftWatchError as error:
             self.errors["housekeeping"] += 1
-            _LOG.warning("driftwatch: %s: housekeeping: %s", self.monitor, error)
+            _LOG.warning(
+                "driftwatch: %s: housekeeping: %s",
+                self.monitor,
+                error,
+                extra=event_facts("housekeeping.failed", monitor=self.monitor),
+            )
 
     def _consume(self, state: EvaluationState, extent: StreamExtent) -> Event | None:
         """Let detectors and alarm see every pane that has become final."""

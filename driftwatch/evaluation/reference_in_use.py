@@ -10,6 +10,7 @@ from driftwatch.core.profiles.profile import Profile
 from driftwatch.core.profiles.reference import Reference
 from driftwatch.core.subject import Subject
 from driftwatch.errors import DriftWatchError
+from driftwatch.logs.events import event
 from driftwatch.protocols import References
 
 __all__ = ["InUse", "ReferenceInUse"]
@@ -110,6 +111,7 @@ class ReferenceInUse:
                 subject.monitor,
                 own.id,
                 used,
+                extra=event("reference.trouble"),
             )
         elif before not in (None, own.id):
             _LOG.warning(
@@ -117,6 +119,7 @@ class ReferenceInUse:
                 subject.monitor,
                 own.id,
                 before,
+                extra=event("reference.trouble"),
             )
 
     def refresh(self) -> bool:
@@ -166,5 +169,6 @@ class ReferenceInUse:
                 id_,
                 self._subject.reference.id,
                 error,
+                extra=event("reference.trouble"),
             )
             return None

@@ -9,6 +9,7 @@ import threading
 from datetime import timedelta
 
 from driftwatch.evaluation.evaluator import Evaluator
+from driftwatch.logs.events import event
 
 __all__ = ["EvaluationRunner"]
 
@@ -63,4 +64,9 @@ class EvaluationRunner:
             self._evaluator.step()
         except Exception as error:  # noqa: BLE001 - the next look may go well
             self._evaluator.errors[type(error).__name__] += 1
-            _LOG.warning("driftwatch: %s: evaluation failed: %s", self._evaluator.monitor, error)
+            _LOG.warning(
+                "driftwatch: %s: evaluation failed: %s",
+                self._evaluator.monitor,
+                error,
+                extra=event("evaluation.failed", monitor=self._evaluator.monitor),
+            )

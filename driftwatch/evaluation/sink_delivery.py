@@ -18,6 +18,7 @@ from driftwatch.core.windows.alarm import Event
 from driftwatch.core.windows.evaluation_record import OutgoingMessage, Result
 from driftwatch.core.windows.stored import OutboxEntry
 from driftwatch.errors import ConfigError, StoreError
+from driftwatch.logs.events import event
 from driftwatch.protocols import Notifier, Outbox, Sink
 
 __all__ = ["SinkDelivery", "forget_removed_sinks", "names_of_sinks", "outgoing"]
@@ -154,6 +155,7 @@ class SinkDelivery:
                 entry.sink,
                 entry.event_id,
                 error,
+                extra=event("sink.gave_up", monitor=self._monitor, sink=entry.sink, error=error),
             )
             return None
         pause = min(_LONGEST_PAUSE, _FIRST_PAUSE * 2.0 ** min(entry.attempts, 20))
@@ -166,6 +168,7 @@ class SinkDelivery:
                 self._monitor,
                 entry.sink,
                 error,
+                extra=event("sink.failed", monitor=self._monitor, sink=entry.sink, error=error),
             )
         return pause
 

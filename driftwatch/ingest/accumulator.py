@@ -21,6 +21,7 @@ from driftwatch.core.windows.segments import CursorMove, Delivery, Outcome, Segm
 from driftwatch.core.windows.spec import WindowSpec
 from driftwatch.errors import StoreError
 from driftwatch.ingest.cutting import PaneRows, RowCutter, TimeCutter
+from driftwatch.logs.events import event
 from driftwatch.process.background import rest_if_due
 from driftwatch.process.tally import Tally
 from driftwatch.process.task_pool import TaskPool
@@ -268,7 +269,12 @@ class Accumulator:
             oldest = min(self._open, key=lambda key: key[0])
             lost = self._open.pop(oldest).profile.rows
             self.tally.count("dropped_while_the_store_was_away", lost)
-            _LOG.warning("driftwatch: %d rows dropped, since the store is away: %s", lost, error)
+            _LOG.warning(
+                "driftwatch: %d rows dropped, since the store is away: %s",
+                lost,
+                error,
+                extra=event("rows.lost"),
+            )
 
     def flush(self) -> int:
         """Deliver everything that is open; returns the rows that the store acknowledged.

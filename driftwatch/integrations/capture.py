@@ -14,6 +14,7 @@ from dataclasses import dataclass, fields
 
 from driftwatch.errors import ConfigError
 from driftwatch.ingest.record_paths import Extracted, RecordPaths
+from driftwatch.logs.events import event
 from driftwatch.process.background import TURN_SECONDS, in_turns, rest, rest_if_due
 from driftwatch.process.lifetime import follow
 from driftwatch.process.quiet_log import QuietLog
@@ -160,7 +161,7 @@ class Capture:
                 self._count(reason, count)
             so_far = self._tally.counts()[reason]
             message = "driftwatch: not observed: %s (%d so far)"
-            self._log.log(reason, message, reason, so_far)
+            self._log.log(reason, message, reason, so_far, name="capture.trouble")
 
     def failed(self, error: BaseException, /) -> None:
         """Count an error of ours; after too many, stop for a while. Never raises."""
@@ -179,6 +180,7 @@ class Capture:
                 "driftwatch: capturing stops for %.0f s after repeated errors: %s",
                 self.limits.pause_seconds,
                 error,
+                extra=event("capture.trouble"),
             )
 
     def _pausing(self) -> bool:
@@ -186,7 +188,7 @@ class Capture:
         if time.monotonic() < self._open_until:
             return True
         self._open_until = 0.0
-        _LOG.warning("driftwatch: capturing begins again")
+        _LOG.warning("driftwatch: capturing begins again", extra=event("capture.trouble"))
         return False
 
     def flush(self, timeout: float | None = None, /) -> bool:
@@ -255,7 +257,12 @@ class Capture:
             try:
                 thread.start()
             except (RuntimeError, OSError, MemoryError) as error:  # a limit on processes, say
-                self._log.log("no_thread", "driftwatch: bodies wait for a thread: %s", error)
+                self._log.log(
+                    "no_thread",
+                    "driftwatch: bodies wait for a thread: %s",
+                    error,
+                    name="capture.trouble",
+                )
             else:
                 self._thread = thread
 

@@ -10,6 +10,8 @@ import time
 import weakref
 from typing import Protocol
 
+from driftwatch.logs.events import event
+
 __all__ = ["EXIT_SECONDS", "Living", "follow"]
 
 EXIT_SECONDS = 2.0
@@ -53,7 +55,11 @@ def _at_exit() -> None:
             alive.end(max(_LEAST_SECONDS, end - time.monotonic()))
         except Exception as error:  # noqa: BLE001 - the others are told all the same
             with contextlib.suppress(Exception):
-                _LOG.warning("driftwatch: not stored when the process ended: %s", error)
+                _LOG.warning(
+                    "driftwatch: not stored when the process ended: %s",
+                    error,
+                    extra=event("rows.lost"),
+                )
 
 
 if hasattr(os, "register_at_fork"):

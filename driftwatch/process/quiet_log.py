@@ -6,6 +6,8 @@ import contextlib
 import logging
 import time
 
+from driftwatch.logs.events import event
+
 __all__ = ["QuietLog"]
 
 _LOG = logging.getLogger("driftwatch")
@@ -23,17 +25,20 @@ class QuietLog:
     def __init__(self) -> None:
         self._logged: dict[object, float] = {}
 
-    def log(self, kind: object, message: str, /, *facts: object) -> None:
+    def log(
+        self, kind: object, message: str, /, *facts: object, name: str = "store.trouble"
+    ) -> None:
         """Log it, unless one of its kind was logged within the last minute.
 
         Args:
             kind: What is not to be repeated.
             message: As for `logging`.
             facts: Its arguments.
+            name: Of the event, one of `driftwatch.logs.events.EVENTS`.
         """
         now = time.monotonic()
         if now - self._logged.get(kind, now - _SECONDS) < _SECONDS:
             return
         self._logged[kind] = now
         with contextlib.suppress(Exception):
-            _LOG.warning(message, *facts)
+            _LOG.warning(message, *facts, extra=event(name))

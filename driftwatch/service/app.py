@@ -17,6 +17,7 @@ from driftwatch.config.load import Config
 from driftwatch.config.service import ServiceConfig
 from driftwatch.core.profiles.codec import WIRE_LIMIT
 from driftwatch.errors import ConfigError, DriftWatchError, StoreError
+from driftwatch.logs.events import event
 from driftwatch.service.api.health import HEALTH_PATHS, health_routes
 from driftwatch.service.api.requests import Service
 from driftwatch.service.api.routes import routes
@@ -106,7 +107,7 @@ def create_app(
 
 
 async def _unavailable(_: Request, error: Exception) -> JSONResponse:
-    _LOG.warning("driftwatch: %s", error)
+    _LOG.warning("driftwatch: %s", error, extra=event("service.trouble"))
     return JSONResponse({"detail": "the store cannot be used just now"}, 503, {"Retry-After": "2"})
 
 

@@ -15,6 +15,7 @@ from driftwatch.core.windows.segments import Delivery, Outcome
 from driftwatch.errors import ConfigError, DataError
 from driftwatch.evaluation.runner import EvaluationRunner
 from driftwatch.integrations.alerting.configured import notifiers_of
+from driftwatch.logs.events import event
 from driftwatch.monitor import Monitor
 from driftwatch.protocols import Store
 from driftwatch.stores import open_store
@@ -77,7 +78,11 @@ class Watched:
             if self.monitor is not None:
                 self._start(self.monitor)
             else:
-                _LOG.warning("driftwatch: %s has no reference yet: add one", self.name)
+                _LOG.warning(
+                    "driftwatch: %s has no reference yet: add one",
+                    self.name,
+                    extra=event("service.trouble"),
+                )
 
     def _start(self, monitor: Monitor) -> None:
         monitor.stream.adopt_reference()

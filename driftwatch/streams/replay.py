@@ -14,7 +14,13 @@ from driftwatch.core.data.times import event_times, seconds_of, to_utc
 from driftwatch.core.profiles.reference import Reference
 from driftwatch.core.reports.report import DriftReport, Status
 from driftwatch.core.reports.results import Period
-from driftwatch.core.reports.timeline import ChangePoint, MetricValues, Moment, Timeline
+from driftwatch.core.reports.timeline import (
+    AlertMoment,
+    ChangePoint,
+    MetricValues,
+    Moment,
+    Timeline,
+)
 from driftwatch.core.subject import Subject
 from driftwatch.core.windows.alarm import Event
 from driftwatch.core.windows.evaluation_record import Result
@@ -120,6 +126,10 @@ def replay(  # noqa: PLR0913 - the history, how to cut and judge it, and who is 
         changes=tuple(mark.change_point(moments, spec) for mark in marks),
         rows=rows,
         counters=dict(overview.counters),
+        messages=tuple(
+            AlertMoment(m.at, m.kind, m.status, m.incident, m.title) for m in evaluator.messages
+        ),
+        alerts=evaluator.rules.alerts.in_words(),
     )
 
 

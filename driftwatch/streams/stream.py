@@ -29,6 +29,7 @@ from driftwatch.errors import ConfigError, DataError, MergeError, StoreError
 from driftwatch.evaluation.reference_in_use import ReferenceInUse
 from driftwatch.ingest.accumulator import Accumulator
 from driftwatch.ingest.record_buffer import RecordBuffer
+from driftwatch.logs.events import event
 from driftwatch.process.background import in_turns
 from driftwatch.process.quiet_log import QuietLog
 from driftwatch.process.siblings import has_siblings
@@ -163,6 +164,7 @@ class Stream:
                 "memory, and none sees it all; give them one store: "
                 "Monitor(..., store='driftwatch.db'), or a collector's address",
                 self.settings.monitor,
+                extra=event("store.trouble"),
             )
 
     def settle(self) -> None:
@@ -374,6 +376,7 @@ class Stream:
             _LOG.warning(
                 "driftwatch: %s: the process ends before everything could be stored",
                 self.settings.monitor,
+                extra=event("store.trouble"),
             )
 
     def flush_in_background(self) -> bool:

@@ -98,6 +98,22 @@ def check(
     output: Output = None,
     fail_on: FailOn = "warning",
     save: Annotated[bool, typer.Option(help="Keep the report for `driftwatch report`.")] = True,
+    mlflow_run: Annotated[
+        str | None,
+        typer.Option(
+            "--mlflow-run",
+            metavar="ID",
+            help="Log the report to this run of MLflow; 'new': a new one.",
+        ),
+    ] = None,
+    mlflow_model: Annotated[
+        str | None,
+        typer.Option(
+            "--mlflow-model",
+            metavar="MODEL",
+            help="Tag models:/NAME@ALIAS with the status, and link the metrics to it.",
+        ),
+    ] = None,
     config: Config = None,
     monitor: Name = None,
     store: StorePath = None,
@@ -151,7 +167,10 @@ def check(
         multivariate=multivariate,
         columns=columns,
     )
-    raise typer.Exit(int(run_check(request, showing, save=save)))
+    report = run_check(request, showing, save=save)
+    if mlflow_run is not None or mlflow_model is not None:
+        _to_mlflow(report, mlflow_run, mlflow_model)
+    raise typer.Exit(int(showing.show(report)))
 
 
 def check_window(request: StreamRequest, showing: Showing, /) -> Exit:
@@ -175,8 +194,8 @@ class CheckRequest:
     multivariate: bool
 
 
-def run_check(request: CheckRequest, showing: Showing, /, *, save: bool) -> Exit:
-    """Run the check, show its report and return the exit code."""
+def run_check(request: CheckRequest, showing: Showing, /, *, save: bool) -> DriftReport:
+    """Run the check and keep its report."""
     report = _report(request, quiet=showing.quiet)
     if save:
         try:
@@ -184,7 +203,20 @@ def run_check(request: CheckRequest, showing: Showing, /, *, save: bool) -> Exit
         except DataError as error:
             # The answer is there; that it could not be kept must not hide it.
             sys.stderr.write(f"driftwatch: the report was not kept: {error}\n")
-    return showing.show(report)
+    return report
+
+
+def _to_mlflow(report: DriftReport, run: str | None, model: str | None) -> None:
+    """Log to MLflow; that it cannot be done now must not hide the answer."""
+    from driftwatch.integrations.mlflow import MLflowError, log_report, tag_model_version
+
+    try:
+        made = log_report(report, None if run in (None, "new") else run, model)
+        if model is not None:
+            tag_model_version(report, model)
+        sys.stderr.write(f"logged to the run {made} of MLflow\n")
+    except MLflowError as error:
+        sys.stderr.write(f"driftwatch: MLflow: {error}\n")
 
 
 def _report(request: CheckRequest, *, quiet: bool) -> DriftReport:

@@ -11,6 +11,7 @@ from typing import Annotated
 import orjson
 import typer
 
+from driftwatch.alerts.incidents import Incident, standing_of
 from driftwatch.cli.monitors import StreamRequest, configured
 from driftwatch.cli.options import Config, Name, Slide, StorePath, Window, request_of
 from driftwatch.cli.output.exits import Exit
@@ -22,6 +23,7 @@ from driftwatch.core.windows.stored import OutboxEntry
 from driftwatch.errors import DriftWatchError
 from driftwatch.evaluation.watermark import extent_of
 from driftwatch.protocols import Store
+from driftwatch.render.plain import plain
 from driftwatch.stores import open_store
 
 __all__ = ["doctor", "run_doctor"]
@@ -35,7 +37,10 @@ def doctor(
     slide: Slide = None,
     as_json: Annotated[bool, typer.Option("--json", help="As JSON.")] = False,
 ) -> None:
-    """Look at configuration, store, clock, data and evaluations. Exit code 1: a problem."""
+    """Look at configuration, store, clock, data and evaluations. Exit code 1: a problem.
+
+    Drift is none: an alarm that is on is shown, and leaves the exit code as it is.
+    """
     request = request_of(config, monitor, store, window=window, slide=slide)
     raise typer.Exit(int(run_doctor(request, as_json=as_json)))
 
@@ -48,17 +53,18 @@ class _Finding:
     what: str
     text: str
     ok: bool = True
+    drift: bool = False
 
 
 def run_doctor(request: StreamRequest, /, *, as_json: bool) -> Exit:
     """Look at configuration, store, clock, data and evaluations, and say what is wrong."""
     findings = _findings(request)
     if as_json:
-        rows = [{"what": f.what, "ok": f.ok, "text": f.text} for f in findings]
+        rows = [{"what": f.what, "ok": f.ok, "drift": f.drift, "text": f.text} for f in findings]
         sys.stdout.write(orjson.dumps(rows, option=orjson.OPT_INDENT_2).decode() + "\n")
     else:
         for finding in findings:
-            mark = "ok     " if finding.ok else "PROBLEM"
+            mark = "DRIFT  " if finding.drift else "ok     " if finding.ok else "PROBLEM"
             sys.stdout.write(f"{mark}  {finding.what:<16} {finding.text}\n")
     return Exit.NO_DRIFT if all(finding.ok for finding in findings) else Exit.DRIFT
 
@@ -79,6 +85,7 @@ def _findings(request: StreamRequest) -> list[_Finding]:
         findings += _of_store(store, name, config.reference)
         findings += _of_stream(store, name, spec)
         findings += _of_evaluations(store, name, spec, every.total_seconds())
+        findings += _of_incidents(store, name)
     except DriftWatchError as error:
         findings.append(_Finding("store", str(error), ok=False))
     finally:
@@ -199,7 +206,23 @@ def _of_evaluations(store: Store, name: str, spec: WindowSpec, every: float) -> 
         text += f"; the next when {_stamp(spec.end_of(last.pane + 1))} has passed"
     state = store.state(name)
     alarm = (state.alarm if state is not None else None) or "OK"
-    return [_Finding("evaluation", text), _Finding("alarm", "on" if alarm != "OK" else "off")]
+    is_on = alarm != "OK"
+    said = f"on: {last.status}; see `driftwatch report --monitor {name}`" if is_on else "off"
+    return [_Finding("evaluation", text), _Finding("alarm", said, drift=is_on)]
+
+
+def _of_incidents(store: Store, name: str) -> list[_Finding]:
+    findings = []
+    for stored in store.incidents(name, limit=3, open_only=True):
+        incident = Incident.from_dict(orjson.loads(stored.body))
+        said = standing_of(store.actions(name, incident=stored.number), stored.number)
+        who = "nobody has acknowledged it"
+        if said.acknowledged is not None:
+            who = f"acknowledged by {plain(said.acknowledged)}"
+        silent = "; silent" if said.silenced_until > time.time() else ""
+        text = f"{stored.number}, {stored.status}: {incident.title}; {who}{silent}"
+        findings.append(_Finding("incident", text, drift=True))
+    return findings
 
 
 def _ago(seconds: float) -> str:

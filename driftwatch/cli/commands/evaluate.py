@@ -14,6 +14,7 @@ from driftwatch.cli.options import (
     FailOn,
     FalseAlarms,
     Format,
+    LogFormat,
     Name,
     Output,
     Quiet,
@@ -22,6 +23,7 @@ from driftwatch.cli.options import (
     StorePath,
     Window,
     request_of,
+    set_up_logs,
 )
 from driftwatch.cli.output.exits import Exit
 from driftwatch.cli.output.last_report import save_report
@@ -51,12 +53,14 @@ def evaluate(
     format_: Format = "text",
     output: Output = None,
     fail_on: FailOn = "warning",
+    log_format: LogFormat = "text",
     quiet: Quiet = False,
 ) -> None:
     """Evaluate the window of a stored stream that is due: from cron, or with --every.
 
     `driftwatch check` without files shows the window that is open now.
     """
+    set_up_logs(log_format)
     request = request_of(
         config,
         monitor,

@@ -13,7 +13,9 @@ from typing import IO, Annotated, Any
 import orjson
 import typer
 
+from driftwatch.alerts.settings import Alerts
 from driftwatch.cli.options import (
+    Config,
     Exclude,
     Features,
     Ids,
@@ -33,6 +35,7 @@ from driftwatch.cli.options import (
 )
 from driftwatch.cli.output.exits import Exit
 from driftwatch.cli.output.progress_bar import progress_bar
+from driftwatch.config.load import load_config
 from driftwatch.core.data.declared import DeclaredColumns
 from driftwatch.core.data.durations import parse_length
 from driftwatch.core.data.privacy import hash_key
@@ -104,6 +107,10 @@ def replay(
         str, typer.Option("--format", metavar="FORM", help="text, json or html.")
     ] = "text",
     output: Output = None,
+    config: Config = None,
+    monitor: Annotated[
+        str | None, typer.Option("--monitor", help="Whose alerts of the configuration to try.")
+    ] = None,
     reports: Annotated[
         Path | None,
         typer.Option(metavar="FILE", help="Write every report to this file, one JSON a line."),
@@ -142,6 +149,7 @@ def replay(
         format=format_,
         outputs=tuple(output or ()),
         reports=reports,
+        alerts=_alerts(config, monitor),
     )
     raise typer.Exit(int(run_replay(request, quiet=quiet)))
 
@@ -167,6 +175,15 @@ class ReplayRequest:
     format: str
     outputs: tuple[Path, ...]
     reports: Path | None
+    alerts: Alerts
+
+
+def _alerts(config: Path | None, monitor: str | None) -> Alerts:
+    """The rules of a configuration's alerts, told to nobody; the defaults if none is named."""
+    if config is None and monitor is None:
+        return Alerts()
+    _, settings = load_config(config).one(monitor)
+    return Alerts() if settings.alerts is None else settings.alerts.alerts([])
 
 
 def run_replay(request: ReplayRequest, /, *, quiet: bool) -> Exit:
@@ -192,7 +209,9 @@ def run_replay(request: ReplayRequest, /, *, quiet: bool) -> Exit:
     every = spec.slide
     budget = AlarmBudget.of(request.false_alarms, every=every)
     policy = Policy.of(parse_thresholds(request.thresholds) or None, budget=budget)
-    rules = EvaluationRules(policy, compare=request.compare, run_length=budget.run_length)
+    rules = EvaluationRules(
+        policy, request.compare, budget.run_length, alerts=request.alerts.for_a_history()
+    )
     with ExitStack() as files_open, ExitStack() as stack:
         lines = None
         if request.reports is not None:

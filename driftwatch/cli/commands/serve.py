@@ -9,7 +9,7 @@ from typing import Annotated
 
 import typer
 
-from driftwatch.cli.options import Config
+from driftwatch.cli.options import Config, LogFormat, set_up_logs
 from driftwatch.config.load import load_config
 from driftwatch.errors import ConfigError, MissingDependencyError
 
@@ -23,8 +23,10 @@ def serve(
     insecure: Annotated[
         bool, typer.Option("--insecure", help="Let others in without tokens.")
     ] = False,
+    log_format: LogFormat = "text",
 ) -> None:
     """Collect the sketches of replicas, evaluate them, and answer questions, over HTTP."""
+    set_up_logs(log_format)
     run_serve(config, host=host, port=port, insecure=insecure)
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import logging
 import signal
 import sys
 import threading
@@ -12,11 +13,12 @@ from typing import Annotated
 import typer
 
 from driftwatch.cli.monitors import StreamRequest, configured, opened
-from driftwatch.cli.options import Config, Name, Quiet, request_of
+from driftwatch.cli.options import Config, LogFormat, Name, Quiet, request_of, set_up_logs
 from driftwatch.core.data.durations import parse_duration
 from driftwatch.errors import ConfigError
 from driftwatch.integrations.kafka import KafkaConfig, KafkaWorker
 from driftwatch.integrations.kafka.metrics import serving_metrics
+from driftwatch.logs.events import event
 
 __all__ = ["kafka_of", "run_worker", "worker"]
 
@@ -31,6 +33,7 @@ def worker(
     metrics_port: Annotated[
         int | None, typer.Option(help="Serve /metrics for Prometheus on this port of 127.0.0.1.")
     ] = None,
+    log_format: LogFormat = "text",
     quiet: Quiet = False,
 ) -> None:
     """Read prediction traffic from Kafka into a stored window, each message once.
@@ -38,15 +41,17 @@ def worker(
     What to read stands in [monitors.NAME.kafka] of the configuration. Start as many workers as
     there are partitions, if one is not enough; stop one with SIGTERM or Ctrl-C.
     """
+    set_up_logs(log_format)
     run_worker(
         request_of(config, monitor, None),
         evaluate=evaluate,
         metrics_port=metrics_port,
-        quiet=quiet,
+        quiet=quiet or log_format == "json",
     )
 
 
 _SHOWN_EVERY = 10.0
+_LOG = logging.getLogger("driftwatch")
 
 
 def kafka_of(request: StreamRequest, /) -> KafkaConfig:
@@ -72,6 +77,12 @@ def run_worker(
     with opened(request) as (monitor, config):
         worker = KafkaWorker(monitor, kafka)
         _say(f"{monitor.name}: reading {', '.join(kafka.topics)} as group {worker.group}", quiet)
+        _LOG.info(
+            "driftwatch: %s: reading %s",
+            monitor.name,
+            ", ".join(kafka.topics),
+            extra=event("worker.started", monitor=monitor.name),
+        )
         every = parse_duration(config.every)
         evaluating = worker.evaluating(every=every) if evaluate else contextlib.nullcontext()
         metrics: contextlib.AbstractContextManager[object] = contextlib.nullcontext()
@@ -83,6 +94,13 @@ def run_worker(
         left = worker.state.waiting
         fate = f"{left:,} not stored, to be read again" if left else "all of them stored"
         _say(f"{monitor.name}: stopped; {read:,} messages read, {fate}", quiet)
+        _LOG.info(
+            "driftwatch: %s: stopped; %d messages read, %s",
+            monitor.name,
+            read,
+            fate,
+            extra=event("worker.stopped", monitor=monitor.name),
+        )
 
 
 @contextlib.contextmanager

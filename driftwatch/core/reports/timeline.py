@@ -2,13 +2,43 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
+from datetime import datetime
 from typing import Any, Self
 
-from driftwatch.core.reports.results import Period, Status
+from driftwatch.core.reports.results import Period, Status, to_iso
 
-__all__ = ["ChangePoint", "Episode", "MetricValues", "Moment", "Timeline"]
+__all__ = ["AlertMoment", "ChangePoint", "Episode", "MetricValues", "Moment", "Timeline"]
+
+
+@dataclass(frozen=True, slots=True)
+class AlertMoment:
+    """A message that the rules of alerts would have sent.
+
+    Attributes:
+        at: When.
+        kind: Why: opened, worse, reminder, resolved ...
+        status: Of the incident.
+        incident: Its number.
+        title: What it would have said.
+    """
+
+    at: datetime
+    kind: str
+    status: str
+    incident: int
+    title: str
+
+    def to_dict(self) -> dict[str, Any]:
+        return {
+            "at": to_iso(self.at),
+            "kind": self.kind,
+            "status": self.status,
+            "incident": self.incident,
+            "title": self.title,
+        }
 
 
 @dataclass(frozen=True, slots=True)
@@ -169,6 +199,8 @@ class Timeline:
         changes: Known changes, with their delays.
         rows: Rows of the history.
         counters: Rows that were not used, by reason.
+        messages: What would have been told, to whomever the alerts name.
+        alerts: The rules of that, in words.
     """
 
     monitor: str
@@ -178,6 +210,16 @@ class Timeline:
     changes: tuple[ChangePoint, ...] = ()
     rows: int = 0
     counters: Mapping[str, int] = field(default_factory=dict)
+    messages: tuple[AlertMoment, ...] = ()
+    alerts: str = ""
+
+    @property
+    def told(self) -> str:
+        """How many messages that would have been, in words."""
+        kinds = Counter(message.kind for message in self.messages)
+        parts = ", ".join(f"{n} {kind.replace('_', ' ')}" for kind, n in kinds.items())
+        many = len(self.messages)
+        return f"{many} message{'' if many == 1 else 's'}" + (f" ({parts})" if parts else "")
 
     @property
     def episodes(self) -> tuple[Episode, ...]:
@@ -211,6 +253,10 @@ class Timeline:
             "statuses": {s.value: n for s in Status if (n := self.count(s))},
             "episodes": [episode.to_dict() for episode in self.episodes],
             "changes": [change.to_dict() for change in self.changes],
+            "alerts": {
+                "rule": self.alerts,
+                "messages": [message.to_dict() for message in self.messages],
+            },
             "moments": [moment.to_dict() for moment in self.moments],
         }
 

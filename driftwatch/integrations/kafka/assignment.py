@@ -19,6 +19,7 @@ from driftwatch.integrations.kafka.partitions.first_offset import (
     partitions_at_first,
 )
 from driftwatch.integrations.kafka.state import WorkerState
+from driftwatch.logs.events import event
 
 __all__ = ["Assignment"]
 
@@ -112,7 +113,12 @@ class Assignment:
                 feed.check_end(bound.end)
             feed.skip_to(bound.begin, "kafka_gap")
             self.seek(consumer, [partition])
-            _LOG.warning("driftwatch: retention has overtaken %s; on at %d", feed.name, bound.begin)
+            _LOG.warning(
+                "driftwatch: retention has overtaken %s; on at %d",
+                feed.name,
+                bound.begin,
+                extra=event("kafka.trouble"),
+            )
 
     def rejected(self) -> list[tuple[Any, Any]]:
         """Messages that cannot be used, with their partitions; each is given once."""

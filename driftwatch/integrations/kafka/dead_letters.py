@@ -11,6 +11,7 @@ from driftwatch.config.kafka import KafkaConfig
 from driftwatch.integrations.kafka.cancellation import Stop
 from driftwatch.integrations.kafka.connecting import close_producer, producer_of
 from driftwatch.integrations.kafka.messages.decoding import Rejected
+from driftwatch.logs.events import event
 
 __all__ = ["DeadLetters"]
 
@@ -48,7 +49,12 @@ class DeadLetters:
             self._counts["dead_letters_sent" if sent else "dead_letters_lost"] += len(rejected)
         except Exception as error:  # noqa: BLE001 - they are counted; reading goes on
             self._counts["dead_letters_lost"] += len(rejected)
-            _LOG.warning("driftwatch: %d dead letters lost: %s", len(rejected), error)
+            _LOG.warning(
+                "driftwatch: %d dead letters lost: %s",
+                len(rejected),
+                error,
+                extra=event("kafka.trouble"),
+            )
 
     async def _send(self, topic: str, rejected: list[tuple[Any, Rejected]]) -> bool:
         if self._producer is None:

@@ -12,6 +12,7 @@ from driftwatch.integrations.kafka.assignment import Assignment
 from driftwatch.integrations.kafka.cancellation import Stop
 from driftwatch.integrations.kafka.partitions.feed import FencedError
 from driftwatch.integrations.kafka.state import WorkerState
+from driftwatch.logs.events import event
 
 __all__ = ["LAST_FLUSH_SECONDS", "Flushing"]
 
@@ -96,7 +97,12 @@ class Flushing:
                 self._state.counts["segments_failed"] += 1
                 self._pause = min(5.0, max(0.25, 2 * self._pause))
                 self._retry_at = time.monotonic() + self._pause
-                _LOG.warning("driftwatch: %s: not stored yet: %s", self._monitor, error)
+                _LOG.warning(
+                    "driftwatch: %s: not stored yet: %s",
+                    self._monitor,
+                    error,
+                    extra=event("kafka.trouble"),
+                )
                 break
         else:
             self._pause, self._flushed = 0.0, time.monotonic()

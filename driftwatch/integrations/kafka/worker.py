@@ -29,6 +29,7 @@ from driftwatch.integrations.kafka.partitions.lag import Watch
 from driftwatch.integrations.kafka.partitions.slicing import slices
 from driftwatch.integrations.kafka.rebalancing import listener_of
 from driftwatch.integrations.kafka.state import WorkerState
+from driftwatch.logs.events import event
 from driftwatch.monitor import Monitor
 
 __all__ = ["KafkaWorker"]
@@ -143,6 +144,7 @@ class KafkaWorker:
                     self.monitor.name,
                     type(error).__name__,
                     error,
+                    extra=event("kafka.trouble"),
                 )
                 long = lasted > min(60.0, self.config.stalled_seconds)
                 pause = 0.5 if long else min(2 * pause, _LONGEST_PAUSE)
@@ -323,7 +325,9 @@ class KafkaWorker:
             try:
                 await self._flushing.flush(consumer)
             except Exception as error:  # noqa: BLE001 - whoever gets them reads it again
-                _LOG.warning("driftwatch: %s: %s", self.monitor.name, error)
+                _LOG.warning(
+                    "driftwatch: %s: %s", self.monitor.name, error, extra=event("kafka.trouble")
+                )
             self._assignment.drop(list(partitions))
 
     @contextlib.contextmanager

@@ -43,6 +43,8 @@ def timeline_text(timeline: Timeline, /, *, width: int = 100) -> str:
         lines += [f"  {strip}", *([f"  {marks}"] if marks.strip() else []), f"  {_KEY}", ""]
     for number, episode in enumerate(timeline.episodes, start=1):
         lines.append(f"  alarm {number}: {_episode(episode)}")
+    if timeline.alerts:
+        lines.append(f"  alerts would have sent {timeline.told}: {timeline.alerts}")
     lines += [f"  {line}" for line in metric_texts(timeline)]
     lines += [f"  change {_change(change)}" for change in timeline.changes]
     lines += [f"  {count:,} rows {_reason(name)}" for name, count in timeline.counters.items()]
@@ -72,12 +74,19 @@ def timeline_html(timeline: Timeline, /) -> str:
         f"<title>Replay · {name} · DriftWatch</title>\n"
         f"<style>\n{STYLESHEET}{_CSS}{METRIC_CSS}</style>\n"
         f"</head>\n<body>\n<main>\n<header class={worst.value[0]}>\n<h1>Replay: {name}</h1>\n"
-        f"<p class=verdict>{escape(_headline(timeline))}</p>\n</header>\n"
+        f"<p class=verdict>{escape(_headline(timeline))}</p>\n{_told(timeline)}</header>\n"
         f"<h2>Windows</h2>\n<div class=card>{_drawing(timeline)}</div>\n"
         f"{_performance(timeline)}"
         f"{_card('Alarms', episodes)}{_card('Known changes', changes)}{_card('Not used', unused)}"
         "</main>\n</body>\n</html>\n"
     )
+
+
+def _told(timeline: Timeline) -> str:
+    if not timeline.alerts:
+        return ""
+    text = f"Alerts would have sent {timeline.told}: {timeline.alerts}"
+    return f"<p class=why>{escape(plain(text, 400))}</p>\n"
 
 
 def _performance(timeline: Timeline) -> str:

@@ -9,6 +9,7 @@ from typing import Annotated, Any
 from fastapi import HTTPException, Request, Security
 from fastapi.security import HTTPBearer
 
+from driftwatch.logs.events import event
 from driftwatch.service.security.limits import RateLimit
 from driftwatch.service.security.tokens import Scope, Tokens
 
@@ -53,7 +54,12 @@ class Guard:
             )
         _slow_down(self._known.wait, token.name)
         if not token.allows(scope):
-            _LOG.warning("driftwatch: token %s lacks the scope %s", token.name, scope.value)
+            _LOG.warning(
+                "driftwatch: token %s lacks the scope %s",
+                token.name,
+                scope.value,
+                extra=event("service.trouble"),
+            )
             raise HTTPException(403, f"this token does not allow: {scope.value}")
 
 

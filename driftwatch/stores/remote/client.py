@@ -9,6 +9,7 @@ from typing import Any
 from urllib.parse import urlsplit, urlunsplit
 
 from driftwatch.errors import ConfigError, StoreError
+from driftwatch.logs.events import event
 from driftwatch.transport.client import Answer, HttpClient
 
 __all__ = ["SENT_AT", "CollectorClient", "json_of", "took_it"]
@@ -88,6 +89,7 @@ class CollectorClient:
             _LOG.warning(
                 "driftwatch: the token goes to %s unencrypted; use https if others see the way",
                 self.url,
+                extra=event("delivery.trouble"),
             )
 
     def get(self, path: str, /) -> Answer:

@@ -10,6 +10,7 @@ import weakref
 from collections import Counter
 from collections.abc import Callable
 
+from driftwatch.logs.events import event
 from driftwatch.process.quiet_log import QuietLog
 from driftwatch.stores.remote.backoff import FIRST_WAIT, LONGEST_WAIT, Holds, pause
 from driftwatch.stores.remote.client import CollectorClient, took_it
@@ -135,7 +136,9 @@ class Sender:
         if answer.status in _AWAY or answer.status >= 500:
             return self._failed(answer)
         if self._failures:
-            _LOG.info("driftwatch: %s answers again", self.client.url)
+            _LOG.info(
+                "driftwatch: %s answers again", self.client.url, extra=event("delivery.recovered")
+            )
         self._failures, self.problem = 0, None
         if took_it(answer):
             self._arrived(name)
@@ -162,6 +165,7 @@ class Sender:
             self.client.url,
             self.problem,
             self.spool.folder,
+            name="delivery.trouble",
         )
         return pause(self._failures, answer.retry_after)
 
@@ -176,6 +180,7 @@ class Sender:
             _words(answer),
             name,
             self.spool.folder,
+            name="delivery.trouble",
         )
         return self._held.hold(name, asked=answer.retry_after)
 
@@ -191,6 +196,7 @@ class Sender:
             _words(answer),
             name,
             self.spool.folder,
+            extra=event("delivery.trouble"),
         )
 
     def finish(self, timeout: float, /) -> bool:
@@ -226,7 +232,12 @@ class Sender:
         try:
             wait = self.send_waiting()
         except Exception as error:  # noqa: BLE001 - the thread outlives every error
-            _LOG.warning("driftwatch: deliveries wait in %s: %s", self.spool.folder, error)
+            _LOG.warning(
+                "driftwatch: deliveries wait in %s: %s",
+                self.spool.folder,
+                error,
+                extra=event("delivery.trouble"),
+            )
             return self._closed, LONGEST_WAIT
         if wait is None:
             return self._wake, _LEFT_ALONE

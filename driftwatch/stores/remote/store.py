@@ -21,6 +21,7 @@ from driftwatch.core.windows.delivery_codec import HEADER_ROOM, delivery_to_byte
 from driftwatch.core.windows.segments import Delivery, Outcome, Segment
 from driftwatch.core.windows.stored import Overview, PaneRange
 from driftwatch.errors import ConfigError, ProfileFormatError, StoreError
+from driftwatch.logs.events import event
 from driftwatch.process.quiet_log import QuietLog
 from driftwatch.stores.remote.client import CollectorClient, json_of
 from driftwatch.stores.remote.losses import DROPPED, UNSENDABLE, rows_lost
@@ -123,7 +124,11 @@ class RemoteStore:
         """Keep a piece; without its panes if no collector could read it with them."""
         data = _framed(piece)
         if data is None:
-            _LOG.warning("driftwatch: %d rows are too large for a delivery", piece.rows)
+            _LOG.warning(
+                "driftwatch: %d rows are too large for a delivery",
+                piece.rows,
+                extra=event("rows.lost"),
+            )
             bare = _with_counters(replace(piece, segments=()), {UNSENDABLE: piece.rows})
             data = _framed(bare)
         if data is None:
@@ -143,7 +148,10 @@ class RemoteStore:
         for data in self.spool.make_room():
             self._lost += rows_lost(data, DROPPED)
             self._log.log(
-                "full", "driftwatch: the spool %s is full; the oldest go", self.spool.folder
+                "full",
+                "driftwatch: the spool %s is full; the oldest go",
+                self.spool.folder,
+                name="delivery.trouble",
             )
 
     def cursor(self, monitor: str, name: str, /) -> int:
@@ -225,7 +233,9 @@ def _spool(folder: str | Path | None, client: CollectorClient, limit_bytes: int)
         return Spool(default_spool() / name, limit_bytes=limit_bytes)
     except StoreError as error:
         made = Path(tempfile.mkdtemp(prefix="driftwatch-spool-"))
-        _LOG.warning("driftwatch: %s; deliveries wait in %s instead", error, made)
+        _LOG.warning(
+            "driftwatch: %s; deliveries wait in %s instead", error, made, extra=event("rows.lost")
+        )
         return Spool(made, limit_bytes=limit_bytes)
 
 

@@ -10,6 +10,7 @@ from driftwatch.config.kafka import KafkaConfig
 from driftwatch.integrations.kafka.cancellation import Stop
 from driftwatch.integrations.kafka.partitions.corruption import CarefulRead, read_carefully
 from driftwatch.integrations.kafka.partitions.feed import PartitionFeed
+from driftwatch.logs.events import event
 
 __all__ = ["Suspects"]
 
@@ -43,7 +44,13 @@ class Suspects:
             feed = feeds[partition]
             offset, tries = self._tries.get(partition, (feed.next, 0))
             self._tries[partition] = (feed.next, tries + 1 if offset == feed.next else 1)
-            _LOG.warning("driftwatch: %s at %d or behind: %s", feed.name, feed.next, error)
+            _LOG.warning(
+                "driftwatch: %s at %d or behind: %s",
+                feed.name,
+                feed.next,
+                error,
+                extra=event("kafka.trouble"),
+            )
         return suspects
 
     def due(self, feeds: Mapping[Any, PartitionFeed], /) -> Any:
@@ -63,7 +70,13 @@ class Suspects:
             return await self._stop.within(reading, seconds=_CAREFUL_SECONDS)
         except Exception as error:  # noqa: BLE001 - the brokers may be away; it is tried again
             kind = type(error).__name__
-            _LOG.warning("driftwatch: %s: its corrupt batch: %s: %s", feed.name, kind, error)
+            _LOG.warning(
+                "driftwatch: %s: its corrupt batch: %s: %s",
+                feed.name,
+                kind,
+                error,
+                extra=event("kafka.trouble"),
+            )
             return None
 
     def go_past(self, partition: Any, feed: PartitionFeed, careful: CarefulRead, /) -> None:
@@ -77,6 +90,7 @@ class Suspects:
                 feed.name,
                 careful.begin,
                 careful.end - 1,
+                extra=event("kafka.trouble"),
             )
         else:
             del self._tries[partition]

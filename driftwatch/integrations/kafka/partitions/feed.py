@@ -21,6 +21,7 @@ from driftwatch.ingest.column_buffer import ColumnBuffer
 from driftwatch.ingest.record_buffer import BUFFERED, RecordBuffer
 from driftwatch.integrations.kafka.messages.decoding import Block, Decoder, Message, Rejected
 from driftwatch.integrations.kafka.messages.uniform_batch import Alike
+from driftwatch.logs.events import event
 from driftwatch.protocols import Store
 
 __all__ = [
@@ -213,7 +214,12 @@ class PartitionFeed:
                 self._count(several[: block.read], block.null, block.rejected)
                 self._append(block)
                 if block.away is not None:
-                    _LOG.warning("driftwatch: %s waits: %s", self.name, block.away)
+                    _LOG.warning(
+                        "driftwatch: %s waits: %s",
+                        self.name,
+                        block.away,
+                        extra=event("kafka.trouble"),
+                    )
                     break
             if self._columns.waiting >= self._drain_at or self._is_much():
                 self.drain()

@@ -1,0 +1,188 @@
+"""``driftwatch alert`` and ``report --monitor``: what a stream found, and what people say of it."""
+
+from __future__ import annotations
+
+import json
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+
+import numpy as np
+import pyarrow as pa
+import pyarrow.parquet as pq
+import pytest
+
+from driftwatch import Monitor
+from driftwatch.cli.app import run
+from driftwatch.config.load import load_config
+from driftwatch.errors import ConfigError
+from tests.integrations.alerting.servers import hooks
+
+CONFIG = """
+store = "d.db"
+[monitors.churn]
+reference = "ref.parquet"
+window = "2h"
+slide = "1h"
+[monitors.churn.alerts]
+for = "1 window"
+repeat = "3h"
+[[monitors.churn.alerts.rules]]
+when = "ks > 0.4"
+for = "2 windows"
+"""
+
+
+@pytest.fixture
+def folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """A folder with a configuration, a reference, and a store in which a drift is on."""
+    monkeypatch.chdir(tmp_path)
+    rng = np.random.default_rng(0)
+    pq.write_table(pa.table({"age": rng.normal(40, 9, 5_000)}), "ref.parquet")
+    Path("driftwatch.toml").write_text(CONFIG)
+    return tmp_path
+
+
+def stream(hours: int, *, drift_from: int = 3, back_at: int = 10_000) -> None:
+    """The stream's last hours up to now; it drifts in some of them."""
+    rng = np.random.default_rng(1)
+    end = datetime.now(UTC)
+    now = [end - timedelta(hours=hours)]
+    _, settings = load_config().one("churn")
+    monitor = Monitor(
+        "ref.parquet", name="churn", window="2h", slide="1h", store="d.db", clock=lambda: now[0],
+        alerts=settings.alerts.alerts([]) if settings.alerts else None,
+    )  # fmt: skip
+    with monitor:
+        for hour in range(hours):
+            now[0] += timedelta(hours=1)
+            shift = 20.0 if drift_from <= hour < back_at else 0.0
+            rows = rng.normal(40 + shift, 9, 400)
+            monitor.observe_many({"age": rows}, at=now[0] - timedelta(minutes=1))
+            monitor.evaluate()
+
+
+def said(capsys: pytest.CaptureFixture[str], *arguments: str, code: int = 0) -> str:
+    assert run(arguments) == code, capsys.readouterr()
+    return capsys.readouterr().out
+
+
+def test_the_open_incident_is_listed_acknowledged_and_silenced(
+    folder: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert "no open incident" in said(capsys, "alert", "list")
+    stream(8)
+    text = said(capsys, "alert", "list", code=1)
+    assert "churn: incident 1  CRITICAL  open for" in text
+    assert "age drifted" in text
+    assert "acknowledged" in said(capsys, "alert", "ack", "--by", "ana", "--note", "on it")
+    assert "silent until it is over" in said(capsys, "alert", "silence")
+    assert "monitor silent until" in said(capsys, "alert", "silence", "--all", "--for", "4h")
+    text = said(capsys, "alert", "history")
+    assert "acknowledged by ana" in text
+    assert "note: on it" in text
+    assert "silent until it is over" in text
+    assert "opened: drift" in text
+    (row,) = json.loads(said(capsys, "alert", "list", "--json", code=1))
+    assert (row["acknowledged"], row["silenced_until"], row["number"]) == ("ana", "end", 1)
+    said(capsys, "alert", "ack", "--undo")
+    said(capsys, "alert", "silence", "--undo")
+    said(capsys, "alert", "silence", "--undo", "--all")
+    (row,) = json.loads(said(capsys, "alert", "history", "--json"))
+    assert (row["acknowledged"], row["silenced_until"]) == (None, None)
+    text = said(capsys, "doctor")
+    assert "DRIFT    incident" in text
+    assert "DRIFT    alarm" in text
+
+
+def test_an_incident_that_is_over_stays_in_the_history(
+    folder: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    stream(14, back_at=6)
+    assert "no open incident" in said(capsys, "alert", "list")
+    assert "over after" in said(capsys, "alert", "history")
+    assert run(["alert", "ack"]) == 2
+    assert "has no open incident" in capsys.readouterr().err
+    assert run(["alert", "ack", "--incident", "7"]) == 2
+
+
+def test_stored_reports_are_shown_and_listed(
+    folder: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert run(["report", "--monitor", "churn"]) == 2
+    assert "no report of 'churn' yet" in capsys.readouterr().err
+    stream(8)
+    assert "age" in said(capsys, "report", "--monitor", "churn", code=1)
+    lines = said(capsys, "report", "--monitor", "churn", "--last", "5", code=1).splitlines()
+    assert len(lines) == 5
+    assert "CRITICAL" in lines[-1]
+    assert json.loads(
+        said(capsys, "report", "--store", "d.db", "--monitor", "churn", "--format", "json", code=1)
+    )
+    assert run(["report", "--last", "3"]) == 2
+
+
+def test_back_ends_are_tried_by_a_test_message(
+    folder: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    assert run(["alert", "test"]) == 2
+    with hooks(200, 500) as server:
+        monkeypatch.setenv("HOOK", server.url)
+        more = (
+            '[monitors.churn.alerts.slack]\nwebhook_url_from = "env:HOOK"\nallow_private = true\n'
+        )
+        Path("driftwatch.toml").write_text(CONFIG + more)
+        assert "slack: sent" in said(capsys, "alert", "test")
+        assert "This is how a message looks" in server.taken[0][1].decode()
+        text = said(capsys, "alert", "test", code=1)
+        assert "Slack answers 500" in text
+        assert "canary" not in text
+    assert "alerts to slack: warning in 1 window or ks > 0.4" in said(capsys, "config", "check")
+
+
+@pytest.mark.parametrize(
+    ("wrong", "message"),
+    [
+        ('[monitors.churn.alerts.slack]\nwebhook_url_from = "https://canary"', "a secret is not"),
+        ('[monitors.churn.alerts.slack]\nwebhook_url = "https://canary"', "webhook_url_from"),
+        ('[monitors.churn.alerts.mail]\nhost = "h"', "sender is missing"),
+        ("[monitors.churn.alerts.webhook]\nname = 'x'", "either url or url_from"),
+        ('[[monitors.churn.alerts.rules]]\nwhen = "psi"', "a rule looks like"),
+        ('[monitors.churn.alerts.slac]\nname = "x"', "slack"),
+    ],
+)
+def test_what_is_wrong_with_a_configuration_is_said_without_the_secret(
+    folder: Path, wrong: str, message: str
+) -> None:
+    Path("driftwatch.toml").write_text(CONFIG + wrong)
+    with pytest.raises(ConfigError, match=message) as caught:
+        load_config()
+    assert "canary" not in str(caught.value)
+
+
+def test_a_replay_says_what_would_have_been_told(
+    folder: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    rng = np.random.default_rng(2)
+    times = np.datetime64("2026-01-01") + np.arange(4_800) * np.timedelta64(36, "s")
+    ages = rng.normal(40, 9, 4_800)
+    ages[2_000:3_000] += 20
+    pq.write_table(pa.table({"ts": times.astype("datetime64[us]"), "age": ages}), "h.parquet")
+    arguments = (
+        "--ref-first",
+        "1200 rows",
+        "--time",
+        "ts",
+        "--window",
+        "2h",
+        "--slide",
+        "1h",
+        "-q",
+    )
+    text = said(capsys, "replay", "h.parquet", *arguments, code=1)
+    assert "alerts would have sent 2 messages (1 opened, 1 resolved): warning in 1 window" in text
+    tried = ("--config", "driftwatch.toml", "--format", "json")
+    text = said(capsys, "replay", "h.parquet", *arguments, *tried, code=1)
+    kinds = [message["kind"] for message in json.loads(text)["alerts"]["messages"]]
+    assert kinds[0] == "opened"
+    assert "reminder" in kinds
+    assert kinds[-1] == "resolved"
