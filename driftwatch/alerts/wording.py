@@ -134,7 +134,8 @@ def what_moved(report: DriftReport, /) -> str:
     if others:
         first, more = others[0], len(others) - 1
         also = f" and {count(more, 'more feature')}" if more else ""
-        parts.append(f"{first.name}{also} drifted ({first.text[len(first.name) + 2 :]})")
+        moved = first.text[len(first.name) + 2 :]
+        parts.append(f"{first.name} ({moved}){also} drifted")
     if metrics:
         got = f"{metrics[0].name} {metrics[0].moved}"
         parts.append(f"the model got worse: {got}" if others else f"The model got worse: {got}")

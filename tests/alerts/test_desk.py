@@ -100,7 +100,7 @@ def test_one_message_when_it_opens_and_one_when_it_is_over() -> None:
     assert told == [[], ["opened"], [], [], [], [], [], ["resolved"], []]
     opened, resolved = desk.told
     assert (opened.status, resolved.status) == ("WARNING", "RESOLVED")
-    assert "age drifted (median 39 → 36). Since 2 Mar 02:00 UTC." in opened.text
+    assert "age (median 39 → 36) drifted. Since 2 Mar 02:00 UTC." in opened.text
     assert "over after 6 h; 1 message was sent before this one" in resolved.text
     assert opened.key != resolved.key
 

@@ -27,6 +27,8 @@ _KINDS = {
     "test": "a test",
 }
 _BAR = 150
+_HEADLINE = 200
+"""Characters of a text that is a headline as a whole."""
 
 
 def mail_html(message: Message, pictures: dict[str, str], /) -> str:
@@ -38,7 +40,9 @@ def mail_html(message: Message, pictures: dict[str, str], /) -> str:
     """
     edge, ink = _EDGES.get(message.status, _EDGES["NO DATA"])
     kind = _KINDS.get(message.kind, "incident {n}").format(n=message.incident)
-    first, _, rest = message.text.partition(". ")
+    first, rest = message.text, ""
+    if len(first) > _HEADLINE:
+        first, _, rest = message.text.partition(". ")
     rows = [
         _edge(edge),
         _row(
@@ -50,7 +54,7 @@ def mail_html(message: Message, pictures: dict[str, str], /) -> str:
         _row(
             "0 20px 10px",
             "bold 19px/26px Arial,sans-serif;color:#1b222b",
-            _wrapped(first.removesuffix(".") + "."),
+            _wrapped(first if not rest else f"{first}."),
         ),
     ]
     if rest:
@@ -102,7 +106,7 @@ def _buttons(message: Message) -> str:
     others = ""
     if message.status != "RESOLVED":
         others = "".join(
-            f' &nbsp; <a href="{url}?do={do}" style="color:#0a55a5">{word}</a>'
+            f'<a href="{url}?do={do}" style="color:#0a55a5">{word}</a> &nbsp; '
             for do, word in (("ack", "Acknowledge"), ("silence", "Silence"))
         )
     return (
@@ -110,7 +114,8 @@ def _buttons(message: Message) -> str:
         'cellspacing="0" border="0"><tr><td bgcolor="#0a55a5" style="background:#0a55a5;padding:'
         f'9px 16px"><a href="{url}" style="font:bold 14px Arial,sans-serif;color:#ffffff;'
         f'text-decoration:none">Open incident {message.incident}</a></td>'
-        f'<td style="font:14px Arial,sans-serif">{others}</td></tr></table></td></tr>'
+        f'<td style="padding-left:14px;font:14px Arial,sans-serif">{others}</td></tr>'
+        "</table></td></tr>"
     )
 
 
