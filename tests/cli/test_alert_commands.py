@@ -147,7 +147,7 @@ def test_back_ends_are_tried_by_a_test_message(
         ('[monitors.churn.alerts.mail]\nhost = "h"', "sender is missing"),
         ("[monitors.churn.alerts.webhook]\nname = 'x'", "either url or url_from"),
         ('[[monitors.churn.alerts.rules]]\nwhen = "psi"', "a rule looks like"),
-        ('[monitors.churn.alerts.slac]\nname = "x"', "slack"),
+        ('[monitors.churn.alerts.slacks]\nname = "x"', "slack"),
     ],
 )
 def test_what_is_wrong_with_a_configuration_is_said_without_the_secret(
