@@ -222,7 +222,10 @@ class AlertDesk:
         return changed, [] if message is None else [message]
 
     def _watch_deliveries(self, state: DeskState, now: float, heard: float | None) -> None:
-        if self._silent_for is None or heard is None:
+        if self._silent_for is None:
+            state.episodes.pop(NO_DATA, None)  # it was switched off while it was on
+            return
+        if heard is None:
             return
         episode = state.episodes.setdefault(NO_DATA, Episode())
         is_silent = now - heard > self._silent_for

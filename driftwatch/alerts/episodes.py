@@ -20,10 +20,12 @@ class Episode:
     Attributes:
         alarm: Fires at once and stops late.
         run: Windows one after another in which the rule has held.
+        began: The pane of the first of them.
     """
 
     alarm: Hysteresis = field(default_factory=Hysteresis)
     run: int = 0
+    began: int | None = None
 
     def update(self, pane: int, status: Status, rule: Rule, /, *, early: bool = False) -> None:
         """Take in what the rule says of the window that ends with a pane.
@@ -32,23 +34,29 @@ class Episode:
         """
         if early and not status.is_drift:
             status = Status.WARNING
+        was_on = self.alarm.level.is_drift
         if status.is_drift:
+            self.began = pane if self.run == 0 else self.began
             self.run += 1
-            if self.run < rule.windows and not self.alarm.level.is_drift:
+            if self.run < rule.windows and not was_on:
                 return
         elif status is Status.OK:
             self.run = 0
         self.alarm.update(pane, status)
+        if self.alarm.level.is_drift and not was_on:
+            self.alarm.since = self.began
 
     def to_dict(self) -> dict[str, Any]:
         """As plain data, to go on with later."""
-        return {**self.alarm.to_dict(), "run": self.run}
+        return {**self.alarm.to_dict(), "run": self.run, "began": self.began}
 
     @classmethod
     def restored(cls, saved: Mapping[str, Any] | None, /, *, clear_after: int) -> Self:
         """The state that `to_dict` gave; a fresh one if there is none."""
         alarm = Hysteresis(clear_after)
-        return cls(alarm) if saved is None else cls(alarm.restored(saved), int(saved["run"]))
+        if saved is None:
+            return cls(alarm)
+        return cls(alarm.restored(saved), int(saved["run"]), saved["began"])
 
 
 def status_of(rule: Rule, report: DriftReport, not_used_share: float | None = None) -> Status:

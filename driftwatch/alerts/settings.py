@@ -13,7 +13,7 @@ from driftwatch.alerts.downtime import Downtime
 from driftwatch.core.data.durations import parse_duration
 from driftwatch.core.reports.report import Status
 from driftwatch.core.windows.spec import WindowSpec
-from driftwatch.errors import ConfigError
+from driftwatch.errors import ConfigError, did_you_mean
 
 if TYPE_CHECKING:
     from driftwatch.protocols import Notifier
@@ -165,6 +165,18 @@ class Alerts:
         """
         for rule in self.rules:
             rule.condition.check_name(own)
+
+    def check_features(self, known: Collection[str], /) -> None:
+        """Check the features that rules are about.
+
+        Raises:
+            ConfigError: If there is no such column.
+        """
+        for rule in self.rules:
+            for name in rule.features or ():
+                if name not in known:
+                    near = did_you_mean(name, known)
+                    raise ConfigError(f"rule {rule.title!r}: no column {name!r}{near}")
 
     def repeat_seconds(self) -> float | None:
         """Seconds from one reminder to the next; None without."""

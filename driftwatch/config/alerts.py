@@ -176,7 +176,7 @@ class AlertsConfig(_Table):
 
     @model_validator(mode="after")
     def _can_be_used(self) -> AlertsConfig:
-        self.alerts([])
+        self.alerts([]).check_names(())
         return self
 
     def back_ends(self) -> list[SlackConfig | MailConfig | WebhookConfig]:

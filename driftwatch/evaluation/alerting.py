@@ -82,6 +82,10 @@ class Alerting:
         self._latest = report
         self.desk.read(state, pane, report, status, lambda: self._store.overview(self._monitor))
 
+    def forget(self) -> None:
+        """Read the newest report anew: another process may have evaluated meanwhile."""
+        self._latest = None
+
     def settle(
         self, state: DeskState, now: float, /, *, early: tuple[EarlySign, ...] = ()
     ) -> AlertNews:

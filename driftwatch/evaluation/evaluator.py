@@ -174,6 +174,7 @@ class Evaluator:
             self._follow_references()
             if token != self._token or self._state is None:
                 self._token, self._state = token, self._restored()
+                self.alerting.forget()
             extent = extent or self.extent()
             result = None
             if extent is not None and extent.complete is not None:

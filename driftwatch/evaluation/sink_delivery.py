@@ -20,6 +20,7 @@ from driftwatch.core.windows.stored import OutboxEntry
 from driftwatch.errors import ConfigError, StoreError
 from driftwatch.logs.events import event
 from driftwatch.protocols import Notifier, Outbox, Sink
+from driftwatch.render.plain import plain
 
 __all__ = ["SinkDelivery", "forget_removed_sinks", "names_of_sinks", "outgoing"]
 
@@ -131,7 +132,7 @@ class SinkDelivery:
             self._give(entry)
         except Exception as error:  # noqa: BLE001 - a sink may raise anything
             asked = getattr(error, "retry_after", None)
-            text = f"{type(error).__name__}: {error}"[:_ERROR_LENGTH]
+            text = plain(f"{type(error).__name__}: {error}", _ERROR_LENGTH)
             return self._failed(entry, text, asked if isinstance(asked, int | float) else 0.0)
         self._store.delivered(entry, now=self._clock())
         return None

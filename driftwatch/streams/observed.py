@@ -12,7 +12,7 @@ from typing import cast
 
 from driftwatch.core.profiles.reference import Reference
 from driftwatch.core.subject import Subject
-from driftwatch.errors import StoreError
+from driftwatch.errors import ConfigError, StoreError
 from driftwatch.evaluation.reference_in_use import ReferenceInUse
 from driftwatch.evaluation.rules import EvaluationRules
 from driftwatch.evaluation.sink_delivery import names_of_sinks
@@ -20,7 +20,7 @@ from driftwatch.ingest.record_buffer import RecordBuffer
 from driftwatch.process.quiet_log import QuietLog
 from driftwatch.process.tally import Tally
 from driftwatch.protocols import Destination, Sink, Store
-from driftwatch.stores import open_collector, open_store
+from driftwatch.stores import is_collector, open_collector, open_store
 from driftwatch.stores.remote import RemoteStore
 from driftwatch.streams.collector import CollectorDestination
 from driftwatch.streams.lazy_stream import LazyStream
@@ -71,7 +71,8 @@ class ObservedStream:
         sinks: Where results go.
 
     Raises:
-        ConfigError: If a sink is none.
+        ConfigError: If a sink or a back end of alerts is none, a rule is about a column that is not
+            there, or a collector evaluates and alerts are to be sent from here.
 
     Attributes:
         tally: What is counted instead of used.
@@ -89,7 +90,14 @@ class ObservedStream:
         clock: Callable[[], float],
         sinks: Sequence[Sink] = (),
     ) -> None:
-        names_of_sinks(sinks)
+        sink_names = names_of_sinks(sinks)
+        names_of_sinks(rules.alerts.to, beside=sink_names)
+        rules.alerts.check_features(subject.reference.profile.columns)
+        if rules.alerts.to and is_collector(address.where):
+            raise ConfigError(
+                f"windows of {settings.monitor!r} are evaluated by the collector, and alerts are "
+                "sent from there: configure them where `driftwatch serve` runs"
+            )
         self._log = QuietLog()
         self.tally = Tally()
         self._subject = subject

@@ -7,6 +7,7 @@ from datetime import UTC, datetime
 
 import pytest
 
+from driftwatch import Monitor
 from driftwatch.alerts.desk import AlertDesk, DeskState
 from driftwatch.alerts.message import Message, merged
 from driftwatch.alerts.settings import Alerts, Rule
@@ -308,3 +309,38 @@ def test_downtime_is_read_as_people_write_it(text: str, inside: str, outside: st
     assert time.covers(datetime.fromisoformat(inside).replace(tzinfo=UTC).timestamp())
     if outside:
         assert not time.covers(datetime.fromisoformat(outside).replace(tzinfo=UTC).timestamp())
+
+
+def test_since_is_the_first_of_the_windows_that_a_rule_needs() -> None:
+    desk = Desk(Alerts(for_=3))
+    run(desk, OK, WARNING, WARNING, WARNING)
+    assert "Since 2 Mar 02:00 UTC" in desk.told[0].text
+
+
+def test_no_data_that_is_switched_off_while_it_is_on_is_over() -> None:
+    desk = Desk(Alerts(no_data="2h"))
+    desk.heard = desk.now
+    desk.pane += 5
+    assert desk.settle() == ["opened"]
+    desk.desk = AlertDesk(Alerts(no_data=None), "m", desk.spec, clear_after=2)
+    assert desk.settle() == ["resolved"]
+
+
+def test_a_monitor_that_is_evaluated_elsewhere_takes_no_back_ends() -> None:
+    class BackEnd:
+        name = "x"
+
+        def send(self, message: Message, /) -> None:
+            """Nowhere."""
+
+    with pytest.raises(ConfigError, match="where `driftwatch serve` runs"):
+        Monitor({"age": [1, 2, 3]}, store="http://127.0.0.1:9", alerts=[BackEnd()])
+
+
+@pytest.mark.parametrize(
+    "wrong",
+    ["slack", [object()], Alerts(rules=[Rule("psi > 0.3", features=["agee"])])],
+)
+def test_alerts_that_cannot_be_used_are_refused_at_once(wrong: object) -> None:
+    with pytest.raises(ConfigError):
+        Monitor({"age": [1, 2, 3]}, alerts=wrong)  # type: ignore[arg-type]

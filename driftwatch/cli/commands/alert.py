@@ -105,7 +105,7 @@ def ack(
     with _store(request_of(config, monitor, store)) as (name, opened, _):
         number = _number(name, opened, incident)
         kind = "unack" if undo else "ack"
-        _act(opened, name, StoredAction(number, kind, time.time(), by or _me()), note)
+        _act(opened, name, StoredAction(number, kind, time.time(), plain(by or _me())), note)
         sys.stdout.write(f"{name}: incident {number} {'not ' if undo else ''}acknowledged\n")
 
 
@@ -135,7 +135,7 @@ def silence(
     with _store(request_of(config, monitor, store)) as (name, opened, _):
         number = 0 if all_ else _number(name, opened, incident)
         kind = "unsilence" if undo else "silence"
-        _act(opened, name, StoredAction(number, kind, time.time(), by or _me(), end), note)
+        _act(opened, name, StoredAction(number, kind, time.time(), plain(by or _me()), end), note)
         what = "monitor" if all_ else f"incident {number}"
         when = "until it is over" if end is None else f"until {moment(to_utc(end))}"
         sys.stdout.write(f"{name}: {what} {'not silent any more' if undo else f'silent {when}'}\n")
@@ -188,7 +188,10 @@ def _number(name: str, store: Store, given: int | None) -> int:
 def _act(store: Store, name: str, action: StoredAction, note: str | None) -> None:
     store.act(name, action)
     if note:
-        store.act(name, StoredAction(action.incident, "note", action.at, action.by, None, note))
+        store.act(
+            name,
+            StoredAction(action.incident, "note", action.at, action.by, None, plain(note, 1_000)),
+        )
 
 
 def _end(for_: str | None, until: str | None) -> float | None:

@@ -168,9 +168,10 @@ def check(
         columns=columns,
     )
     report = run_check(request, showing, save=save)
+    code = showing.show(report)
     if mlflow_run is not None or mlflow_model is not None:
         _to_mlflow(report, mlflow_run, mlflow_model)
-    raise typer.Exit(int(showing.show(report)))
+    raise typer.Exit(int(code))
 
 
 def check_window(request: StreamRequest, showing: Showing, /) -> Exit:

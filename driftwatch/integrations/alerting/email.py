@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import logging
 import smtplib
 import socket
 import ssl
@@ -19,9 +20,11 @@ from driftwatch.errors import ConfigError
 from driftwatch.integrations.alerting.mail_page import mail_html
 from driftwatch.integrations.alerting.not_sent import NotSentError
 from driftwatch.integrations.alerting.pictures import png_of
+from driftwatch.logs.events import event
 
 __all__ = ["EmailAlert", "mail_of"]
 
+_LOG = logging.getLogger("driftwatch")
 _SECONDS = 20.0
 _TLS = ("starttls", "implicit", "none")
 _MOST_SUBJECT = 200
@@ -103,6 +106,20 @@ class EmailAlert:
             raise NotSentError(f"the mail server {self._host} cannot be reached: {why}") from None
         if len(refused) == len(self._recipients):
             raise NotSentError(f"the mail server {self._host} refuses every recipient")
+        if refused:  # the others have it, and would have it twice
+            _LOG.warning(
+                "driftwatch: %s: the mail server %s refuses %d of %d recipients",
+                message.monitor,
+                self._host,
+                len(refused),
+                len(self._recipients),
+                extra=event(
+                    "sink.failed",
+                    monitor=message.monitor,
+                    sink=self.name,
+                    error=f"{len(refused)} recipients refused",
+                ),
+            )
 
     @contextlib.contextmanager
     def _connected(self) -> Iterator[smtplib.SMTP]:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from typing import Any
+from urllib.parse import urlsplit, urlunsplit
 
 from driftwatch.errors import DriftWatchError, MissingDependencyError
 from driftwatch.transport.client import HttpClient
@@ -54,6 +55,9 @@ def check_health(client: Any) -> None:
     uri = str(getattr(client, "tracking_uri", ""))
     if not uri.startswith(("http://", "https://")):
         return
-    answer = HttpClient(timeout=_HEALTH_SECONDS).send(f"{uri.rstrip('/')}/health")
+    parts = urlsplit(uri)
+    host = parts.netloc.rpartition("@")[2]  # a login is not needed to ask that
+    address = urlunsplit((parts.scheme, host, f"{parts.path.rstrip('/')}/health", "", ""))
+    answer = HttpClient(timeout=_HEALTH_SECONDS).send(address)
     if answer.status == 0 or answer.status >= 500:
         raise MLflowError(f"the tracking server is away ({answer.status or answer.reason})")
