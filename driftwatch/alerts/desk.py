@@ -212,6 +212,10 @@ class AlertDesk:
         said = standing_of(actions(), incident.number)
         if report is not None and firing.keys() - {NO_DATA}:
             incident = self._worded(incident, report, firing)
+            if report.global_status.is_drift:  # of a window that late rows may still change
+                incident = replace(
+                    incident, status=max(Status(incident.status), report.global_status).value
+                )
         elif NO_DATA in firing and not incident.lines:
             incident = self._worded_without(incident, now, heard)
         if not firing:

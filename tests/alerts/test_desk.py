@@ -311,6 +311,15 @@ def test_downtime_is_read_as_people_write_it(text: str, inside: str, outside: st
         assert not time.covers(datetime.fromisoformat(outside).replace(tzinfo=UTC).timestamp())
 
 
+def test_the_status_told_is_no_better_than_that_of_the_newest_window() -> None:
+    desk = Desk(Alerts())
+    desk.desk.read(desk.state, desk.pane, report(WARNING), WARNING, Overview)
+    desk.desk.consume(desk.state, desk.pane)
+    desk.last = report(CRITICAL)  # the next window, whose last pane is not final yet
+    desk.settle()
+    assert desk.told[0].status == "CRITICAL"
+
+
 def test_since_is_the_first_of_the_windows_that_a_rule_needs() -> None:
     desk = Desk(Alerts(for_=3))
     run(desk, OK, WARNING, WARNING, WARNING)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import os
 import sqlite3
 import subprocess
@@ -19,12 +20,14 @@ from hypothesis import strategies as st
 from driftwatch import Profile, Reference
 from driftwatch.core.data.batch import batches_of
 from driftwatch.core.windows.segments import Delivery, Outcome, Segment
+from driftwatch.core.windows.stored import StoredAction
 from driftwatch.errors import ConfigError, StoreError
 from driftwatch.profiling.build import profile_data
 from driftwatch.stores import open_store
 from driftwatch.stores.compaction import compact
 from driftwatch.stores.sqlite.memory import MemoryStore
 from driftwatch.stores.sqlite.store import SQLiteStore
+from driftwatch.stores.sqlite.tables import MIGRATIONS
 
 WIDTH = 3600
 
@@ -298,3 +301,24 @@ def test_how_a_store_is_named(tmp_path: Path) -> None:
     found.close()
     with pytest.raises(ConfigError, match="postgresql"):
         open_store("postgresql://user:secret@host/db")
+
+
+def test_a_store_of_the_version_before_alerts_is_brought_up(tmp_path: Path) -> None:
+    path = tmp_path / "old.db"
+    with contextlib.closing(sqlite3.connect(path)) as db:
+        for script in MIGRATIONS[:2]:
+            db.executescript(script)
+        db.execute("PRAGMA user_version=2")
+        db.execute(
+            "INSERT INTO outbox (monitor, sink, event_id, pane, revision, created, attempts, due) "
+            "VALUES ('m', 's', 'm/1/0/1', 1, 0, 0.0, 0, 0.0)"
+        )
+        db.commit()
+    store = SQLiteStore(path)
+    (entry,) = store.outbox("m")
+    assert (entry.sink, entry.message) == ("s", None)
+    assert store.incidents("m", limit=5) == []
+    store.act("m", StoredAction(0, "silence", 1.0, "me", 2.0))
+    assert store.actions("m", incident=7) == [StoredAction(0, "silence", 1.0, "me", 2.0)]
+    assert store.sent("m", limit=5) == []
+    store.close()

@@ -273,7 +273,9 @@ def _write(
     lines += [f"  note: {plain(text, 400)}" for text in said["notes"]]
     if whole:
         lines += [
-            f"  {moment(to_utc(each.at))}  {each.text}{' (told)' if each.told else ''}"
+            f"  {moment(to_utc(each.at))}  "
+            + (f"told ({each.what.replace('_', ' ')}): " if each.told else "")
+            + each.text
             for each in incident.happenings
         ]
         sent = [m for m in store.sent(name, limit=1_000) if m.incident == incident.number]
