@@ -33,7 +33,7 @@ class Config(BaseModel):
         service: The collector.
     """
 
-    model_config = ConfigDict(extra="forbid", frozen=True)
+    model_config = ConfigDict(extra="forbid", frozen=True, hide_input_in_errors=True)
 
     store: str | None = None
     monitors: dict[str, MonitorConfig] = Field(default_factory=dict)

@@ -84,7 +84,7 @@ class MonitorConfig(BaseModel):
         kafka: What `driftwatch worker` reads.
     """
 
-    model_config = ConfigDict(extra="forbid", frozen=True)
+    model_config = ConfigDict(extra="forbid", frozen=True, hide_input_in_errors=True)
 
     reference: str | list[str] | None = None
     store: str | None = None

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import traceback
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
@@ -157,6 +158,7 @@ def test_what_is_wrong_with_a_configuration_is_said_without_the_secret(
     with pytest.raises(ConfigError, match=message) as caught:
         load_config()
     assert "canary" not in str(caught.value)
+    assert "canary" not in "".join(traceback.format_exception(caught.value))
 
 
 def test_a_replay_says_what_would_have_been_told(

@@ -56,7 +56,8 @@ class OutboxTable:
     def delivered(self, entry: OutboxEntry, /, *, now: float) -> None:
         """Forget what has been taken; a message is remembered as sent."""
         with self._database.transaction() as db:
-            db.execute("DELETE FROM outbox WHERE id=?", (entry.id,))
+            # Others may have been merged into it meanwhile: then it is another message.
+            db.execute("DELETE FROM outbox WHERE id=? AND event_id=?", (entry.id, entry.event_id))
             if entry.message is not None:
                 db.execute(
                     "INSERT INTO sent (monitor, incident, key, sink, kind, created, delivered, "

@@ -385,3 +385,20 @@ def test_a_password_does_not_go_out_unencrypted() -> None:
 def test_addresses_of_mail_that_are_none_are_refused(wrong: str) -> None:
     with pytest.raises(ConfigError):
         EmailAlert("localhost", sender=wrong, recipients=["a@example.com"])
+
+
+def test_a_copy_that_arrives_late_takes_no_merged_message_with_it(tmp_path: Path) -> None:
+    """Two processes have the oldest message; one merges others into it, the other delivers it."""
+    with hooks() as server:
+        server.script = [503] * 3
+        alert = WebhookAlert(server.url, allow_private=True)
+        delivery, store, clock = outbox(tmp_path, alert, 25)
+        slow = store.take_due("m", "webhook", now=clock.now, hold=0.0)
+        assert slow is not None
+        delivery.deliver_due("webhook")  # fails, and merges
+        (merged_one, *_) = store.outbox("m")
+        assert merged_one.id == slow.id
+        assert merged_one.event == "several"
+        store.delivered(slow, now=clock.now)
+        assert store.outbox("m")[0].event == "several"
+        store.close()
