@@ -1,0 +1,1 @@
+"""How much alerts hold up an evaluation."""
