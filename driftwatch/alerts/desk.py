@@ -107,9 +107,8 @@ class AlertDesk:
         self.monitor = monitor
         self._spec = spec
         self._clear_after = clear_after
-        self._rules: dict[str, Rule] = {
-            DRIFT if rule.name == DRIFT else rule.title: rule for rule in alerts.all_rules()
-        }
+        first, *others = alerts.all_rules()
+        self._rules: dict[str, Rule] = {DRIFT: first, **{rule.title: rule for rule in others}}
         self._silent_for = alerts.no_data_seconds(spec)
 
     @property
@@ -148,9 +147,9 @@ class AlertDesk:
         state.readings[pane] = said
 
     def _of_the_status(self, status: Status) -> Status:
-        """A warning opens nothing, and is no quiet window, where only CRITICAL opens."""
+        """A warning opens nothing where only CRITICAL opens, and is no quiet window either."""
         if status is Status.WARNING and self.alerts.open == "critical":
-            return Status.OK
+            return Status.UNDECIDED
         return status
 
     def consume(self, state: DeskState, pane: int, /, *, early: bool = False) -> None:
@@ -209,7 +208,7 @@ class AlertDesk:
             incident = before
         else:
             incident = _joined(before, firing, now)
-        said = standing_of(actions(), incident.number)
+        said = standing_of(actions(), incident.number, after=incident.reopened)
         if report is not None and firing.keys() - {NO_DATA}:
             incident = self._worded(incident, report, firing)
             if report.global_status.is_drift:  # of a window that late rows may still change
@@ -246,6 +245,8 @@ class AlertDesk:
             again = replace(
                 last,
                 resolved=None,
+                since=since,
+                reopened=now,
                 status=level,
                 rules=tuple(firing),
                 told_status="",
@@ -274,7 +275,7 @@ class AlertDesk:
             if incident.text:
                 return incident
             others = [name for name in firing if name not in (DRIFT, NO_DATA)]
-            title = f"{', '.join(others)}" if others else what_moved(report)
+            title = f"{', '.join(others)}" if others else _of_before(report)
             return replace(incident, title=title, text=f"{title}.")
         title = what_moved(report)
         since = incident.since_when
@@ -327,6 +328,8 @@ class AlertDesk:
             return "still_on"
         if NO_DATA in firing:  # no data is told once, and keeps everything else back
             return "no_data" if NO_DATA not in incident.told_rules else None
+        if set(incident.told_rules) <= {NO_DATA}:  # what is found now is nothing that was told
+            return "worse"
         is_worse = incident.status != incident.told_status
         if is_worse and self.alerts.escalate:
             return "worse"
@@ -382,7 +385,7 @@ class AlertDesk:
         url = alerts.url.rstrip("/")
         return Message(
             kind=kind,
-            key=f"{self.monitor}/{incident.number}/{incident.told}/{kind}",
+            key=f"{self.monitor}/{incident.number}/{int(incident.opened)}/{incident.told}/{kind}",
             monitor=plain(self.monitor),
             incident=incident.number,
             status="NO DATA" if is_silent else incident.status,
@@ -400,6 +403,11 @@ class AlertDesk:
             labels=labels,
             url=f"{url}/incidents/{incident.number}" if url else "",
         )
+
+
+def _of_before(report: DriftReport) -> str:
+    """Of an incident that a window before has opened, where the newest shows nothing."""
+    return f"drift in a window before; the newest: {plain(report.headline(), 200)}"
 
 
 def _share_not_used(state: DeskState, overview: Overview) -> float | None:

@@ -56,6 +56,7 @@ class Incident:
         told_at: When something was told last.
         was_quiet: Whether a silence kept something back since then.
         quiet_until: Until when the cool-down of the incident before keeps it quiet.
+        reopened: When it came back within the cool-down; what people said before holds no more.
         happenings: What happened, oldest first.
     """
 
@@ -74,6 +75,7 @@ class Incident:
     told_at: float = 0.0
     was_quiet: bool = False
     quiet_until: float = 0.0
+    reopened: float = 0.0
     happenings: tuple[Happening, ...] = field(default=(), repr=False)
 
     @property
@@ -133,12 +135,14 @@ class Standing:
     notes: tuple[str, ...] = ()
 
 
-def standing_of(actions: Sequence[StoredAction], number: int, /) -> Standing:
+def standing_of(actions: Sequence[StoredAction], number: int, /, *, after: float = 0.0) -> Standing:
     """What actions, in their order, come to for an incident.
 
     Args:
         actions: Of the monitor; those of incident 0 are about the monitor itself.
         number: Of the incident.
+        after: Acknowledgements and silences of the incident before that, seconds since 1970, are
+            over; notes and owners stay.
     """
     said = Standing()
     monitor_until = 0.0
@@ -146,7 +150,7 @@ def standing_of(actions: Sequence[StoredAction], number: int, /) -> Standing:
         if action.incident == 0:
             if action.kind in ("silence", "unsilence"):
                 monitor_until = action.until or 0.0
-        elif action.incident == number:
+        elif action.incident == number and (action.at >= after or action.kind in ("owner", "note")):
             said = _after(said, action)
     return replace(said, silenced_until=max(said.silenced_until, monitor_until))
 

@@ -14,6 +14,7 @@ from driftwatch.core.data.durations import parse_duration
 from driftwatch.core.reports.report import Status
 from driftwatch.core.windows.spec import WindowSpec
 from driftwatch.errors import ConfigError, did_you_mean
+from driftwatch.render.plain import plain
 
 if TYPE_CHECKING:
     from driftwatch.protocols import Notifier
@@ -61,12 +62,16 @@ class Rule:
         put(self, "condition", Condition.parse(self.when))
         put(self, "windows", windows_of(self.for_))
         put(self, "status", level_of(self.level))
+        if isinstance(self.features, str):
+            raise ConfigError(f"features is a list of names; got the text {self.features!r}")
         put(self, "features", None if self.features is None else tuple(self.features))
+        if self.name in (DRIFT, NO_DATA):
+            raise ConfigError(f"every monitor has a rule called {self.name!r}; choose another name")
 
     @property
     def title(self) -> str:
         """Name, or condition, and for how long it must hold."""
-        return f"{self.name or self.condition}{_windows_in_words(self.windows)}"
+        return f"{plain(self.name) or self.condition}{_windows_in_words(self.windows)}"
 
 
 @dataclass(frozen=True, slots=True)
@@ -154,7 +159,7 @@ class Alerts:
 
     def all_rules(self) -> tuple[Rule, ...]:
         """The rule of `open`, and the others."""
-        first = Rule(f"status >= {self.open}", DRIFT, for_=self.for_, level=self.open)
+        first = Rule(f"status >= {self.open}", for_=self.for_, level=self.open)
         return (first, *self.rules)
 
     def check_names(self, own: Collection[str], /) -> None:

@@ -11,7 +11,7 @@ from driftwatch.core.data.times import to_utc
 from driftwatch.core.reports.performance import in_words
 from driftwatch.core.reports.report import DriftReport, EarlySign, FeatureDrift, SchemaChange
 from driftwatch.render import outline
-from driftwatch.render.numbers import count, dates, number, percent
+from driftwatch.render.numbers import count, dates, number
 from driftwatch.render.plain import plain
 
 __all__ = ["facts_of", "lasted", "lines_of", "moment", "pictures_of", "what_moved"]
@@ -69,7 +69,8 @@ def lines_of(report: DriftReport, /) -> list[Line]:
 
 def _early(sign: EarlySign) -> str:
     more = "more" if sign.change > 0 else "fewer"
-    return f"a detector sees {percent(abs(sign.change))} {more} rows {sign.where}"
+    points = 100 * abs(sign.change)
+    return f"early sign: at least {points:.0f} points {more} of the rows {sign.where}"
 
 
 def _metrics(report: DriftReport) -> Iterator[Line]:
@@ -127,7 +128,7 @@ def _beyond(feature: FeatureDrift) -> float:
 
 def what_moved(report: DriftReport, /) -> str:
     """The headline: which features, how much, and what became of the model."""
-    drifted = [line for line in lines_of(report) if line.name != "dependence"]
+    drifted = [line for line in lines_of(report) if line.name not in ("dependence", "schema")]
     metrics = [line for line in drifted if line in set(_metrics(report))]
     others = [line for line in drifted if line not in metrics]
     parts = []
@@ -139,6 +140,7 @@ def what_moved(report: DriftReport, /) -> str:
     if metrics:
         got = f"{metrics[0].name} {metrics[0].moved}"
         parts.append(f"the model got worse: {got}" if others else f"The model got worse: {got}")
+    parts += [line.moved for line in lines_of(report) if line.name == "schema"]
     if not parts:
         return plain(report.headline(), _MOVED_LENGTH)
     return ", and ".join(parts)

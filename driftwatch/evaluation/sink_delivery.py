@@ -130,10 +130,8 @@ class SinkDelivery:
         """Give one result to its sink; seconds until the next attempt, None if it was taken."""
         try:
             self._give(entry)
-        except Exception as error:  # noqa: BLE001 - a sink may raise anything
-            asked = getattr(error, "retry_after", None)
-            text = plain(f"{type(error).__name__}: {error}", _ERROR_LENGTH)
-            return self._failed(entry, text, asked if isinstance(asked, int | float) else 0.0)
+        except BaseException as error:  # noqa: BLE001 - a sink may raise anything, in this thread
+            return self._failed(entry, _said_by(error), _asked_by(error))
         self._store.delivered(entry, now=self._clock())
         return None
 
@@ -146,8 +144,6 @@ class SinkDelivery:
 
     def _failed(self, entry: OutboxEntry, error: str, asked: float) -> float | None:
         now = self._clock()
-        if entry.message is not None:
-            self._store.merge_waiting(entry.monitor, entry.sink, keep=_MOST_WAITING, merge=_merged)
         if now - entry.created > _GIVE_UP_SECONDS:
             self._store.give_up(entry)
             _LOG.error(
@@ -159,6 +155,8 @@ class SinkDelivery:
                 extra=event("sink.gave_up", monitor=self._monitor, sink=entry.sink, error=error),
             )
             return None
+        if entry.message is not None:
+            self._store.merge_waiting(entry.monitor, entry.sink, keep=_MOST_WAITING, merge=_merged)
         pause = min(_LONGEST_PAUSE, _FIRST_PAUSE * 2.0 ** min(entry.attempts, 20))
         pause = max(pause, min(asked, _LONGEST_ASKED))
         self._store.postpone(entry, due=now + pause, error=error)
@@ -243,6 +241,22 @@ def names_of_sinks(
     return tuple(names)
 
 
+def _said_by(error: BaseException, /) -> str:
+    try:
+        return plain(f"{type(error).__name__}: {error}", _ERROR_LENGTH)
+    except Exception:  # noqa: BLE001 - an error that cannot be written
+        return type(error).__name__
+
+
+def _asked_by(error: BaseException, /) -> float:
+    """Seconds that a back end asked to wait; 0 if it did not."""
+    try:
+        asked = getattr(error, "retry_after", None)
+    except Exception:  # noqa: BLE001 - a property that raises
+        return 0.0
+    return float(asked) if isinstance(asked, int | float) and asked >= 0 else 0.0
+
+
 def _merged(bodies: Sequence[str], /) -> OutgoingMessage:
     one = merged([Message.from_dict(orjson.loads(body)) for body in bodies])
     return outgoing(one)
@@ -277,6 +291,6 @@ def _deliver_again_and_again(
         if alive is None or closed.is_set():
             return
         pause = _FIRST_PAUSE
-        with contextlib.suppress(StoreError):  # closed, or locked: looked at again
+        with contextlib.suppress(Exception):  # the store is closed, or locked: looked at again
             pause = alive.deliver_due(sink)
         del alive

@@ -8,7 +8,10 @@ __all__ = ["ForbiddenAddressError", "is_public", "refuse_private"]
 
 Address = ipaddress.IPv4Address | ipaddress.IPv6Address
 
-_NAT64 = ipaddress.IPv6Network("64:ff9b::/96")
+_CARRYING = tuple(map(ipaddress.IPv6Network, ("64:ff9b::/96", "::/96", "::ffff:0:0:0/96")))
+"""Networks whose last 32 bits are an IPv4 address: NAT64, IPv4-compatible, IPv4-translated."""
+_LOCAL_NAT64 = ipaddress.IPv6Network("64:ff9b:1::/48")
+_ISATAP = (0x5EFE, 0x0200_5EFE)
 _LOWEST_32_BITS = 0xFFFF_FFFF
 
 
@@ -42,8 +45,14 @@ def _meant(address: Address) -> list[Address]:
         return [address.sixtofour]
     if address.teredo is not None:
         return list(address.teredo)
-    if address in _NAT64:
+    if any(address in network for network in _CARRYING):
         return [ipaddress.IPv4Address(int(address) & _LOWEST_32_BITS)]
+    if (
+        address.is_site_local
+        or address in _LOCAL_NAT64
+        or (int(address) >> 32) & 0xFFFF_FFFF in _ISATAP
+    ):
+        return [ipaddress.IPv4Address("127.0.0.1")]  # as private as that
     return [address]
 
 

@@ -111,10 +111,10 @@ def test_getting_worse_is_told_only_where_asked() -> None:
     assert run(Desk(Alerts()), WARNING, CRITICAL) == [["opened"], []]
 
 
-def test_only_critical_opens_where_asked_and_a_warning_is_quiet_then() -> None:
+def test_only_critical_opens_where_asked_and_a_warning_is_no_quiet_window() -> None:
     desk = Desk(Alerts(open="critical"))
-    told = run(desk, WARNING, CRITICAL, WARNING, WARNING)
-    assert told == [[], ["opened"], [], ["resolved"]]
+    told = run(desk, WARNING, CRITICAL, WARNING, WARNING, WARNING, OK, OK)
+    assert told == [[], ["opened"], [], [], [], [], ["resolved"]]
 
 
 def test_it_must_hold_in_so_many_windows_and_no_data_breaks_no_run() -> None:
@@ -353,3 +353,30 @@ def test_a_monitor_that_is_evaluated_elsewhere_takes_no_back_ends() -> None:
 def test_alerts_that_cannot_be_used_are_refused_at_once(wrong: object) -> None:
     with pytest.raises(ConfigError):
         Monitor({"age": [1, 2, 3]}, alerts=wrong)  # type: ignore[arg-type]
+
+
+def test_drift_that_was_never_told_is_told_after_a_time_without_data() -> None:
+    desk = Desk(Alerts(no_data="2h"))
+    desk.heard = desk.now
+    desk.pane += 5
+    assert desk.settle() == ["opened"]
+    desk.heard = desk.now + HOUR
+    assert desk.window(CRITICAL) == ["worse"]
+    assert "age (median 39 → 36) drifted" in desk.told[-1].text
+
+
+def test_what_was_said_of_an_incident_does_not_hold_when_it_comes_back() -> None:
+    desk = Desk(Alerts(cooldown="4h"))
+    run(desk, WARNING)
+    desk.say("silence")
+    desk.say("ack")
+    run(desk, OK, OK)
+    assert [kind for told in run(desk, *[WARNING] * 6) for kind in told] == ["opened"]
+
+
+@pytest.mark.parametrize("name", ["drift", "no data"])
+def test_names_of_the_rules_that_every_monitor_has_are_taken(name: str) -> None:
+    with pytest.raises(ConfigError, match="choose another"):
+        Rule("psi > 0.3", name=name)
+    with pytest.raises(ConfigError, match="list of names"):
+        Rule("psi > 0.3", features="age")

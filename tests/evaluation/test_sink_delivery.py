@@ -200,3 +200,35 @@ def test_results_of_a_sink_that_was_removed_are_given_up_and_counted() -> None:
     forget_removed_sinks(store, "m", now=15 * day)
     assert store.outbox("m") == []
     assert store.overview("m").counters["not_taken_by gone"] == 1
+
+
+class _OddError(Exception):
+    @property
+    def retry_after(self) -> float:
+        raise ZeroDivisionError
+
+    def __str__(self) -> str:
+        raise ZeroDivisionError
+
+
+@pytest.mark.parametrize(
+    "error", [KeyboardInterrupt(), SystemExit(), _OddError(), ValueError("\udcff")]
+)
+def test_whatever_a_sink_raises_its_thread_goes_on(error: BaseException) -> None:
+    class Raising:
+        name = "s"
+        taken = False
+
+        def emit(self, _result: Result) -> None:
+            if not self.taken:
+                self.taken = True
+                raise error
+
+    store, clock = MemoryStore(), Clock(0.0)
+    delivery = SinkDelivery(store, "m", [Raising()], clock=clock)
+    record(store, 1, "s")
+    assert delivery.deliver_due("s") == 1.0
+    assert store.outbox("m")[0].attempts == 1
+    clock.now += 1
+    delivery.deliver_due("s")
+    assert store.outbox("m") == []

@@ -129,6 +129,12 @@ def test_hosts_inside_are_refused_before_anything_is_sent(server: Any, host: str
         "2002:7f00:1::",
         "2001:0:7f00:1::",
         "::ffff:169.254.169.254",
+        "fec0::1",
+        "::127.0.0.1",
+        "::10.0.0.1",
+        "64:ff9b:1::7f00:1",
+        "::ffff:0:127.0.0.1",
+        "2606:4700::5efe:7f00:1",
         "not an address",
     ],
 )

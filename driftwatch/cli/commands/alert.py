@@ -239,7 +239,8 @@ def _show(
 
 
 def _said(name: str, store: Store, incident: Incident) -> dict[str, Any]:
-    said = standing_of(store.actions(name, incident=incident.number), incident.number)
+    actions = store.actions(name, incident=incident.number)
+    said = standing_of(actions, incident.number, after=incident.reopened)
     until = said.silenced_until
     return {
         "acknowledged": said.acknowledged,

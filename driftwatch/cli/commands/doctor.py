@@ -215,7 +215,8 @@ def _of_incidents(store: Store, name: str) -> list[_Finding]:
     findings = []
     for stored in store.incidents(name, limit=3, open_only=True):
         incident = Incident.from_dict(orjson.loads(stored.body))
-        said = standing_of(store.actions(name, incident=stored.number), stored.number)
+        actions = store.actions(name, incident=stored.number)
+        said = standing_of(actions, stored.number, after=incident.reopened)
         who = "nobody has acknowledged it"
         if said.acknowledged is not None:
             who = f"acknowledged by {plain(said.acknowledged)}"

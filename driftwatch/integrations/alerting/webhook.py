@@ -156,7 +156,7 @@ def _text(template: str, values: Mapping[str, Any]) -> Any:
         )
     except (KeyError, ValueError) as error:
         raise ConfigError(
-            f"template text {template!r}: {error} is nothing that a message has; known: "
+            f"a text of the template: {error} is nothing that a message has; known: "
             f"{', '.join(values)}; a dollar is written $$"
         ) from None
 

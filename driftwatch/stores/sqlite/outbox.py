@@ -86,18 +86,19 @@ class OutboxTable:
         """Put one message in the place of the oldest that wait for a back end."""
         with self._database.transaction() as db:
             rows = db.execute(
-                "SELECT id, message FROM outbox WHERE monitor=? AND sink=? AND message IS NOT NULL "
-                "ORDER BY id",
+                "SELECT id, message, created FROM outbox WHERE monitor=? AND sink=? "
+                "AND message IS NOT NULL ORDER BY id",
                 (monitor, sink),
             ).fetchall()
             old = rows[: max(0, len(rows) - keep)]
             if len(old) < 2:
                 return 0
-            one = merge([str(body) for _, body in old])
-            db.executemany("DELETE FROM outbox WHERE id=?", [(id_,) for id_, _ in old[1:]])
+            one = merge([str(body) for _, body, _ in old])
+            db.executemany("DELETE FROM outbox WHERE id=?", [(id_,) for id_, *_ in old[1:]])
             db.execute(
-                "UPDATE outbox SET event_id=?, event=?, revision=?, message=? WHERE id=?",
-                (one.key, one.kind, one.incident, one.body, old[0][0]),
+                "UPDATE outbox SET event_id=?, event=?, revision=?, message=?, created=? "
+                "WHERE id=?",
+                (one.key, one.kind, one.incident, one.body, old[-1][2], old[0][0]),
             )
         return len(old)
 
