@@ -1,1 +1,1 @@
-"""When somebody is told: rules, incidents that gather what they find, and messages about them."""
+"""Alerts: rules that open incidents, the incident of a monitor, and messages about it."""

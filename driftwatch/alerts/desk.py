@@ -271,13 +271,13 @@ class AlertDesk:
         self, incident: Incident, report: DriftReport, firing: Mapping[str, Status]
     ) -> Incident:
         lines = lines_of(report)
-        if not lines:  # this window is quiet, or tells nothing: what was said still holds
+        if not lines:  # the newest window shows no drift: keep the text of the one that did
             if incident.text:
                 return incident
             others = [name for name in firing if name not in (DRIFT, NO_DATA)]
             title = f"{', '.join(others)}" if others else _of_before(report)
             return replace(incident, title=title, text=f"{title}.")
-        title = what_moved(report)
+        title = what_moved(report, lines)
         since = incident.since_when
         when = "" if since is None else f" Since {moment(since)}."
         return replace(incident, title=title, text=f"{title}.{when}").gathering(lines)

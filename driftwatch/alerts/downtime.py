@@ -1,4 +1,4 @@
-"""Times at which nobody is to be told: planned work, once or every week."""
+"""Planned downtime, during which no message is sent: once, every day or every week."""
 
 from __future__ import annotations
 

@@ -79,11 +79,6 @@ class Incident:
     happenings: tuple[Happening, ...] = field(default=(), repr=False)
 
     @property
-    def is_open(self) -> bool:
-        """Whether it is not over."""
-        return self.resolved is None
-
-    @property
     def since_when(self) -> datetime | None:
         """When what it is about began."""
         return None if self.since is None else to_utc(self.since)
@@ -123,9 +118,10 @@ class Standing:
     """What people have said of an incident.
 
     Attributes:
-        acknowledged: By whom; None if by nobody.
-        silenced_until: Until when nobody is to be told; infinite: until it is over; 0: not.
-        owner: Who takes care of it; empty if nobody.
+        acknowledged: Name of the person who acknowledged it; None if nobody has.
+        silenced_until: End of the silence, seconds since 1970: infinity if it lasts until the
+            incident is over, 0 if there is none.
+        owner: Who is responsible for it; empty if not set.
         notes: What was noted.
     """
 

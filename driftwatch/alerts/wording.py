@@ -3,11 +3,10 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from datetime import datetime
 
 from driftwatch.alerts.message import Line, Picture
-from driftwatch.core.data.times import to_utc
 from driftwatch.core.reports.performance import in_words
 from driftwatch.core.reports.report import DriftReport, EarlySign, FeatureDrift, SchemaChange
 from driftwatch.render import outline
@@ -50,11 +49,7 @@ def lasted(seconds: float, /) -> str:
 
 def lines_of(report: DriftReport, /) -> list[Line]:
     """Everything that moved, worst first; schema changes of one kind are one line."""
-    ranked = sorted(
-        (f for f in report.features if f.status.is_drift),
-        key=lambda f: (-f.status.severity, -_beyond(f)),
-    )
-    lines = [*_metrics(report), *_schema(report), *(_feature(f) for f in ranked)]
+    lines = [*_metrics(report), *_schema(report), *map(_feature, _drifted(report))]
     if report.multivariate is not None and report.multivariate.status.is_drift:
         moved = plain(report.multivariate.explanation, _MOVED_LENGTH)
         lines.append(Line(report.multivariate.status.value, "dependence", moved))
@@ -65,6 +60,14 @@ def lines_of(report: DriftReport, /) -> list[Line]:
             if sign.column not in report.drifted_features
         ]
     return sorted(lines, key=lambda line: line.status != "CRITICAL")
+
+
+def _drifted(report: DriftReport) -> Iterable[FeatureDrift]:
+    """The features that drifted: worst first, and then by how far they are beyond a threshold."""
+    return sorted(
+        (feature for feature in report.features if feature.status.is_drift),
+        key=lambda feature: (-feature.status.severity, -_beyond(feature)),
+    )
 
 
 def _early(sign: EarlySign) -> str:
@@ -126,10 +129,16 @@ def _beyond(feature: FeatureDrift) -> float:
     return result.statistic / max(result.threshold.warning, 1e-9)
 
 
-def what_moved(report: DriftReport, /) -> str:
-    """The headline: which features, how much, and what became of the model."""
-    drifted = [line for line in lines_of(report) if line.name not in ("dependence", "schema")]
-    metrics = [line for line in drifted if line in set(_metrics(report))]
+def what_moved(report: DriftReport, lines: Sequence[Line], /) -> str:
+    """The headline: which features, how much, and what became of the model.
+
+    Args:
+        report: The report.
+        lines: What `lines_of` makes of it.
+    """
+    drifted = [line for line in lines if line.name not in ("dependence", "schema")]
+    of_the_model = set(_metrics(report))
+    metrics = [line for line in drifted if line in of_the_model]
     others = [line for line in drifted if line not in metrics]
     parts = []
     if others:
@@ -140,7 +149,7 @@ def what_moved(report: DriftReport, /) -> str:
     if metrics:
         got = f"{metrics[0].name} {metrics[0].moved}"
         parts.append(f"the model got worse: {got}" if others else f"The model got worse: {got}")
-    parts += [line.moved for line in lines_of(report) if line.name == "schema"]
+    parts += [line.moved for line in lines if line.name == "schema"]
     if not parts:
         return plain(report.headline(), _MOVED_LENGTH)
     return ", and ".join(parts)
@@ -163,10 +172,9 @@ def facts_of(report: DriftReport, /) -> str:
 def pictures_of(report: DriftReport, /) -> tuple[Picture, ...]:
     """The drifted features that are worth a drawing, worst first."""
     pictures = []
-    ranked = sorted(report.features, key=lambda f: (-f.status.severity, -_beyond(f)))
-    for feature in ranked:
+    for feature in _drifted(report):
         drawn = feature.distribution
-        if not feature.status.is_drift or drawn is None or len(drawn.reference) > _CELLS:
+        if drawn is None or len(drawn.reference) > _CELLS:
             continue
         if drawn.labels:
             labels = tuple(plain(label, 16) for label in drawn.labels)
@@ -178,8 +186,3 @@ def pictures_of(report: DriftReport, /) -> tuple[Picture, ...]:
         name = outline.name_of(feature)
         pictures.append(Picture(name, drawn.reference, drawn.current, labels))
     return tuple(pictures[:_PICTURES])
-
-
-def utc(seconds: float, /) -> datetime:
-    """Seconds since 1970 as a moment."""
-    return to_utc(seconds)

@@ -13,10 +13,10 @@ from driftwatch.config.load import Config, load_config
 from driftwatch.config.monitors import MonitorConfig
 from driftwatch.errors import ConfigError
 from driftwatch.monitor import Monitor
-from driftwatch.protocols import Notifier
-from driftwatch.stores import is_collector
+from driftwatch.protocols import Notifier, Store
+from driftwatch.stores import is_collector, open_store
 
-__all__ = ["StreamRequest", "configured", "opened"]
+__all__ = ["StreamRequest", "configured", "opened", "opened_store"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -73,6 +73,31 @@ def _notifiers(alerts: AlertsConfig, folder: Path) -> list[Notifier]:
 
 
 @contextmanager
+def opened_store(request: StreamRequest, /) -> Iterator[tuple[str, Store]]:
+    """Open the store of the monitor that is meant, without its reference; gives its name, too.
+
+    Raises:
+        ConfigError: If a collector has it.
+        StoreError: If it cannot be opened.
+    """
+    name, config, folder = configured(request)
+    _refuse_collector(name, config)
+    store = open_store(config.store_in(folder))
+    try:
+        yield name, store
+    finally:
+        store.close()
+
+
+def _refuse_collector(name: str, config: MonitorConfig) -> None:
+    if is_collector(config.store):
+        raise ConfigError(
+            f"the store of {name!r} is behind the collector {config.store}: run this where the "
+            "store is, and name its file"
+        )
+
+
+@contextmanager
 def opened(
     request: StreamRequest, /, *, remote: bool = False
 ) -> Iterator[tuple[Monitor, MonitorConfig]]:
@@ -86,11 +111,8 @@ def opened(
         ConfigError: If it will not, or the monitor cannot be opened.
     """
     name, config, folder = configured(request)
-    if not remote and is_collector(config.store):
-        raise ConfigError(
-            f"the store of {name!r} is behind the collector {config.store}: run this where the "
-            "store is, and name its file"
-        )
+    if not remote:
+        _refuse_collector(name, config)
     notifiers = None if config.alerts is None else _notifiers(config.alerts, folder)
     monitor = config.monitor(name, folder=folder, notifiers=notifiers)
     try:

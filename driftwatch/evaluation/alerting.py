@@ -5,6 +5,7 @@ from __future__ import annotations
 import contextlib
 import logging
 from dataclasses import dataclass, replace
+from functools import partial
 
 import orjson
 
@@ -14,7 +15,7 @@ from driftwatch.alerts.message import Message
 from driftwatch.core.reports.report import DriftReport, EarlySign, Status
 from driftwatch.core.windows.evaluation_record import OutgoingMessage
 from driftwatch.core.windows.spec import WindowSpec
-from driftwatch.core.windows.stored import StoredAction, StoredIncident
+from driftwatch.core.windows.stored import StoredIncident
 from driftwatch.errors import DataError, StoreError
 from driftwatch.evaluation.rules import EvaluationRules
 from driftwatch.evaluation.sink_delivery import outgoing
@@ -103,8 +104,7 @@ class Alerting:
             return self._settled(state, now, early)
         except StoreError:
             raise
-        except Exception as error:  # noqa: BLE001 - see below
-            # What is told must not keep windows from being judged.
+        except Exception as error:  # noqa: BLE001 - alerts must not keep windows from being judged
             _LOG.exception(
                 "driftwatch: %s: incidents: %s",
                 self._monitor,
@@ -121,9 +121,9 @@ class Alerting:
         report = self._report(state)
         if report is not None and report.window is not None:
             report = replace(report, window=replace(report.window, early=early))
-        incident, messages = self.desk.settle(
-            state, now, report, self._actions_of(state), heard=heard
-        )
+        said_of = _NEVER if state.incident is None else state.incident.number
+        actions = partial(self._store.actions, self._monitor, incident=said_of)
+        incident, messages = self.desk.settle(state, now, report, actions, heard=heard)
         number = None if state.incident is None else state.incident.number
         return AlertNews(incident, tuple(messages), number)
 
@@ -135,19 +135,3 @@ class Alerting:
                 with contextlib.suppress(DataError, orjson.JSONDecodeError):
                     self._latest = DriftReport.from_dict(orjson.loads(stored.body))
         return self._latest
-
-    def _actions_of(self, state: DeskState) -> _Actions:
-        number = _NEVER if state.incident is None else state.incident.number
-        return _Actions(self._store, self._monitor, number)
-
-
-class _Actions:
-    """Asks the store what people have said, when it is called."""
-
-    def __init__(self, store: Store, monitor: str, number: int) -> None:
-        self._store = store
-        self._monitor = monitor
-        self._number = number
-
-    def __call__(self) -> list[StoredAction]:
-        return list(self._store.actions(self._monitor, incident=self._number))

@@ -6,7 +6,7 @@ import contextlib
 import logging
 from typing import Any
 
-from driftwatch.core.reports.report import DriftReport, Levels, Status
+from driftwatch.core.reports.report import DriftReport
 from driftwatch.core.reports.results import to_iso
 from driftwatch.core.windows.alarm import Event
 from driftwatch.evaluation.alerting import AlertNews
@@ -88,6 +88,7 @@ def _log_window(monitor: str, report: DriftReport, incident: int | None) -> None
         if not feature.status.is_drift:
             continue
         primary = feature.primary
+        limits = None if primary is None else primary.threshold
         _LOG.info(
             "driftwatch: %s: %s %s: %s",
             plain(monitor),
@@ -101,7 +102,7 @@ def _log_window(monitor: str, report: DriftReport, incident: int | None) -> None
                 status=feature.status.value,
                 test=feature.primary_test,
                 score=None if primary is None else primary.statistic,
-                threshold=None if primary is None else _limit(primary.threshold, feature.status),
+                threshold=None if limits is None else limits.of(feature.status),
                 moved=plain(feature.explanation, 400),
             ),
         )
@@ -120,16 +121,9 @@ def _log_window(monitor: str, report: DriftReport, incident: int | None) -> None
                 status=metric.status.value,
                 score=metric.production,
                 reference=metric.reference,
-                threshold=_limit(metric.threshold, metric.status),
+                threshold=None if metric.threshold is None else metric.threshold.of(metric.status),
             ),
         )
-
-
-def _limit(levels: Levels | None, status: Status) -> float | None:
-    """The threshold that decided a status."""
-    if levels is None:
-        return None
-    return levels.critical if status is Status.CRITICAL else levels.warning
 
 
 def _facts(monitor: str, report: DriftReport, incident: int | None) -> dict[str, Any]:

@@ -84,7 +84,6 @@ EVENTS: Mapping[str, EventKind] = {
         EventKind("capture.trouble", "A request or answer could not be captured.", {}),
         EventKind("kafka.trouble", "Messages cannot be read or stored now, or were lost.", {}),
         EventKind("service.trouble", "The service refused or failed to do something.", {}),
-        EventKind("mlflow.trouble", "MLflow cannot be reached now.", {}),
         EventKind("worker.started", "A worker began to read.", _MONITOR),
         EventKind("worker.stopped", "A worker has stopped.", _MONITOR),
         EventKind("message", "Anything else.", {}),

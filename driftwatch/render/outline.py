@@ -206,9 +206,8 @@ def decision(feature: FeatureDrift) -> str:
         return ""
     parts = [f"{plain(result.method)} {_against_threshold(result)}"]
     if result.p_effect is not None and result.threshold is not None:
-        critical = feature.status is Status.CRITICAL
-        p = result.p_effect.critical if critical else result.p_effect.warning
-        bound = result.threshold.critical if critical else result.threshold.warning
+        p = result.p_effect.of(feature.status)
+        bound = result.threshold.of(feature.status)
         parts.append(f"p = {p_value(p)} against a drift of at most {number(bound)}")
     elif result.p_value is not None:
         parts.append(f"p = {p_value(no_drift(result))} against no drift")
@@ -251,9 +250,8 @@ def dependence_sentence(dependence: DependenceDrift) -> str:
 
 
 def _dependence(dependence: DependenceDrift) -> str:
-    critical = dependence.status is Status.CRITICAL
-    p = dependence.p_effect.critical if critical else dependence.p_effect.warning
-    bound = dependence.threshold.critical if critical else dependence.threshold.warning
+    p = dependence.p_effect.of(dependence.status)
+    bound = dependence.threshold.of(dependence.status)
     pairs = count(dependence.pairs_tested, "pair")
     text = (
         f"{status_text(dependence.status)}; {pairs}, p = {p_value(p)} against a change of any "
@@ -299,8 +297,7 @@ def _setting(value: object) -> str:
 def _against_threshold(result: DriftResult) -> str:
     if result.statistic is None or result.threshold is None:
         return number(result.statistic)
-    critical = result.status is Status.CRITICAL
-    bound = result.threshold.critical if critical else result.threshold.warning
+    bound = result.threshold.of(result.status)
     left, right = number(result.statistic), number(bound)
     if left == right:
         # 0.1004 and 0.1 differ, and the sign must not be read as a rounding error.

@@ -72,16 +72,8 @@ class _HTTP(http.client.HTTPConnection):
         self.sock = _bounded(self.sock, end)
 
 
-class _HTTPS(http.client.HTTPSConnection):
-    def __init__(self, host: str, /, *, guard: Guard | None = None, **settings: Any) -> None:
-        super().__init__(host, **settings)
-        self._guard = guard
-
-    def connect(self) -> None:
-        end = time.monotonic() + cast("float", self.timeout)
-        self._create_connection = _dial(end, self._guard)
-        super().connect()
-        self.sock = _bounded(self.sock, end)
+class _HTTPS(_HTTP, http.client.HTTPSConnection):
+    """The same; `connect` of the other base makes TLS of what was dialled."""
 
 
 def _left(end: float) -> float:

@@ -4,11 +4,10 @@ from __future__ import annotations
 
 import socket
 import ssl
-import threading
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from http.server import BaseHTTPRequestHandler
 from typing import Any
 
 import pytest
@@ -17,6 +16,7 @@ import trustme
 from driftwatch.errors import ConfigError
 from driftwatch.transport.addresses import is_public
 from driftwatch.transport.client import HttpClient, checked_url
+from tests.http_serving import serving
 
 
 class _Handler(BaseHTTPRequestHandler):
@@ -50,27 +50,16 @@ class _Handler(BaseHTTPRequestHandler):
 
 
 @contextmanager
-def serving(trust: trustme.CA | None = None) -> Iterator[Any]:
-    server: Any = ThreadingHTTPServer(("127.0.0.1", 0), _Handler)
-    server.seen, server.over = [], threading.Event()
-    if trust is not None:
-        context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
-        trust.issue_cert("hooks.example.com").configure_cert(context)
-        server.socket = context.wrap_socket(server.socket, server_side=True)
-    thread = threading.Thread(target=server.serve_forever, args=(0.01,))
-    thread.start()
-    try:
+def seeing(ca: trustme.CA | None = None) -> Iterator[Any]:
+    """A server that notes what it is asked."""
+    with serving(_Handler, "hooks.example.com", ca=ca) as server:
+        server.seen = []
         yield server
-    finally:
-        server.over.set()
-        server.shutdown()
-        thread.join()
-        server.server_close()
 
 
 @pytest.fixture
 def server() -> Iterator[Any]:
-    with serving() as server:
+    with seeing() as server:
         yield server
 
 
@@ -194,7 +183,7 @@ def test_the_certificate_is_that_of_the_name_and_not_of_the_address(
     def here(_: str, port: int, *__: Any, **___: Any) -> list[Any]:
         return [(socket.AF_INET, socket.SOCK_STREAM, 6, "", ("127.0.0.1", port))]
 
-    with serving(ca) as server:
+    with seeing(ca) as server:
         monkeypatch.setattr(socket, "getaddrinfo", here)
         client = HttpClient(trust=trusting)
         assert client.send(f"https://hooks.example.com:{server.server_port}/", b"x").succeeded

@@ -5,8 +5,6 @@ from __future__ import annotations
 import getpass
 import sys
 import time
-from collections.abc import Iterator
-from contextlib import contextmanager
 from datetime import UTC, datetime, timedelta
 from typing import Annotated, Any
 
@@ -16,10 +14,9 @@ import typer
 from driftwatch.alerts.incidents import Incident, standing_of
 from driftwatch.alerts.message import Line, Message
 from driftwatch.alerts.wording import lasted, moment
-from driftwatch.cli.monitors import configured
+from driftwatch.cli.monitors import configured, opened_store
 from driftwatch.cli.options import Config, Name, StorePath, request_of
 from driftwatch.cli.output.exits import Exit
-from driftwatch.config.monitors import MonitorConfig
 from driftwatch.core.data.durations import parse_duration
 from driftwatch.core.data.times import to_utc
 from driftwatch.core.windows.stored import StoredAction, StoredIncident
@@ -27,7 +24,6 @@ from driftwatch.errors import ConfigError
 from driftwatch.integrations.alerting.configured import notifiers_of
 from driftwatch.protocols import Store
 from driftwatch.render.plain import plain
-from driftwatch.stores import is_collector, open_store
 
 __all__ = ["alert"]
 
@@ -47,21 +43,6 @@ _By = Annotated[str | None, typer.Option("--by", help="Who says so; you, if not 
 _Note = Annotated[str | None, typer.Option("--note", help="A note that goes with it.")]
 
 
-@contextmanager
-def _store(request: Any) -> Iterator[tuple[str, Store, MonitorConfig]]:
-    name, config, folder = configured(request)
-    if is_collector(config.store):
-        raise ConfigError(
-            f"the store of {name!r} is behind the collector {config.store}: run this where the "
-            "store is, and name its file"
-        )
-    store = open_store(config.store_in(folder))
-    try:
-        yield name, store, config
-    finally:
-        store.close()
-
-
 @alert.command("list")
 def list_(
     config: Config = None,
@@ -70,7 +51,7 @@ def list_(
     as_json: _Json = False,
 ) -> None:
     """List the open incident. Exit code 1: there is one."""
-    with _store(request_of(config, monitor, store)) as (name, opened, _):
+    with opened_store(request_of(config, monitor, store)) as (name, opened):
         found = opened.incidents(name, limit=10, open_only=True)
         _show(name, opened, found, as_json=as_json)
     raise typer.Exit(int(Exit.DRIFT if found else Exit.NO_DRIFT))
@@ -85,7 +66,7 @@ def history(
     as_json: _Json = False,
 ) -> None:
     """Show incidents, what happened in them, and the messages that were sent."""
-    with _store(request_of(config, monitor, store)) as (name, opened, _):
+    with opened_store(request_of(config, monitor, store)) as (name, opened):
         found = opened.incidents(name, limit=last)
         _show(name, opened, found, as_json=as_json, whole=True)
     raise typer.Exit(int(Exit.NO_DRIFT))
@@ -102,7 +83,7 @@ def ack(
     undo: Annotated[bool, typer.Option("--undo", help="Nobody looks after it.")] = False,
 ) -> None:
     """Say that you look after an incident: it is not repeated; worse and over are still told."""
-    with _store(request_of(config, monitor, store)) as (name, opened, _):
+    with opened_store(request_of(config, monitor, store)) as (name, opened):
         number = _number(name, opened, incident)
         kind = "unack" if undo else "ack"
         _act(opened, name, StoredAction(number, kind, time.time(), plain(by or _me())), note)
@@ -132,7 +113,7 @@ def silence(
     end = _end(for_, until)
     if all_ and end is None and not undo:
         raise ConfigError("how long is the monitor to be silent? Give --for 4h, or --until TIME")
-    with _store(request_of(config, monitor, store)) as (name, opened, _):
+    with opened_store(request_of(config, monitor, store)) as (name, opened):
         number = 0 if all_ else _number(name, opened, incident)
         kind = "unsilence" if undo else "silence"
         _act(opened, name, StoredAction(number, kind, time.time(), plain(by or _me()), end), note)

@@ -10,7 +10,7 @@ import orjson
 import typer
 
 from driftwatch.alerts.wording import moment
-from driftwatch.cli.monitors import configured
+from driftwatch.cli.monitors import StreamRequest, opened_store
 from driftwatch.cli.options import Config, FailOn, Format, Name, Output, StorePath, request_of
 from driftwatch.cli.output.exits import Exit
 from driftwatch.cli.output.last_report import load_report
@@ -18,7 +18,6 @@ from driftwatch.cli.output.showing import Showing
 from driftwatch.core.data.times import to_utc
 from driftwatch.core.reports.report import DriftReport
 from driftwatch.errors import ConfigError, DataError
-from driftwatch.stores import is_collector, open_store
 
 __all__ = ["report"]
 
@@ -53,15 +52,9 @@ def report(
     raise typer.Exit(int(_stored(request_of(config, monitor, store), last, showing)))
 
 
-def _stored(request: object, last: int | None, showing: Showing) -> Exit:
-    name, settings, folder = configured(request)  # type: ignore[arg-type]
-    if is_collector(settings.store):
-        raise ConfigError(f"the store of {name!r} is behind a collector: run this where it is")
-    opened = open_store(settings.store_in(folder))
-    try:
-        reports = opened.reports(name, limit=last or 1)
-    finally:
-        opened.close()
+def _stored(request: StreamRequest, last: int | None, showing: Showing) -> Exit:
+    with opened_store(request) as (name, store):
+        reports = store.reports(name, limit=last or 1)
     if not reports:
         raise DataError(f"the store has no report of {name!r} yet")
     newest = DriftReport.from_dict(orjson.loads(reports[0].body))

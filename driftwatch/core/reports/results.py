@@ -75,6 +75,10 @@ class Levels:
     warning: float
     critical: float
 
+    def of(self, status: Status | None, /) -> float:
+        """The number that a status is about: that for CRITICAL, and otherwise that for WARNING."""
+        return self.critical if status is Status.CRITICAL else self.warning
+
     def map(self, function: Callable[[float], float], /) -> Levels:
         """The pair of what a function makes of both."""
         return Levels(function(self.warning), function(self.critical))

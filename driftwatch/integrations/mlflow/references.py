@@ -12,14 +12,13 @@ from driftwatch.core.profiles.reference import Reference
 from driftwatch.errors import ConfigError
 from driftwatch.integrations.mlflow.connecting import client_of, told
 from driftwatch.integrations.mlflow.registry import resolved
-from driftwatch.integrations.mlflow.runs import new_run
+from driftwatch.integrations.mlflow.runs import FOLDER, new_run
 
 if TYPE_CHECKING:
     from driftwatch.monitor import Monitor
 
 __all__ = ["load_reference", "log_reference"]
 
-_FOLDER = "driftwatch"
 _REFERENCE = "reference.dwp"
 
 
@@ -54,9 +53,9 @@ def log_reference(
         run = version.run_id or new_run(client, version.name)
         file = Path(folder) / _REFERENCE
         file.write_bytes(kept.profile.to_bytes())
-        client.log_artifact(run, str(file), _FOLDER)
+        client.log_artifact(run, str(file), FOLDER)
         tags = {
-            "driftwatch.reference": f"runs:/{run}/{_FOLDER}/{_REFERENCE}",
+            "driftwatch.reference": f"runs:/{run}/{FOLDER}/{_REFERENCE}",
             "driftwatch.reference_id": kept.id,
         }
         for name, value in tags.items():

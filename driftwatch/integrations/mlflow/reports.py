@@ -10,13 +10,12 @@ from typing import Any
 from driftwatch.core.reports.report import DriftReport
 from driftwatch.integrations.mlflow.connecting import client_of, told
 from driftwatch.integrations.mlflow.registry import resolved
-from driftwatch.integrations.mlflow.runs import active_run, new_run
+from driftwatch.integrations.mlflow.runs import FOLDER, active_run, new_run
 from driftwatch.integrations.mlflow.tags import end_of, status_tags
 from driftwatch.render.html import to_html
 
 __all__ = ["log_report"]
 
-_FOLDER = "driftwatch"
 _MOST_METRICS = 1_000
 _DIGEST = 36
 
@@ -58,7 +57,7 @@ def log_report(
         version = None if model_version is None else resolved(client, model_version)
         run = run_id or active_run() or new_run(client, report.monitor)
         _log_metrics(client, run, report, None if version is None else version.model_id)
-        stem = f"{_FOLDER}/{_stamp(report)}"
+        stem = f"{FOLDER}/{_stamp(report)}"
         client.log_text(run, report.to_json(indent=True), f"{stem}.json")
         client.log_text(run, to_html(report), f"{stem}.html")
         client.log_inputs(run, datasets=_inputs(report))

@@ -6,8 +6,10 @@ from typing import Any
 
 from driftwatch.integrations.mlflow.tags import MOST_TAG
 
-__all__ = ["active_run", "new_run", "run_of"]
+__all__ = ["FOLDER", "active_run", "new_run", "run_of"]
 
+FOLDER = "driftwatch"
+"""Of our artefacts in a run."""
 _EXPERIMENT = "driftwatch"
 
 

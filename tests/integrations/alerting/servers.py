@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import asyncio
 import ssl
-import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from http.server import BaseHTTPRequestHandler
 from typing import Any
 
 import trustme
+
+from tests.http_serving import serving
 
 
 class _Handler(BaseHTTPRequestHandler):
@@ -53,26 +54,11 @@ class _Handler(BaseHTTPRequestHandler):
 @contextmanager
 def hooks(*script: int | str, ca: trustme.CA | None = None) -> Iterator[Any]:
     """A server of webhooks that answers as it is told, and then well."""
-    server: Any = ThreadingHTTPServer(("127.0.0.1", 0), _Handler)
-    server.daemon_threads = True
-    server.script, server.taken, server.asked = list(script), [], []
-    server.over = threading.Event()
-    scheme = "http"
-    if ca is not None:
-        context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
-        ca.issue_cert("127.0.0.1", "localhost").configure_cert(context)
-        server.socket = context.wrap_socket(server.socket, server_side=True)
-        scheme = "https"
-    server.url = f"{scheme}://127.0.0.1:{server.server_port}/hooks/canary-in-the-path"
-    thread = threading.Thread(target=server.serve_forever, args=(0.01,), daemon=True)
-    thread.start()
-    try:
+    with serving(_Handler, "127.0.0.1", "localhost", ca=ca) as server:
+        server.script, server.taken, server.asked = list(script), [], []
+        scheme = "http" if ca is None else "https"
+        server.url = f"{scheme}://127.0.0.1:{server.server_port}/hooks/canary-in-the-path"
         yield server
-    finally:
-        server.over.set()
-        server.shutdown()
-        thread.join()
-        server.server_close()
 
 
 class _Mailbox:
