@@ -241,6 +241,11 @@ def delete_records(bootstrap: str, topic: str, partition: int, before: int) -> i
 @asynccontextmanager
 async def admin(bootstrap: str, **options: Any) -> AsyncIterator[Any]:
     async with started(AIOKafkaAdminClient(bootstrap_servers=bootstrap, **options)) as client:
+        # A broker that has just started may answer without naming a controller, which aiokafka
+        # takes for granted in every request to it.
+        while client._client.cluster.controller is None:
+            await client._client.force_metadata_update()
+            await asyncio.sleep(0.05)
         yield client
 
 
