@@ -13,7 +13,10 @@ from driftwatch.core.performance.metrics import METRICS, metric_rule
 from driftwatch.core.reports.report import DriftReport, FeatureDrift, Status
 from driftwatch.errors import ConfigError, did_you_mean
 
-__all__ = ["Condition", "Reading"]
+__all__ = ["NOT_USED", "Condition", "Reading"]
+
+NOT_USED = "not_used_share"
+"""Name of what is read from the account of rows, and not from a report."""
 
 _FORM = re.compile(r"\s*([a-z][a-z0-9_.]*)\s*(>=|<=|>|<|==)\s*(\S+)\s*")
 _COMPARED: Mapping[str, Callable[[float, float], bool]] = {
@@ -24,14 +27,13 @@ _COMPARED: Mapping[str, Callable[[float, float], bool]] = {
     "==": operator.eq,
 }
 _PARTS = ("feature", "prediction", "error", "performance")
+_OF_STATUS = ("status", "feature_status", *_PARTS)
 _NAMES = (
-    "status",
-    "feature_status",
-    *_PARTS,
+    *_OF_STATUS,
     "share_drifted",
     "weighted_share_drifted",
     "schema_changes",
-    "not_used_share",
+    NOT_USED,
 )
 _STATUSES = {status.value.lower(): status for status in Status}
 
@@ -43,10 +45,13 @@ class Reading:
     Attributes:
         value: The number, or the severity of a status; None where the report does not say.
         feature: The feature it is of; None of the whole report.
+        is_decided: Whether it tells that all is well where the condition does not hold; a status
+            that is undecided, or a share of features of which none was judged, does not.
     """
 
     value: float | None
     feature: str | None = None
+    is_decided: bool = True
 
 
 @dataclass(frozen=True, slots=True)
@@ -82,8 +87,7 @@ class Condition:
                 f"got {text!r}"
             )
         name, compare, bound = found.groups()
-        of_status = name in ("status", "feature_status", *_PARTS)
-        if of_status:
+        if name in _OF_STATUS:
             status = _STATUSES.get(bound.lower())
             if status is None:
                 raise ConfigError(
@@ -101,6 +105,11 @@ class Condition:
 
     def __str__(self) -> str:
         return f"{self.name} {self.compare} {self.text}"
+
+    @property
+    def is_of_status(self) -> bool:
+        """Whether it compares statuses, and not numbers."""
+        return self.name in _OF_STATUS
 
     def check_name(self, own: Collection[str], /) -> None:
         """Check that there is such a thing to read.
@@ -127,37 +136,36 @@ class Condition:
         report: DriftReport,
         /,
         *,
-        features: tuple[str, ...] | None = None,
-        not_used_share: float | None = None,
+        features: Collection[str] | None = None,
     ) -> list[Reading]:
         """Every value of a report that it is about; empty where there is none.
 
         Args:
             report: The report.
             features: Only of these; of all if not given.
-            not_used_share: Share of the rows that came and could not be used.
         """
         chosen = [f for f in report.features if features is None or f.name in features]
-        return list(self._read(report, chosen, not_used_share))
+        return list(self._read(report, chosen))
 
-    def _read(
-        self, report: DriftReport, features: list[FeatureDrift], not_used_share: float | None
-    ) -> Iterator[Reading]:
+    def _read(self, report: DriftReport, features: list[FeatureDrift]) -> Iterator[Reading]:
         match self.name:
             case "status":
-                yield Reading(_severity(report.global_status))
+                yield _of_status(report.global_status, is_quiet=report.is_quiet)
             case "feature_status":
-                yield from (Reading(_severity(f.status), f.name) for f in features)
+                yield from (
+                    _of_status(f.status, f.name, is_quiet=not f.may_have_moved) for f in features
+                )
             case "feature" | "prediction" | "error" | "performance":
-                yield Reading(_severity(report.part_status(self.name)))
+                yield _of_status(report.part_status(self.name))
             case "share_drifted":
-                yield Reading(report.dataset.share_drifted)
+                yield _of_share(report, report.dataset.share_drifted)
             case "weighted_share_drifted":
-                yield Reading(report.dataset.weighted_share_drifted)
+                yield _of_share(report, report.dataset.weighted_share_drifted)
             case "schema_changes":
-                yield Reading(float(len(report.schema_changes)))
-            case "not_used_share":
-                yield Reading(not_used_share)
+                changes = len(report.schema_changes)
+                yield Reading(float(changes), is_decided=report.rows_current > 0)
+            case str() if self.name == NOT_USED:
+                return
             case _:
                 yield from self._of_tests(features)
                 yield from self._of_metrics(report)
@@ -166,7 +174,8 @@ class Condition:
         for feature in features:
             result = feature.tests.get(self.name)
             if result is not None:
-                yield Reading(result.statistic, feature.name)
+                known = result.statistic is not None
+                yield Reading(result.statistic, feature.name, is_decided=known)
 
     def _of_metrics(self, report: DriftReport) -> Iterator[Reading]:
         name, _, part = self.name.partition(".")
@@ -174,13 +183,25 @@ class Condition:
         if metric is None or part not in ("", "loss"):
             return
         if not part:
-            yield Reading(metric.production)
+            yield Reading(metric.production, is_decided=metric.production is not None)
         elif metric.production is not None and metric.reference is not None:
             change = metric.reference - metric.production
             better = metric_rule(name).higher_is_better
             yield Reading(change if better else -change)
 
 
-def _severity(status: Status) -> float | None:
-    """A severity to compare; None where nothing was decided for want of data."""
-    return None if status is Status.INSUFFICIENT_DATA else float(status.severity)
+def _of_status(status: Status, feature: str | None = None, *, is_quiet: bool = False) -> Reading:
+    """A severity to compare; none where there is no data.
+
+    An undecided status tells that all is well where nothing is estimated above its threshold.
+    """
+    if status is Status.INSUFFICIENT_DATA:
+        return Reading(None, feature, is_decided=False)
+    is_decided = is_quiet or status is not Status.UNDECIDED
+    return Reading(float(status.severity), feature, is_decided=is_decided)
+
+
+def _of_share(report: DriftReport, share: float | None) -> Reading:
+    """A share of the features: it tells nothing where no feature was judged."""
+    is_judged = any(f.status is Status.OK or f.status.is_drift for f in report.features)
+    return Reading(share, is_decided=share is not None and is_judged)

@@ -48,9 +48,10 @@ class Incident:
         rules: Rules that fire, or fired last.
         title: The headline.
         text: The headline and more.
-        lines: What moved, worst first; what has come back since is kept.
+        lines: What moved, worst first; what has come back since is kept, and says so.
         resolved: When it was over; None while it is open.
-        told: Messages that were sent about it.
+        told: Messages that were made about it.
+        sent: Those of them for which there was a back end to send them.
         told_status: The status that was told last; empty if nothing was.
         told_rules: Rules that were told.
         told_at: When something was told last.
@@ -70,6 +71,7 @@ class Incident:
     lines: tuple[Line, ...] = ()
     resolved: float | None = None
     told: int = 0
+    sent: int = 0
     told_status: str = ""
     told_rules: tuple[str, ...] = ()
     told_at: float = 0.0
@@ -89,9 +91,16 @@ class Incident:
         return replace(self, happenings=(*self.happenings, more)[-_MOST_HAPPENINGS:])
 
     def gathering(self, lines: Sequence[Line], /) -> Self:
-        """The same with what moved now; what moved before, and does no more, comes last."""
+        """The same with what moved now; what moved before, and does no more, comes last.
+
+        An early sign that is gone is not kept: it has become drift, or it was none.
+        """
         names = {line.name for line in lines}
-        kept = [line for line in self.lines if line.name not in names]
+        kept = [
+            replace(line, is_past=True)
+            for line in self.lines
+            if line.name not in names and not line.is_early
+        ]
         return replace(self, lines=(*lines, *kept)[:_MOST_LINES])
 
     def to_dict(self) -> dict[str, Any]:
@@ -107,7 +116,7 @@ class Incident:
                 **known,
                 "rules": tuple(data["rules"]),
                 "told_rules": tuple(data["told_rules"]),
-                "lines": tuple(Line(**line) for line in data["lines"]),
+                "lines": tuple(map(Line.from_dict, data["lines"])),
                 "happenings": tuple(Happening(**each) for each in data["happenings"]),
             }
         )

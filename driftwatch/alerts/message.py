@@ -32,6 +32,8 @@ class Line:
         category: Whose share moved most; None without categories.
         before: Its share in the reference.
         after: Its share in production.
+        is_past: Whether it moved earlier in the incident, and the newest window does not show it.
+        is_early: Whether it is the early sign of a detector.
     """
 
     status: str
@@ -40,18 +42,31 @@ class Line:
     category: str | None = None
     before: float | None = None
     after: float | None = None
+    is_past: bool = False
+    is_early: bool = False
 
     @property
     def sign(self) -> str:
         """A sign for the status, so that it is never colour alone."""
-        return _SIGNS.get(self.status, "·")
+        return "·" if self.is_past else _SIGNS.get(self.status, "·")
+
+    @classmethod
+    def from_dict(cls, data: Mapping[str, Any], /) -> Self:
+        """Rebuild it from plain data; unknown keys are ignored."""
+        return cls(**{key: value for key, value in data.items() if key in cls.__slots__})
 
     @property
     def text(self) -> str:
         """Name and what moved, in short."""
-        if self.category is None or self.before is None or self.after is None:
-            return f"{self.name}  {self.moved}"
-        return f"{self.name}  ‘{self.category}’ {percent(self.before)} → {percent(self.after)}"
+        moved = self.moved
+        if not (self.category is None or self.before is None or self.after is None):
+            moved = f"‘{self.category}’ {percent(self.before)} → {percent(self.after)}"
+        return f"{self.name}  {moved}{self.when}"
+
+    @property
+    def when(self) -> str:
+        """That it is past; empty of what moves now."""
+        return " (before, not now)" if self.is_past else ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -154,16 +169,16 @@ class Message:
 
     @classmethod
     def from_dict(cls, data: Mapping[str, Any], /) -> Self:
-        """Rebuild it from `to_dict`."""
+        """Rebuild it from `to_dict`; unknown keys, as of a newer release, are ignored."""
         at = from_iso(data["at"])
         if at is None:
             raise ValueError("at is null")
         return cls(
             **{
-                **data,
+                **{key: value for key, value in data.items() if key in cls.__slots__},
                 "at": at,
                 "since": from_iso(data["since"]),
-                "lines": tuple(Line(**line) for line in data["lines"]),
+                "lines": tuple(map(Line.from_dict, data["lines"])),
                 "pictures": tuple(
                     Picture(
                         picture["name"],

@@ -55,7 +55,7 @@ def lines_of(report: DriftReport, /) -> list[Line]:
         lines.append(Line(report.multivariate.status.value, "dependence", moved))
     if report.window is not None:
         lines += [
-            Line("WARNING", plain(sign.column), plain(_early(sign), _MOVED_LENGTH))
+            Line("WARNING", plain(sign.column), plain(_early(sign), _MOVED_LENGTH), is_early=True)
             for sign in report.window.early
             if sign.column not in report.drifted_features
         ]

@@ -4,15 +4,18 @@ from __future__ import annotations
 
 import contextlib
 import logging
+from collections.abc import Iterator
 from dataclasses import dataclass, replace
 from functools import partial
 
 import orjson
 
-from driftwatch.alerts.desk import AlertDesk, DeskState
+from driftwatch.alerts.desk import AlertDesk
 from driftwatch.alerts.incidents import Incident
 from driftwatch.alerts.message import Message
+from driftwatch.alerts.state import DeskState
 from driftwatch.core.reports.report import DriftReport, EarlySign, Status
+from driftwatch.core.windows.counters import rows_not_used
 from driftwatch.core.windows.evaluation_record import OutgoingMessage
 from driftwatch.core.windows.spec import WindowSpec
 from driftwatch.core.windows.stored import StoredIncident
@@ -81,7 +84,13 @@ class Alerting:
     def read(self, state: DeskState, pane: int, report: DriftReport, status: Status, /) -> None:
         """Note what rules say of a report on the window that ends with a pane."""
         self._latest = report
-        self.desk.read(state, pane, report, status, lambda: self._store.overview(self._monitor))
+        with self._never_in_the_way():
+            self.desk.read(state, pane, report, status)
+
+    def consume(self, state: DeskState, pane: int, /, *, early: bool) -> None:
+        """Let rules see a pane that is final."""
+        with self._never_in_the_way():
+            self.desk.consume(state, pane, early=early)
 
     def forget(self) -> None:
         """Read the newest report anew: another process may have evaluated meanwhile."""
@@ -100,18 +109,25 @@ class Alerting:
         Raises:
             StoreError: If the store cannot be read.
         """
+        news = AlertNews()
+        with self._never_in_the_way():
+            news = self._settled(state, now, early)
+        return news  # noqa: RET504 - the guard may have ended the block
+
+    @contextlib.contextmanager
+    def _never_in_the_way(self) -> Iterator[None]:
+        """Log whatever goes wrong: alerts must not keep windows from being judged."""
         try:
-            return self._settled(state, now, early)
+            yield
         except StoreError:
             raise
-        except Exception as error:  # noqa: BLE001 - alerts must not keep windows from being judged
+        except Exception as error:  # noqa: BLE001
             _LOG.exception(
                 "driftwatch: %s: incidents: %s",
                 self._monitor,
                 type(error).__name__,
                 extra=event("incidents.failed", monitor=self._monitor),
             )
-            return AlertNews()
 
     def _settled(self, state: DeskState, now: float, early: tuple[EarlySign, ...]) -> AlertNews:
         heard = None
@@ -123,9 +139,17 @@ class Alerting:
             report = replace(report, window=replace(report.window, early=early))
         said_of = _NEVER if state.incident is None else state.incident.number
         actions = partial(self._store.actions, self._monitor, incident=said_of)
-        incident, messages = self.desk.settle(state, now, report, actions, heard=heard)
+        incident, messages = self.desk.settle(
+            state, now, report, actions, heard=heard, account=self._account
+        )
         number = None if state.incident is None else state.incident.number
         return AlertNews(incident, tuple(messages), number)
+
+    def _account(self) -> tuple[int, int]:
+        """Rows that were used, those too that are stored no more, and rows that were not."""
+        overview = self._store.overview(self._monitor)
+        used = overview.rows + overview.counters.get("expired", 0)
+        return used, rows_not_used(overview.counters)
 
     def _report(self, state: DeskState) -> DriftReport | None:
         """The newest report; after a restart it is read from the store where it is needed."""

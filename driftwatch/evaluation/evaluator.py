@@ -175,10 +175,7 @@ class Evaluator:
             if token != self._token or self._state is None:
                 self._token, self._state = token, self._restored()
                 self.alerting.forget()
-            extent = extent or self.extent()
-            result = None
-            if extent is not None and extent.complete is not None:
-                result = self._advance(self._state, extent, now)
+            result = self._advance(self._state, extent or self.extent(), now)
         self.sinks.wake()  # of earlier results, too, which a sink has not taken yet
         return result
 
@@ -198,18 +195,19 @@ class Evaluator:
             self._use_references()
             self._state = None
 
-    def _advance(self, state: EvaluationState, extent: StreamExtent, now: float) -> Result | None:
+    def _advance(
+        self, state: EvaluationState, extent: StreamExtent | None, now: float
+    ) -> Result | None:
+        """Report and consume what is due; alerts are looked at even where no row can be used."""
         changed = self._windows.refresh()
-        complete = extent.complete
-        if complete is None:
-            return None
-        due = state.evaluated is None or complete > state.evaluated
-        revised = not due and changed
+        complete = None if extent is None else extent.complete
+        due = complete is not None and (state.evaluated is None or complete > state.evaluated)
+        revised = complete is not None and not due and changed
         report: DriftReport | None = None
         before = state.consumed
         wealth = self._detector.to_dict() if self._detector is not None else {}
         try:
-            if due or revised:
+            if extent is not None and complete is not None and (due or revised):
                 pane = complete if due or state.evaluated is None else state.evaluated
                 facts = self._facts(pane, extent.oldest, extent.unreadable, revised=revised)
                 report = self._report(self._windows, pane, facts)
@@ -218,7 +216,7 @@ class Evaluator:
                 status = _for_the_alarm(report)
                 state.statuses[pane] = status.value
                 self.alerting.read(state.desk, pane, report, status)
-            event = self._consume(state, extent)
+            event = None if extent is None else self._consume(state, extent)
             news = self.alerting.settle(state.desk, now, early=state.early)
             if report is not None and report.window is not None:
                 report = replace(report, window=replace(report.window, early=state.early))
@@ -234,11 +232,11 @@ class Evaluator:
         if not kept:
             self._state = None
             return None
-        if report is not None:
+        if report is not None and extent is not None:
             self._keep_house(extent, upto=self._windows.main.seen)
             give_back()
         self.tell(event, report, news)
-        pane = state.evaluated or complete
+        pane = state.evaluated or complete or 0
         return Result(report, event, pane, self.monitor, evaluation.id, revised=revised)
 
     def tell(self, event: Event | None, report: DriftReport | None, news: AlertNews, /) -> None:
@@ -311,7 +309,7 @@ class Evaluator:
                 signs = tuple(EarlySign(a.column, a.where, a.change) for a in alarms)
             status = Status(state.statuses.pop(pane, Status.INSUFFICIENT_DATA.value))
             state.alarm.update(pane, status, early=bool(signs))
-            self.alerting.desk.consume(state.desk, pane, early=bool(signs))
+            self.alerting.consume(state.desk, pane, early=bool(signs))
             if signs:
                 state.early = signs
             elif not state.alarm.level.is_drift:

@@ -93,7 +93,8 @@ class SinkDelivery:
         if self._closed.is_set():
             return
         for name in self.names:
-            if name not in self._threads:
+            running = self._threads.get(name)
+            if running is None or not running.is_alive():
                 thread = threading.Thread(
                     target=_deliver_again_and_again,
                     args=(weakref.ref(self), name, self._news[name], self._closed),

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass, field, replace
 from typing import Any, Self
 
-from driftwatch.alerts.desk import DeskState
+from driftwatch.alerts.state import DeskState
 from driftwatch.core.drift.sequential import PaneDetector
 from driftwatch.core.reports.report import EarlySign, Status
 from driftwatch.core.windows.alarm import Event, Hysteresis

@@ -3,14 +3,17 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import replace
 from datetime import UTC, datetime
+from itertools import pairwise
 
 import pytest
 
 from driftwatch import Monitor
-from driftwatch.alerts.desk import AlertDesk, DeskState
+from driftwatch.alerts.desk import AlertDesk
 from driftwatch.alerts.message import Message, merged
 from driftwatch.alerts.settings import Alerts, Rule
+from driftwatch.alerts.state import DeskState
 from driftwatch.core.reports.report import (
     DatasetDrift,
     DriftReport,
@@ -20,7 +23,7 @@ from driftwatch.core.reports.report import (
     Status,
 )
 from driftwatch.core.windows.spec import WindowSpec
-from driftwatch.core.windows.stored import Overview, StoredAction
+from driftwatch.core.windows.stored import StoredAction
 from driftwatch.errors import ConfigError
 
 HOUR = 3600.0
@@ -28,19 +31,24 @@ START = datetime(2026, 3, 2, tzinfo=UTC).timestamp()  # a Monday
 
 
 def report(
-    status: Status = Status.OK, psi: float = 0.01, changes: Sequence[SchemaChange] = ()
+    status: Status = Status.OK,
+    psi: float = 0.01,
+    changes: Sequence[SchemaChange] = (),
+    features: Sequence[tuple[str, Status]] = (),
+    rows: int = 1000,
 ) -> DriftReport:
     test = DriftResult("psi", psi, status=status, gates=True)
     feature = FeatureDrift(
         "age", "numeric", "feature", status, "psi", 0.0, 0.0, "median 39 → 36", None, {"psi": test}
     )
+    each = [replace(feature, name=name, status=of) for name, of in features or [("age", status)]]
     return DriftReport(
         "m",
         status,
-        (feature,),
+        tuple(each),
         datetime(2026, 3, 2, tzinfo=UTC),
         1000,
-        1000,
+        rows,
         "a",
         "b",
         dataset=DatasetDrift(float(status.is_drift), None, None),
@@ -62,6 +70,7 @@ class Desk:
         self.told: list[Message] = []
         self.heard: float | None = None
         self.last: DriftReport | None = None
+        self.account = (0, 0)
 
     @property
     def now(self) -> float:
@@ -72,23 +81,40 @@ class Desk:
         self.pane += 1
         said = report(status, **facts)  # type: ignore[arg-type]
         self.state = DeskState.restored(self.state.to_dict(), clear_after=self.clear_after)
-        self.desk.read(self.state, self.pane, said, status, Overview)
+        self.desk.read(self.state, self.pane, said, status)
         self.desk.consume(self.state, self.pane)
         self.last = said
         return self.settle()
 
     def settle(self) -> list[str]:
         _, messages = self.desk.settle(
-            self.state, self.now, self.last, lambda: self.actions, heard=self.heard
+            self.state,
+            self.now,
+            self.last,
+            lambda: self.actions,
+            heard=self.heard,
+            account=lambda: self.account,
         )
         self.told += messages
         return [message.kind for message in messages]
+
+    def change(self, alerts: Alerts) -> None:
+        """Go on with other settings."""
+        self.alerts = alerts
+        self.desk = AlertDesk(alerts, "m", self.spec, clear_after=self.clear_after)
+
+    def another_reference(self) -> None:
+        """Go on against another reference."""
+        self.state = DeskState.restored(
+            self.state.to_dict(), clear_after=self.clear_after, afresh=True
+        )
 
     def say(self, kind: str, until: float | None = None, incident: int = 1) -> None:
         self.actions.append(StoredAction(incident, kind, self.now, "me", until))
 
 
 OK, WARNING, CRITICAL = Status.OK, Status.WARNING, Status.CRITICAL
+INSUFFICIENT = Status.INSUFFICIENT_DATA
 
 
 def run(desk: Desk, *statuses: Status) -> list[list[str]]:
@@ -96,7 +122,7 @@ def run(desk: Desk, *statuses: Status) -> list[list[str]]:
 
 
 def test_one_message_when_it_opens_and_one_when_it_is_over() -> None:
-    desk = Desk(Alerts())
+    desk = Desk(Alerts(to=[NoBackEnd()]))
     told = run(desk, OK, WARNING, CRITICAL, WARNING, OK, WARNING, OK, OK, OK)
     assert told == [[], ["opened"], [], [], [], [], [], ["resolved"], []]
     opened, resolved = desk.told
@@ -242,11 +268,158 @@ def test_a_schema_change_that_breaks_many_columns_is_one_line() -> None:
     assert [line.moved for line in schema] == ["20 columns are gone: c0, c1, c2 and 17 more"]
 
 
-def test_another_reference_ends_what_was_found_against_the_old_one() -> None:
+def test_another_reference_ends_nothing_before_windows_were_quiet_against_it() -> None:
     desk = Desk(Alerts())
-    run(desk, CRITICAL)
-    desk.state = DeskState.restored(desk.state.to_dict(), clear_after=2, afresh=True)
-    assert desk.settle() == ["resolved"]
+    run(desk, CRITICAL, OK)
+    desk.another_reference()
+    assert desk.settle() == []
+    assert run(desk, OK, OK) == [[], ["resolved"]]
+
+
+@pytest.mark.parametrize(
+    "changed",
+    [Rule("psi > 0.3", for_=3), Rule("psi > 0.35"), Rule("psi > 0.3", name="moved far"), None],
+)
+def test_a_rule_that_is_changed_while_it_fires_ends_nothing_before_windows_are_quiet(
+    changed: Rule | None,
+) -> None:
+    desk = Desk(Alerts(rules=[Rule("psi > 0.3")]))
+    assert desk.window(OK, psi=0.4) == ["opened"]
+    desk.change(Alerts(rules=[] if changed is None else [changed]))
+    assert desk.settle() == []
+    assert desk.window(INSUFFICIENT) == []
+    assert desk.window(OK) == []
+    assert desk.window(OK) == ["resolved"]
+
+
+def test_a_rule_that_no_longer_has_its_feature_judged_is_not_over() -> None:
+    desk = Desk(Alerts(rules=[Rule("feature_status >= critical")]))
+    both = [("age", CRITICAL), ("plan", OK)]
+    assert desk.window(OK, features=both) == ["opened"]
+    for _ in range(5):
+        assert desk.window(OK, features=[("age", INSUFFICIENT), ("plan", OK)]) == []
+    assert desk.window(OK, features=[("age", OK), ("plan", OK)]) == []
+    assert desk.window(OK, features=[("age", OK), ("plan", OK)]) == ["resolved"]
+
+
+def test_drift_of_a_feature_that_has_no_data_now_is_not_over() -> None:
+    desk = Desk(Alerts())
+    assert desk.window(WARNING, features=[("age", WARNING), ("plan", OK)]) == ["opened"]
+    for _ in range(5):
+        assert desk.window(OK, features=[("age", INSUFFICIENT), ("plan", OK)]) == []
+    assert run(desk, OK, OK) == [[], ["resolved"]]
+
+
+@pytest.mark.parametrize(
+    "rule", ["share_drifted > 0.5", "feature >= critical", "schema_changes > 0"]
+)
+def test_a_window_that_decides_nothing_is_no_quiet_window_of_any_rule(rule: str) -> None:
+    desk = Desk(Alerts(open="critical", rules=[Rule(rule, level="critical")]))
+    gone = [SchemaChange("c", "missing_column", "text", None, CRITICAL)]
+    assert desk.window(CRITICAL, changes=gone) == ["opened"]
+    for _ in range(5):
+        assert desk.window(INSUFFICIENT, rows=0) == []
+    assert run(desk, OK, OK) == [[], ["resolved"]]
+
+
+def test_what_a_rule_found_is_told_with_feature_value_and_since() -> None:
+    desk = Desk(Alerts(rules=[Rule("psi > 0.3", for_=2)]))
+    desk.window(OK, psi=0.4)
+    assert desk.window(OK, psi=0.45) == ["opened"]
+    (message,) = desk.told
+    assert message.title == "age psi 0.45 (psi > 0.3 in 2 windows)"
+    assert message.text.endswith("Since 2 Mar 01:00 UTC.")
+    assert [line.name for line in message.lines] == ["age"]
+
+
+def test_what_moves_no_more_says_so_and_early_signs_go() -> None:
+    desk = Desk(Alerts(repeat="1h"))
+    desk.window(WARNING, features=[("age", WARNING), ("plan", WARNING)])
+    desk.window(WARNING, features=[("age", OK), ("plan", WARNING)])
+    message = desk.told[-1]
+    assert [line.name for line in message.lines] == ["plan", "age"]
+    assert message.lines[1].text == "age  median 39 → 36 (before, not now)"
+    assert "age" not in message.title
+
+
+def test_an_incident_of_no_data_is_written_once() -> None:
+    desk = Desk(Alerts(no_data="2h"))
+    desk.heard = START
+    desk.pane += 3
+    desk.settle()
+    changed = []
+    for _ in range(3):
+        desk.pane += 1
+        changed += [desk.desk.settle(desk.state, desk.now, None, list, heard=START)[0]]
+    assert changed == [None] * 3
+
+
+class NoBackEnd:
+    """A back end that takes everything."""
+
+    name = "taken"
+
+    def send(self, message: Message) -> None:
+        """Take a message."""
+
+
+def test_an_incident_that_nobody_could_be_told_of_is_told_when_there_is_somebody() -> None:
+    desk = Desk(Alerts())
+    assert desk.window(WARNING) == ["opened"]  # into the log
+    desk.change(Alerts(to=[NoBackEnd()]))
+    assert desk.settle() == ["still_on"]
+    assert desk.settle() == []
+    assert run(desk, OK, OK) == [[], ["resolved"]]
+    assert "over after 2 h; 1 message was sent before this one" in desk.told[-1].text
+
+
+def test_without_back_ends_no_message_is_said_to_have_been_sent() -> None:
+    desk = Desk(Alerts())
+    run(desk, WARNING, OK, OK)
+    assert "sent" not in desk.told[-1].text
+
+
+def test_a_drift_that_flaps_is_not_muted_for_good() -> None:
+    desk = Desk(Alerts(cooldown="4h"))
+    for _ in range(12):
+        run(desk, WARNING, OK, OK)
+    begun = [message.at for message in desk.told if message.kind == "opened"]
+    assert len(begun) >= 6
+    assert max((b - a).total_seconds() for a, b in pairwise(begun)) <= 7 * HOUR
+
+
+NOT_USED = Alerts(rules=[Rule("not_used_share > 0.1", for_=2)])
+
+
+def test_rows_that_cannot_be_used_are_seen_where_no_row_can() -> None:
+    desk = Desk(NOT_USED)
+    desk.account = (5_000, 4_000)  # of before there was such a rule
+    told = []
+    for _ in range(3):
+        told += desk.settle()
+        desk.pane += 1
+        desk.account = (desk.account[0], desk.account[1] + 100)
+    told += desk.settle()
+    assert told == ["opened"]
+    assert desk.told[0].text.startswith("rows 100 % could not be used (not_used_share > 0.1 in")
+    for _ in range(2):
+        desk.pane += 1
+        desk.account = (desk.account[0] + 1_000, desk.account[1] + 1)
+        told += desk.settle()
+    assert told == ["opened", "resolved"]
+
+
+def test_the_share_of_rows_not_used_is_asked_once_a_slide_and_not_of_a_few_rows() -> None:
+    desk = Desk(Alerts(rules=[Rule("not_used_share > 0.1")]))
+    desk.settle()
+    desk.pane += 1
+    desk.account = (3, 3)
+    assert desk.settle() == []
+    desk.account = (100, 3)  # a revised window, some minutes later
+    assert desk.settle() == []
+    desk.pane += 1
+    desk.account = (200, 20)
+    assert desk.settle() == ["opened"]
 
 
 def test_messages_that_waited_become_one_that_counts_them() -> None:
@@ -313,7 +486,7 @@ def test_downtime_is_read_as_people_write_it(text: str, inside: str, outside: st
 
 def test_the_status_told_is_no_better_than_that_of_the_newest_window() -> None:
     desk = Desk(Alerts())
-    desk.desk.read(desk.state, desk.pane, report(WARNING), WARNING, Overview)
+    desk.desk.read(desk.state, desk.pane, report(WARNING), WARNING)
     desk.desk.consume(desk.state, desk.pane)
     desk.last = report(CRITICAL)  # the next window, whose last pane is not final yet
     desk.settle()

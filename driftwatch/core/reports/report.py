@@ -158,11 +158,7 @@ class DriftReport:
         True of an OK report, and of one that is undecided for want of rows only.
         """
         return not self.global_status.is_drift and not any(
-            result.undecided is not None
-            and result.threshold is not None
-            and (result.undecided.estimate or 0.0) > result.threshold.warning
-            for feature in self.features
-            for result in feature.tests.values()
+            feature.may_have_moved for feature in self.features
         )
 
     def feature_drift(self) -> dict[str, FeatureDrift]:

@@ -325,6 +325,16 @@ class FeatureDrift:
         """The result that decided the status."""
         return self.tests.get(self.primary_test) if self.primary_test else None
 
+    @property
+    def may_have_moved(self) -> bool:
+        """Whether a deciding test that is undecided estimates drift above its warning threshold."""
+        return any(
+            result.undecided is not None
+            and result.threshold is not None
+            and (result.undecided.estimate or 0.0) > result.threshold.warning
+            for result in self.tests.values()
+        )
+
     def to_dict(self) -> dict[str, Any]:
         return {
             "kind": self.kind,

@@ -148,7 +148,8 @@ def _line(line: Line) -> str:
         '#d5dbe2;font:bold 14px Arial,sans-serif;color:#1b222b;word-break:break-word">'
         f'{_wrapped(line.name)}<br><span style="font:12px Arial,sans-serif;color:{ink}">'
         f"{line.sign} {escape(line.status)}</span></td>"
-        f'<td valign="top" style="{_CELL};word-break:break-word">{_wrapped(line.moved)}{bars}</td>'
+        f'<td valign="top" style="{_CELL};word-break:break-word">'
+        f"{_wrapped(line.moved + line.when)}{bars}</td>"
         "</tr>"
     )
 

@@ -72,7 +72,7 @@ def hostile(text: str) -> Message:
     desk.last = replace(said, features=(feature,), model_version=text)
     desk.desk.monitor = text
     desk.pane += 1
-    desk.desk.read(desk.state, desk.pane, desk.last, Status.CRITICAL, lambda: None)  # type: ignore[arg-type,return-value]
+    desk.desk.read(desk.state, desk.pane, desk.last, Status.CRITICAL)
     desk.desk.consume(desk.state, desk.pane)
     desk.settle()
     assert lines_of(desk.last)
