@@ -12,9 +12,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from driftwatch.core.data.batch import Batch, array_of
+from driftwatch.core.data.instants import instants_of
 from driftwatch.core.data.outcomes import OutcomeColumns
 from driftwatch.core.data.schema import Kind, Schema
-from driftwatch.core.data.times import event_times, seconds_of
 from driftwatch.ingest.cutting import MAX_SKEW
 from driftwatch.ingest.known_columns import KnownColumns, picking
 from driftwatch.process.background import is_in_turns, rest_if_due
@@ -188,7 +188,7 @@ class RecordBuffer:
         if not rows:
             return
         values, times, versions, by_role = (list(column) for column in zip(*rows, strict=True))
-        seconds = _seconds(times)
+        seconds = instants_of(times)
         versions = [None if version != version else version for version in versions]  # noqa: PLR0124
         if len(set(versions)) == 1 and type(None) not in set(map(type, values)):
             yield self._batch(values, seconds, versions[0], by_role)
@@ -285,21 +285,3 @@ def _together(beside: list[Any], inside: list[Any] | None) -> list[Any]:
     if inside is None:
         return beside
     return [own if value is None else value for value, own in zip(beside, inside, strict=True)]
-
-
-def _seconds(times: list[Any]) -> NDArray[np.float64]:
-    if set(map(type, times)) == {float}:
-        return np.array(times, dtype=np.float64)
-    import pyarrow as pa
-
-    try:
-        return event_times(pa.array(times))
-    except (pa.ArrowInvalid, pa.ArrowTypeError):
-        return np.array([_second(time) for time in times], dtype=np.float64)
-
-
-def _second(time: Any) -> float:
-    try:
-        return seconds_of(time)
-    except (TypeError, ValueError):
-        return float("nan")

@@ -18,8 +18,8 @@ from typing import Any
 import numpy as np
 
 from driftwatch.core.data.batch import batches_of
+from driftwatch.core.data.instants import instant_of, instants_of
 from driftwatch.core.data.schema import Role
-from driftwatch.core.data.times import seconds_of
 from driftwatch.core.profiles.profile import Profile
 from driftwatch.core.reports.report import DriftReport
 from driftwatch.core.windows.evaluation_record import Result
@@ -291,7 +291,9 @@ class Stream:
         spec = self.settings.spec
         period = profile.period
         when = at if at is not None else (period.end or self._clock())
-        second = seconds_of(when)
+        second = instant_of(when)
+        if np.isnan(second):
+            raise ConfigError(f"at is a time, such as a datetime; got {when!r:.80}")
         if spec.by_rows:
             raise MergeError("a profile cannot be absorbed into windows by rows; use time")
         delivery = Delivery(
@@ -412,8 +414,10 @@ def _in_event_loop() -> bool:
 
 
 def _times_of(at: Any) -> np.ndarray[Any, np.dtype[np.float64]]:
-    if isinstance(at, datetime | int | float):
-        return np.array([seconds_of(at)])
+    if not hasattr(at, "__len__") or isinstance(at, str | bytes):
+        return np.array([instant_of(at)])
+    if isinstance(at, list | tuple):
+        return instants_of(at)
     from driftwatch.core.data.batch import table_of
     from driftwatch.core.data.times import event_times
 

@@ -269,7 +269,7 @@ def test_names_that_callers_invent_are_not_remembered_without_end() -> None:
         assert watched.counters["values_of_too_many_new_columns"] == 6_000 - 100 + 5_000
 
 
-@pytest.mark.parametrize("long_ago", [-1e14, -2e9 - 3e8])
+@pytest.mark.parametrize("long_ago", [-9e10, -2e9 - 3e8])
 def test_a_time_of_long_ago_is_counted_and_holds_nothing_up(long_ago: float) -> None:
     with monitor(window="1h", slide="1m") as watched:
         watched.observe({"age": 30.0, "plan": "a"}, at=long_ago)

@@ -164,8 +164,10 @@ def _are_instants(array: pa.Array) -> bool:
     valid = texts.drop_null()
     if len(valid) == 0 or not (t.is_string(texts.type) or t.is_large_string(texts.type)):
         return False
-    instants = typed_values(valid.slice(0, _SAMPLE), Column("", Kind.DATETIME))
-    return instants.missing.invalid == 0
+    sample = valid.slice(0, _SAMPLE)
+    instants = typed_values(sample, Column("", Kind.DATETIME))
+    numbers = typed_values(sample, Column("", Kind.NUMERIC))  # codes, which might be instants, too
+    return instants.missing.invalid == 0 and numbers.missing.invalid == len(sample)
 
 
 def _lower_words(texts: pa.Array) -> set[str]:

@@ -11,7 +11,9 @@ from typing import TYPE_CHECKING, Any, Self
 import numpy as np
 from numpy.typing import NDArray
 
+from driftwatch.core.data.instants import instants_in, ticks_in_seconds
 from driftwatch.core.data.schema import Column, Kind
+from driftwatch.core.data.storage import is_binary, is_number, is_text, plain_array, plain_type
 
 if TYPE_CHECKING:
     import pyarrow as pa
@@ -29,7 +31,6 @@ __all__ = [
 
 _EXACT_INTEGERS = 1 << 53
 _NUMBER = r"^\s*[+-]?(\d+(\.\d*)?|\.\d+)([eE][+-]?\d+)?\s*$|^\s*(?i:[+-]?inf(inity)?|nan)\s*$"
-_INSTANT = r"^\d{4}-\d{2}-\d{2}([ T]\d{2}:\d{2}(:\d{2}(\.\d{1,9})?)?(Z|[+-]\d{2}(:?\d{2})?)?)?$"
 _TRUE = ("true", "t", "yes", "y", "1")
 _FALSE = ("false", "f", "no", "n", "0")
 
@@ -116,16 +117,16 @@ def kind_of(dtype: pa.DataType, /) -> Kind:
     """Return the kind that the values of an Arrow type have by themselves."""
     import pyarrow.types as t
 
-    dtype = _storage_type(dtype)
+    dtype = plain_type(dtype)
     if t.is_null(dtype):
         return Kind.EMPTY
     if t.is_boolean(dtype):
         return Kind.BOOLEAN
     if t.is_timestamp(dtype) or t.is_date(dtype):
         return Kind.DATETIME
-    if _is_number(dtype) or t.is_duration(dtype) or t.is_time(dtype):
+    if is_number(dtype) or t.is_duration(dtype) or t.is_time(dtype):
         return Kind.NUMERIC
-    if _is_text(dtype) or _is_binary(dtype):
+    if is_text(dtype) or is_binary(dtype):
         return Kind.CATEGORICAL
     if t.is_dictionary(dtype) and not t.is_nested(dtype.value_type):
         # Whoever encoded a column as categories meant categories, numbers or not.
@@ -147,7 +148,7 @@ def typed_values(array: pa.Array, column: Column, /) -> Values:
     Values of another type are converted where that loses nothing a person would miss
     (text to numbers, numbers to text); what cannot be read counts as invalid.
     """
-    array = _storage(array)
+    array = plain_array(array)
     match column.kind:
         case Kind.NUMERIC:
             return _numbers(array)
@@ -178,7 +179,7 @@ def _numbers(array: pa.Array) -> Numbers:
         return _finite(_plain(array.cast(pa.float64(), safe=False)), array.null_count)
     if t.is_duration(dtype) or t.is_time(dtype):
         return _seconds(array)
-    if _is_text(dtype):
+    if is_text(dtype):
         return _numbers_in_text(array)
     return _all_invalid(array)
 
@@ -209,67 +210,22 @@ def _integers(values: NDArray[Any], nulls: int) -> Numbers:
 
 
 def _instants(array: pa.Array) -> Numbers:
-    import pyarrow as pa
-    import pyarrow.compute as pc
     import pyarrow.types as t
 
-    dtype = array.type
-    if t.is_date(dtype):
-        return _seconds(array.cast(pa.timestamp("s" if t.is_date32(dtype) else "ms")))
-    if t.is_timestamp(dtype):
-        return _seconds(array)
-    if t.is_dictionary(dtype):
-        return _instants(array.dictionary_decode())
-    if _is_text(dtype):
-        texts = pc.utf8_trim_whitespace(array.cast(pa.large_string()))
-        readable, invalid = _matching(texts, _INSTANT)
-        try:
-            instants = _parse_instants(readable)
-        except pa.ArrowInvalid:  # shaped like an instant, such as 2024-02-31, and is none
-            instants, invalid = _parse_one_by_one(readable, invalid)
-        numbers = _seconds(instants)
-        return Numbers(
-            numbers.values, numbers.beyond, Missing(null=array.null_count, invalid=invalid)
-        )
-    return _all_invalid(array)
-
-
-def _parse_instants(texts: pa.Array) -> pa.Array:
-    import pyarrow as pa
-    import pyarrow.compute as pc
-
-    # What is finer than a microsecond is beyond a double's seconds, and Arrow refuses it.
-    texts = pc.replace_substring_regex(texts, r"(\.\d{6})\d+", r"\1")
-    zoned = pc.match_substring_regex(texts, r"\d{2}:\d{2}.*(Z|[+-]\d{2}(:?\d{2})?)$")
-    with_zone = texts.filter(zoned).cast(pa.timestamp("us", "UTC"))
-    without = texts.filter(pc.invert(zoned)).cast(pa.timestamp("us"))
-    both = [with_zone.cast(pa.int64()), without.cast(pa.int64())]
-    return pa.concat_arrays(both).cast(pa.timestamp("us"))
-
-
-def _parse_one_by_one(texts: pa.Array, invalid: int) -> tuple[pa.Array, int]:
-    import pyarrow as pa
-
-    parsed = []
-    for index in range(len(texts)):
-        try:
-            parsed.append(_parse_instants(texts.slice(index, 1)))
-        except pa.ArrowInvalid:
-            invalid += 1
-    return (pa.concat_arrays(parsed) if parsed else pa.array([], pa.timestamp("us"))), invalid
+    if t.is_dictionary(array.type):
+        array = array.dictionary_decode()
+    seconds = instants_in(array)
+    readable = ~np.isnan(seconds)
+    values = seconds if readable.all() else seconds[readable]
+    invalid = seconds.size - values.size - array.null_count
+    missing = Missing(null=array.null_count, invalid=invalid)
+    return Numbers(values, np.empty(0, dtype=np.uint64), missing)
 
 
 def _seconds(array: pa.Array) -> Numbers:
-    """Ticks to seconds: whole and part apart, so that every unit gives the same double."""
-    import pyarrow as pa
-    import pyarrow.types as t
-
-    unit = {"s": 1, "ms": 1_000, "us": 1_000_000, "ns": 1_000_000_000}[array.type.unit]
-    narrow = t.is_time32(array.type)
-    ticks = _plain(array.cast(pa.int32()).cast(pa.int64()) if narrow else array.cast(pa.int64()))
-    whole, part = np.divmod(ticks, unit)
-    values = whole.astype(np.float64) + part.astype(np.float64) / unit
-    return Numbers(values, np.empty(0, dtype=np.uint64), Missing(null=array.null_count))
+    """Durations and times of day in seconds."""
+    seconds = ticks_in_seconds(array.drop_null())
+    return Numbers(seconds, np.empty(0, dtype=np.uint64), Missing(null=array.null_count))
 
 
 def _categories(array: pa.Array) -> Categories:
@@ -357,7 +313,7 @@ def _as_texts(array: pa.Array) -> pa.Array:
     import pyarrow as pa
     import pyarrow.types as t
 
-    if not _is_binary(array.type):
+    if not is_binary(array.type):
         return array.cast(pa.large_string())
     if not t.is_large_binary(array.type):
         array = array.cast(pa.large_binary())
@@ -396,50 +352,3 @@ def _mask(kept: NDArray[np.bool_]) -> pa.Array:
 
     bits = pa.py_buffer(np.packbits(kept, bitorder="little").tobytes())
     return pa.Array.from_buffers(pa.bool_(), kept.size, [None, bits])
-
-
-def _storage(array: pa.Array) -> pa.Array:
-    import pyarrow as pa
-    import pyarrow.types as t
-
-    if isinstance(array, pa.ExtensionArray):
-        return _storage(array.storage)
-    if t.is_run_end_encoded(array.type):
-        import pyarrow.compute as pc
-
-        return _storage(pc.run_end_decode(array))
-    return array
-
-
-def _storage_type(dtype: pa.DataType) -> pa.DataType:
-    import pyarrow as pa
-    import pyarrow.types as t
-
-    if isinstance(dtype, pa.BaseExtensionType):
-        return _storage_type(dtype.storage_type)
-    if t.is_run_end_encoded(dtype):
-        return _storage_type(dtype.value_type)
-    return dtype
-
-
-def _is_number(dtype: pa.DataType) -> bool:
-    import pyarrow.types as t
-
-    return bool(t.is_floating(dtype) or t.is_integer(dtype) or t.is_decimal(dtype))
-
-
-def _is_text(dtype: pa.DataType) -> bool:
-    import pyarrow.types as t
-
-    return bool(t.is_string(dtype) or t.is_large_string(dtype) or t.is_string_view(dtype))
-
-
-def _is_binary(dtype: pa.DataType) -> bool:
-    import pyarrow.types as t
-
-    return bool(
-        t.is_binary(dtype)
-        or t.is_large_binary(dtype)
-        or t.is_fixed_size_binary(dtype)
-        or t.is_binary_view(dtype)
-    )

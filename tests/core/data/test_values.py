@@ -92,7 +92,8 @@ def test_dates_and_impossible_dates() -> None:
     assert found == [86_400.0]
     assert (missing.null, missing.invalid) == (1, 2)
     assert numbers(pa.array(["2024-02-31"]), DATETIME)[1].invalid == 1
-    assert numbers(pa.array([1, 2]), DATETIME)[1].invalid == 2
+    assert numbers(pa.array([1, 2]), DATETIME)[0] == [1.0, 2.0]  # seconds since 1970
+    assert numbers(pa.array([True, False]), DATETIME)[1].invalid == 2
 
 
 @pytest.mark.parametrize(

@@ -5,7 +5,6 @@ from __future__ import annotations
 import time
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from datetime import datetime
 from enum import StrEnum
 from functools import partial
 from typing import Any, NamedTuple, Protocol
@@ -15,7 +14,7 @@ import orjson
 from numpy.typing import NDArray
 
 from driftwatch.config.kafka import PATHS, KafkaConfig
-from driftwatch.core.data.times import seconds_of
+from driftwatch.core.data.instants import LARGEST_SECONDS, instant_of
 from driftwatch.ingest.json_paths import JsonPath
 from driftwatch.ingest.record_paths import Extracted, RecordPaths, is_deep
 from driftwatch.integrations.kafka.messages import avro, protobuf
@@ -28,7 +27,6 @@ from driftwatch.integrations.kafka.messages.schema_registry import (
 )
 
 __all__ = [
-    "LARGEST_SECONDS",
     "Block",
     "Decoder",
     "Message",
@@ -40,8 +38,6 @@ __all__ = [
     "seconds_given",
 ]
 
-LARGEST_SECONDS = 1e11
-"""Numbers beyond are milliseconds."""
 _MOST_LEVELS = 32
 _MANY_RECORDS = 4_096
 _SCALARS = {float, int, str, bool, type(None)}
@@ -257,7 +253,7 @@ class Decoder:
             return Poison.NO_TIME
         try:
             return seconds_given(value)
-        except (ValueError, TypeError, OverflowError):
+        except ValueError:
             return Poison.BAD_TIME
 
 
@@ -308,23 +304,17 @@ def header_of(message: Message, name: str) -> bytes | None:
 
 
 def seconds_given(value: Any) -> float:
-    """Seconds since 1970 of a number (milliseconds, if it is as large as that), a time or text."""
+    """Seconds since 1970 of a time as `driftwatch.core.data.instants.instant_of` reads it.
+
+    Raises:
+        ValueError: If it is none.
+    """
     if type(value) in (float, int) and -LARGEST_SECONDS < value < LARGEST_SECONDS:
         return float(value)  # nearly always
-    if isinstance(value, bytes):
-        value = value.decode()
-    if isinstance(value, datetime):
-        return seconds_of(value)
-    if isinstance(value, str):
-        try:
-            value = float(value)
-        except ValueError:
-            return seconds_of(datetime.fromisoformat(value))
-    if isinstance(value, bool) or not isinstance(value, int | float):
-        raise TypeError("no time")
-    if value != value or abs(value) == float("inf"):  # noqa: PLR0124 - NaN
+    seconds = instant_of(value)
+    if seconds != seconds:  # noqa: PLR0124 - NaN
         raise ValueError("no time")
-    return value / 1000 if abs(value) > LARGEST_SECONDS else float(value)
+    return seconds
 
 
 def _why_not_json(value: bytes) -> Poison:

@@ -10,8 +10,8 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from driftwatch.core.data.instants import LARGEST_SECONDS
 from driftwatch.integrations.kafka.messages.decoding import (
-    LARGEST_SECONDS,
     Decoder,
     Message,
     header_of,

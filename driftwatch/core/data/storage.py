@@ -1,0 +1,66 @@
+"""What an Arrow array really holds, below extension types and run-length encoding."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    import pyarrow as pa
+
+__all__ = ["is_binary", "is_number", "is_text", "plain_array", "plain_type"]
+
+
+def plain_array(array: pa.Array, /) -> pa.Array:
+    """The array below extension types, run-length encoding and dictionaries of these."""
+    import pyarrow as pa
+    import pyarrow.types as t
+
+    if isinstance(array.type, pa.Bool8Type):
+        return array.storage.cast(pa.bool_())
+    if isinstance(array, pa.ExtensionArray):
+        return plain_array(array.storage)
+    if t.is_run_end_encoded(array.type):
+        import pyarrow.compute as pc
+
+        return plain_array(pc.run_end_decode(array))
+    return array
+
+
+def plain_type(dtype: pa.DataType, /) -> pa.DataType:
+    """The type that `plain_array` gives."""
+    import pyarrow as pa
+    import pyarrow.types as t
+
+    if isinstance(dtype, pa.Bool8Type):
+        return pa.bool_()
+    if isinstance(dtype, pa.BaseExtensionType):
+        return plain_type(dtype.storage_type)
+    if t.is_run_end_encoded(dtype):
+        return plain_type(dtype.value_type)
+    return dtype
+
+
+def is_number(dtype: pa.DataType, /) -> bool:
+    """Whether values are numbers."""
+    import pyarrow.types as t
+
+    return bool(t.is_floating(dtype) or t.is_integer(dtype) or t.is_decimal(dtype))
+
+
+def is_text(dtype: pa.DataType, /) -> bool:
+    """Whether values are texts."""
+    import pyarrow.types as t
+
+    return bool(t.is_string(dtype) or t.is_large_string(dtype) or t.is_string_view(dtype))
+
+
+def is_binary(dtype: pa.DataType, /) -> bool:
+    """Whether values are bytes."""
+    import pyarrow.types as t
+
+    return bool(
+        t.is_binary(dtype)
+        or t.is_large_binary(dtype)
+        or t.is_fixed_size_binary(dtype)
+        or t.is_binary_view(dtype)
+    )
