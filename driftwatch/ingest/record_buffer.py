@@ -6,7 +6,7 @@ from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, replace
 from datetime import datetime
 from threading import Lock
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -14,13 +14,10 @@ from numpy.typing import NDArray
 from driftwatch.core.data.batch import Batch, array_of
 from driftwatch.core.data.instants import instants_of
 from driftwatch.core.data.outcomes import OutcomeColumns
-from driftwatch.core.data.schema import Kind, Schema
+from driftwatch.core.data.schema import Schema
 from driftwatch.ingest.cutting import MAX_SKEW
 from driftwatch.ingest.known_columns import KnownColumns, picking
 from driftwatch.process.background import is_in_turns, rest_if_due
-
-if TYPE_CHECKING:
-    import pyarrow as pa
 
 __all__ = ["BUFFERED", "MOST_WAITING", "RecordBuffer", "TimedBatch"]
 
@@ -247,7 +244,7 @@ class RecordBuffer:
                 columns[name] = _together(collected, columns.get(name))
         arrays = {}
         for name, collected in columns.items():
-            arrays[name] = self._array(collected, name)
+            arrays[name] = array_of(collected, name)
             rest_if_due()
         version = None if version is None else str(version)
         return TimedBatch(Batch(len(values), arrays), seconds, version)
@@ -260,16 +257,6 @@ class RecordBuffer:
         for name, values in spread.items():
             columns[name] = _together(values, columns.get(name))
         return left
-
-    def _array(self, values: list[Any], name: str) -> pa.Array:
-        """A column; lists and objects in one that is of something else are texts there."""
-        import pyarrow.types as t
-
-        array = array_of(values, name)
-        known = self.known.columns.get(name)
-        if t.is_nested(array.type) and known is not None and known.kind is not Kind.UNSUPPORTED:
-            return array_of([None if v is None else str(v) for v in values], name)
-        return array
 
     def _from_dicts(self, values: list[Any]) -> dict[str, list[Any]]:
         records = [

@@ -85,7 +85,7 @@ def measure_outcomes(
         if column.column.name in profile.columns:
             raise ConfigError(f"the data have a column {column.column.name!r}; rename it")
         profile.columns[column.column.name] = column
-        profile.seen.setdefault(column.column.name, column.column.dtype)
+        profile.seen.add(column.column.name, column.column.dtype)
     few = columns.task is Task.BINARY
     grids = tuple(
         _chosen(cells, spread, few=few) for cells, spread in zip(fine.cells, spreads, strict=True)

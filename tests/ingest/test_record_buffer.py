@@ -62,8 +62,8 @@ def test_missing_surplus_and_mixed_values() -> None:
     put(waiting, {"x": "twelve", "c": 3, "new": True})
     (found,) = waiting.take()
     assert found.batch.rows == 3
-    assert found.batch.arrays["x"].to_pylist() == ["1", None, "twelve"]
-    assert found.batch.arrays["c"].to_pylist() == ["a", None, "3"]
+    assert found.batch.arrays["x"].to_pylist() == [1, None, "twelve"]
+    assert found.batch.arrays["c"].to_pylist() == ["a", None, 3]
     assert found.batch.arrays["new"].to_pylist() == [None, None, True]
 
 

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from numpy.typing import NDArray
 
+from driftwatch.core.data.mixed import children_of, is_mixed
 from driftwatch.core.data.privacy import ValueGuard
 from driftwatch.core.data.schema import Column
 from driftwatch.core.data.values import Categories, Numbers, typed_values
@@ -41,6 +42,11 @@ def row_numbers(array: pa.Array, column: Column, rows: int, /) -> Floats:
     """A number a row; NaN or an infinity where there is no usable one."""
     import pyarrow as pa
 
+    if is_mixed(array.type):
+        found = np.full(rows, np.nan)
+        for places, child in children_of(array):
+            found[places] = row_numbers(child, column, places.size)
+        return found
     numbers = typed_values(array, column)
     if isinstance(numbers, Numbers) and numbers.values.size == rows:
         return numbers.values
@@ -66,9 +72,18 @@ def level_places(
     /,
 ) -> NDArray[np.intp]:
     """Place of each row's category among `levels`; `OTHER` or `MISSING` where it has none."""
+    import pyarrow as pa
+
     if array is None:
         return np.full(rows, MISSING)
+    if is_mixed(array.type):
+        found = np.full(rows, MISSING)
+        for members, child in children_of(array):
+            found[members] = level_places(child, column, levels, guard, members.size)
+        return found
     known = {level: place for place, level in enumerate(levels)}
+    if pa.types.is_nested(array.type):
+        return np.full(rows, MISSING)
     array = _encoded(array)
     texts = _kept_texts(array.dictionary, column, guard)
     return _places(array, [MISSING if text is None else known.get(text, OTHER) for text in texts])
@@ -185,6 +200,11 @@ def class_places(array: pa.Array | None, classes: Sequence[str], rows: int, /) -
 
     if array is None:
         return np.full(rows, MISSING)
+    if is_mixed(array.type):
+        found = np.full(rows, MISSING)
+        for members, child in children_of(array):
+            found[members] = class_places(child, classes, members.size)
+        return found
     if pa.types.is_nested(array.type) or isinstance(array, pa.NullArray):
         return np.full(rows, MISSING)
     known = {name: place for place, name in enumerate(classes)}

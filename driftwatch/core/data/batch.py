@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any, Self
 import numpy as np
 from numpy.typing import NDArray
 
+from driftwatch.core.data.mixed import mixed_array
 from driftwatch.errors import DataError
 
 if TYPE_CHECKING:
@@ -100,7 +101,8 @@ def table_of(data: object, /) -> pa.Table:
     if isinstance(data, pa.RecordBatch):
         return pa.Table.from_batches([data])
     if isinstance(data, Mapping):
-        return _from_columns({str(name): _array(values, name) for name, values in data.items()})
+        columns = _by_text(data)
+        return _from_columns({name: _array(values, name) for name, values in columns.items()})
     if isinstance(data, Sequence) and not isinstance(data, str | bytes):
         return _from_records(data)
     return _from_frame(data)
@@ -129,24 +131,40 @@ def _from_frame(data: Any) -> pa.Table:
 
 
 def _from_series(series: Any) -> pa.ChunkedArray:
+    import narwhals as nw
     import pyarrow as pa
 
+    if series.dtype == nw.Object:  # of pandas: anything; of polars: addresses, for Arrow
+        return _array(series.to_list(), series.name)
     try:
         return _chunked(series.to_arrow())
-    except (pa.ArrowInvalid, pa.ArrowTypeError, pa.ArrowNotImplementedError, TypeError):
-        return _chunked(_mixed(series.to_list()))
+    except (pa.ArrowException, TypeError, ValueError, OverflowError):
+        return _array(series.to_list(), series.name)
 
 
 def _from_records(records: Sequence[object]) -> pa.Table:
     names: dict[str, None] = {}
+    rows: list[Mapping[Any, Any]] = []
     for record in records:
         if not isinstance(record, Mapping):
             raise DataError(
                 f"a list of data must hold dicts, one a row; got {type(record).__qualname__}"
             )
-        names.update(dict.fromkeys(str(name) for name in record))
-    columns = {name: [record.get(name) for record in records] for name in names}  # type: ignore[attr-defined]
-    return _from_columns({name: _array(values, name) for name, values in columns.items()})
+        if not all(isinstance(name, str) for name in record):
+            record = _by_text(record)  # noqa: PLW2901
+        rows.append(record)
+        names.update(dict.fromkeys(record))
+    return _from_columns({name: _array([row.get(name) for row in rows], name) for name in names})
+
+
+def _by_text(values: Mapping[Any, Any]) -> dict[str, Any]:
+    """The same by the texts of the names, which need not be texts; two may not be alike."""
+    by_text = {str(name): value for name, value in values.items()}
+    if len(by_text) != len(values):
+        names = [str(name) for name in values]
+        twice = next(name for name in names if names.count(name) > 1)
+        raise DataError(f"two columns are called {twice!r}; rename one of them")
+    return by_text
 
 
 def array_of(values: Any, name: str, /) -> pa.Array:
@@ -165,7 +183,11 @@ def _from_columns(columns: Mapping[str, pa.ChunkedArray]) -> pa.Table:
     if len(set(lengths.values())) > 1:
         shown = ", ".join(f"{name}: {length}" for name, length in list(lengths.items())[:5])
         raise DataError(f"columns must have equal lengths; got {shown}")
-    return pa.table(dict(columns))
+    # What no encoding has would be an error of Arrow's.
+    named = {name.encode("utf-8", "replace").decode(): name for name in columns}
+    if len(named) != len(columns):
+        raise DataError("two columns have names that are no text; rename one of them")
+    return pa.table({name: columns[given] for name, given in named.items()})
 
 
 def _array(values: Any, name: object) -> pa.ChunkedArray:
@@ -182,20 +204,31 @@ def _array(values: Any, name: object) -> pa.ChunkedArray:
         values = values.tolist()
     try:
         # pandas' own missing values (None, NaN, NaT, NA among objects) are nulls.
-        return _chunked(pa.array(values, from_pandas=isinstance(values, list)))
-    except (pa.ArrowInvalid, pa.ArrowTypeError, pa.ArrowNotImplementedError, OverflowError):
-        return _chunked(_mixed(list(values)))
+        array = pa.array(values, from_pandas=isinstance(values, list))
+    except (pa.ArrowException, TypeError, ValueError, OverflowError):
+        return _chunked(mixed_array(list(values)))
+    if isinstance(values, list) and not _is_faithful(array.type, set(map(type, values))):
+        return _chunked(mixed_array(values))
+    return _chunked(array)
 
 
-def _mixed(values: list[object]) -> pa.Array:
-    """Values of several types in one column: each as the text a person would read."""
+_NUMBERS = {int, float, type(None)}
+
+
+def _is_faithful(dtype: pa.DataType, kinds: set[type]) -> bool:
+    """Whether Arrow kept values of some Python types as what they are.
+
+    The first of them decides: after a date it drops times of day, after a datetime it takes
+    numbers for ticks, after bytes texts for bytes, and truth values among numbers for numbers.
+    """
     import pyarrow as pa
 
-    def text(value: object) -> str | None:
-        missing = value is None or value != value or type(value).__name__ in ("NAType", "NaTType")  # noqa: PLR0124 - NaN
-        return None if missing else str(value)
-
-    return pa.array([text(value) for value in values], pa.large_string())
+    if kinds <= _NUMBERS or len(kinds) == 1:
+        return True
+    kinds = {kind for kind in kinds if kind.__name__ not in ("NoneType", "NAType", "NaTType")}
+    if pa.types.is_string(dtype) or pa.types.is_large_string(dtype):
+        return kinds <= {str, float}  # which are NaN
+    return len(kinds) <= 1 or kinds <= _NUMBERS
 
 
 def _chunked(array: pa.Array | pa.ChunkedArray) -> pa.ChunkedArray:

@@ -8,6 +8,7 @@ that the report prints. Declaring a column overrides all of it.
 from __future__ import annotations
 
 import re
+from collections import Counter
 from collections.abc import Mapping
 from dataclasses import replace
 from itertools import pairwise
@@ -16,6 +17,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from driftwatch.core.data.declared import DeclaredColumns
+from driftwatch.core.data.mixed import children_of, is_mixed
 from driftwatch.core.data.schema import Column, Kind, Role, Schema, ValuePolicy
 from driftwatch.core.data.values import Categories, Numbers, kind_of, typed_values
 
@@ -107,7 +109,7 @@ def infer_column(
     """Guess one column from some of its rows; a given role or kind is taken as it is."""
     if kind is None:
         kind = _guess_kind(array, untyped=untyped)
-    dtype = str(array.type) if not untyped or kind is Kind.CATEGORICAL else kind.value
+    dtype = kind.value if untyped and kind is not Kind.CATEGORICAL else _type_of_most(array)
     column = Column(name, kind, role or Role.FEATURE, dtype=dtype)
     if role is None:
         column = _guess_role(column, array)
@@ -117,11 +119,39 @@ def infer_column(
     return column
 
 
+def _type_of_most(array: pa.Array) -> str:
+    """The type of an array; of values of several types that of most of them."""
+    if not is_mixed(array.type):
+        return str(array.type)
+    children = ((len(child) - child.null_count, str(child.type)) for _, child in children_of(array))
+    return max(children, default=(0, "null"))[1]
+
+
 def _guess_kind(array: pa.Array, *, untyped: bool) -> Kind:
+    if is_mixed(array.type):
+        return _kind_of_mixed(array)
     kind = kind_of(array.type)
     if untyped and kind is Kind.CATEGORICAL:
         return _kind_of_texts(array)
     return Kind.DATETIME if kind is Kind.CATEGORICAL and _are_instants(array) else kind
+
+
+def _kind_of_mixed(array: pa.Array) -> Kind:
+    """The kind of nearly all values of several types; else what nearly all can be read as."""
+    rows: Counter[Kind] = Counter()
+    for _, child in children_of(array):
+        rows[_guess_kind(child, untyped=False)] += len(child) - child.null_count
+    total = rows.total()
+    if not total:
+        return Kind.EMPTY
+    kind, most = rows.most_common(1)[0]
+    if most >= _READABLE * total:
+        return kind
+    unreadable = (1 - _READABLE) * total
+    for kind in (Kind.NUMERIC, Kind.BOOLEAN, Kind.DATETIME):
+        if rows[kind] and typed_values(array, Column("", kind)).missing.invalid <= unreadable:
+            return kind
+    return Kind.CATEGORICAL
 
 
 def _guess_role(column: Column, array: pa.Array) -> Column:

@@ -10,6 +10,8 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from numpy.typing import NDArray
 
+from driftwatch.core.data.mixed import children_of, is_mixed
+
 if TYPE_CHECKING:
     import pyarrow as pa
 
@@ -143,6 +145,11 @@ def instants_in(array: pa.Array, /) -> NDArray[np.float64]:
     import pyarrow.types as t
 
     dtype = array.type
+    if is_mixed(dtype):
+        found = np.full(len(array), np.nan)
+        for rows, child in children_of(array):
+            found[rows] = instants_in(child)
+        return found
     if t.is_dictionary(dtype):
         return _spread(instants_in(array.dictionary), array.indices)
     if t.is_string(dtype) or t.is_large_string(dtype) or t.is_string_view(dtype):

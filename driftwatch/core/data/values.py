@@ -12,6 +12,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from driftwatch.core.data.instants import instants_in, ticks_in_seconds
+from driftwatch.core.data.mixed import children_of, is_mixed
 from driftwatch.core.data.schema import Column, Kind
 from driftwatch.core.data.storage import is_binary, is_number, is_text, plain_array, plain_type
 
@@ -149,6 +150,9 @@ def typed_values(array: pa.Array, column: Column, /) -> Values:
     (text to numbers, numbers to text); what cannot be read counts as invalid.
     """
     array = plain_array(array)
+    if is_mixed(array.type):
+        parts = [typed_values(child, column) for _, child in children_of(array)]
+        return _together(parts) if parts else typed_values(array.field(0).slice(0, 0), column)
     match column.kind:
         case Kind.NUMERIC:
             return _numbers(array)
@@ -160,6 +164,29 @@ def typed_values(array: pa.Array, column: Column, /) -> Values:
             return _booleans(array)
         case Kind.EMPTY | Kind.UNSUPPORTED:
             return Opaque(Missing(null=array.null_count))
+
+
+def _together(parts: list[Values]) -> Values:
+    """Values that were read apart, as those of one column."""
+    missing = Missing()
+    for part in parts:
+        missing.merge(part.missing)
+    if numbers := [part for part in parts if isinstance(part, Numbers)]:
+        values = np.concatenate([part.values for part in numbers])
+        beyond = np.concatenate([part.beyond for part in numbers])
+        return Numbers(values, beyond, missing)
+    if categories := [part for part in parts if isinstance(part, Categories)]:
+        return _categories_together(categories, missing)
+    return Opaque(missing)
+
+
+def _categories_together(parts: list[Categories], missing: Missing) -> Categories:
+    import pyarrow as pa
+
+    texts = pa.concat_arrays([part.texts for part in parts]).dictionary_encode()
+    counts = np.concatenate([part.counts for part in parts])
+    added = np.bincount(_plain(texts.indices), weights=counts, minlength=len(texts.dictionary))
+    return Categories(texts.dictionary, added.astype(np.int64), missing)
 
 
 def _numbers(array: pa.Array) -> Numbers:
@@ -319,9 +346,16 @@ def _as_texts(array: pa.Array) -> pa.Array:
         array = array.cast(pa.large_binary())
     try:
         return array.cast(pa.large_string())
-    except pa.ArrowInvalid:  # bytes that are no text are shown as hexadecimal digits
-        hexed = [None if item is None else item.hex() for item in array.to_pylist()]
-        return pa.array(hexed, pa.large_string())
+    except pa.ArrowInvalid:
+        return pa.array(list(map(_readable, array.to_pylist())), pa.large_string())
+
+
+def _readable(value: bytes | None) -> str | None:
+    """Bytes as text; as hexadecimal digits where they are none."""
+    try:
+        return None if value is None else value.decode()
+    except UnicodeDecodeError:
+        return value.hex() if value is not None else None
 
 
 def _plain(array: pa.Array) -> NDArray[Any]:

@@ -8,12 +8,14 @@ from driftwatch.core.data.schema import Column, Kind, Role
 from driftwatch.core.profiles.column_profile import ColumnProfile, keeps_categories
 from driftwatch.core.profiles.profile import Profile
 from driftwatch.core.reports.results import Status
-from driftwatch.core.reports.schema_change import SchemaChange, type_in_words
+from driftwatch.core.reports.schema_change import SchemaChange, family_of, type_in_words
 
 __all__ = ["repeated_ids", "schema_changes", "why_skipped"]
 
 
 _UNREADABLE = 0.05
+_OF_ANOTHER_TYPE = 0.05
+"""Share of a column's values that must have another type: fewer are odd values, not a change."""
 _WORTH_A_WORD = 0.001
 
 
@@ -75,12 +77,8 @@ def schema_changes(
                 changes.append(
                     SchemaChange(name, "missing_column", column.dtype, None, Status.CRITICAL)
                 )
-        elif column.role.is_tested and _type_changed(column, current.seen[name]):
-            now = current.columns.get(name)  # none where all its values are of another kind
-            status = Status.CRITICAL if now is None else _type_status(now)
-            changes.append(
-                SchemaChange(name, "type_changed", column.dtype, current.seen[name], status)
-            )
+        elif column.role.is_tested and (change := _type_changed(reference, current, name)):
+            changes.append(change)
     if not ignore_new and reference.rows:
         known = reference.seen.keys() | reference.columns.keys()
         changes += [
@@ -91,11 +89,29 @@ def schema_changes(
     return changes
 
 
-def _type_changed(column: Column, dtype: str) -> bool:
-    if not column.dtype or not dtype:  # declared without a type
-        return False
-    before, after = _family(column.dtype), _family(dtype)
-    return before != after and not {"text", "null"} & {before, after}
+def _type_changed(reference: Profile, current: Profile, name: str) -> SchemaChange | None:
+    """The change of a column's type, where a share of its values worth a word has another."""
+    column = reference.columns[name].column
+    if not column.dtype:  # declared without a type
+        return None
+    before = reference.seen.shares(name) or {family_of(column.dtype): 1.0}
+    if before.keys() & {"text", "null"} or not current.seen.shares(name):
+        return None
+    dtype, share = current.seen.changed(name, before)
+    if share < _OF_ANOTHER_TYPE:
+        return None
+    now = current.columns.get(name)  # none where all its values are of another kind
+    status = Status.CRITICAL if now is None else _type_status(now)
+    if status is not Status.CRITICAL and _reads_alike(column, before, family_of(dtype)):
+        return None
+    return SchemaChange(name, "type_changed", column.dtype, dtype, status, share=share)
+
+
+def _reads_alike(column: Column, before: Collection[str], after: str) -> bool:
+    """Whether truth values are written in another way: ``True``, ``1``, ``1.0`` and ``"true"``."""
+    if column.kind is Kind.BOOLEAN:
+        return True
+    return after == "boolean" and set(before) == {"number"}
 
 
 def _type_status(current: ColumnProfile) -> Status:
@@ -103,24 +119,3 @@ def _type_status(current: ColumnProfile) -> Status:
     usable = current.rows - current.missing.null
     unreadable = usable > 0 and current.missing.invalid > _UNREADABLE * usable
     return Status.CRITICAL if unreadable else Status.WARNING
-
-
-def _family(dtype: str) -> str:
-    """What an Arrow type is about, by its name; sizes and units are no change of type."""
-    if dtype.startswith("dictionary<values="):
-        dtype = dtype.removeprefix("dictionary<values=")
-    for family, starts in _FAMILIES.items():
-        if dtype.startswith(starts):
-            return family
-    return dtype
-
-
-_FAMILIES = {
-    "text": ("text",),
-    "null": ("null", "empty"),
-    "number": ("int", "uint", "float", "double", "halffloat", "decimal", "numeric"),
-    "string": ("string", "large_string", "utf8", "large_utf8", "categorical"),
-    "bytes": ("binary", "large_binary", "fixed_size_binary"),
-    "boolean": ("bool",),
-    "instant": ("timestamp", "date", "datetime"),
-}

@@ -21,6 +21,7 @@ from driftwatch.core.profiles.outcomes import Outcomes, OutcomeSpec
 from driftwatch.core.profiles.pane_counts import PaneCounts
 from driftwatch.core.profiles.schema_table import MAX_COLUMNS, parts_by_column, read_table
 from driftwatch.core.profiles.scores import ScoreSpec
+from driftwatch.core.profiles.seen_types import SeenTypes
 from driftwatch.core.reports.report import Period
 from driftwatch.core.sketches.cross import CrossMoments, cross_from_sections, cross_sections
 from driftwatch.core.sketches.sizes import SketchConfig
@@ -92,8 +93,8 @@ class Profile:
             )
         self.guard = guard or ValueGuard()
         self.rows = 0
-        self.seen: dict[str, str] = {}
-        """Type of each column the data had, whether the schema has it or not; ``text`` for
+        self.seen = SeenTypes()
+        """Types of each column the data had, whether the schema has it or not; ``text`` for
         formats without types."""
         self.panes: PaneCounts | None = None
         frame = frame or Frame()
@@ -170,7 +171,7 @@ class Profile:
         """
         self.rows += batch.rows
         for name, array in batch.arrays.items():
-            self.seen.setdefault(name, "text" if batch.untyped else str(array.type))
+            self.seen.note(name, array, untyped=batch.untyped)
         if batch.rows:
             self.panes = None  # counted in a pass of their own, which these rows were not in
             if self.scores is None:
@@ -209,7 +210,7 @@ class Profile:
                 continue
             profile.update(number_array(values), self.guard)
             if labelled or column.role is Role.SCORE:
-                self.seen.setdefault(column.name, column.dtype)
+                self.seen.add(column.name, column.dtype, values.size)
 
     def _cross(self, scores: ScoreSpec, cross: CrossMoments, batch: Batch) -> None:
         columns = {name: profile.column for name, profile in self.columns.items()}
@@ -253,7 +254,7 @@ class Profile:
         if other.rows:
             self._merge_measures(other)
         self.rows += other.rows
-        self.seen = other.seen | self.seen
+        self.seen.merge(other.seen)
 
     def _merge_measures(self, other: Self) -> None:
         """Add what is kept beside the columns; of panes and dependence what both sides have."""
@@ -280,7 +281,7 @@ class Profile:
     def copy(self) -> Profile:
         """Return a profile that can change without this changing. About 10 us a column."""
         twin = self._with({name: column.copy() for name, column in self.columns.items()})
-        twin.seen = dict(self.seen)
+        twin.seen = self.seen.copy()
         twin.panes = None if self.panes is None else self.panes.copy()
         twin.cross = None if self.cross is None else self.cross.copy()
         twin.outcomes = {id_: counted.copy() for id_, counted in self.outcomes.items()}
@@ -341,7 +342,7 @@ class Profile:
             "key_id": self.guard.key_id,
             "rows": self.rows,
         }
-        table = {"columns": self.schema.to_dicts(), "seen": self.seen}
+        table = {"columns": self.schema.to_dicts(), **self.seen.to_table(self.rows)}
         sections = {"schema": json.dumps(table, ensure_ascii=False).encode("utf-8", "replace")}
         for index, profile in enumerate(self.columns.values()):
             for part, body in profile.to_sections().items():
@@ -403,7 +404,7 @@ class Profile:
             if restored.rows != rows:
                 raise ProfileFormatError(f"column {column.name!r} has other rows than the profile")
             profile.columns[column.name] = restored
-        profile.rows, profile.seen = rows, table["seen"]
+        profile.rows, profile.seen = rows, SeenTypes.of_table(table, rows)
         profile.panes = PaneCounts.from_sections(sections)
         profile.cross = cross_from_sections(sections)
         for name, parts in grouped.items():

@@ -34,9 +34,6 @@ def read_table(data: bytes, /) -> dict[str, Any]:
         raise ProfileFormatError(f"schema is not JSON: {error}") from error
     if not isinstance(table, dict) or not isinstance(table.get("columns"), list):
         raise ProfileFormatError("schema is not a table of columns")
-    seen = table.get("seen")
-    if not isinstance(seen, dict) or not all(isinstance(item, str) for item in seen.values()):
-        raise ProfileFormatError("schema does not say which columns were seen")
     if len(table["columns"]) > MAX_COLUMNS:
         raise ProfileFormatError(f"{len(table['columns'])} columns; at most {MAX_COLUMNS}")
     return table

@@ -8,7 +8,9 @@ from typing import Any, Self
 
 from driftwatch.core.reports.results import Status
 
-__all__ = ["SchemaChange", "type_in_words"]
+__all__ = ["SchemaChange", "family_of", "type_in_words"]
+
+_NEARLY_ALL = 0.995
 
 _WORDS = {
     "text": ("string", "large_string", "utf8", "large_utf8", "string_view", "categorical", "text"),
@@ -40,6 +42,35 @@ def type_in_words(dtype: str | None, /) -> str:
     return dtype
 
 
+def family_of(dtype: str, /) -> str:
+    """What an Arrow type is about, by its name; sizes and units are no change of type.
+
+    Example:
+        >>> family_of("int64"), family_of("time64[us]"), family_of("list<item: double>")
+        ('number', 'time of day', 'list')
+    """
+    dtype = dtype.removeprefix("dictionary<values=")
+    if dtype.startswith("run_end_encoded<") and "values: " in dtype:
+        dtype = dtype.partition("values: ")[2]
+    for family, starts in _FAMILIES.items():
+        if dtype.startswith(starts):
+            return family
+    return dtype.partition("<")[0]
+
+
+_FAMILIES = {
+    "text": ("text",),
+    "null": ("null", "empty"),
+    "number": ("int", "uint", "float", "double", "halffloat", "decimal", "numeric"),
+    "string": ("string", "large_string", "utf8", "large_utf8", "categorical"),
+    "bytes": ("binary", "large_binary", "fixed_size_binary"),
+    "boolean": ("bool", "extension<arrow.bool8>"),
+    "instant": ("timestamp", "date", "datetime"),
+    "time of day": ("time32", "time64"),
+    "duration": ("duration",),
+}
+
+
 @dataclass(frozen=True, slots=True)
 class SchemaChange:
     """A column that is gone, new, or of another type than in the reference.
@@ -50,6 +81,7 @@ class SchemaChange:
         reference: Type in the reference; None for a new column.
         current: Type in production; None for a missing column.
         status: How bad that is.
+        share: Of a changed type, the share of the values that have the new one; None if unknown.
     """
 
     column: str
@@ -57,6 +89,7 @@ class SchemaChange:
     reference: str | None
     current: str | None
     status: Status
+    share: float | None = None
 
     def __str__(self) -> str:
         was, now = type_in_words(self.reference), type_in_words(self.current)
@@ -66,7 +99,11 @@ class SchemaChange:
             case "new_column":
                 return f"column {self.column!r} is new (holds {now})"
             case _:
-                return f"column {self.column!r} held {was}, now holds {now}"
+                some = "" if self.share is None or self.share > _NEARLY_ALL else self._of_some()
+                return f"column {self.column!r} held {was}, now holds {now}{some}"
+
+    def _of_some(self) -> str:
+        return f" in {100 * (self.share or 0.0):.0f} % of its values"
 
     def to_dict(self) -> dict[str, Any]:
         return {
@@ -75,6 +112,7 @@ class SchemaChange:
             "reference": self.reference,
             "production": self.current,
             "status": self.status.value,
+            "share": self.share,
         }
 
     @classmethod
@@ -85,4 +123,5 @@ class SchemaChange:
             reference=data.get("reference"),
             current=data.get("production"),
             status=Status(data["status"]),
+            share=data.get("share"),
         )

@@ -117,7 +117,7 @@ def test_truth_values(array: pa.Array, expected: dict[str, int], missing: tuple[
         (pa.array(["a", None, "a", ""]), {"a": 2, "": 1}),
         (pa.array([1, 2, 2]), {"1": 1, "2": 2}),
         (pa.array([True, True]), {"true": 2}),
-        (pa.array([b"a", b"\xff"]), {"61": 1, "ff": 1}),
+        (pa.array([b"a", b"\xff"]), {"a": 1, "ff": 1}),
         (pa.array([b"a", b"b"], pa.large_binary()), {"a": 1, "b": 1}),
         (pa.array(["a", "b"], pa.string_view()), {"a": 1, "b": 1}),
         (pa.DictionaryArray.from_arrays([0, 1, None, 0], ["a", None]), {"a": 2}),
