@@ -13,10 +13,11 @@ from driftwatch.integrations.mlflow.registry import (
     model_version_of,
     tag_model_version,
 )
-from driftwatch.integrations.mlflow.reports import log_report
+from driftwatch.integrations.mlflow.reports import MLflowDestination, log_report
 from driftwatch.integrations.mlflow.sink import MLflowSink
 
 __all__ = [
+    "MLflowDestination",
     "MLflowError",
     "MLflowSink",
     "ModelVersion",

@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 from typing import Any
-from urllib.parse import urlsplit, urlunsplit
+from urllib.parse import urlsplit
 
-from driftwatch.errors import DriftWatchError, MissingDependencyError
-from driftwatch.transport.client import HttpClient
+from driftwatch.errors import ConfigError, DriftWatchError, MissingDependencyError
 
-__all__ = ["MLflowError", "check_health", "client_of", "told"]
+__all__ = ["MLflowError", "check_health", "client_of", "reached", "told"]
 
 _HEALTH_SECONDS = 5.0
+_HTTP = ("http://", "https://")
 
 
 class MLflowError(DriftWatchError, OSError):
@@ -18,7 +18,12 @@ class MLflowError(DriftWatchError, OSError):
 
 
 class told:  # noqa: N801 - used like a function
-    """Errors of MLflow in our words, without its text, which may hold an address."""
+    """Errors of MLflow in our words, without its text, which may hold an address.
+
+    Raises:
+        MissingDependencyError: If a library is missing that MLflow needs for this.
+        MLflowError: Of every other error.
+    """
 
     def __init__(self, what: str) -> None:
         self._what = what
@@ -27,18 +32,25 @@ class told:  # noqa: N801 - used like a function
         return None
 
     def __exit__(self, kind: object, error: BaseException | None, trace: object) -> None:
-        if isinstance(error, Exception) and not isinstance(error, DriftWatchError):
-            code = getattr(error, "error_code", None)
-            why = f"{type(error).__name__}{f' {code}' if code else ''}"
-            raise MLflowError(f"{self._what}: {why}") from None
+        if isinstance(error, DriftWatchError) or not isinstance(error, Exception):
+            return
+        if isinstance(error, ImportError):
+            raise MissingDependencyError(
+                f"{self._what}: MLflow needs the library {error.name or 'that it did not find'}; "
+                "a store without a server needs the whole of it: pip install mlflow"
+            ) from None
+        code = getattr(error, "error_code", None)
+        why = f"{type(error).__name__}{f' {code}' if code else ''}"
+        raise MLflowError(f"{self._what}: {why}") from None
 
 
 def client_of(tracking_uri: str | None, /) -> Any:
-    """A client of the tracking server.
+    """A client of the tracking server; asks nothing of it.
 
     Raises:
-        MissingDependencyError: If MLflow is not installed.
-        MLflowError: If the address cannot be used.
+        ConfigError: If the address is none.
+        MissingDependencyError: If MLflow is not installed, or what it needs for such an address.
+        MLflowError: If the store at the address, where it is no server, cannot be opened.
     """
     try:
         from mlflow import MlflowClient
@@ -47,17 +59,59 @@ def client_of(tracking_uri: str | None, /) -> Any:
             "MLflow is not installed; pip install 'driftwatch-sketch[mlflow]'"
         ) from error
     with told("the tracking server cannot be used"):
-        return MlflowClient(tracking_uri=tracking_uri)
+        try:
+            client = MlflowClient(tracking_uri=tracking_uri)
+            uri = str(client.tracking_uri)
+            parts = urlsplit(uri)
+            sound = not uri.startswith(_HTTP) or bool(parts.hostname and parts.port != 0)
+        except Exception as error:
+            code = getattr(error, "error_code", None)
+            if code != "INVALID_PARAMETER_VALUE" and not isinstance(error, ValueError):
+                raise
+            sound = False
+        if not sound:
+            raise ConfigError(
+                "the address of the tracking server is none like http://127.0.0.1:5000 (it is not "
+                "shown): see tracking_uri, MLFLOW_TRACKING_URI and MLFLOW_REGISTRY_URI"
+            )
+    return client
 
 
 def check_health(client: Any) -> None:
-    """Find out in seconds that a server is away; MLflow itself would try for minutes."""
-    uri = str(getattr(client, "tracking_uri", ""))
-    if not uri.startswith(("http://", "https://")):
+    """Find out in seconds that a server is away; MLflow itself would try for minutes.
+
+    Asked as MLflow asks: with its login, its certificates and its proxies.
+
+    Raises:
+        MLflowError: If it is away.
+    """
+    uri = str(client.tracking_uri)
+    if not uri.startswith(_HTTP):
         return
-    parts = urlsplit(uri)
-    host = parts.netloc.rpartition("@")[2]  # a login is not needed to ask that
-    address = urlunsplit((parts.scheme, host, f"{parts.path.rstrip('/')}/health", "", ""))
-    answer = HttpClient(timeout=_HEALTH_SECONDS).send(address)
-    if answer.status == 0 or answer.status >= 500:
-        raise MLflowError(f"the tracking server is away ({answer.status or answer.reason})")
+    from mlflow.utils.credentials import get_default_host_creds
+    from mlflow.utils.rest_utils import http_request
+
+    with told("the tracking server is away"):
+        answer = http_request(
+            get_default_host_creds(uri),
+            "/health",
+            "GET",
+            max_retries=0,
+            timeout=_HEALTH_SECONDS,
+            raise_on_status=False,
+        )
+    if answer.status_code >= 500:
+        raise MLflowError(f"the tracking server is away: HTTP {answer.status_code}")
+
+
+def reached(tracking_uri: str | None, /) -> Any:
+    """A client of a tracking server that has answered.
+
+    Raises:
+        ConfigError: If the address is none.
+        MissingDependencyError: If MLflow is not installed, or what it needs for such an address.
+        MLflowError: If the server is away.
+    """
+    client = client_of(tracking_uri)
+    check_health(client)
+    return client

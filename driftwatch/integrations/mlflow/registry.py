@@ -9,11 +9,22 @@ from typing import Any
 
 from driftwatch.core.reports.report import DriftReport
 from driftwatch.errors import ConfigError
-from driftwatch.integrations.mlflow.connecting import client_of, told
+from driftwatch.integrations.mlflow.connecting import reached, told
 from driftwatch.integrations.mlflow.tags import status_tags
 
-__all__ = ["ModelVersion", "model_version_of", "parsed", "resolved", "tag_model_version"]
+__all__ = [
+    "ModelVersion",
+    "model_version_of",
+    "parsed",
+    "resolved",
+    "tag_model_version",
+    "tag_version",
+]
 
+_LOGGED = re.compile(r"models:/([^/@]+)")
+_MOST_COPIES = 4
+_DELETED = {"RESOURCE_DOES_NOT_EXIST", "INVALID_PARAMETER_VALUE"}
+"""What MLflow says of a logged model that is gone, and of one that is in its bin."""
 _URI = re.compile(r"models:/([^/@]+)(?:/(\d+)|@([^/@]+))")
 
 
@@ -42,7 +53,8 @@ def tag_model_version(
     """Write the drift status on a model version, and on its logged model.
 
     MLflow's webhooks for ``model_version_tag.set`` fire then. Tags are ``driftwatch.status``,
-    ``driftwatch.drifted``, ``driftwatch.window_end``.
+    ``driftwatch.drifted``, ``driftwatch.window_end``; of a monitor with a name
+    ``driftwatch.NAME.status`` and so on, so that no monitor writes over what another says.
 
     Args:
         report: The report.
@@ -50,18 +62,30 @@ def tag_model_version(
         tracking_uri: The tracking server.
 
     Raises:
-        ConfigError: If the model version is not named like that.
+        ConfigError: If the model version is not named like that, or the server's address is none.
         MissingDependencyError: If MLflow is not installed.
         MLflowError: If it cannot be done now.
+
+    Cost: at most eight requests (MLflow 3.17 makes two of each tag); two more with a logged model.
     """
-    client = client_of(tracking_uri)
+    parsed(model_version)
+    client = reached(tracking_uri)
     with told("the model version was not tagged"):
-        version = resolved(client, model_version)
-        tags = status_tags(report)
-        for name, value in tags.items():
-            client.set_model_version_tag(version.name, version.version, name, value)
-        if version.model_id is not None:
-            client.set_logged_model_tags(version.model_id, tags)
+        tag_version(client, resolved(client, model_version), report)
+
+
+def tag_version(client: Any, version: ModelVersion, report: DriftReport, /) -> None:
+    """Write the drift status on a version and its logged model; raises what MLflow raises."""
+    tags = status_tags(report)
+    for name, value in tags.items():
+        client.set_model_version_tag(version.name, version.version, name, value)
+    if version.model_id is None:
+        return
+    try:
+        client.set_logged_model_tags(version.model_id, tags)
+    except Exception as error:
+        if getattr(error, "error_code", None) not in _DELETED:
+            raise  # there is nothing to tag where it is deleted
 
 
 def model_version_of(model_version: str, *, tracking_uri: str | None = None) -> ModelVersion:
@@ -72,11 +96,14 @@ def model_version_of(model_version: str, *, tracking_uri: str | None = None) -> 
         tracking_uri: The tracking server.
 
     Raises:
-        ConfigError: If it is not named like that.
+        ConfigError: If it is not named like that, or the server's address is none.
         MissingDependencyError: If MLflow is not installed.
         MLflowError: If it cannot be found now.
+
+    Cost: two requests.
     """
-    client = client_of(tracking_uri)
+    parsed(model_version)
+    client = reached(tracking_uri)
     with told("the model version cannot be found"):
         return resolved(client, model_version)
 
@@ -104,5 +131,27 @@ def resolved(client: Any, model_version: str, /) -> ModelVersion:
         got = client.get_model_version_by_alias(name, alias)
     else:
         got = client.get_model_version(name, version)
-    run, model = got.run_id or None, getattr(got, "model_id", None) or None
-    return ModelVersion(str(got.name), str(got.version), run, model, dict(got.tags))
+    model = _logged_model(client, got)
+    return ModelVersion(
+        str(got.name), str(got.version), got.run_id or None, model, dict(got.tags or {})
+    )
+
+
+def _logged_model(client: Any, version: Any) -> str | None:
+    """Id of the logged model of a version, which servers tell by its source, of a copy too."""
+    for _ in range(_MOST_COPIES):
+        source = str(version.source or "")
+        found = _LOGGED.fullmatch(source)
+        own = getattr(version, "model_id", None) or (None if found is None else found[1])
+        if own:
+            return str(own)
+        copied = _URI.fullmatch(source)
+        if copied is None or copied[2] is None:
+            return None
+        try:
+            version = client.get_model_version(copied[1], copied[2])
+        except Exception as error:
+            if getattr(error, "error_code", None) not in _DELETED:
+                raise
+            return None  # what it is a copy of is deleted
+    return None

@@ -1,23 +1,25 @@
-"""Reports as metrics, artefacts and inputs of a run."""
+"""Reports as metrics, tags, artefacts and inputs of a run."""
 
 from __future__ import annotations
 
-import re
+import json
 from collections.abc import Iterator
-from hashlib import blake2b
+from datetime import UTC
 from typing import Any
 
 from driftwatch.core.reports.report import DriftReport
-from driftwatch.integrations.mlflow.connecting import client_of, told
-from driftwatch.integrations.mlflow.registry import resolved
-from driftwatch.integrations.mlflow.runs import FOLDER, active_run, new_run
+from driftwatch.integrations.mlflow.connecting import check_health, client_of, told
+from driftwatch.integrations.mlflow.naming import folder_of, metric_prefix, safe_name
+from driftwatch.integrations.mlflow.registry import ModelVersion, parsed, resolved, tag_version
+from driftwatch.integrations.mlflow.runs import active_run, experiment_of, new_run
 from driftwatch.integrations.mlflow.tags import end_of, status_tags
 from driftwatch.render.html import to_html
 
-__all__ = ["log_report"]
+__all__ = ["MLflowDestination", "log_report", "write_report"]
 
-_MOST_METRICS = 1_000
 _DIGEST = 36
+_MOST_OF_METHOD, _MOST_OF_FEATURE = 30, 120
+"""Characters; with what is added no name is longer than the 250 that MLflow allows."""
 
 
 def log_report(
@@ -29,15 +31,18 @@ def log_report(
 ) -> str:
     """Log a report to a run: metrics, JSON and HTML as artefacts, the data as an input.
 
-    Metrics are ``drift.share``, ``drift.features``, ``drift.status`` (0: OK to 3: CRITICAL) and
-    for each feature ``drift.TEST.FEATURE`` of the test that decides; of the model ``model.METRIC``.
-    Their step is the end of the window in minutes since 1970, so that windows line up; characters
-    that MLflow does not allow in names become ``_``. Logging a report twice changes nothing but
-    that each value stands there twice.
+    Metrics are ``drift.status`` (0: OK to 3: CRITICAL; -1: INSUFFICIENT_DATA), ``drift.features``,
+    ``drift.rows``, ``drift.share`` and for each feature ``drift.TEST.FEATURE`` of the test that
+    decides; of the model ``model.METRIC``. Those of a monitor with a name begin with it, as in
+    ``churn/drift.share``, and its artefacts are in a folder of that name, so that several monitors
+    fit into a run. Characters that MLflow does not allow in names become ``_``. Steps are the end
+    of the window in seconds since 1970, so that windows line up. A report that is logged to a run
+    again replaces itself.
 
     Args:
         report: The report.
-        run_id: The run; if not given, the active run, or else a new one.
+        run_id: The run; if not given, the active run of this process where it is at the same
+            server, or else a new one, which is finished.
         model_version: ``models:/NAME@ALIAS`` or ``models:/NAME/VERSION``: metrics are linked to
             its logged model.
         tracking_uri: The tracking server.
@@ -46,38 +51,116 @@ def log_report(
         Id of the run.
 
     Raises:
-        ConfigError: If the model version is not named like that.
+        ConfigError: If the model version is not named like that, or the server's address is none.
         MissingDependencyError: If MLflow is not installed.
         MLflowError: If it cannot be logged now.
 
-    Cost: five requests and one for every thousand features.
+    Cost: at most five requests (as MLflow 3.17 makes them), and one for every further thousand
+    features; one more with a model version, one more where this process has not written to the run
+    before, four more to make the run, and one to make the experiment.
     """
-    client = client_of(tracking_uri)
-    with told("the report was not logged"):
-        version = None if model_version is None else resolved(client, model_version)
-        run = run_id or active_run() or new_run(client, report.monitor)
-        _log_metrics(client, run, report, None if version is None else version.model_id)
-        stem = f"{FOLDER}/{_stamp(report)}"
-        client.log_text(run, report.to_json(indent=True), f"{stem}.json")
-        client.log_text(run, to_html(report), f"{stem}.html")
-        client.log_inputs(run, datasets=_inputs(report))
-        for name, value in status_tags(report).items():
-            client.set_tag(run, name, value)
-        if version is not None:
-            client.set_tag(run, "driftwatch.model_version", f"{version.name}/{version.version}")
-    return run
+    destination = MLflowDestination(run_id, model_version, tracking_uri=tracking_uri)
+    return destination.log(report, tag=False)
 
 
-def _log_metrics(client: Any, run: str, report: DriftReport, model_id: str | None) -> None:
-    from mlflow.entities import Metric
+class MLflowDestination:
+    """Where reports are logged to, checked before there is a report; asks nothing of the server.
 
-    millis = int(end_of(report).timestamp() * 1000)
-    step = millis // 60_000
-    metrics = [
-        Metric(name, value, millis, step, model_id=model_id) for name, value in _metrics(report)
-    ]
-    for first in range(0, len(metrics), _MOST_METRICS):
-        client.log_batch(run, metrics=metrics[first : first + _MOST_METRICS])
+    Args:
+        run_id: The run; if not given, as for `log_report`.
+        model_version: ``models:/NAME@ALIAS`` or ``models:/NAME/VERSION``, to link metrics to.
+        tracking_uri: The tracking server.
+
+    Raises:
+        ConfigError: If the model version is not named like that, or the server's address is none.
+        MissingDependencyError: If MLflow is not installed.
+        MLflowError: If a local store cannot be opened.
+    """
+
+    def __init__(
+        self,
+        run_id: str | None = None,
+        model_version: str | None = None,
+        *,
+        tracking_uri: str | None = None,
+    ) -> None:
+        if model_version is not None:
+            parsed(model_version)
+        self._run_id = run_id
+        self._model_version = model_version
+        self._client = client_of(tracking_uri)
+
+    def log(self, report: DriftReport, /, *, tag: bool = True) -> str:
+        """Log a report, and tag the model version with its status.
+
+        Args:
+            report: The report.
+            tag: Whether the model version, if there is one, is tagged.
+
+        Returns:
+            Id of the run.
+
+        Raises:
+            MissingDependencyError: If a library is missing that the server's artefacts need.
+            MLflowError: If it cannot be logged now.
+        """
+        client = self._client
+        check_health(client)
+        with told("the report was not logged"):
+            version = None if self._model_version is None else resolved(client, self._model_version)
+            run = self._run_id or active_run(client)
+            if run is None:
+                run = new_run(client, experiment_of(client), report.monitor, monitor=report.monitor)
+            write_report(client, run, report, version)
+        if version is not None and tag:
+            with told("the model version was not tagged"):
+                tag_version(client, version, report)
+        return run
+
+
+def write_report(
+    client: Any,
+    run: str,
+    report: DriftReport,
+    version: ModelVersion | None,
+    /,
+    *,
+    production: bool = True,
+) -> None:
+    """Write a report to a run; raises what MLflow raises.
+
+    Args:
+        client: Of the server.
+        run: Id of the run.
+        report: The report.
+        version: Of the model that metrics are linked to.
+        production: Whether the production data are an input of the run, besides the reference. A
+            run of thousands of windows would become slow with each: MLflow reads all inputs of a
+            run whenever it is asked for one.
+    """
+    from mlflow.entities import Metric, RunTag
+
+    stem = f"{folder_of(report.monitor)}/{_stamp(report)}"
+    client.log_text(run, report.to_json(indent=True), f"{stem}.json")
+    client.log_text(run, to_html(report), f"{stem}.html")
+    client.log_inputs(run, datasets=_inputs(report, production=production))
+    millis, step = int(report.created_at.timestamp() * 1000), int(end_of(report).timestamp())
+    model = None if version is None else version.model_id
+    metrics = [Metric(name, value, millis, step, model_id=model) for name, value in _named(report)]
+    tags = status_tags(report)
+    if version is not None:
+        tags["driftwatch.model_version"] = f"{version.name}/{version.version}"
+    # MLflow cuts this into requests of a thousand; errors are wanted here, and not in a thread.
+    client.log_batch(
+        run, metrics, tags=[RunTag(name, value) for name, value in tags.items()], synchronous=True
+    )
+
+
+def _named(report: DriftReport) -> Iterator[tuple[str, float]]:
+    """Each metric by its name in the run."""
+    prefix = metric_prefix(report.monitor)
+    for name, value in _metrics(report):
+        yield f"{prefix}{name}", value
 
 
 def _metrics(report: DriftReport) -> Iterator[tuple[str, float]]:
@@ -90,38 +173,29 @@ def _metrics(report: DriftReport) -> Iterator[tuple[str, float]]:
     for feature in report.features:
         result = feature.primary
         if result is not None and result.statistic is not None:
-            yield f"drift.{result.method}.{_name(feature.name)}", result.statistic
+            method = safe_name(result.method, _MOST_OF_METHOD)
+            yield f"drift.{method}.{safe_name(feature.name, _MOST_OF_FEATURE)}", result.statistic
     for metric in () if report.performance is None else report.performance.values():
         if metric.production is not None:
-            yield f"model.{_name(metric.name)}", metric.production
-
-
-def _name(name: str) -> str:
-    """A name as MLflow allows it, still one of its own where characters had to go."""
-    shown = re.sub(r"[^\w\-. ]", "_", name, flags=re.ASCII)[:150].strip(". ")
-    if shown == name:
-        return name
-    return f"{shown}_{blake2b(name.encode('utf-8', 'replace'), digest_size=4).hexdigest()}"
+            yield f"model.{safe_name(metric.name, _MOST_OF_FEATURE)}", metric.production
 
 
 def _stamp(report: DriftReport) -> str:
-    return f"{end_of(report):%Y-%m-%dT%H-%M-%SZ}"
+    """End of the window as a file's name; microseconds tell checks of one second apart."""
+    return end_of(report).astimezone(UTC).isoformat().replace("+00:00", "Z").replace(":", "-")
 
 
-def _inputs(report: DriftReport) -> list[Any]:
-    """Both sides as datasets of MLflow; their digest is the content hash."""
-    import json
-
+def _inputs(report: DriftReport, *, production: bool) -> list[Any]:
+    """The sides as datasets of MLflow; their digest is the content hash."""
     from mlflow.entities import Dataset, DatasetInput, InputTag
 
-    sides = {
-        "reference": (report.reference_data_hash, report.rows_reference),
-        "production": (report.production_data_hash, report.rows_current),
-    }
+    sides = {"reference": (report.reference_data_hash, report.rows_reference)}
+    if production:
+        sides["production"] = (report.production_data_hash, report.rows_current)
     return [
         DatasetInput(
             Dataset(
-                name=f"driftwatch {side}",
+                name=f"driftwatch {metric_prefix(report.monitor)}{side}",
                 digest=digest[:_DIGEST] or "empty",
                 source_type="driftwatch",
                 source=json.dumps({"monitor": report.monitor, "content_hash": digest}),

@@ -5,10 +5,11 @@ from __future__ import annotations
 from datetime import datetime
 
 from driftwatch.core.reports.report import DriftReport
+from driftwatch.integrations.mlflow.naming import tag_of
 
-__all__ = ["MOST_TAG", "end_of", "status_tags"]
+__all__ = ["end_of", "shortened", "status_tags"]
 
-MOST_TAG = 4_000
+_MOST = 4_000
 """Characters of a tag."""
 
 
@@ -18,11 +19,16 @@ def end_of(report: DriftReport) -> datetime:
     return report.created_at if end is None else end
 
 
+def shortened(text: str, /) -> str:
+    """A text as long as a tag may be, that can be encoded."""
+    return text.encode("utf-8", "replace").decode()[:_MOST]
+
+
 def status_tags(report: DriftReport, /) -> dict[str, str]:
-    """Status, drifted features and end of the window."""
-    drifted = ", ".join(report.drifted_features).encode("utf-8", "replace").decode()
-    return {
-        "driftwatch.status": report.global_status.value,
-        "driftwatch.drifted": drifted[:MOST_TAG],
-        "driftwatch.window_end": end_of(report).isoformat(),
+    """Status, drifted features and end of the window, by names that are the monitor's own."""
+    facts = {
+        "window_end": end_of(report).isoformat(),
+        "drifted": shortened(", ".join(report.drifted_features)),
+        "status": report.global_status.value,  # last: what webhooks wait for
     }
+    return {tag_of(report.monitor, what): value for what, value in facts.items()}
