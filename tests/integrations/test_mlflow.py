@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import http.client
+import json
 import os
 import signal
 import socket
@@ -22,6 +23,7 @@ import pytest
 import trustme
 
 from driftwatch import Monitor
+from driftwatch.cli.app import run as command
 from driftwatch.core.reports.report import DriftReport
 from driftwatch.core.windows.evaluation_record import Result
 from driftwatch.errors import ConfigError, ProfileFormatError
@@ -483,6 +485,98 @@ def test_requests_are_as_many_as_docstrings_say(tmp_path: Path, monitor: Monitor
             server.seen = 0
             call()
             assert 0 < server.seen <= most
+
+
+@pytest.fixture
+def files(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Path]:
+    """A folder with two sides of files, and MLflow's store in it."""
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setenv("DRIFTWATCH_STATE", str(tmp_path / "state"))
+    for name, shift in (("ref", 0.0), ("prod", 9.0)):
+        ages = _data(shift)["age"].tolist()
+        (tmp_path / f"{name}.csv").write_text("\n".join(["age", *map(repr, ages)]), "utf-8")
+    with _used(f"sqlite:///{tmp_path}/m.db"):
+        yield tmp_path
+
+
+def test_the_command_logs_a_check_and_tags_the_version(
+    files: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    client = _registered(os.environ["MLFLOW_TRACKING_URI"])
+    asked = ["check", "--ref", "ref.csv", "--prod", "prod.csv", "--format", "json"]
+    asked += ["--mlflow-run", "new", "--mlflow-model", "models:/churn@champion"]
+    assert command(asked) == 1
+    out, err = capsys.readouterr()
+    assert json.loads(out)["global_status"] == "CRITICAL"
+    (run,) = _runs(client)
+    assert f"logged to the run {run.info.run_id}" in err
+    version = model_version_of("models:/churn@champion")
+    assert version.tags["driftwatch.status"] == "CRITICAL"
+    assert command([*asked, "--quiet"]) == 1
+    assert "logged" not in capsys.readouterr().err
+
+
+def test_the_answer_is_there_where_mlflow_is_not(
+    files: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    asked = ["check", "--ref", "ref.csv", "--prod", "prod.csv", "--mlflow-run", "new"]
+    with _used(f"http://127.0.0.1:{_free_port()}"):
+        assert command([*asked, "--format", "json"]) == 1
+    out, err = capsys.readouterr()
+    assert json.loads(out)["global_status"] == "CRITICAL"
+    assert "driftwatch: MLflow: the tracking server is away" in err
+
+
+def test_the_command_logs_the_open_window_of_a_monitor(files: Path) -> None:
+    client = _registered(os.environ["MLFLOW_TRACKING_URI"])
+    (files / "driftwatch.toml").write_text(
+        '[monitors.live]\nreference = "ref.csv"\nstore = "live.db"\n'
+        'window = "2000 rows"\nslide = "1000 rows"\n'
+    )
+    assert command(["ingest", "prod.csv", "--monitor", "live", "--quiet"]) == 0
+    run = client.create_run("0").info.run_id
+    asked = ["check", "--monitor", "live", "--mlflow-run", run]
+    assert command([*asked, "--mlflow-model", "models:/churn@champion"]) == 1
+    assert client.get_run(run).data.metrics["live/drift.status"] == 3.0
+    assert model_version_of("models:/churn@champion").tags["driftwatch.live.status"] == "CRITICAL"
+
+
+@pytest.mark.parametrize(
+    ("options", "uri", "message"),
+    [
+        (["--mlflow-model", "churn"], "", "models:/churn@champion"),
+        (["--mlflow-run", ""], "", "--mlflow-run is empty"),
+        (["--mlflow-run", "new"], "foo://canary", "MLFLOW_TRACKING_URI"),
+    ],
+)
+def test_what_is_wrong_with_mlflow_is_said_before_the_work(
+    files: Path,
+    capsys: pytest.CaptureFixture[str],
+    options: list[str],
+    uri: str,
+    message: str,
+) -> None:
+    import mlflow
+
+    if uri:
+        mlflow.set_tracking_uri(uri)
+    for sides in (["--ref", "none.csv", "--prod", "none.csv"], ["--store", "none.db"]):
+        assert command(["check", *sides, *options]) == 2
+        out, err = capsys.readouterr()
+        assert (out, err.count(message)) == ("", 1)
+        assert "canary" not in err
+
+
+def test_that_mlflow_is_not_installed_is_said_before_the_work(files: Path) -> None:
+    code = (
+        "import sys; sys.modules['mlflow'] = None; from driftwatch.cli.app import run; "
+        "sys.exit(run(['check', '--ref', 'none', '--prod', 'none', '--mlflow-run', 'new']))"
+    )
+    ended = subprocess.run(
+        [sys.executable, "-c", code], check=False, capture_output=True, text=True
+    )
+    assert ended.returncode == 2
+    assert "MLflow is not installed" in ended.stderr
 
 
 @pytest.mark.slow

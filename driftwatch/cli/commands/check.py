@@ -7,7 +7,7 @@ import sys
 from collections.abc import Mapping
 from dataclasses import dataclass
 from threading import Thread
-from typing import Annotated, Any, cast
+from typing import TYPE_CHECKING, Annotated, Any, cast
 
 import typer
 
@@ -44,9 +44,12 @@ from driftwatch.cli.output.showing import Showing
 from driftwatch.core.data.privacy import hash_key
 from driftwatch.core.drift.policy import PolicyName
 from driftwatch.core.reports.report import DriftReport
-from driftwatch.errors import DataError
+from driftwatch.errors import ConfigError, DataError, DriftWatchError
 from driftwatch.monitor import Monitor
 from driftwatch.profiling.files import find_files
+
+if TYPE_CHECKING:
+    from driftwatch.integrations.mlflow import MLflowDestination
 
 __all__ = ["CheckRequest", "check", "check_window", "run_check"]
 
@@ -151,7 +154,8 @@ def check(
                 "--exclude, --kind, --threshold, --false-alarms, --pane and roles go with --prod"
             )
         window = request_of(config, monitor, store)
-        raise typer.Exit(int(check_window(window, showing)))
+        destination = _mlflow(mlflow_run, mlflow_model)
+        raise typer.Exit(int(check_window(window, showing, destination)))
     if config is not None or monitor is not None or store is not None:
         raise typer.BadParameter("--config, --monitor and --store go without --ref and --prod")
     if not ref:
@@ -167,17 +171,16 @@ def check(
         multivariate=multivariate,
         columns=columns,
     )
-    report = run_check(request, showing, save=save)
-    code = showing.show(report)
-    if mlflow_run is not None or mlflow_model is not None:
-        _to_mlflow(report, mlflow_run, mlflow_model)
-    raise typer.Exit(int(code))
+    destination = _mlflow(mlflow_run, mlflow_model)
+    raise typer.Exit(int(_tell(run_check(request, showing, save=save), showing, destination)))
 
 
-def check_window(request: StreamRequest, showing: Showing, /) -> Exit:
-    """Show the window that is open now."""
+def check_window(
+    request: StreamRequest, showing: Showing, destination: MLflowDestination | None, /
+) -> Exit:
+    """Show the window that is open now, and log it where MLflow is to have it."""
     with opened(request, remote=True) as (monitor, _):
-        return showing.show(monitor.check())
+        return _tell(monitor.check(), showing, destination)
 
 
 @dataclass(frozen=True, slots=True)
@@ -207,17 +210,34 @@ def run_check(request: CheckRequest, showing: Showing, /, *, save: bool) -> Drif
     return report
 
 
-def _to_mlflow(report: DriftReport, run: str | None, model: str | None) -> None:
-    """Log to MLflow; that it cannot be done now must not hide the answer."""
-    from driftwatch.integrations.mlflow import MLflowError, log_report, tag_model_version
+def _mlflow(run: str | None, model: str | None) -> MLflowDestination | None:
+    """Where in MLflow the report is to go; what is wrong with that is said before the work begins.
 
-    try:
-        made = log_report(report, None if run in (None, "new") else run, model)
-        if model is not None:
-            tag_model_version(report, model)
-        sys.stderr.write(f"logged to the run {made} of MLflow\n")
-    except MLflowError as error:
-        sys.stderr.write(f"driftwatch: MLflow: {error}\n")
+    Raises:
+        ConfigError: If the run or the model version is not named as it must be, or the server's
+            address is none.
+        MissingDependencyError: If MLflow is not installed.
+    """
+    if run is None and model is None:
+        return None
+    if run is not None and not run.strip():
+        raise ConfigError("--mlflow-run is empty: give the id of a run, or 'new'")
+    from driftwatch.integrations.mlflow import MLflowDestination
+
+    return MLflowDestination(None if run == "new" else run, model)
+
+
+def _tell(report: DriftReport, showing: Showing, destination: MLflowDestination | None) -> Exit:
+    """Show the report and log it to MLflow; that this cannot be done now hides no answer."""
+    code = showing.show(report)
+    if destination is not None:
+        try:
+            line = f"logged to the run {destination.log(report)} of MLflow"
+        except DriftWatchError as error:
+            sys.stderr.write(f"driftwatch: MLflow: {error}\n")
+        else:
+            sys.stderr.write("" if showing.quiet else f"{line}\n")
+    return code
 
 
 def _report(request: CheckRequest, *, quiet: bool) -> DriftReport:
