@@ -12,6 +12,7 @@ import sys
 import threading
 import urllib.request
 from collections.abc import Callable, Iterator
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from datetime import UTC, datetime, timedelta
 from http.server import BaseHTTPRequestHandler
@@ -317,6 +318,30 @@ def test_replicas_that_made_two_runs_agree_on_the_oldest(sqlite: str, monitor: M
         len(client.list_artifacts(run, "driftwatch")) for run in (*early, late.info.run_id)
     ]
     assert production == [2, 0, 2]
+
+
+@pytest.mark.slow
+def test_replicas_that_begin_at_once_agree(tmp_path: Path, monitor: Monitor) -> None:
+    first, second = monitor.check(_data()), monitor.check(_data(1.0))
+    with _serving(tmp_path, port := _free_port()) as uri:
+        sinks = [MLflowSink(tracking_uri=f"http://127.0.0.1:{port}") for _ in range(6)]
+        at_once = threading.Barrier(len(sinks))
+
+        def begin(sink: MLflowSink) -> None:
+            at_once.wait(60)
+            sink.emit(_result(first, "replicas"))
+
+        with ThreadPoolExecutor(len(sinks)) as pool:
+            list(pool.map(begin, sinks))
+        for sink in sinks:
+            sink.emit(_result(second, "replicas"))
+        client = client_of(uri)
+        logged = [
+            [file.path for file in client.list_artifacts(run.info.run_id, "driftwatch")]
+            for run in _runs(client, "replicas")
+        ]
+    later = f"{second.created_at:%Y-%m-%dT%H-%M-%S.%f}"
+    assert sum(any(later in path for path in paths) for paths in logged) == 1
 
 
 def test_two_monitors_fit_into_one_run_and_one_version(sqlite: str) -> None:

@@ -143,7 +143,7 @@ def write_report(
     stem = f"{folder_of(report.monitor)}/{_stamp(report)}"
     client.log_text(run, report.to_json(indent=True), f"{stem}.json")
     client.log_text(run, to_html(report), f"{stem}.html")
-    client.log_inputs(run, datasets=_inputs(report, production=production))
+    _log_inputs(client, run, _inputs(report, production=production))
     millis, step = int(report.created_at.timestamp() * 1000), int(end_of(report).timestamp())
     model = None if version is None else version.model_id
     metrics = [Metric(name, value, millis, step, model_id=model) for name, value in _named(report)]
@@ -154,6 +154,16 @@ def write_report(
     client.log_batch(
         run, metrics, tags=[RunTag(name, value) for name, value in tags.items()], synchronous=True
     )
+
+
+def _log_inputs(client: Any, run: str, inputs: list[Any]) -> None:
+    """Add datasets to a run, which servers refuse while another process adds the same ones."""
+    try:
+        client.log_inputs(run, datasets=inputs)
+    except Exception as error:
+        if getattr(error, "error_code", None) != "BAD_REQUEST":
+            raise
+        client.log_inputs(run, datasets=inputs)  # they are there now, and found
 
 
 def _named(report: DriftReport) -> Iterator[tuple[str, float]]:
