@@ -14,7 +14,7 @@ from driftwatch.core.data.privacy import ValueGuard
 from driftwatch.core.profiles.profile import Profile
 from driftwatch.core.profiles.reference import Reference
 from driftwatch.core.sketches.sizes import SketchConfig
-from driftwatch.errors import DataError
+from driftwatch.errors import DataError, MergeError
 from driftwatch.profiling.files import DataFiles
 from driftwatch.profiling.outcome_columns import outcome_columns
 from driftwatch.profiling.outcomes import measure_outcomes
@@ -104,6 +104,10 @@ def load_profile(files: DataFiles, /, *, guard: ValueGuard | None = None) -> Pro
                 merged = profile
             else:
                 merged.merge(profile)
+        except MergeError as error:
+            earlier = files.paths[: files.paths.index(path)]
+            parts = f"{earlier[0]}{f' and {len(earlier) - 1} more' if len(earlier) > 1 else ''}"
+            raise DataError(f"{path} does not go together with {parts}: {error}") from error
         except (OSError, ValueError) as error:
             raise DataError(f"{path}: {error}") from error
     if merged is None:

@@ -14,6 +14,7 @@ from driftwatch.core.data.batch import Batch
 from driftwatch.core.data.privacy import ValueGuard
 from driftwatch.core.data.schema import Column, Kind, Role, Schema
 from driftwatch.core.data.values import number_array
+from driftwatch.core.profiles.agreement import check_agreement, columns_together
 from driftwatch.core.profiles.codec import LOCAL_LIMIT, decode, encode
 from driftwatch.core.profiles.column_profile import ColumnProfile
 from driftwatch.core.profiles.frame import Frame
@@ -230,7 +231,7 @@ class Profile:
             if mine != theirs:
                 raise MergeError(f"profiles of different {what} do not merge: {mine} and {theirs}")
         for name in self.columns.keys() & other.columns.keys():
-            self.columns[name].check_mergeable(other.columns[name])
+            check_agreement(self.columns[name], other.columns[name])
 
     def merge(self, other: Self, /) -> None:
         """Add the rows of another profile; `other` is left as it was.
@@ -242,7 +243,8 @@ class Profile:
         """
         self.check_mergeable(other)  # all of it before anything changes
         for name in self.columns.keys() & other.columns.keys():
-            self.columns[name].merge(other.columns[name])
+            mine, theirs = self.columns[name], other.columns[name]
+            self.columns[name] = columns_together(mine, theirs, self.guard, self.config)
         for name, theirs_only in other.columns.items():
             if name not in self.columns:
                 mine_now = ColumnProfile.empty(theirs_only.column, self.k, self.config)

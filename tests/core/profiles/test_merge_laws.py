@@ -11,7 +11,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from driftwatch import Column, Kind, Profile, Reference, Schema, SketchConfig, ValuePolicy
+from driftwatch import Column, Kind, Profile, Reference, Role, Schema, SketchConfig, ValuePolicy
 from driftwatch.core.data.batch import batches_of
 from driftwatch.core.data.privacy import ValueGuard
 from driftwatch.core.profiles.frame import Frame
@@ -256,6 +256,60 @@ def test_an_identifier_and_a_feature_do_not_merge() -> None:
     many = profile_data({"user_email": [f"u{i}@example.org" for i in range(500)]})
     with pytest.raises(MergeError, match="one side only"):
         few.merge(many)
+
+
+def parts_of(*columns: Any) -> list[Profile]:
+    from driftwatch.profiling.build import profile_data
+
+    return [profile_data({"v": list(values)}) for values in columns]
+
+
+EMPTY = [None] * 300
+
+
+@pytest.mark.parametrize(
+    "values",
+    [
+        [float(i) for i in range(300)],
+        ["a", "b", "c"] * 100,
+        [True, False] * 150,
+        [f"order {i}" for i in range(300)],
+        ["2026-01-01", "2026-01-02"] * 150,
+    ],
+)
+def test_a_part_without_values_yields_to_the_others(values: list[Any]) -> None:
+    for first, second in ((EMPTY, values), (values, EMPTY)):
+        left, right = parts_of(first, second)
+        left.merge(right)
+        (alone,) = parts_of(values)
+        assert left["v"].column == alone["v"].column
+        assert (left.rows, left["v"].missing.null, left["v"].count) == (600, 300, 300)
+        assert Profile.from_bytes(left.to_bytes()).content_hash == left.content_hash
+
+
+def test_a_short_part_of_identifiers_yields_and_is_hashed() -> None:
+    ids = [f"order {i}" for i in range(520)]
+    together = []
+    for cut in (20, 500):
+        left, right = parts_of(ids[:cut], ids[cut:])
+        left.merge(right)
+        together.append(left)
+        (alone,) = parts_of(ids)
+        assert left["v"].column == alone["v"].column
+        assert b"order 3" not in left.to_bytes()
+        mine, whole = left["v"].categories, alone["v"].categories
+        assert mine is not None
+        assert whole is not None
+        assert mine.distinct.to_bytes() == whole.distinct.to_bytes()
+    assert together[0].content_hash == together[1].content_hash
+
+
+def test_counting_numbers_of_a_short_part_are_identifiers_too_in_either_order() -> None:
+    numbers = list(range(520))
+    for cut in (20, 500):
+        left, right = parts_of(numbers[:cut], numbers[cut:])
+        left.merge(right)
+        assert left["v"].column.role is Role.ID
 
 
 def test_an_empty_profile_keeps_panes_and_dependence() -> None:
