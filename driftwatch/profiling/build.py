@@ -11,6 +11,7 @@ from driftwatch.core.data.batch import Batch
 from driftwatch.core.data.declared import DeclaredColumns
 from driftwatch.core.data.inference import infer_schema
 from driftwatch.core.data.privacy import ValueGuard
+from driftwatch.core.data.schema import Column, Schema, ValuePolicy
 from driftwatch.core.profiles.profile import Profile
 from driftwatch.core.profiles.reference import Reference
 from driftwatch.core.sketches.sizes import SketchConfig
@@ -18,7 +19,8 @@ from driftwatch.errors import DataError, MergeError
 from driftwatch.profiling.files import DataFiles
 from driftwatch.profiling.outcome_columns import outcome_columns
 from driftwatch.profiling.outcomes import measure_outcomes
-from driftwatch.profiling.rows import Progress, batches_in
+from driftwatch.profiling.row_sample import RowSample
+from driftwatch.profiling.rows import DerivedData, Progress, batches_in
 
 __all__ = ["load_profile", "profile_data", "profile_like"]
 
@@ -59,14 +61,18 @@ def profile_data(
     wanted = None if declared.features is None else set(declared.asked_roles)
     batches = batches_in(data, wanted)
     try:
-        first, batches = _first_rows(batches)
+        beginning, batches = _first_rows(batches)
+        first = beginning.together()
         kept = {name: first.arrays[name] for name in declared.kept(list(first.arrays))}
         columns = declared.applied(infer_schema(kept, declared, untyped=first.untyped))
         k = config.reference_k if reference else config.k
         profile = Profile(columns, config=config, k=k, guard=guard)
-        _feed(profile, batches, progress)
+        sample = RowSample()
+        _feed(profile, sample.watching(batches), progress)
     finally:
         batches.close()
+    if sample.seen > beginning.seen and not isinstance(data, DerivedData):
+        _revise(profile, data, declared, sample.together())
     outcomes = outcome_columns(profile, declared.outcomes)
     if outcomes is not None:
         measure_outcomes(profile, data, outcomes, declared.outcomes)
@@ -115,7 +121,7 @@ def load_profile(files: DataFiles, /, *, guard: ValueGuard | None = None) -> Pro
     return merged
 
 
-def _first_rows(batches: Generator[Batch]) -> tuple[Batch, Generator[Batch]]:
+def _first_rows(batches: Generator[Batch]) -> tuple[RowSample, Generator[Batch]]:
     """Look at enough rows to know what the columns are, and put them back."""
     taken: list[Batch] = []
     rows = 0
@@ -131,21 +137,41 @@ def _first_rows(batches: Generator[Batch]) -> tuple[Batch, Generator[Batch]]:
         yield from taken
         yield from batches
 
-    return _together(taken), again()
+    beginning = RowSample()
+    for batch in taken:
+        beginning.add(batch)
+    return beginning, again()
 
 
-def _together(batches: list[Batch]) -> Batch:
-    """The first rows as one batch; columns that a batch lacks are absent from its rows."""
-    import pyarrow as pa
+def _revise(profile: Profile, data: Any, declared: DeclaredColumns, sample: Batch) -> None:
+    """Sketch the columns again that are something else than their first rows say.
 
-    arrays: dict[str, Any] = {}
-    for name in dict.fromkeys(name for batch in batches for name in batch.arrays):
-        pieces = [batch.arrays[name] for batch in batches if name in batch.arrays]
-        filled = [piece for piece in pieces if len(piece)] or pieces[:1]
-        best = filled[0] if len({str(p.type) for p in filled}) > 1 else pa.concat_arrays(filled)
-        arrays[name] = best.slice(0, _INFERENCE_ROWS)
-    rows = sum(batch.rows for batch in batches)
-    return Batch(rows, arrays, any(batch.untyped for batch in batches))
+    Args:
+        profile: Is changed.
+        data: Is read once more where a column must be sketched again.
+        declared: What is known of the columns.
+        sample: Rows from everywhere in the data.
+    """
+    arrays = {name: sample.arrays[name] for name in profile.columns if name in sample.arrays}
+    found = declared.applied(infer_schema(arrays, declared, untyped=sample.untyped))
+    others = [
+        column for column in found if _is_another(profile.columns[column.name].column, column)
+    ]
+    if not others:
+        return
+    again = Profile(Schema(tuple(others)), config=profile.config, k=profile.k, guard=profile.guard)
+    batches = batches_in(data, set(again.columns))
+    try:
+        _feed(again, batches, None)
+    finally:
+        batches.close()
+    profile.columns.update(again.columns)
+
+
+def _is_another(before: Column, now: Column) -> bool:
+    """Whether a column is of another kind than was thought, or holds what may not be kept."""
+    to_hash = before.values is ValuePolicy.RAW and now.values is ValuePolicy.HASHED
+    return before.kind is not now.kind or to_hash
 
 
 def _feed(profile: Profile, batches: Iterable[Batch], progress: Progress | None) -> None:

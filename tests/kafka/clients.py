@@ -190,6 +190,7 @@ def create_topic(
     async def work() -> None:
         async with admin(bootstrap) as client:
             new = NewTopic(name, partitions, 1, topic_configs=dict(configs or {}))
+            await _await_controller(client)
             for _, code, *text in (await client.create_topics([new])).topic_errors:
                 if code:
                     raise for_code(code)(*text)
@@ -204,6 +205,7 @@ def delete_topic(bootstrap: str, name: str) -> None:
 
     async def work() -> None:
         async with admin(bootstrap) as client:
+            await _await_controller(client)
             for _, code, *_ in (await client.delete_topics([name])).topic_error_codes:
                 if code:
                     raise for_code(code)(name)
@@ -220,6 +222,7 @@ def add_partitions(bootstrap: str, name: str, total: int) -> None:
 
     async def work() -> None:
         async with admin(bootstrap) as client:
+            await _await_controller(client)
             await client.create_partitions({name: NewPartitions(total)})
             await _wait_for(client, name, total)
 
@@ -241,12 +244,17 @@ def delete_records(bootstrap: str, topic: str, partition: int, before: int) -> i
 @asynccontextmanager
 async def admin(bootstrap: str, **options: Any) -> AsyncIterator[Any]:
     async with started(AIOKafkaAdminClient(bootstrap_servers=bootstrap, **options)) as client:
-        # A broker that has just started may answer without naming a controller, which aiokafka
-        # takes for granted in every request to it.
-        while client._client.cluster.controller is None:
-            await client._client.force_metadata_update()
-            await asyncio.sleep(0.05)
         yield client
+
+
+async def _await_controller(client: Any) -> None:
+    """Wait until the broker names the controller of its cluster.
+
+    One that has just started may not yet, and aiokafka takes it for granted in every request to it.
+    """
+    while client._client.cluster.controller is None:
+        await client._client.force_metadata_update()
+        await asyncio.sleep(0.05)
 
 
 async def _wait_for(client: Any, name: str, partitions: int) -> None:

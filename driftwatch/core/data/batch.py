@@ -134,7 +134,9 @@ def _from_series(series: Any) -> pa.ChunkedArray:
     import narwhals as nw
     import pyarrow as pa
 
-    if series.dtype == nw.Object:  # of pandas: anything; of polars: addresses, for Arrow
+    native = series.to_native()
+    # Objects of pandas are anything, by whatever the first of them are; of polars addresses.
+    if series.dtype == nw.Object or getattr(native, "dtype", None) == np.dtype(object):
         return _array(series.to_list(), series.name)
     try:
         return _chunked(series.to_arrow())

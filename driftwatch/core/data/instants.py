@@ -50,8 +50,8 @@ def instant_of(value: Any, /) -> float:
         value: Anything.
 
     Example:
-        >>> [instant_of(v) for v in (86_400, "86400000000000000", "1970-01-02", "2.1.1970", "n/a")]
-        [86400.0, 86400000.0, 86400.0, 86400.0, nan]
+        >>> [instant_of(v) for v in (86_400, "1767225600000", "1970-01-02", "2.1.1970", "n/a")]
+        [86400.0, 1767225600.0, 86400.0, 86400.0, nan]
     """
     try:
         if isinstance(value, datetime):

@@ -22,7 +22,7 @@ from numpy.typing import NDArray
 if TYPE_CHECKING:
     import pyarrow as pa
 
-__all__ = ["children_of", "is_mixed", "mixed_array", "texts_by_row"]
+__all__ = ["children_of", "is_mixed", "joined", "mixed_array", "texts_by_row"]
 
 
 def mixed_array(values: Sequence[Any], /) -> pa.Array:
@@ -240,6 +240,37 @@ def children_of(array: pa.Array, /) -> Iterator[tuple[NDArray[np.intp], pa.Array
         if rows.size:
             child = array.field(place).take(pa.array(offsets[rows]))
             yield rows, child
+
+
+def joined(arrays: Sequence[pa.Array], /) -> pa.Array:
+    """Arrays of one column, one after the other; a union where their types differ.
+
+    Args:
+        arrays: At least one.
+    """
+    import pyarrow as pa
+
+    filled = [array for array in arrays if len(array) and array.type != pa.null()]
+    if not filled:
+        return pa.concat_arrays([a for a in arrays if a.type == arrays[0].type])
+    missing = sum(len(array) for array in arrays if array.type == pa.null())
+    if len({str(array.type) for array in filled}) == 1:
+        nothing = [pa.nulls(missing, filled[0].type)] if missing else []
+        try:
+            return pa.concat_arrays([*filled, *nothing])
+        except pa.ArrowNotImplementedError:  # dictionaries of extension types, say
+            return filled[0]
+    by_type: dict[str, list[pa.Array]] = {}
+    for array in filled:
+        children = [child for _, child in children_of(array)] if is_mixed(array.type) else [array]
+        for child in children:
+            by_type.setdefault(str(child.type), []).append(child)
+    children = [pa.concat_arrays(pieces) for pieces in by_type.values()]
+    if missing:
+        children[0] = pa.concat_arrays([children[0], pa.nulls(missing, children[0].type)])
+    codes = np.repeat(np.arange(len(children), dtype=np.int8), [len(c) for c in children])
+    offsets = np.concatenate([np.arange(len(child), dtype=np.int32) for child in children])
+    return pa.UnionArray.from_dense(pa.array(codes), pa.array(offsets), children, list(by_type))
 
 
 def texts_by_row(array: pa.Array, texts: Callable[[pa.Array], pa.Array], /) -> pa.Array:
