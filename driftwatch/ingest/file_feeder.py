@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import hashlib
-import io
 from collections import Counter
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field, replace
@@ -11,13 +10,15 @@ from pathlib import Path
 from typing import Any
 
 from driftwatch.core.data.batch import Batch, table_of
+from driftwatch.core.data.json_text import NotJSONError, json_value
 from driftwatch.core.data.schema import Role
 from driftwatch.core.profiles.reference import Reference
 from driftwatch.core.windows.segments import CursorMove, Outcome
 from driftwatch.core.windows.spec import WindowSpec
 from driftwatch.errors import ConfigError, DataError
 from driftwatch.ingest.accumulator import Accumulator
-from driftwatch.profiling.files import find_files, header_of
+from driftwatch.profiling.delimited import CsvFormat, CsvLayout, layout_of, rows_of_block
+from driftwatch.profiling.files import DataFiles, find_files
 from driftwatch.profiling.rows import Progress
 from driftwatch.protocols import Store
 
@@ -54,6 +55,7 @@ class FileFeeder:
         monitor: Name of the monitor.
         clock: Seconds since 1970.
         time: Name of the time column; that of the reference if not given.
+        csv: How CSV files are written, where that is not to be noticed.
     """
 
     def __init__(
@@ -66,14 +68,16 @@ class FileFeeder:
         monitor: str,
         clock: Callable[[], float],
         time: str | None = None,
+        csv: CsvFormat | None = None,
     ) -> None:
+        self._csv = csv
         self._store = store
         self._reference = reference
         self._spec = spec if spec.by_rows else replace(spec, lateness=_ALWAYS)
         self._monitor = monitor
         self._clock = clock
         self._time = time or next((c.name for c in reference.schema if c.role is Role.TIME), None)
-        self._headers: dict[Path, list[str]] = {}
+        self._layouts: dict[Path, CsvLayout] = {}
         self._bad: Counter[str] = Counter()
         if self._time is None and not spec.by_rows:
             raise ConfigError(
@@ -88,7 +92,7 @@ class FileFeeder:
             DataError: If it cannot be read; nothing of it is stored then.
             StoreError: If the store cannot take it.
         """
-        files = find_files(path)
+        files = find_files(path, csv=self._csv)
         content = _hash_of(path)
         done = f"the whole of {content}"
         if self._store.cursor(self._monitor, done):
@@ -120,7 +124,7 @@ class FileFeeder:
             DataError: If the file cannot be read, or is of another format.
             StoreError: If the store cannot take it; the next call reads the same lines again.
         """
-        files = find_files(path)
+        files = find_files(path, csv=self._csv)
         if files.format not in ("csv", "tsv", "jsonl") or path.suffix.lower() in (".gz", ".zst"):
             raise DataError(f"{path}: only plain CSV and JSON lines can be followed as they grow")
         name = f"file {path.resolve()}"
@@ -139,7 +143,7 @@ class FileFeeder:
         self._bad = Counter()
         feed = self._accumulator("followed files", None)
         rows = 0
-        for batch in self._parsed(path, block[:end], position, files.format):
+        for batch in self._parsed(path, block[:end], position, files):
             self._check_time(batch, path)
             feed.add(batch, time_column=self._time)
             rows += batch.rows
@@ -153,18 +157,22 @@ class FileFeeder:
         used = rows - sum(counters.values()) + sum(self._bad.values())
         return Ingested(path, used, counters=counters)
 
-    def _parsed(self, path: Path, block: bytes, position: int, format_: str) -> Iterator[Batch]:
-        if format_ == "jsonl":
+    def _parsed(self, path: Path, block: bytes, position: int, files: DataFiles) -> Iterator[Batch]:
+        if files.format == "jsonl":
             yield from _json_rows(block, self._bad)
             return
-        delimiter = "\t" if format_ == "tsv" else ","
         if position == 0:
-            self._headers.pop(path, None)
-            block = block.partition(b"\n")[2]
-        if path not in self._headers:
-            self._headers[path] = header_of(path, delimiter)
+            self._layouts.pop(path, None)
+        if path not in self._layouts:
+            usual = "\t" if files.format == "tsv" else ","
+            self._layouts[path] = layout_of(path, files.csv, usual)
+            if self._layouts[path].encoding.startswith("utf-16"):
+                raise DataError(f"{path}: a file that grows must be UTF-8, or one byte a character")
+        layout = self._layouts[path]
+        if position == 0:
+            block = b"\n".join(block.split(b"\n", layout.before)[layout.before :])
         if block.strip():
-            yield _csv_rows(block, self._headers[path], delimiter, self._bad)
+            yield rows_of_block(block, layout, self._bad)
 
     def _check_time(self, batch: Batch, path: Path) -> None:
         by_time = not self._spec.by_rows and batch.rows
@@ -195,15 +203,13 @@ def _hash_of(path: Path) -> str:
 
 
 def _json_rows(block: bytes, bad: Counter[str]) -> Iterator[Batch]:
-    import orjson
-
     records: list[dict[str, Any]] = []
     for line in block.split(b"\n"):
         if not line.strip():
             continue
         try:
-            record = orjson.loads(line)
-        except orjson.JSONDecodeError:
+            record = json_value(line)
+        except NotJSONError:
             record = None
         if isinstance(record, dict):
             records.append(record)
@@ -212,25 +218,3 @@ def _json_rows(block: bytes, bad: Counter[str]) -> Iterator[Batch]:
     if records:
         for batch in table_of(records).combine_chunks().to_batches():
             yield Batch.of_arrow(batch)
-
-
-def _csv_rows(block: bytes, names: list[str], delimiter: str, bad: Counter[str]) -> Batch:
-    import pyarrow as pa
-    from pyarrow import csv
-
-    def passed_over(_row: Any) -> str:
-        bad["unreadable_lines"] += 1
-        return "skip"
-
-    table = csv.read_csv(
-        io.BytesIO(block),
-        read_options=csv.ReadOptions(column_names=names, use_threads=False),
-        parse_options=csv.ParseOptions(delimiter=delimiter, invalid_row_handler=passed_over),
-        convert_options=csv.ConvertOptions(
-            column_types=dict.fromkeys(names, pa.large_string()), strings_can_be_null=True
-        ),
-    )
-    merged = table.combine_chunks().to_batches()
-    if not merged:
-        return Batch(0, {name: pa.nulls(0, pa.large_string()) for name in names}, untyped=True)
-    return Batch.of_arrow(merged[0], untyped=True)

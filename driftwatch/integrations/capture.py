@@ -289,12 +289,12 @@ class Capture:
         return bool(self._queue)
 
     def _take(self, request: bytes, response: bytes | None, at: float) -> None:
-        import orjson
+        from driftwatch.core.data.json_text import NotJSONError, json_value
 
         try:
-            asked = orjson.loads(request)
-            answered = orjson.loads(response) if response is not None else None
-        except orjson.JSONDecodeError:
+            asked = json_value(request)
+            answered = json_value(response) if response is not None else None
+        except NotJSONError:
             self.drop("not_json")
             return
         try:

@@ -11,7 +11,7 @@ import numpy as np
 
 from driftwatch.core.data.batch import Batch, batches_of, table_of
 from driftwatch.errors import DataError
-from driftwatch.profiling.files import find_files
+from driftwatch.profiling.files import DataFiles, find_files
 
 __all__ = [
     "DataSlice",
@@ -111,8 +111,8 @@ def read_batches(data: Any, wanted: Collection[str] | None = None, /) -> Generat
 
 
 def is_path(data: object, /) -> bool:
-    """Whether data is given by a path, or by several."""
-    if isinstance(data, str | Path):
+    """Whether data is given by a path, or by several, or by files that were found."""
+    if isinstance(data, str | Path | DataFiles):
         return True
     return isinstance(data, list | tuple) and bool(data) and all(map(is_path, data))
 

@@ -170,7 +170,7 @@ def test_the_installed_command_prints_its_help_without_numpy() -> None:
 def test_a_header_that_cannot_be_read_is_an_error_and_never_an_abort(tmp_path: Path) -> None:
     """Ten times: a thread that is still in a library when the process ends aborts it."""
     rows = "".join(f"{number},{number % 7}\n" for number in range(50_000))
-    (tmp_path / "bad.csv").write_text('"a\nb",c\n' + rows)
+    (tmp_path / "bad.csv").write_text("größe,c\n" + rows, "latin-1")
     (tmp_path / "ok.csv").write_text("a,c\n" + rows)
     command = [sys.executable, "-m", "driftwatch", "check", "--ref", "bad.csv", "--prod", "ok.csv"]
     for _ in range(10):

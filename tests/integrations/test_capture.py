@@ -12,6 +12,7 @@ from collections import Counter
 from collections.abc import Iterator
 from typing import Any
 
+import numpy as np
 import pytest
 
 from driftwatch.errors import ConfigError
@@ -66,6 +67,17 @@ def test_single_records_and_batches() -> None:
     assert second[1]["at"] > 1e9  # when it came
     assert taken.observed == 3
     assert len(observer.flushes) == 1
+
+
+def test_a_record_with_a_value_that_is_no_number_is_a_record() -> None:
+    observer = Observer()
+    taken = capture(observer)
+    taken.offer(b'{"inputs": {"x": NaN, "y": 2}}', b'{"score": -Infinity}')
+    assert taken.flush(20)
+    ((record, said),) = observer.seen
+    assert np.isnan(record["x"])
+    assert (record["y"], said["prediction"]) == (2, -np.inf)
+    assert taken.dropped == {}
 
 
 def test_what_cannot_be_used_is_counted() -> None:

@@ -140,7 +140,7 @@ def test_a_file_with_a_header_only_has_columns_and_no_rows(tmp_path: Path) -> No
         ("broken.parquet", b"PAR1 this is no parquet file PAR1", "broken.parquet"),
         ("broken.csv.gz", b"this is not gzip", "broken.csv.gz"),
         ("broken.jsonl", b'{"a": 1}\n{"a": \n', "line 2"),
-        ("list.jsonl", b"[1, 2]\n", "line 1"),
+        ("list.jsonl", b"[1, 2]\n", "an array of records must hold objects"),
         ("latin.csv", "n\ncaf\xe9\n".encode("latin-1"), "latin.csv"),
         ("what.xlsx", b"PK", "unknown format .xlsx"),
         ("noise.dwp", b"\0\1\2", "noise.dwp"),

@@ -15,6 +15,7 @@ from numpy.typing import NDArray
 
 from driftwatch.config.kafka import PATHS, KafkaConfig
 from driftwatch.core.data.instants import LARGEST_SECONDS, instant_of
+from driftwatch.core.data.json_text import NotJSONError, json_value
 from driftwatch.ingest.json_paths import JsonPath
 from driftwatch.ingest.record_paths import Extracted, RecordPaths, is_deep
 from driftwatch.integrations.kafka.messages import avro, protobuf
@@ -268,8 +269,8 @@ def _reader_of(config: KafkaConfig, clock: Callable[[], float]) -> Callable[[byt
 def _json(value: bytes) -> Any:
     """The document of a message, or a `Poison`."""
     try:
-        return orjson.loads(value)
-    except orjson.JSONDecodeError:
+        return json_value(value)
+    except NotJSONError:
         return _why_not_json(value)
 
 

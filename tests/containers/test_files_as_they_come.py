@@ -1,0 +1,218 @@
+"""The same rows from every kind of file that people have, header, marks and all."""
+
+from __future__ import annotations
+
+import bz2
+import gzip
+import json
+import lzma
+import zipfile
+from collections.abc import Callable
+from pathlib import Path
+
+import numpy as np
+import pyarrow as pa
+import pytest
+from pyarrow import feather
+
+from driftwatch import Kind, Profile
+from driftwatch.errors import ConfigError, DataError
+from driftwatch.profiling.build import profile_data
+from driftwatch.profiling.delimited import CsvFormat
+from driftwatch.profiling.files import find_files
+
+HEADERS = [
+    "00",
+    "007",
+    "true",
+    "0.10",
+    "NA",
+    "1e5",
+    "2024-01-01",
+    " x ",
+    "12:00",
+    "nan",
+    "",
+    "größe",
+]
+
+
+def names_of(path: Path) -> list[str]:
+    return list(profile_data(path).columns)
+
+
+def test_headers_are_texts_and_stay_as_they_are(tmp_path: Path) -> None:
+    path = tmp_path / "a.csv"
+    path.write_text(",".join(HEADERS) + "\n" + ",".join("1" * len(HEADERS)) + "\n", "utf-8")
+    assert names_of(path) == HEADERS
+
+
+def test_a_header_with_a_line_break(tmp_path: Path) -> None:
+    path = tmp_path / "a.csv"
+    path.write_text('a,"two\nlines","say ""x"""\n1,2,3\n', "utf-8")
+    profile = profile_data(path)
+    assert list(profile.columns) == ["a", "two\nlines", 'say "x"']
+    assert profile.rows == 1
+
+
+ROWS = [(float(i) / 8, i % 7, "ab"[i % 2]) for i in range(400)]
+
+
+def plain(mark: str = ",", comma: bool = False, before: str = "", end: str = "\n") -> str:
+    lines = [mark.join(("x", "n", "c"))]
+    lines += [
+        mark.join((str(x).replace(".", "," if comma else "."), str(n), c)) for x, n, c in ROWS
+    ]
+    return before + end.join(lines) + end
+
+
+def expected() -> Profile:
+    x, n, c = zip(*ROWS, strict=True)
+    return profile_data({"x": np.array(x), "n": np.array(n), "c": list(c)})
+
+
+WRITTEN: dict[str, Callable[[], bytes]] = {
+    "comma": lambda: plain().encode(),
+    "semicolon": lambda: plain(";").encode(),
+    "tab": lambda: plain("\t").encode(),
+    "bar": lambda: plain("|").encode(),
+    "semicolon and decimal comma": lambda: plain(";", comma=True).encode(),
+    "Windows": lambda: plain(end="\r\n").encode("utf-8-sig"),
+    "comment": lambda: plain(before="# made by a tool, v2\n\n").encode(),
+    "blank lines": lambda: plain(before="\n\n\n").encode(),
+    "UTF-16": lambda: plain().encode("utf-16"),
+    "UTF-16 with semicolons": lambda: plain(";", comma=True).encode("utf-16"),
+}
+
+
+@pytest.mark.parametrize("how", WRITTEN)
+def test_how_a_file_is_written_is_noticed(how: str, tmp_path: Path) -> None:
+    path = tmp_path / "a.csv"
+    path.write_bytes(WRITTEN[how]())
+    assert profile_data(path).content_hash == expected().content_hash
+
+
+COMPRESSED: dict[str, Callable[[bytes], bytes]] = {
+    "gz": gzip.compress,
+    "bz2": bz2.compress,
+    "xz": lzma.compress,
+}
+
+
+@pytest.mark.parametrize("suffix", [*COMPRESSED, "zip"])
+@pytest.mark.parametrize("format_", ["csv", "jsonl"])
+def test_compressed_files(suffix: str, format_: str, tmp_path: Path) -> None:
+    text = plain() if format_ == "csv" else records_as_lines()
+    path = tmp_path / f"a.{format_}.{suffix}"
+    if suffix == "zip":
+        path = tmp_path / f"a.{format_}.zip"
+        with zipfile.ZipFile(path, "w", zipfile.ZIP_DEFLATED) as archive:
+            archive.writestr(f"a.{format_}", text)
+    else:
+        write = COMPRESSED[suffix]
+        path.write_bytes(write(text.encode()))
+    assert profile_data(path).content_hash == expected().content_hash
+
+
+def test_an_archive_of_several_files_is_refused(tmp_path: Path) -> None:
+    with zipfile.ZipFile(tmp_path / "a.csv.zip", "w") as archive:
+        archive.writestr("a.csv", "x\n1\n")
+        archive.writestr("b.csv", "x\n2\n")
+    with pytest.raises(DataError, match=r"a\.csv\.zip: an archive of 2 files; unpack it"):
+        profile_data(tmp_path / "a.csv.zip")
+
+
+def records_as_lines() -> str:
+    return "\n".join(json.dumps({"x": x, "n": n, "c": c}) for x, n, c in ROWS)
+
+
+COLUMNS: dict[str, tuple[object, ...]] = dict(zip("xnc", zip(*ROWS, strict=True), strict=True))
+DOCUMENTS: dict[str, Callable[[], str]] = {
+    "lines": records_as_lines,
+    "array": lambda: json.dumps([{"x": x, "n": n, "c": c} for x, n, c in ROWS]),
+    "pretty array": lambda: json.dumps([{"x": x, "n": n, "c": c} for x, n, c in ROWS], indent=2),
+    "columns": lambda: json.dumps(
+        {name: list(column) for name, column in COLUMNS.items()}, indent=1
+    ),
+}
+
+
+@pytest.mark.parametrize("how", DOCUMENTS)
+def test_json_documents(how: str, tmp_path: Path) -> None:
+    path = tmp_path / "a.json"
+    path.write_text(DOCUMENTS[how]())
+    assert profile_data(path).content_hash == expected().content_hash
+
+
+@pytest.mark.parametrize("suffix", ["arrow", "feather", "ipc"])
+@pytest.mark.parametrize("stream", [False, True])
+def test_files_of_arrow(suffix: str, stream: bool, tmp_path: Path) -> None:
+    table = pa.table({name: list(column) for name, column in COLUMNS.items()})
+    path = tmp_path / f"a.{suffix}"
+    if suffix == "feather":
+        feather.write_feather(table, str(path))
+    else:
+        make = pa.ipc.new_stream if stream else pa.ipc.new_file
+        with make(str(path), table.schema) as writer:
+            writer.write_table(table)
+    assert profile_data(path).content_hash == expected().content_hash
+
+
+def test_not_a_number_in_json_lines_is_one_missing_value(tmp_path: Path) -> None:
+    path = tmp_path / "a.jsonl"
+    lines = ['{"x": NaN, "c": "a"}', '{"x": 1.5, "c": 3}', '{"x": -Infinity, "c": "b"}'] * 100
+    path.write_text("\n".join(lines))
+    column = profile_data(path)["x"]
+    assert column.rows == 300
+    assert (column.count, column.missing.negative_infinity) == (100, 100)
+    assert column.missing.nan + column.missing.null == 100
+
+
+def test_empty_lines_of_one_column_are_rows_without_a_value(tmp_path: Path) -> None:
+    path = tmp_path / "a.csv"
+    path.write_text("x\n1\n\n3\n\n5\n")
+    column = profile_data(path)["x"]
+    assert (column.rows, column.missing.null) == (5, 2)
+
+
+@pytest.mark.parametrize(
+    ("content", "given"),
+    [
+        ("x;y\n1,5;a\n2,5;b\n", CsvFormat(delimiter=";", decimal=",")),
+        ("x y\n1.5 a\n2.5 b\n", CsvFormat(delimiter=" ")),
+        ("x,y\n1.5,a\n2.5,b\n", CsvFormat(encoding="latin-1")),
+    ],
+)
+def test_how_a_file_is_written_may_be_said(content: str, given: CsvFormat, tmp_path: Path) -> None:
+    path = tmp_path / "a.csv"
+    path.write_text(content, "latin-1")
+    profile = profile_data(find_files(path, csv=given))
+    assert profile["x"].column.kind is Kind.NUMERIC
+    assert profile["x"].count == 2
+    assert profile["y"].rows == 2
+
+
+def test_further_words_for_nothing(tmp_path: Path) -> None:
+    path = tmp_path / "a.csv"
+    path.write_text("x\n1\n-\n3\n?\n")
+    column = profile_data(find_files(path, csv=CsvFormat(null=("-", "?"))))["x"]
+    assert (column.count, column.missing.null) == (2, 2)
+
+
+def test_another_encoding_says_what_to_do(tmp_path: Path) -> None:
+    path = tmp_path / "a.csv"
+    path.write_bytes("größe\n1\n".encode("latin-1"))
+    with pytest.raises(DataError, match=r"is no UTF-8 from byte 2 on; .*--encoding latin-1"):
+        profile_data(path)
+    found = profile_data(find_files(path, csv=CsvFormat(encoding="latin-1")))
+    assert list(found.columns) == ["größe"]
+
+
+@pytest.mark.parametrize(
+    "wrong",
+    [{"delimiter": ""}, {"delimiter": ";;"}, {"delimiter": "\n"}, {"decimal": "x"},
+     {"decimal": ",", "delimiter": ","}, {"encoding": "no such"}],
+)  # fmt: skip
+def test_what_cannot_be_is_refused(wrong: dict[str, str]) -> None:
+    with pytest.raises(ConfigError):
+        CsvFormat(**wrong)  # type: ignore[arg-type]
