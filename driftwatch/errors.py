@@ -31,6 +31,7 @@ __all__ = [
     "StoreError",
     "UnknownColumnError",
     "did_you_mean",
+    "shown",
 ]
 
 
@@ -98,3 +99,19 @@ def did_you_mean(name: str, known: Iterable[str]) -> str:
     """
     near = difflib.get_close_matches(name, list(known), n=1)
     return f" (did you mean {near[0]!r}?)" if near else ""
+
+
+def shown(value: object, /) -> str:
+    """What was given, for an error: at most 80 characters; its type where it cannot be written.
+
+    Not for what may be a secret.
+
+    Example:
+        >>> shown("age"), shown([1] * 1000)[-5:], shown(10**5000)
+        ("'age'", ' 1, …', 'int')
+    """
+    try:
+        text = repr(value)
+    except Exception:  # noqa: BLE001 - a caller's object, or a number of thousands of digits
+        return type(value).__name__
+    return text if len(text) <= 80 else text[:79] + "…"

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import operator
 import re
 from collections.abc import Callable, Collection, Iterator, Mapping
@@ -11,14 +12,15 @@ from typing import Self
 from driftwatch.core.drift.methods import METHODS
 from driftwatch.core.performance.metrics import METRICS, metric_rule
 from driftwatch.core.reports.report import DriftReport, FeatureDrift, Status
-from driftwatch.errors import ConfigError, did_you_mean
+from driftwatch.errors import ConfigError, did_you_mean, shown
 
 __all__ = ["NOT_USED", "Condition", "Reading"]
 
 NOT_USED = "not_used_share"
 """Name of what is read from the account of rows, and not from a report."""
 
-_FORM = re.compile(r"\s*([a-z][a-z0-9_.]*)\s*(>=|<=|>|<|==)\s*(\S+)\s*")
+_FORM = re.compile(r"\s*([^\s<>=](?:[^<>=\n]*[^\s<>=])?)\s*(>=|<=|>|<|==)\s*([^\s<>=]+)\s*")
+"""Names of a caller's own tests and metrics may have any characters that compare nothing."""
 _COMPARED: Mapping[str, Callable[[float, float], bool]] = {
     ">": operator.gt,
     ">=": operator.ge,
@@ -35,6 +37,7 @@ _NAMES = (
     "schema_changes",
     NOT_USED,
 )
+_LONGEST = 1_000
 _STATUSES = {status.value.lower(): status for status in Status}
 
 
@@ -78,29 +81,28 @@ class Condition:
     text: str
 
     @classmethod
-    def parse(cls, text: str, /) -> Self:
-        """Read ``NAME > NUMBER`` or ``NAME >= STATUS``."""
-        found = _FORM.fullmatch(text)
+    def parse(cls, text: object, /) -> Self:
+        """Read ``NAME > NUMBER`` or ``NAME >= STATUS``; the number is finite."""
+        found = _FORM.fullmatch(text[:_LONGEST]) if isinstance(text, str) else None
         if found is None:
             raise ConfigError(
                 f"a rule looks like 'psi > 0.3', 'status >= critical' or 'roc_auc < 0.8'; "
-                f"got {text!r}"
+                f"got {shown(text)}"
             )
         name, compare, bound = found.groups()
         if name in _OF_STATUS:
             status = _STATUSES.get(bound.lower())
             if status is None:
                 raise ConfigError(
-                    f"{name} is compared with one of {', '.join(_STATUSES)}; got {bound!r}"
+                    f"{name} is compared with one of {', '.join(_STATUSES)}; got {shown(bound)}"
                 )
             number = float(status.severity)
         else:
-            try:
-                number = float(bound)
-            except ValueError:
+            number = _number(bound)
+            if not math.isfinite(number):
                 raise ConfigError(
-                    f"{name} is compared with a number; got {bound!r} in {text!r}"
-                ) from None
+                    f"{name} is compared with a number; got {shown(bound)} in {shown(text)}"
+                )
         return cls(name, compare, number, bound)
 
     def __str__(self) -> str:
@@ -124,7 +126,7 @@ class Condition:
         name = self.name.removesuffix(".loss")
         if name not in known or (name != self.name and name not in {*METRICS, *own}):
             raise ConfigError(
-                f"a rule reads {self.name!r}, which no report has{did_you_mean(name, known)}"
+                f"a rule reads {shown(self.name)}, which no report has{did_you_mean(name, known)}"
             )
 
     def holds(self, value: float, /) -> bool:
@@ -178,16 +180,24 @@ class Condition:
                 yield Reading(result.statistic, feature.name, is_decided=known)
 
     def _of_metrics(self, report: DriftReport) -> Iterator[Reading]:
-        name, _, part = self.name.partition(".")
+        name = self.name.removesuffix(".loss")
         metric = None if report.performance is None else report.performance.get(name)
-        if metric is None or part not in ("", "loss"):
+        if metric is None:
             return
-        if not part:
+        if name == self.name:
             yield Reading(metric.production, is_decided=metric.production is not None)
         elif metric.production is not None and metric.reference is not None:
             change = metric.reference - metric.production
             better = metric_rule(name).higher_is_better
             yield Reading(change if better else -change)
+
+
+def _number(text: str) -> float:
+    """The number that a text is; NaN if it is none."""
+    try:
+        return float(text)
+    except ValueError:
+        return math.nan
 
 
 def _of_status(status: Status, feature: str | None = None, *, is_quiet: bool = False) -> Reading:

@@ -6,14 +6,14 @@ import re
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import timedelta
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, SupportsIndex
 
 from driftwatch.alerts.conditions import Condition
 from driftwatch.alerts.downtime import Downtime
-from driftwatch.core.data.durations import parse_duration
+from driftwatch.core.data.durations import format_duration, parse_duration
 from driftwatch.core.reports.report import Status
 from driftwatch.core.windows.spec import WindowSpec
-from driftwatch.errors import ConfigError, did_you_mean
+from driftwatch.errors import ConfigError, did_you_mean, shown
 from driftwatch.render.plain import plain
 
 if TYPE_CHECKING:
@@ -62,9 +62,11 @@ class Rule:
         put(self, "condition", Condition.parse(self.when))
         put(self, "windows", windows_of(self.for_))
         put(self, "status", level_of(self.level))
-        if isinstance(self.features, str):
-            raise ConfigError(f"features is a list of names; got the text {self.features!r}")
-        put(self, "features", None if self.features is None else tuple(self.features))
+        _check_text(self.name, "a rule's name")
+        if self.features is not None:
+            put(self, "features", _listed(self.features, "features", "names of columns"))
+            for name in self.features:
+                _check_text(name, "a name in features")
         if self.name in (DRIFT, NO_DATA):
             raise ConfigError(f"every monitor has a rule called {self.name!r}; choose another name")
 
@@ -88,15 +90,15 @@ class Alerts:
         for_: In how many windows one after another it must have it.
         rules: More that opens incidents.
         escalate: Whether WARNING becoming CRITICAL is told.
-        repeat: How often an incident that nobody has acknowledged is told again, such as ``"24h"``;
-            never if None.
+        repeat: How often an incident that nobody has acknowledged is told again, such as ``"24h"``
+            or a `timedelta`, as the next three; never if None.
         cooldown: For so long after an incident the next one is told to nobody, and counts as the
             same; should it still be there then, it is told.
         no_data: Open an incident when nothing has been delivered for so long; ``"auto"``: for as
             long as a window, and three slides at least; None: never.
         delay: Judge a window so much later, when late rows and labels have come.
-        downtime: When nobody is told, in UTC: ``"daily 02:00-03:00"``, ``"Sat 22:00-Sun 06:00"``,
-            ``"2026-12-24/2026-12-27"``.
+        downtime: List of when nobody is told, in UTC: ``"daily 02:00-03:00"``,
+            ``"Sat 22:00-Sun 06:00"``, ``"2026-12-24/2026-12-27"``.
         owner: Who looks after the monitor.
         runbook: Address of what to do.
         labels: Anything else that messages carry.
@@ -111,10 +113,10 @@ class Alerts:
     for_: int | str = 1
     rules: Sequence[Rule] = ()
     escalate: bool = False
-    repeat: str | None = None
-    cooldown: str | None = None
-    no_data: str | None = "auto"
-    delay: str | None = None
+    repeat: str | timedelta | None = None
+    cooldown: str | timedelta | None = None
+    no_data: str | timedelta | None = "auto"
+    delay: str | timedelta | None = None
     downtime: Sequence[str] = ()
     owner: str = ""
     runbook: str = ""
@@ -125,18 +127,31 @@ class Alerts:
     def __post_init__(self) -> None:
         level_of(self.open)
         windows_of(self.for_)
-        for name in ("repeat", "cooldown", "delay"):
-            if (text := getattr(self, name)) is not None:
-                parse_duration(text)
-        if self.no_data not in (None, "auto"):
-            parse_duration(str(self.no_data))
+        put = object.__setattr__
+        put(self, "to", _back_ends(self.to))
+        put(self, "rules", _rules(self.rules))
+        for name in ("repeat", "cooldown", "delay", "no_data"):
+            given = getattr(self, name)
+            automatic = name == "no_data" and isinstance(given, str) and given == "auto"
+            if given is not None and not automatic:
+                put(self, name, _duration(given, name))
+        if not isinstance(self.escalate, bool):
+            raise ConfigError(f"escalate is True or False; got {shown(self.escalate)}")
+        for name in ("owner", "runbook", "url"):
+            _check_text(getattr(self, name), name)
         for name in ("runbook", "url"):
             if (text := getattr(self, name)) and not re.fullmatch(r"https?://[!-~]+", text):
-                raise ConfigError(f"{name} is an address like https://example.com; got {text!r}")
+                raise ConfigError(
+                    f"{name} is an address like https://example.com; got {shown(text)}"
+                )
+        put(self, "labels", _labels(self.labels))
         names = [rule.title for rule in self.all_rules()]
         if twice := {name for name in names if names.count(name) > 1}:
             raise ConfigError(f"two rules are called {min(twice)!r}; give one of them a name")
-        object.__setattr__(self, "times", tuple(map(Downtime.parse, self.downtime)))
+        put(self, "downtime", _listed(self.downtime, "downtime", "texts like 'daily 02:00-03:00'"))
+        for text in self.downtime:
+            _check_text(text, "a downtime")
+        put(self, "times", tuple(map(Downtime.parse, self.downtime)))
 
     @classmethod
     def of(cls, given: Any, /) -> Alerts:
@@ -150,7 +165,7 @@ class Alerts:
         if given is None:
             return cls()
         if not isinstance(given, list | tuple):
-            raise ConfigError(f"alerts is a list of back ends, or Alerts(...); got {given!r:.80}")
+            raise ConfigError(f"alerts is a list of back ends, or Alerts(...); got {shown(given)}")
         return cls(to=tuple(given))
 
     def for_a_history(self) -> Alerts:
@@ -211,33 +226,109 @@ class Alerts:
         return f"{' or '.join(parts)}; told again {', and '.join([*again, 'when it is over'])}"
 
 
-def level_of(text: str) -> Status:
+def level_of(text: object) -> Status:
     """WARNING or CRITICAL.
 
     Raises:
         ConfigError: If it is neither.
     """
-    if text not in _LEVELS:
-        raise ConfigError(f"a level is warning or critical; got {text!r}")
+    if not isinstance(text, str) or text not in _LEVELS:
+        raise ConfigError(f"a level is warning or critical; got {shown(text)}")
     return _LEVELS[text]
 
 
-def windows_of(many: int | str) -> int:
+def windows_of(many: object) -> int:
     """A number of windows, also as ``"3 windows"``.
 
     Raises:
         ConfigError: If it is none.
     """
-    found = re.fullmatch(r"\s*(\d{1,4})\s*(windows?)?\s*", str(many))
-    number = 0 if found is None or isinstance(many, bool) else int(found[1])
+    number = 0
+    if isinstance(many, str):
+        found = re.fullmatch(r"\s*(\d{1,4})\s*(windows?)?\s*", many)
+        number = 0 if found is None else int(found[1])
+    elif isinstance(many, SupportsIndex) and not isinstance(many, bool):
+        number = _whole(many)
     if not 1 <= number <= _MOST_WINDOWS:
-        raise ConfigError(f"for is a number of windows, such as '3 windows'; got {many!r}")
+        raise ConfigError(f"for is a number of windows, such as '3 windows'; got {shown(many)}")
     return number
+
+
+def _whole(many: SupportsIndex) -> int:
+    """An integer of any library's; 0 for an array, which only looks like one."""
+    try:
+        return many.__index__()
+    except TypeError:
+        return 0
+
+
+def _check_text(value: object, what: str) -> None:
+    if not isinstance(value, str):
+        raise ConfigError(f"{what} is a text; got {shown(value)}")
+
+
+def _listed(given: object, what: str, of: str) -> tuple[Any, ...]:
+    """The items of a list; an iterator is none, as it could be read once only."""
+    if not isinstance(given, Sequence) or isinstance(given, str | bytes | bytearray):
+        raise ConfigError(f"{what} is a list of {of}; got {shown(given)}")
+    return tuple(given)
+
+
+def _back_ends(given: Any) -> tuple[Any, ...]:
+    back_ends = _listed(given, "to", "back ends, such as SlackAlert(...)")
+    for each in back_ends:
+        if isinstance(each, type):
+            raise ConfigError(f"to has the class {each.__name__}; give an object of it")
+        if not isinstance(getattr(each, "name", None), str) or not callable(
+            getattr(each, "send", None)
+        ):
+            raise ConfigError(
+                f"a back end has a name and a method send(message); {type(each).__name__} has "
+                "not: see driftwatch.protocols.Notifier"
+            )
+    return back_ends
+
+
+def _rules(given: Any) -> tuple[Rule, ...]:
+    rules = _listed(given, "rules", "Rule(...)")
+    for each in rules:
+        if not isinstance(each, Rule):
+            raise ConfigError(f"rules has Rule('psi > 0.3') and the like; got {shown(each)}")
+    return rules
+
+
+def _labels(given: Any) -> dict[str, str]:
+    if not isinstance(given, Mapping):
+        raise ConfigError(
+            f"labels is a dict of texts, such as {{'team': 'ml'}}; got {shown(given)}"
+        )
+    labels = dict(given)
+    for name, text in labels.items():
+        _check_text(name, "a name in labels")
+        _check_text(text, f"label {shown(name)}")
+    return labels
+
+
+def _duration(given: Any, what: str) -> str:
+    """A duration as text: what it was, or that of a `timedelta`."""
+    if isinstance(given, timedelta) and given >= timedelta(seconds=1):
+        if given % timedelta(seconds=1):
+            raise ConfigError(f"{what} is in whole seconds; got {shown(given)}")
+        given = format_duration(given)
+    if not isinstance(given, str):
+        raise ConfigError(f"{what} is a duration like '24h', or a timedelta; got {shown(given)}")
+    try:
+        parse_duration(given)
+    except ConfigError as error:
+        problem = str(error)
+    else:
+        return given
+    raise ConfigError(f"{what}: {problem}")
 
 
 def _windows_in_words(windows: int) -> str:
     return "" if windows == 1 else f" in {windows} windows"
 
 
-def _seconds(text: str | None) -> float | None:
-    return None if text is None else parse_duration(text) / timedelta(seconds=1)
+def _seconds(text: str | timedelta | None) -> float | None:
+    return None if text is None else parse_duration(str(text)) / timedelta(seconds=1)

@@ -116,7 +116,7 @@ class HttpClient:
             return Answer(0, reason=_why(error))
 
 
-def checked_url(url: str, what: str, /, *, https_only: bool = False) -> str:
+def checked_url(url: object, what: str, /, *, https_only: bool = False) -> str:
     """Check an address of HTTP; what is wrong with it is said without showing it.
 
     Args:
@@ -128,12 +128,13 @@ def checked_url(url: str, what: str, /, *, https_only: bool = False) -> str:
         ConfigError: If it is none, or holds a user's name or password.
     """
     allowed = ("https",) if https_only else ("http", "https")
+    text = url.strip() if isinstance(url, str) else ""
     try:
-        parts = urlsplit(url.strip())
+        parts = urlsplit(text)
         host, port = parts.hostname, parts.port
     except ValueError:
         host, port = None, 0
-    if not host or port == 0 or not re.fullmatch("[!-~]+", url.strip()):
+    if not host or port == 0 or not re.fullmatch("[!-~]+", text):
         raise ConfigError(f"{what} is no address like https://example.com/path (it is not shown)")
     if parts.scheme not in allowed:
         raise ConfigError(
@@ -142,7 +143,7 @@ def checked_url(url: str, what: str, /, *, https_only: bool = False) -> str:
         )
     if parts.username is not None or parts.password is not None:
         raise ConfigError(f"{what} holds a user's name or password, which does not belong there")
-    return url.strip()
+    return text
 
 
 def _why(error: Exception) -> str:

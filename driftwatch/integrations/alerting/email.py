@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import logging
+import re
 import smtplib
 import socket
 import ssl
@@ -17,6 +18,7 @@ from typing import Literal
 
 from driftwatch.alerts.message import Message
 from driftwatch.errors import ConfigError
+from driftwatch.integrations.alerting.arguments import checked_name
 from driftwatch.integrations.alerting.mail_page import mail_html
 from driftwatch.integrations.alerting.not_sent import NotSentError
 from driftwatch.integrations.alerting.pictures import png_of
@@ -51,7 +53,8 @@ class EmailAlert:
         name: What the store, logs and `driftwatch doctor` call it.
 
     Raises:
-        ConfigError: If an address is none, or the password would go out unencrypted.
+        ConfigError: If an address is none, another argument cannot be used, or the password would
+            go out unencrypted.
     """
 
     def __init__(  # noqa: PLR0913 - two are positional, the others keyword-only
@@ -67,15 +70,17 @@ class EmailAlert:
         trust: ssl.SSLContext | None = None,
         name: str = "mail",
     ) -> None:
-        self.name = name
+        self.name = checked_name(name)
         self._sender = _address(sender, "sender")
-        if isinstance(recipients, str) or not recipients:
+        if not isinstance(recipients, list | tuple) or not recipients:
             raise ConfigError("recipients is a list of addresses, such as ['ml@example.com']")
-        self._recipients = [_address(text, "recipients") for text in recipients]
-        if tls not in _TLS:
-            raise ConfigError(f"tls is one of {', '.join(_TLS)}; got {tls!r}")
-        if (username is None) != (password is None):
-            raise ConfigError("username and password go together; give both, or none")
+        self._recipients = [
+            _address(text, f"recipient {place}") for place, text in enumerate(recipients, 1)
+        ]
+        _check_server(host, port, tls)
+        _check_login(username, password)
+        if trust is not None and not isinstance(trust, ssl.SSLContext):
+            raise ConfigError("trust is an ssl.SSLContext, such as ssl.create_default_context()")
         if password is not None and tls == "none" and host not in _LOOPBACK:
             raise ConfigError("a password is not sent without TLS; use tls='starttls'")
         self._host, self._port, self._tls = host, port, tls
@@ -91,7 +96,11 @@ class EmailAlert:
         Raises:
             NotSentError: If the server does not take it now for at least one of them.
         """
-        mail = mail_of(message, self._sender, self._recipients)
+        try:
+            mail = mail_of(message, self._sender, self._recipients)
+        except Exception as error:  # noqa: BLE001 - of the mail package, or of what draws pictures
+            why = type(error).__name__
+            raise NotSentError(f"the mail cannot be written: {why}") from None
         try:
             with self._connected() as server:
                 refused = server.send_message(mail)
@@ -192,12 +201,31 @@ def _digest(text: str) -> str:
     return blake2b(text.encode("utf-8", "replace"), digest_size=12).hexdigest()
 
 
-def _address(text: str, what: str) -> Address:
-    shown, bare = parseaddr(text)
-    user, at, domain = bare.rpartition("@")
-    if not at or not user or not domain or any(c in bare for c in " <>,") or not text.isprintable():
-        raise ConfigError(f"{what}: an address looks like ml@example.com; got {text!r}")
-    try:
-        return Address(shown, user, domain)
-    except (ValueError, IndexError) as error:
-        raise ConfigError(f"{what}: {text!r} is no address: {error}") from error
+def _address(text: object, what: str) -> Address:
+    """An address of mail, with a name or without; what is wrong is said without showing it."""
+    if isinstance(text, str) and text.isprintable():
+        shown, bare = parseaddr(text)
+        user, at, domain = bare.rpartition("@")
+        if at and user and domain and not any(c in bare for c in " <>,"):
+            with contextlib.suppress(ValueError, IndexError):
+                return Address(shown, user, domain)
+    raise ConfigError(f"{what}: an address looks like ml@example.com (it is not shown)")
+
+
+def _check_server(host: object, port: object, tls: object) -> None:
+    if not isinstance(tls, str) or tls not in _TLS:
+        raise ConfigError(f"tls is one of {', '.join(_TLS)}")
+    if not isinstance(host, str) or not re.fullmatch(r"[!-~]+", host) or "/" in host:
+        raise ConfigError("host is the name of a mail server, such as 'smtp.example.com'")
+    if isinstance(port, bool) or not isinstance(port, int) or not 1 <= port <= 65_535:
+        raise ConfigError("port is a number from 1 to 65535, such as 587")
+
+
+def _check_login(username: object, password: object) -> None:
+    if (username is None) != (password is None):
+        raise ConfigError("username and password go together; give both, or none")
+    for what, text in (("username", username), ("password", password)):
+        if text is not None and not (isinstance(text, str) and text and text.isascii()):
+            raise ConfigError(
+                f"{what} is a text of ASCII characters, as mail servers take no others (not shown)"
+            )

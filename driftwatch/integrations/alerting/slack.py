@@ -8,6 +8,7 @@ from urllib.parse import urlsplit
 import orjson
 
 from driftwatch.alerts.message import Message
+from driftwatch.integrations.alerting.arguments import checked_flag, checked_name
 from driftwatch.integrations.alerting.not_sent import refuse
 from driftwatch.transport.client import HttpClient, checked_url
 
@@ -38,15 +39,16 @@ class SlackAlert:
             server of one's own.
 
     Raises:
-        ConfigError: If the address is none.
+        ConfigError: If the address is none, or another argument cannot be used.
     """
 
     def __init__(
         self, webhook_url: str, *, name: str = "slack", allow_private: bool = False
     ) -> None:
-        self.name = name
-        self._url = checked_url(webhook_url, "webhook_url", https_only=not allow_private)
-        self._http = HttpClient(timeout=_SECONDS, only_public=not allow_private)
+        self.name = checked_name(name)
+        private = checked_flag(allow_private, "allow_private")
+        self._url = checked_url(webhook_url, "webhook_url", https_only=not private)
+        self._http = HttpClient(timeout=_SECONDS, only_public=not private)
 
     def __repr__(self) -> str:
         return f"SlackAlert('{urlsplit(self._url).scheme}://{urlsplit(self._url).hostname}/...')"

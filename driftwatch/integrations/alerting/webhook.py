@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import base64
+import contextlib
 import hashlib
 import hmac
+import re
 import string
 import time
 from collections.abc import Mapping
@@ -15,6 +17,7 @@ import orjson
 
 from driftwatch.alerts.message import Message
 from driftwatch.errors import ConfigError
+from driftwatch.integrations.alerting.arguments import checked_flag, checked_name
 from driftwatch.integrations.alerting.not_sent import refuse
 from driftwatch.transport.client import HttpClient, checked_url
 
@@ -22,6 +25,10 @@ __all__ = ["WebhookAlert", "signature"]
 
 _SECONDS = 5.0
 _MOST_DEPTH = 20
+_IN_BASE64 = "whsec_"
+_HEADER_NAME = re.compile(r"[A-Za-z0-9!#$%&'*+.^_`|~-]+")
+_HEADER_VALUE = re.compile(r"[!-~](?:[ -~]*[!-~])?")
+_OF_THE_REQUEST = ("connection", "content-length", "expect", "host", "transfer-encoding")
 
 
 class WebhookAlert:
@@ -38,14 +45,15 @@ class WebhookAlert:
             texts may have ``$name`` of the message's keys in them, such as
             ``{"summary": "$subject", "dedup_key": "$key"}``; ``$$`` is a dollar. A text that is
             nothing but ``$name`` becomes that value, number or list as it is.
-        headers: More headers; a secret, too.
+        headers: More headers; their values are secrets, too.
         name: What the store, logs and `driftwatch doctor` call it.
         allow_private: Also permit ``http`` and hosts that are not public. Otherwise the host is
             looked up once for each message, every address must be public, and redirects and
             proxies are not followed.
 
     Raises:
-        ConfigError: If the address is none, or the template names what no message has.
+        ConfigError: If the address is none, the secret or a header cannot be one, or the template
+            is no JSON or names what no message has. What was given is not shown.
     """
 
     def __init__(
@@ -58,14 +66,15 @@ class WebhookAlert:
         name: str = "webhook",
         allow_private: bool = False,
     ) -> None:
-        self.name = name
-        self._url = checked_url(url, "url", https_only=not allow_private)
+        self.name = checked_name(name)
+        private = checked_flag(allow_private, "allow_private")
+        self._url = checked_url(url, "url", https_only=not private)
         self._secret = None if secret is None else _key(secret)
         self._template = template
-        self._headers = _sound(headers or {})
-        self._http = HttpClient(timeout=_SECONDS, only_public=not allow_private)
+        self._headers = _sound({} if headers is None else headers)
+        self._http = HttpClient(timeout=_SECONDS, only_public=not private)
         if template is not None:
-            _filled(template, _values(_SAMPLE))
+            _check_template(template)
 
     def __repr__(self) -> str:
         return f"WebhookAlert('{urlsplit(self._url).scheme}://{urlsplit(self._url).hostname}/...')"
@@ -99,16 +108,21 @@ def signature(key: bytes, id_: str, stamp: str, body: bytes, /) -> str:
     return "v1," + base64.b64encode(hmac.new(key, signed, hashlib.sha256).digest()).decode()
 
 
-def _key(secret: str) -> bytes:
-    stripped = secret.strip()
-    if not stripped:
+def _key(secret: object) -> bytes:
+    """The bytes of a secret; what is wrong with it is said without showing it."""
+    key: bytes | None = None
+    text = secret.strip() if isinstance(secret, str) else ""
+    if text.startswith(_IN_BASE64):
+        with contextlib.suppress(ValueError):
+            key = base64.b64decode(text.removeprefix(_IN_BASE64), validate=True)
+    else:
+        with contextlib.suppress(ValueError):  # half a surrogate pair, which no bytes can hold
+            key = text.encode()
+    if not isinstance(secret, str) or key is None:
+        raise ConfigError("the webhook's secret is a text, in base64 if it begins with whsec_")
+    if not key:
         raise ConfigError("the webhook's secret is empty; leave it out if there is none")
-    if stripped.startswith("whsec_"):
-        try:
-            return base64.b64decode(stripped.removeprefix("whsec_"), validate=True)
-        except ValueError:
-            raise ConfigError("a secret that begins with whsec_ goes on in base64") from None
-    return stripped.encode()
+    return key
 
 
 def _header(text: str) -> str:
@@ -118,10 +132,16 @@ def _header(text: str) -> str:
     return hashlib.blake2b(text.encode("utf-8", "replace"), digest_size=16).hexdigest()
 
 
-def _sound(headers: Mapping[str, str]) -> dict[str, str]:
-    for name, value in headers.items():
-        if not f"{name}{value}".isascii() or not f"{name}{value}".isprintable():
-            raise ConfigError(f"header {name!r} has characters that no header may have")
+def _sound(headers: object) -> dict[str, str]:
+    if not isinstance(headers, Mapping):
+        raise ConfigError("headers is a dict of names and values, such as {'X-Team': 'ml'}")
+    for place, (name, value) in enumerate(headers.items(), 1):
+        if not isinstance(name, str) or not _HEADER_NAME.fullmatch(name):
+            raise ConfigError(f"header {place} has a name that no header may have (not shown)")
+        if not isinstance(value, str) or not _HEADER_VALUE.fullmatch(value):
+            raise ConfigError(f"header {place} has a value that no header may have (not shown)")
+        if name.lower() in _OF_THE_REQUEST:
+            raise ConfigError(f"header {name} is made of the request itself; leave it out")
     return dict(headers)
 
 
@@ -137,7 +157,9 @@ def _filled(template: Any, values: Mapping[str, Any], depth: int = 0) -> Any:
         case str():
             return _text(template, values)
         case Mapping():
-            return {str(k): _filled(v, values, depth + 1) for k, v in template.items()}
+            if not all(isinstance(key, str) for key in template):
+                raise ConfigError("a template is JSON, whose keys are texts")
+            return {key: _filled(value, values, depth + 1) for key, value in template.items()}
         case list() | tuple():
             return [_filled(item, values, depth + 1) for item in template]
         case bool() | int() | float() | None:
@@ -150,15 +172,23 @@ def _text(template: str, values: Mapping[str, Any]) -> Any:
     whole = template.removeprefix("$")
     if template.startswith("$") and whole in values:
         return values[whole]
-    try:
+    with contextlib.suppress(KeyError, ValueError):
         return string.Template(template).substitute(
             {name: "" if value is None else value for name, value in values.items()}
         )
-    except (KeyError, ValueError) as error:
-        raise ConfigError(
-            f"a text of the template: {error} is nothing that a message has; known: "
-            f"{', '.join(values)}; a dollar is written $$"
-        ) from None
+    raise ConfigError(  # without the text, which may hold a key of the other side's
+        "a text of the template names what no message has; known: "
+        f"{', '.join(f'${name}' for name in values)}; a dollar is written $$"
+    )
+
+
+def _check_template(template: Any) -> None:
+    """Fill it once, and write it: numbers may be too long for JSON, and texts no Unicode."""
+    filled = _filled(template, _values(_SAMPLE))
+    with contextlib.suppress(TypeError):
+        orjson.dumps(filled)
+        return
+    raise ConfigError("a template is JSON: its numbers have 64 bits, and its texts are Unicode")
 
 
 def _sample() -> Message:

@@ -387,6 +387,14 @@ def test_addresses_of_mail_that_are_none_are_refused(wrong: str) -> None:
         EmailAlert("localhost", sender=wrong, recipients=["a@example.com"])
 
 
+def test_a_mail_that_cannot_be_written_is_one_that_is_not_sent() -> None:
+    """Half a surrogate pair has no bytes; a message of another program's store may have one."""
+    alert = EmailAlert("127.0.0.1", sender="d@example.com", recipients=["a@example.com"])
+    with pytest.raises(NotSentError, match="cannot be written") as caught:
+        alert.send(replace(MESSAGE, text="\ud800"))
+    assert caught.value.__cause__ is None
+
+
 def test_a_copy_that_arrives_late_takes_no_merged_message_with_it(tmp_path: Path) -> None:
     """Two processes have the oldest message; one merges others into it, the other delivers it."""
     with hooks() as server:
