@@ -46,24 +46,16 @@ def configured(request: StreamRequest, /) -> tuple[str, MonitorConfig, Path]:
     options = {key: value for key, value in request.settings.items() if value is not None}
     if request.config is None and request.store is not None:
         name = request.monitor or "default"
-        return name, _with({"store": request.store}, options), Path()
+        return name, MonitorConfig.model_validate({"store": request.store, **options}), Path()
     config: Config = load_config(request.config)
     name, settings = config.one(request.monitor)
     if request.store is not None:
         options["store"] = request.store
-    settings = _with(
-        settings.model_dump(exclude_unset=True, by_alias=True) | {"store": settings.store}, options
-    )
+    given = settings.model_dump(exclude_unset=True, by_alias=True)
+    settings = MonitorConfig.model_validate({**given, "store": settings.store, **options})
     if settings.store is None:
         raise ConfigError(f'monitor {name!r} has no store: name one (store = "driftwatch.db")')
     return name, settings, config.folder
-
-
-def _with(base: dict[str, Any], options: dict[str, Any]) -> MonitorConfig:
-    try:
-        return MonitorConfig.model_validate(base | options)
-    except ValueError as error:
-        raise ConfigError(str(error).splitlines()[-1].strip()) from error
 
 
 def _notifiers(alerts: AlertsConfig, folder: Path) -> list[Notifier]:

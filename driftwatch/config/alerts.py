@@ -7,9 +7,10 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any, Literal
 
-from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field, model_validator
+from pydantic import AfterValidator, BaseModel, BeforeValidator, Field, model_validator
 
 from driftwatch.alerts.settings import Alerts, Rule
+from driftwatch.config.table import Table
 from driftwatch.errors import ConfigError
 
 if TYPE_CHECKING:
@@ -51,8 +52,9 @@ def secret_from(place: str, folder: Path, environ: Mapping[str, str] = os.enviro
         try:
             with (folder / rest).open("rb") as file:
                 value = file.read(_MOST_SECRET_BYTES).decode("utf-8", "replace").strip()
-        except OSError as error:
-            raise ConfigError(f"{place} cannot be read: {error.strerror or error}") from error
+        except (OSError, ValueError) as error:
+            why = getattr(error, "strerror", None) or error
+            raise ConfigError(f"{place} cannot be read: {why}") from error
     if not value:
         raise ConfigError(f"{place} holds no secret: it is empty, or not set")
     return value
@@ -66,11 +68,7 @@ _one_or_more = BeforeValidator(_listed)
 """A table, or several."""
 
 
-class _Table(BaseModel):
-    model_config = ConfigDict(extra="forbid", frozen=True, hide_input_in_errors=True)
-
-
-class SlackConfig(_Table):
+class SlackConfig(Table):
     """``[monitors.NAME.alerts.slack]``.
 
     Attributes:
@@ -84,7 +82,7 @@ class SlackConfig(_Table):
     allow_private: bool = False
 
 
-class WebhookConfig(_Table):
+class WebhookConfig(Table):
     """``[monitors.NAME.alerts.webhook]``.
 
     Attributes:
@@ -110,7 +108,7 @@ class WebhookConfig(_Table):
         return self
 
 
-class MailConfig(_Table):
+class MailConfig(Table):
     """``[monitors.NAME.alerts.mail]``.
 
     Attributes:
@@ -134,7 +132,7 @@ class MailConfig(_Table):
     name: str = "mail"
 
 
-class RuleConfig(_Table):
+class RuleConfig(Table):
     """One ``[[monitors.NAME.alerts.rules]]``; as `driftwatch.alerts.settings.Rule`."""
 
     when: str
@@ -148,7 +146,7 @@ class RuleConfig(_Table):
         return Rule(self.when, self.name, self.features, self.for_, self.level)
 
 
-class AlertsConfig(_Table):
+class AlertsConfig(Table):
     """``[monitors.NAME.alerts]``; as `driftwatch.alerts.settings.Alerts`.
 
     Attributes:

@@ -6,8 +6,9 @@ from ipaddress import ip_address
 from typing import Literal, Self
 from urllib.parse import urlsplit
 
-from pydantic import BaseModel, ConfigDict, Field, field_validator, model_validator
+from pydantic import Field, field_validator, model_validator
 
+from driftwatch.config.table import Table
 from driftwatch.errors import ConfigError
 from driftwatch.ingest.json_paths import JsonPath
 
@@ -23,7 +24,7 @@ PATHS = ("features", "prediction", "score", "label", "id", "model_version")
 """Settings that say where something stands in a message; `at` may, too."""
 
 
-class KafkaConfig(BaseModel):
+class KafkaConfig(Table):
     """What a worker reads, and how.
 
     Attributes:
@@ -62,9 +63,6 @@ class KafkaConfig(BaseModel):
         stalled_seconds: A worker of which a partition gets nowhere for so long, with messages to
             read, connects anew; if that does not help, less and less often.
     """
-
-    # An address with a password in it is refused, and must not be shown for that.
-    model_config = ConfigDict(extra="forbid", frozen=True, hide_input_in_errors=True)
 
     bootstrap: str
     topics: list[str] = Field(min_length=1)

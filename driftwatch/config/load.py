@@ -6,16 +6,11 @@ import tomllib
 from pathlib import Path
 from typing import Any
 
-from pydantic import (
-    BaseModel,
-    ConfigDict,
-    Field,
-    ValidationError,
-)
+from pydantic import Field
 
-from driftwatch.config.explain import explained
 from driftwatch.config.monitors import MonitorConfig
 from driftwatch.config.service import ServiceConfig
+from driftwatch.config.table import Table
 from driftwatch.errors import ConfigError, did_you_mean
 
 __all__ = ["Config", "load_config"]
@@ -24,7 +19,7 @@ __all__ = ["Config", "load_config"]
 _DEFAULT = "driftwatch.toml"
 
 
-class Config(BaseModel):
+class Config(Table):
     """A whole file.
 
     Attributes:
@@ -32,8 +27,6 @@ class Config(BaseModel):
         monitors: By name.
         service: The collector.
     """
-
-    model_config = ConfigDict(extra="forbid", frozen=True, hide_input_in_errors=True)
 
     store: str | None = None
     monitors: dict[str, MonitorConfig] = Field(default_factory=dict)
@@ -71,21 +64,34 @@ def load_config(path: str | Path | None = None, /) -> Config:
         ConfigError: If there is none, it is no TOML, or a key is unknown or its value wrong.
     """
     file = Path(path) if path is not None else _found()
-    try:
-        data: Any = tomllib.loads(file.read_text("utf-8"))
-    except OSError as error:
-        raise ConfigError(f"cannot read {file}: {error.strerror or error}") from error
-    except (tomllib.TOMLDecodeError, UnicodeDecodeError, RecursionError) as error:
-        raise ConfigError(f"{file} is no TOML: {error}") from error
+    data = _read(file)
     if file.name == "pyproject.toml":
         tools = data.get("tool", {})
         data = tools.get("driftwatch", {}) if isinstance(tools, dict) else {}
     if not isinstance(data, dict):
-        raise ConfigError(f"{file}: tool.driftwatch must be a table; got {data!r}")
+        raise ConfigError(f"{file}: tool.driftwatch must be a table")
     try:
         return Config.model_validate({**data, "folder": file.parent})
-    except ValidationError as error:
-        raise ConfigError(f"{file}: {explained(error, Config)}") from error
+    except ConfigError as error:
+        problem = str(error)
+    raise ConfigError(f"{file}: {problem}")
+
+
+def _read(file: Path) -> Any:
+    """The file's content; what cannot be read is said without it."""
+    try:
+        return tomllib.loads(file.read_text("utf-8"))
+    except OSError as error:
+        problem = f"cannot read {file}: {error.strerror or type(error).__name__}"
+    except UnicodeDecodeError as error:
+        problem = f"{file} is no TOML: byte {error.start} is not UTF-8"
+    except RecursionError:
+        problem = f"{file} is no TOML: it is nested too deep"
+    except tomllib.TOMLDecodeError as error:
+        problem = f"{file} is no TOML: {str(error).splitlines()[0]}"
+    except ValueError:  # a number of thousands of digits
+        problem = f"{file} is no TOML that can be read: a value is too long"
+    raise ConfigError(problem)
 
 
 def _found() -> Path:

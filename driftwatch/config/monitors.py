@@ -8,18 +8,15 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any, Literal, Self
 
 from pydantic import (
-    BaseModel,
     BeforeValidator,
-    ConfigDict,
     Field,
-    ValidationError,
     model_validator,
 )
 
 from driftwatch.config.alerts import AlertsConfig
-from driftwatch.config.explain import explained
 from driftwatch.config.kafka import KafkaConfig
 from driftwatch.config.sinks import check_sink, load_sink
+from driftwatch.config.table import Table
 from driftwatch.core.data.declared import DeclaredColumns
 from driftwatch.core.data.durations import parse_duration, parse_length
 from driftwatch.core.data.privacy import hash_key
@@ -57,7 +54,7 @@ _Length = Annotated[str, _readable(parse_length)]
 _Threshold = float | list[float]
 
 
-class MonitorConfig(BaseModel):
+class MonitorConfig(Table):
     """One ``[monitors.NAME]``; the keys are the arguments of `Monitor`.
 
     Attributes:
@@ -83,8 +80,6 @@ class MonitorConfig(BaseModel):
         alerts: Who is told of what.
         kafka: What `driftwatch worker` reads.
     """
-
-    model_config = ConfigDict(extra="forbid", frozen=True, hide_input_in_errors=True)
 
     reference: str | list[str] | None = None
     store: str | None = None
@@ -116,18 +111,6 @@ class MonitorConfig(BaseModel):
     sinks: list[Annotated[str, _readable(check_sink)]] = Field(default_factory=list)
     alerts: AlertsConfig | None = None
     kafka: KafkaConfig | None = None
-
-    @classmethod
-    def model_validate(cls, obj: Any, **how: Any) -> Self:
-        """Check the keys of one monitor.
-
-        Raises:
-            ConfigError: If a key is unknown or its value wrong.
-        """
-        try:
-            return super().model_validate(obj, **how)
-        except ValidationError as error:
-            raise ConfigError(explained(error, cls)) from error
 
     @model_validator(mode="after")
     def _goes_together(self) -> Self:

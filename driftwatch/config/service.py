@@ -7,11 +7,10 @@ from typing import Annotated, Literal
 
 from pydantic import (
     AfterValidator,
-    BaseModel,
-    ConfigDict,
     Field,
 )
 
+from driftwatch.config.table import Table
 from driftwatch.errors import ConfigError
 
 __all__ = ["ServiceConfig", "TokenConfig"]
@@ -43,7 +42,7 @@ def _host(text: str) -> str:
 _Scope = Literal["ingest", "read", "admin"]
 
 
-class TokenConfig(BaseModel):
+class TokenConfig(Table):
     """One ``[[service.tokens]]``, as `driftwatch token` prints it.
 
     Attributes:
@@ -52,14 +51,12 @@ class TokenConfig(BaseModel):
         sha256: Hash of the token.
     """
 
-    model_config = ConfigDict(extra="forbid", frozen=True)
-
     name: str
     scopes: Annotated[list[_Scope], AfterValidator(_some)]
     sha256: Annotated[str, AfterValidator(_hash)]
 
 
-class ServiceConfig(BaseModel):
+class ServiceConfig(Table):
     """``[service]``: the collector.
 
     Attributes:
@@ -70,8 +67,6 @@ class ServiceConfig(BaseModel):
         requests_per_minute: For each token, or each address where there are no tokens.
         body_bytes: Bytes of a request, at most; 8 MiB if not given.
     """
-
-    model_config = ConfigDict(extra="forbid", frozen=True)
 
     host: str = "127.0.0.1"
     port: int = Field(default=8765, ge=0, le=65_535)
