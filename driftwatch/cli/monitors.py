@@ -8,7 +8,6 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from driftwatch.config.alerts import AlertsConfig
 from driftwatch.config.load import Config, load_config
 from driftwatch.config.monitors import MonitorConfig
 from driftwatch.errors import ConfigError
@@ -58,12 +57,6 @@ def configured(request: StreamRequest, /) -> tuple[str, MonitorConfig, Path]:
     return name, settings, config.folder
 
 
-def _notifiers(alerts: AlertsConfig, folder: Path) -> list[Notifier]:
-    from driftwatch.integrations.alerting.configured import notifiers_of
-
-    return notifiers_of(alerts, folder)
-
-
 @contextmanager
 def opened_store(request: StreamRequest, /) -> Iterator[tuple[str, Store]]:
     """Open the store of the monitor that is meant, without its reference; gives its name, too.
@@ -91,13 +84,15 @@ def _refuse_collector(name: str, config: MonitorConfig) -> None:
 
 @contextmanager
 def opened(
-    request: StreamRequest, /, *, remote: bool = False
+    request: StreamRequest, /, *, remote: bool = False, tells: bool = False
 ) -> Iterator[tuple[Monitor, MonitorConfig]]:
     """Open the monitor that is meant, and close it with its store.
 
     Args:
         request: Which one.
         remote: Whether a collector's will do, which can only be looked at.
+        tells: Whether windows are evaluated, and messages about them sent. Only then are back ends
+            made, and their secrets read: all that a configuration is for need not have them.
 
     Raises:
         ConfigError: If it will not, or the monitor cannot be opened.
@@ -105,7 +100,11 @@ def opened(
     name, config, folder = configured(request)
     if not remote:
         _refuse_collector(name, config)
-    notifiers = None if config.alerts is None else _notifiers(config.alerts, folder)
+    notifiers: list[Notifier] = []
+    if tells and config.alerts is not None:
+        from driftwatch.integrations.alerting.configured import notifiers_of
+
+        notifiers = notifiers_of(config.alerts, folder)
     monitor = config.monitor(name, folder=folder, notifiers=notifiers)
     try:
         yield monitor, config

@@ -197,7 +197,8 @@ class MonitorConfig(Table):
             name: Its name.
             folder: What relative paths are relative to.
             source: Name of this process among those that feed it.
-            notifiers: Back ends of alerts, as the configuration names them.
+            notifiers: Back ends of alerts, made of what the configuration names, for a process that
+                evaluates; others need none, nor the secrets of them.
 
         Raises:
             ConfigError: If a value is not usable, or there is no reference.

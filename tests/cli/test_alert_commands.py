@@ -14,6 +14,7 @@ import pytest
 
 from driftwatch import Monitor
 from driftwatch.cli.app import run
+from driftwatch.cli.monitors import StreamRequest, opened
 from driftwatch.config.load import load_config
 from driftwatch.errors import ConfigError
 from tests.integrations.alerting.servers import hooks
@@ -138,6 +139,46 @@ def test_back_ends_are_tried_by_a_test_message(
         assert "Slack answers 500" in text
         assert "canary" not in text
     assert "alerts to slack: warning in 1 window or ks > 0.4" in said(capsys, "config", "check")
+
+
+def test_secrets_are_needed_only_where_messages_are_sent(
+    folder: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    stream(8)
+    monkeypatch.delenv("DRIFTWATCH_SLACK_WEBHOOK_URL", raising=False)
+    fed = CONFIG.split("\n", 2)[2].replace("churn", "fed").replace("ref.", "rows.")
+    slack = "[monitors.{}.alerts.slack]\n"
+    text = CONFIG + slack.format("churn") + fed.replace("slide", 'time = "ts"\nslide')
+    Path("driftwatch.toml").write_text(text + slack.format("fed"))
+    rows = {"ts": [datetime.now(UTC)] * 200, "age": [float(n) for n in range(200)]}
+    pq.write_table(pa.table(rows), "rows.parquet")
+    said(capsys, "config", "check")
+    said(capsys, "check", "--monitor", "churn", code=1)
+    said(capsys, "ingest", "--monitor", "fed", "rows.parquet")
+    said(capsys, "alert", "list", "--monitor", "churn", code=1)
+    said(capsys, "report", "--monitor", "churn", code=1)
+    said(capsys, "reference", "list", "--monitor", "churn")
+    assert "incident" in said(capsys, "doctor", "--monitor", "churn")
+    for command in (
+        ["evaluate", "--monitor", "churn"],
+        ["ingest", "--evaluate", "--monitor", "fed", "rows.parquet"],
+        ["watch", "--once", "--monitor", "fed", "rows.parquet"],
+        ["alert", "test", "--monitor", "churn"],
+        ["serve", "--port", "0"],
+    ):
+        assert run(command) == 2, command
+        error = capsys.readouterr().err
+        assert "env:DRIFTWATCH_SLACK_WEBHOOK_URL holds no secret" in error
+
+
+def test_a_replica_of_a_collector_shares_its_configuration_and_needs_no_secret(
+    folder: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.delenv("DRIFTWATCH_SLACK_WEBHOOK_URL", raising=False)
+    text = CONFIG.replace('store = "d.db"', 'store = "http://127.0.0.1:9"')
+    Path("driftwatch.toml").write_text(text + "[monitors.churn.alerts.slack]\n")
+    with opened(StreamRequest(None, "churn", None, {}), remote=True) as (monitor, _):
+        monitor.observe({"age": 40.0})
 
 
 @pytest.mark.parametrize(

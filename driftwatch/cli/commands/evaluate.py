@@ -82,7 +82,7 @@ def run_evaluate(request: StreamRequest, showing: Showing, /, *, every: str | No
         showing: How to show its report.
         every: Time from one look to the next; None for one look.
     """
-    with opened(request) as (monitor, _):
+    with opened(request, tells=True) as (monitor, _):
         if every is None:
             return evaluate_once(monitor, showing)
         seconds = parse_duration(every).total_seconds()

@@ -123,7 +123,7 @@ def run_ingest(
 ) -> Exit:
     """Feed files or profiles; then evaluate what is due, if a way of showing it is given."""
     paths = find_files(files)
-    with opened(request) as (monitor, _):
+    with opened(request, tells=showing is not None) as (monitor, _):
         feeder = _feeder(monitor)
         for path in paths.paths:
             with progress_bar(path.name, path.stat().st_size, quiet=quiet) as progress:
@@ -150,7 +150,7 @@ def run_watch(
     seconds = parse_duration(every).total_seconds()
     seen: dict[Path, tuple[int, float]] = {}
     worst = Exit.NO_DRIFT
-    with opened(request) as (monitor, _):
+    with opened(request, tells=True) as (monitor, _):
         feeder = _feeder(monitor)
         while True:
             for path in _listed(paths):

@@ -74,7 +74,7 @@ def run_worker(
 ) -> None:
     """Work until SIGTERM or SIGINT."""
     kafka = kafka_of(request)
-    with opened(request) as (monitor, config):
+    with opened(request, tells=evaluate) as (monitor, config):
         worker = KafkaWorker(monitor, kafka)
         _say(f"{monitor.name}: reading {', '.join(kafka.topics)} as group {worker.group}", quiet)
         _LOG.info(
