@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import importlib
+import logging
 import os
 import sys
 import traceback
@@ -14,6 +15,7 @@ from typer.core import TyperGroup
 
 from driftwatch.cli.output.exits import Exit, one_line
 from driftwatch.errors import DriftWatchError
+from driftwatch.logs import say
 
 __all__ = ["COMMANDS", "app", "run"]
 
@@ -120,7 +122,7 @@ def run(arguments: Sequence[str], /) -> int:
         if show is not None and getattr(error, "exit_code", None) is not None:
             return _complain(one_line(ValueError(show())), Exit.USAGE)
         if os.environ.get("DRIFTWATCH_DEBUG"):
-            traceback.print_exc()
+            say(traceback.format_exc().rstrip(), logging.ERROR)
         hint = "set DRIFTWATCH_DEBUG=1 for the traceback"
         return _complain(
             f"internal error: {type(error).__name__}: {one_line(error)} ({hint})", Exit.INTERNAL
@@ -129,5 +131,5 @@ def run(arguments: Sequence[str], /) -> int:
 
 
 def _complain(message: str, code: Exit) -> int:
-    sys.stderr.write(f"driftwatch: {message}\n")
+    say(f"driftwatch: {message}", logging.ERROR)
     return int(code)

@@ -16,6 +16,6 @@ Example:
 from __future__ import annotations
 
 from driftwatch.logs.events import EVENTS, EventKind, event
-from driftwatch.logs.json_lines import JsonFormatter, json_schema, set_up
+from driftwatch.logs.json_lines import JsonFormatter, json_schema, say, set_up
 
-__all__ = ["EVENTS", "EventKind", "JsonFormatter", "event", "json_schema", "set_up"]
+__all__ = ["EVENTS", "EventKind", "JsonFormatter", "event", "json_schema", "say", "set_up"]

@@ -4,22 +4,32 @@ from __future__ import annotations
 
 import logging
 import sys
+import threading
 from datetime import UTC, datetime
 from typing import Any
 
 from driftwatch.logs.events import EVENTS, EventKind
+from driftwatch.logs.plain_data import plain_data, plain_text
 
-__all__ = ["JsonFormatter", "json_schema", "set_up"]
+__all__ = ["JsonFormatter", "json_schema", "say", "set_up"]
 
-_MOST = 10_000
-"""Characters of one text in a line."""
+_LOG = logging.getLogger("driftwatch")
+_LEVELS = {
+    "CRITICAL": logging.CRITICAL,
+    "ERROR": logging.ERROR,
+    "WARNING": logging.WARNING,
+    "INFO": logging.INFO,
+    "DEBUG": logging.DEBUG,
+}
 
 
 class JsonFormatter(logging.Formatter):
     """Writes a record as one JSON object on one line: time, level, logger, event, message, facts.
 
-    Numbers that JSON has not become null, and every text is cut at 10,000 characters. Records of
-    other loggers have the event ``message``.
+    It never raises, whatever it is given. Numbers that JSON has not become null, integers beyond
+    64 bits the nearest floating-point number, keys texts, and every text is cut at 10,000
+    characters; of facts with more than 10,000 parts the rest is left out. A level between two of
+    the standard ones is the lower. Records of other loggers have the event ``message``.
 
     Example:
         >>> record = logging.LogRecord("driftwatch", 30, "", 0, "alarm %s", ("raised",), None)
@@ -31,31 +41,47 @@ class JsonFormatter(logging.Formatter):
         """The line of a record."""
         import orjson
 
-        at = datetime.fromtimestamp(record.created, UTC).isoformat(timespec="milliseconds")
         facts = getattr(record, "driftwatch", None)
+        known = plain_data(facts) if isinstance(facts, dict) else {}
+        event = known.get("event")
         line: dict[str, Any] = {
-            "time": at.replace("+00:00", "Z"),
-            "level": record.levelname,
-            "logger": record.name,
-            "event": "message",
-            "message": _sound(record.getMessage()),
+            "time": _time_of(record),
+            "level": _level_of(record),
+            "logger": plain_text(record.name),
+            "event": event if isinstance(event, str) else "message",
+            "message": _message_of(record),
         }
-        if isinstance(facts, dict):
-            line |= {_sound(str(name)): _sound(value) for name, value in facts.items()}
         if record.exc_info:
-            line["exception"] = _sound(self.formatException(record.exc_info))
-        return orjson.dumps(line, default=_other, option=orjson.OPT_SERIALIZE_NUMPY).decode()
+            line["exception"] = self._exception_of(record)
+        line |= {name: value for name, value in known.items() if name not in line}
+        return orjson.dumps(line).decode()
+
+    def _exception_of(self, record: logging.LogRecord) -> str:
+        try:
+            return plain_text(self.formatException(record.exc_info))  # type: ignore[arg-type]
+        except Exception as error:  # noqa: BLE001 - an error whose own text raises
+            return f"an error that cannot be written: {type(error).__name__}"
 
 
-def _sound(value: Any) -> Any:
-    """Text that UTF-8 can hold, not too long; anything else as it is."""
-    if not isinstance(value, str):
-        return value
-    return value[:_MOST].encode("utf-8", "replace").decode()
+def _time_of(record: logging.LogRecord) -> str:
+    try:
+        at = datetime.fromtimestamp(record.created, UTC)
+    except (TypeError, ValueError, OverflowError, OSError):
+        at = datetime.now(UTC)
+    return at.isoformat(timespec="milliseconds").replace("+00:00", "Z")
 
 
-def _other(value: Any) -> str:
-    return str(_sound(str(value)))
+def _level_of(record: logging.LogRecord) -> str:
+    given: object = record.levelno
+    number = given if isinstance(given, int) else logging.INFO
+    return next((name for name, least in _LEVELS.items() if number >= least), "DEBUG")
+
+
+def _message_of(record: logging.LogRecord) -> str:
+    try:
+        return plain_text(record.getMessage())
+    except Exception:  # noqa: BLE001 - arguments that do not fit, or cannot be written
+        return plain_text(record.msg)
 
 
 def json_schema() -> dict[str, Any]:
@@ -67,7 +93,7 @@ def json_schema() -> dict[str, Any]:
         "required": ["time", "level", "logger", "event", "message"],
         "properties": {
             "time": {"type": "string", "pattern": r"^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{3}Z$"},
-            "level": {"enum": ["DEBUG", "INFO", "WARNING", "ERROR", "CRITICAL"]},
+            "level": {"enum": [*reversed(_LEVELS)]},
             "logger": {"type": "string"},
             "message": {"type": "string"},
             "exception": {"type": "string"},
@@ -91,12 +117,44 @@ def set_up(form: str, /) -> None:
     """Send the log to stderr, for a process that is DriftWatch's own.
 
     Args:
-        form: ``"json"``: from INFO on, one object a line; ``"text"``: nothing is changed, and
-            warnings appear as the standard library writes them.
+        form: ``"json"``: from INFO on, one object a line, also of warnings and of errors that end a
+            thread or the process; ``"text"``: nothing is changed, and warnings appear as the
+            standard library writes them.
     """
     if form == "text":
         return
     handler = logging.StreamHandler(sys.stderr)
     handler.setFormatter(JsonFormatter())
     logging.basicConfig(handlers=[handler], level=logging.WARNING, force=True)
-    logging.getLogger("driftwatch").setLevel(logging.INFO)
+    _LOG.setLevel(logging.INFO)
+    logging.captureWarnings(capture=True)
+    sys.excepthook = lambda *error: _LOG.critical("driftwatch: ended by an error", exc_info=error)
+    threading.excepthook = _of_a_thread
+    sys.unraisablehook = _of_nobody
+
+
+def _of_a_thread(died: threading.ExceptHookArgs) -> None:
+    if died.exc_type is SystemExit:
+        return
+    error = died.exc_value
+    name = "a thread" if died.thread is None else died.thread.name
+    _LOG.error("driftwatch: %s ended by an error", name, exc_info=error)
+
+
+def _of_nobody(lost: Any) -> None:
+    _LOG.error("driftwatch: an error that nobody could take", exc_info=lost.exc_value)
+
+
+def say(line: str, /, level: int = logging.INFO) -> None:
+    """Tell something on stderr: as a line of text, or as a record where the log is JSON there.
+
+    Args:
+        line: The text.
+        level: Of the record.
+    """
+    handlers = logging.getLogger().handlers
+    if any(isinstance(handler.formatter, JsonFormatter) for handler in handlers):
+        _LOG.log(level, "%s", line)
+    else:
+        sys.stderr.write(f"{line}\n")
+        sys.stderr.flush()

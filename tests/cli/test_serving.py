@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import json
 import socket
 import subprocess
 import sys
@@ -22,6 +23,7 @@ from driftwatch.config.service import TokenConfig
 from driftwatch.service.security.connections import PromptConnection
 from driftwatch.service.security.tokens import Scope, hash_of
 from tests.service.conftest import Collector, folder, reference, running
+from tests.waiting import until
 
 __all__ = ["folder", "reference", "running"]  # fixtures
 
@@ -65,6 +67,43 @@ def test_a_port_that_is_taken_is_said(
         second = driftwatch("serve", "--port", str(collector.port), cwd=folder)
         assert second.returncode == 2
         assert "name another --port" in second.stderr
+
+
+def answered(port: int, request: bytes) -> bytes:
+    """The beginning of an answer; nothing while nobody listens."""
+    try:
+        with socket.create_connection(("127.0.0.1", port), timeout=60) as sock:
+            sock.sendall(request)
+            return sock.recv(100)
+    except ConnectionRefusedError:
+        return b""
+
+
+def test_with_json_every_line_on_stderr_is_json(folder: Path) -> None:
+    """Also what uvicorn says of a request that is none, and what ends the process."""
+    serving = subprocess.Popen(
+        [sys.executable, "-m", "driftwatch", "serve", "--port", "0", "--log-format", "json"],
+        cwd=folder,
+        stderr=subprocess.PIPE,
+        text=True,
+    )
+    assert serving.stderr is not None
+    lines: list[str] = []
+    for line in serving.stderr:
+        lines.append(line)
+        if "collector of" in line:
+            break
+    port = int(json.loads(lines[-1])["message"].partition("127.0.0.1:")[2].split()[0])
+    until(lambda: answered(port, b"no request\r\n\r\n").startswith(b"HTTP/1.1 400"))
+    serving.terminate()
+    lines += serving.communicate(timeout=60)[1].splitlines()
+    said = [json.loads(line) for line in lines]
+    assert any(each["logger"].startswith("uvicorn") for each in said)
+    for more in (["--monitor", "empty"], ["--monitor", "nobody"], ["--monitor", "scores"]):
+        ran = driftwatch("evaluate", "--log-format", "json", *more, cwd=folder)
+        said = [json.loads(line) for line in ran.stderr.splitlines()]
+        assert said, more
+    assert said[-1]["message"] == "scores: nothing is due"
 
 
 def test_it_ends_in_order(

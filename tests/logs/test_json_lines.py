@@ -16,6 +16,8 @@ import jsonschema
 import numpy as np
 import pytest
 import structlog
+from hypothesis import given
+from hypothesis import strategies as st
 
 import driftwatch
 from driftwatch import Monitor
@@ -141,6 +143,160 @@ def test_lone_surrogates_infinities_and_exceptions_are_written() -> None:
     read = json.loads(JsonFormatter().format(record))
     assert read["score"] is None
     assert "ValueError" in read["exception"]
+
+
+class _Hostile:
+    """An object none of whose texts can be had."""
+
+    def __str__(self) -> str:
+        raise RuntimeError("no")
+
+    __repr__ = __str__
+
+    def tolist(self) -> Any:
+        raise RuntimeError("no")
+
+
+class _Text(str):
+    __slots__ = ()
+
+    def __str__(self) -> str:
+        raise RuntimeError("no")
+
+
+def _circle() -> Any:
+    inner: list[Any] = []
+    inner.append({"again": inner})
+    return inner
+
+
+def _endless() -> Any:
+    made: list[Any] = []
+    for _ in range(60):
+        made = [made, made]
+    return made
+
+
+anything = st.recursive(
+    st.one_of(
+        st.none(),
+        st.booleans(),
+        st.integers(),
+        st.sampled_from([2**64, -(2**70), 2**63, -(2**63) - 1]),
+        st.floats(),
+        st.text(st.characters(), max_size=12),
+        st.just("\ud800"),
+        st.binary(max_size=8),
+        st.dates(),
+        st.datetimes(),
+        st.timedeltas(),
+        st.decimals(),
+        st.sampled_from([np.float32("nan"), np.int64(3), np.arange(4), np.datetime64("NaT")]),
+        st.builds(_Hostile),
+        st.builds(_Text, st.just("x")),
+        st.builds(_circle),
+        st.builds(_endless),
+    ),
+    lambda inner: st.one_of(
+        st.lists(inner, max_size=3),
+        st.lists(inner, max_size=3).map(tuple),
+        st.dictionaries(
+            st.one_of(st.text(max_size=3), st.integers(), st.none(), st.just("\ud800")),
+            inner,
+            max_size=3,
+        ),
+    ),
+    max_leaves=8,
+)
+
+
+@given(
+    st.dictionaries(
+        st.one_of(
+            st.sampled_from(["time", "level", "logger", "event", "message", "exception", "x"]),
+            st.text(max_size=4),
+            st.integers(),
+        ),
+        anything,
+        max_size=4,
+    ),
+    st.one_of(st.text(max_size=9), anything),
+    st.lists(anything, max_size=2),
+    st.integers(-5, 90),
+)
+def test_any_record_with_any_facts_is_one_line_of_json(
+    facts: dict[Any, Any], message: Any, arguments: list[Any], level: int
+) -> None:
+    record = logging.LogRecord("driftwatch", level, "", 0, message, tuple(arguments), None)
+    record.__dict__["driftwatch"] = facts
+    line = JsonFormatter().format(record)
+    assert "\n" not in line
+    assert len(line) < 1_000_000
+    read = json.loads(line, parse_constant=pytest.fail)
+    base = {"time", "level", "logger", "message"}
+    VALIDATOR.validate({"event": "message", **{key: read[key] for key in base}})
+    assert isinstance(read["event"], str)
+
+
+def test_an_integer_of_thousands_of_digits_and_an_error_without_a_text_are_written() -> None:
+    record = logging.LogRecord("driftwatch", 40, "", 0, "%d", (10**5_000,), None)
+    record.exc_info = (_MuteError, _MuteError(), None)
+    record.__dict__.update(event("message", many=10**5_000, key={10**5_000: [2**64, -(2**64)]}))
+    read = json.loads(JsonFormatter().format(record))
+    assert read["many"] is None
+    assert read["key"] == {"int": [2.0**64, -(2.0**64)]}
+    assert isinstance(read["exception"], str)
+
+
+class _MuteError(Exception):
+    def __str__(self) -> str:
+        raise RuntimeError("no")
+
+
+def test_facts_do_not_take_the_place_of_what_every_line_has() -> None:
+    record = logging.LogRecord("driftwatch", 25, "", 0, "said", (), None)
+    record.__dict__["driftwatch"] = {"time": 5, "level": "?", "message": None, "event": 7, "x": 1}
+    read = json.loads(JsonFormatter().format(record))
+    VALIDATOR.validate(read)
+    assert (read["level"], read["message"], read["event"], read["x"]) == (
+        "INFO",
+        "said",
+        "message",
+        1,
+    )
+
+
+SERVED = """
+import logging, sys, threading, warnings
+from driftwatch.logs import say, set_up
+set_up("json")
+say("begun")
+warnings.warn("a warning")
+logging.getLogger("uvicorn.error").error("of another library")
+class Lost:
+    def __del__(self):
+        raise ValueError("lost")
+Lost()
+def fail():
+    raise ValueError("in a thread")
+thread = threading.Thread(target=fail)
+thread.start()
+thread.join()
+raise ValueError("the end")
+"""
+
+
+def test_whatever_a_process_says_on_stderr_is_json() -> None:
+    ran = subprocess.run(
+        [sys.executable, "-c", SERVED], capture_output=True, text=True, check=False, timeout=60
+    )
+    read = [json.loads(line) for line in ran.stderr.splitlines()]
+    assert len(read) == 6
+    for each in read:
+        VALIDATOR.validate(each)
+    assert read[0]["message"] == "begun"
+    assert "the end" in read[-1]["exception"]
+    assert ran.returncode == 1
 
 
 def test_structlog_gets_the_facts() -> None:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-import sys
+import logging
 import time
 from typing import Annotated
 
@@ -30,6 +30,7 @@ from driftwatch.cli.output.last_report import save_report
 from driftwatch.cli.output.showing import Showing
 from driftwatch.core.data.durations import parse_duration
 from driftwatch.errors import DataError, StoreError
+from driftwatch.logs import say
 from driftwatch.monitor import Monitor
 
 __all__ = ["evaluate", "evaluate_once", "run_evaluate"]
@@ -70,7 +71,7 @@ def evaluate(
         slide=slide,
         false_alarms=false_alarms,
     )
-    showing = Showing(format_, tuple(output or ()), fail_on, quiet)
+    showing = Showing(format_, tuple(output or ()), fail_on, quiet or log_format == "json")
     raise typer.Exit(int(run_evaluate(request, showing, every=every)))
 
 
@@ -92,7 +93,7 @@ def run_evaluate(request: StreamRequest, showing: Showing, /, *, every: str | No
                 outcome = evaluate_once(monitor, showing, silent_without_news=True)
                 worst = Exit.DRIFT if outcome is Exit.DRIFT else worst
             except StoreError as error:
-                sys.stderr.write(f"driftwatch: {error}; trying again\n")
+                say(f"driftwatch: {error}; trying again", logging.WARNING)
             try:
                 time.sleep(seconds)
             except KeyboardInterrupt:
@@ -105,18 +106,19 @@ def evaluate_once(
     """Evaluate what is due and show the report."""
     result = monitor.evaluate()
     if not monitor.evaluator.sinks.finish(_SINK_SECONDS):
-        sys.stderr.write(
+        say(
             f"{monitor.name}: results wait for a sink and are tried again by the next evaluation; "
-            "see `driftwatch doctor`\n"
+            "see `driftwatch doctor`",
+            logging.WARNING,
         )
     if result is None:
         if not silent_without_news:
-            sys.stderr.write(f"{monitor.name}: nothing is due\n")
+            say(f"{monitor.name}: nothing is due")
         return Exit.NO_DRIFT
     if result.report is None:
         return Exit.NO_DRIFT
     try:
         save_report(result.report)
     except DataError as error:
-        sys.stderr.write(f"driftwatch: the report was not kept: {error}\n")
+        say(f"driftwatch: the report was not kept: {error}", logging.WARNING)
     return showing.show(result.report)

@@ -12,6 +12,7 @@ import typer
 from driftwatch.cli.options import Config, LogFormat, set_up_logs
 from driftwatch.config.load import load_config
 from driftwatch.errors import ConfigError, MissingDependencyError
+from driftwatch.logs import say
 
 __all__ = ["make_token", "run_serve", "serve", "token"]
 
@@ -27,7 +28,7 @@ def serve(
 ) -> None:
     """Collect the sketches of replicas, evaluate them, and answer questions, over HTTP."""
     set_up_logs(log_format)
-    run_serve(config, host=host, port=port, insecure=insecure)
+    run_serve(config, host=host, port=port, insecure=insecure, own_log=log_format == "json")
 
 
 def token(
@@ -46,9 +47,22 @@ _HEAD_BYTES = 16_384
 
 
 def run_serve(
-    config: Path | None, /, *, host: str | None, port: int | None, insecure: bool
+    config: Path | None,
+    /,
+    *,
+    host: str | None,
+    port: int | None,
+    insecure: bool,
+    own_log: bool = False,
 ) -> None:
     """Serve until told to stop.
+
+    Args:
+        config: The configuration file; looked for if not given.
+        host: Address to listen on; the configuration's if not given.
+        port: Port to listen on, likewise.
+        insecure: Whether others are let in without tokens.
+        own_log: Whether uvicorn's log goes where the process's own goes, in its form.
 
     Raises:
         ConfigError: If it is to be reached from elsewhere and there are no tokens.
@@ -87,6 +101,7 @@ def run_serve(
         server = uvicorn.Server(
             uvicorn.Config(
                 app,
+                log_config=None if own_log else uvicorn.config.LOGGING_CONFIG,
                 log_level="warning",
                 access_log=False,
                 server_header=False,
@@ -97,11 +112,10 @@ def run_serve(
                 timeout_graceful_shutdown=_GRACE_SECONDS,
             )
         )
-        sys.stderr.write(
+        say(
             f"collector of {', '.join(loaded.monitors)} on http://{service.host}:{port_now} "
-            f"({'with' if tokens else 'without'} tokens); stop it with Ctrl-C\n"
+            f"({'with' if tokens else 'without'} tokens); stop it with Ctrl-C"
         )
-        sys.stderr.flush()
         server.run(sockets=[listening])
 
 

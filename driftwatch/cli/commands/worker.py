@@ -5,7 +5,6 @@ from __future__ import annotations
 import contextlib
 import logging
 import signal
-import sys
 import threading
 from collections.abc import Iterator
 from typing import Annotated
@@ -18,6 +17,7 @@ from driftwatch.core.data.durations import parse_duration
 from driftwatch.errors import ConfigError
 from driftwatch.integrations.kafka import KafkaConfig, KafkaWorker
 from driftwatch.integrations.kafka.metrics import serving_metrics
+from driftwatch.logs import say
 from driftwatch.logs.events import event
 
 __all__ = ["kafka_of", "run_worker", "worker"]
@@ -140,5 +140,4 @@ def _shown(worker: KafkaWorker, *, quiet: bool) -> Iterator[None]:
 
 def _say(line: str, quiet: bool) -> None:  # noqa: FBT001 - of the command's option
     if not quiet:
-        sys.stderr.write(f"{line}\n")
-        sys.stderr.flush()
+        say(line)
