@@ -58,16 +58,23 @@ def configured(request: StreamRequest, /) -> tuple[str, MonitorConfig, Path]:
 
 
 @contextmanager
-def opened_store(request: StreamRequest, /) -> Iterator[tuple[str, Store]]:
+def opened_store(
+    request: StreamRequest, /, *, creates: bool = False
+) -> Iterator[tuple[str, Store]]:
     """Open the store of the monitor that is meant, without its reference; gives its name, too.
+
+    Args:
+        request: Which monitor.
+        creates: Whether a store that is not there is made; a command that only reads has nothing to
+            read then.
 
     Raises:
         ConfigError: If a collector has it.
-        StoreError: If it cannot be opened.
+        StoreError: If it cannot be opened, or is not there.
     """
     name, config, folder = configured(request)
     _refuse_collector(name, config)
-    store = open_store(config.store_in(folder))
+    store = open_store(config.store_in(folder), must_exist=not creates)
     try:
         yield name, store
     finally:
@@ -90,16 +97,20 @@ def opened(
 
     Args:
         request: Which one.
-        remote: Whether a collector's will do, which can only be looked at.
+        remote: Whether a collector's will do, as it is only looked at; a store that is not there is
+            not made for that.
         tells: Whether windows are evaluated, and messages about them sent. Only then are back ends
             made, and their secrets read: all that a configuration is for need not have them.
 
     Raises:
         ConfigError: If it will not, or the monitor cannot be opened.
+        StoreError: If there is no store to look at.
     """
     name, config, folder = configured(request)
     if not remote:
         _refuse_collector(name, config)
+    elif not is_collector(config.store):
+        open_store(config.store_in(folder), must_exist=True).close()
     notifiers: list[Notifier] = []
     if tells and config.alerts is not None:
         from driftwatch.integrations.alerting.configured import notifiers_of

@@ -5,7 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 from typing import TYPE_CHECKING, cast
 
-from driftwatch.errors import ConfigError
+from driftwatch.errors import ConfigError, StoreError
 
 if TYPE_CHECKING:
     from driftwatch.protocols import Receiver, Store
@@ -41,12 +41,16 @@ def open_collector(
     return None
 
 
-def open_store(where: str | Path | Store | None, /) -> Store:
+def open_store(where: str | Path | Store | None, /, *, must_exist: bool = False) -> Store:
     """Open a store: a path of a SQLite file, a store, or None for one in memory.
+
+    Args:
+        where: Path, store or None.
+        must_exist: Whether the file must be there already; it is made otherwise.
 
     Raises:
         ConfigError: If it is an address of another kind of store.
-        StoreError: If the file cannot be opened for writing.
+        StoreError: If the file is not there and must be, or cannot be opened for writing.
 
     Example:
         >>> open_store(None)
@@ -74,4 +78,8 @@ def open_store(where: str | Path | Store | None, /) -> Store:
                 f"a store is the path of a SQLite file, or a collector's https address; got {kind}://"
             )
         text = text.partition("://")[2]
+    if must_exist and not Path(text).exists():
+        raise StoreError(
+            f"there is no store {text}: nothing has been fed into it yet, or its path is another"
+        )
     return SQLiteStore(text)

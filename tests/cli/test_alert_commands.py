@@ -17,6 +17,7 @@ from driftwatch.cli.app import run
 from driftwatch.cli.monitors import StreamRequest, opened
 from driftwatch.config.load import load_config
 from driftwatch.errors import ConfigError
+from driftwatch.stores import open_store
 from tests.integrations.alerting.servers import hooks
 
 CONFIG = """
@@ -71,6 +72,7 @@ def said(capsys: pytest.CaptureFixture[str], *arguments: str, code: int = 0) -> 
 def test_the_open_incident_is_listed_acknowledged_and_silenced(
     folder: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
+    open_store("d.db").close()
     assert "no open incident" in said(capsys, "alert", "list")
     stream(8)
     text = said(capsys, "alert", "list", code=1)
@@ -110,6 +112,7 @@ def test_an_incident_that_is_over_stays_in_the_history(
 def test_stored_reports_are_shown_and_listed(
     folder: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
+    open_store("d.db").close()
     assert run(["report", "--monitor", "churn"]) == 2
     assert "no report of 'churn' yet" in capsys.readouterr().err
     stream(8)
@@ -121,6 +124,107 @@ def test_stored_reports_are_shown_and_listed(
         said(capsys, "report", "--store", "d.db", "--monitor", "churn", "--format", "json", code=1)
     )
     assert run(["report", "--last", "3"]) == 2
+
+
+def test_the_last_reports_are_listed_in_the_form_that_is_asked_for_or_not_at_all(
+    folder: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    stream(8)
+    last = ("report", "--monitor", "churn", "--last", "3")
+    rows = json.loads(said(capsys, *last, "--format", "json", code=1))
+    assert len(rows) == 3
+    newest = said(capsys, "report", "--monitor", "churn", "--format", "json", code=1)
+    assert rows[-1] == json.loads(newest)
+    for more in (["--format", "html"], ["--output", "r.html"]):
+        assert run([*last, *more]) == 2
+        assert "are for a single report" in capsys.readouterr().err
+    assert not Path("r.html").exists()
+
+
+@pytest.mark.parametrize(
+    "command",
+    [
+        ["alert", "list"],
+        ["alert", "history"],
+        ["alert", "ack"],
+        ["alert", "silence"],
+        ["alert", "own", "--to", "ana"],
+        ["alert", "note", "text"],
+        ["report", "--monitor", "churn"],
+        ["reference", "list"],
+        ["reference", "use", "abc"],
+        ["check", "--monitor", "churn"],
+        ["doctor"],
+    ],
+    ids=" ".join,
+)
+def test_a_store_that_is_not_there_is_said_and_not_made(
+    folder: Path, capsys: pytest.CaptureFixture[str], command: list[str]
+) -> None:
+    before = set(folder.iterdir())
+    doctor = command == ["doctor"]
+    assert run(command) == (1 if doctor else 2)
+    printed = capsys.readouterr()
+    assert "there is no store d.db" in (printed.out if doctor else printed.err)
+    assert len(printed.err.splitlines()) == (0 if doctor else 1)
+    assert set(folder.iterdir()) == before
+
+
+def test_an_incident_gets_an_owner_and_notes(
+    folder: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    stream(8)
+    assert run(["alert", "own"]) == 2
+    assert run(["alert", "own", "--to", "ana", "--undo"]) == 2
+    assert run(["alert", "note", " "]) == 2
+    assert run(["alert", "own", "--to", "ana", "--incident", "9"]) == 2
+    capsys.readouterr()
+    own = ("alert", "own", "--to", "ana", "--by", "bo", "--note", "as agreed")
+    assert said(capsys, *own) == "churn: incident 1 owned by ana\n"
+    said(capsys, "alert", "note", "the feed was late", "--incident", "1")
+    (row,) = json.loads(said(capsys, "alert", "list", "--json", code=1))
+    assert (row["owner"], row["notes"]) == ("ana", ["as agreed", "the feed was late"])
+    text = said(capsys, "alert", "list", code=1)
+    assert "owner: ana" in text
+    assert "note: the feed was late" in text
+    said(capsys, "alert", "own", "--undo")
+    (row,) = json.loads(said(capsys, "alert", "list", "--json", code=1))
+    assert row["owner"] == ""
+
+
+def test_what_is_still_silent_after_an_undo_is_said(
+    folder: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    stream(8)
+    said(capsys, "alert", "silence", "--all", "--for", "4h")
+    said(capsys, "alert", "silence")
+    text = said(capsys, "alert", "silence", "--undo")
+    assert "incident 1 not silent any more" in text
+    assert "the whole monitor is still silent until" in text
+    said(capsys, "alert", "silence")
+    text = said(capsys, "alert", "silence", "--undo", "--all")
+    assert "incident 1 is still silent until it is over" in text
+    assert "still" not in said(capsys, "alert", "silence", "--undo")
+
+
+@pytest.mark.parametrize(
+    ("end", "problem"),
+    [
+        (["--until", "9999-12-31"], "366 days at most"),
+        (["--until", "9999-12-31T23:59:59-14:00"], "366 days at most"),
+        (["--until", "0001-01-01T00:00:00+14:00"], "has passed"),
+        (["--until", "soon"], "is no time"),
+        (["--for", "999999w"], "366 days at most"),
+    ],
+)
+def test_a_silence_has_an_end_that_people_live_to_see(
+    folder: Path, capsys: pytest.CaptureFixture[str], end: list[str], problem: str
+) -> None:
+    stream(8)
+    assert run(["alert", "silence", *end]) == 2
+    assert problem in capsys.readouterr().err
+    (row,) = json.loads(said(capsys, "alert", "list", "--json", code=1))
+    assert row["silenced_until"] is None
 
 
 def test_back_ends_are_tried_by_a_test_message(

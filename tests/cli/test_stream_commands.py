@@ -163,7 +163,8 @@ def test_watching_a_growing_file_and_a_folder(
 
 def test_the_doctor(capsys: pytest.CaptureFixture[str], folder: Path) -> None:
     assert call("doctor") == 1
-    assert "nothing has been delivered yet" in capsys.readouterr().out
+    assert "nothing has been fed into it yet" in capsys.readouterr().out
+    assert not Path("driftwatch.db").exists()
     assert call("ingest", "moved.parquet") == 0
     assert call("doctor", "--json") == 1
     found = {row["what"]: row for row in json.loads(capsys.readouterr().out)}

@@ -35,6 +35,10 @@ alert = typer.Typer(
     help="List incidents, say what you do about them, and try the back ends.",
 )
 
+_END = float("inf")
+"""A silence that lasts until the incident is over."""
+_LONGEST_SILENCE = timedelta(days=366)
+
 _Json = Annotated[bool, typer.Option("--json", help="As JSON.")]
 _Number = Annotated[
     int | None, typer.Option("--incident", metavar="N", help="Number; the open one if not given.")
@@ -120,6 +124,52 @@ def silence(
         what = "monitor" if all_ else f"incident {number}"
         when = "until it is over" if end is None else f"until {moment(to_utc(end))}"
         sys.stdout.write(f"{name}: {what} {'not silent any more' if undo else f'silent {when}'}\n")
+        if undo:
+            sys.stdout.write(_still_silent(name, opened, number))
+
+
+@alert.command()
+def own(
+    config: Config = None,
+    monitor: Name = None,
+    store: StorePath = None,
+    incident: _Number = None,
+    to: Annotated[
+        str | None, typer.Option("--to", metavar="WHO", help="Who looks after it from now on.")
+    ] = None,
+    undo: Annotated[bool, typer.Option("--undo", help="The monitor's owner does again.")] = False,
+    by: _By = None,
+    note: _Note = None,
+) -> None:
+    """Give an incident an owner, whom messages name in the place of the monitor's."""
+    who = plain(to or "")
+    if bool(who) is undo:
+        raise ConfigError("say who owns the incident: --to ana, or --undo for the monitor's owner")
+    with opened_store(request_of(config, monitor, store)) as (name, opened):
+        number = _number(name, opened, incident)
+        action = StoredAction(number, "owner", time.time(), plain(by or _me()), None, who)
+        _act(opened, name, action, note)
+        sys.stdout.write(
+            f"{name}: incident {number} owned by {who or 'the owner of the monitor'}\n"
+        )
+
+
+@alert.command("note")
+def note_(
+    text: Annotated[str, typer.Argument(help="What is to be kept.")],
+    config: Config = None,
+    monitor: Name = None,
+    store: StorePath = None,
+    incident: _Number = None,
+    by: _By = None,
+) -> None:
+    """Note something about an incident; nothing else changes."""
+    if not plain(text):
+        raise ConfigError("a note has some text")
+    with opened_store(request_of(config, monitor, store)) as (name, opened):
+        number = _number(name, opened, incident)
+        _note_of(opened, name, number, time.time(), plain(by or _me()), text)
+        sys.stdout.write(f"{name}: incident {number} noted\n")
 
 
 @alert.command("test")
@@ -169,27 +219,62 @@ def _number(name: str, store: Store, given: int | None) -> int:
 def _act(store: Store, name: str, action: StoredAction, note: str | None) -> None:
     store.act(name, action)
     if note:
-        store.act(
-            name,
-            StoredAction(action.incident, "note", action.at, action.by, None, plain(note, 1_000)),
+        _note_of(store, name, action.incident, action.at, action.by, note)
+
+
+def _note_of(store: Store, name: str, number: int, at: float, by: str, text: str) -> None:
+    store.act(name, StoredAction(number, "note", at, by, None, plain(text, 1_000)))
+
+
+def _still_silent(name: str, store: Store, ended: int) -> str:
+    """What is silent yet when the silence of an incident, or the monitor's (0), was ended."""
+    now = time.time()
+    if ended:
+        of_monitor = [each for each in store.actions(name, incident=ended) if not each.incident]
+        until = standing_of(of_monitor, ended).silenced_until
+        if until <= now:
+            return ""
+        return (
+            f"{name}: the whole monitor is still silent until {moment(to_utc(until))}; end that "
+            "with --all --undo\n"
         )
+    lines = []
+    for stored in store.incidents(name, limit=1, open_only=True):
+        incident = Incident.from_dict(orjson.loads(stored.body))
+        actions = [each for each in store.actions(name, incident=stored.number) if each.incident]
+        until = standing_of(actions, stored.number, after=incident.reopened).silenced_until
+        if until > now:
+            when = "it is over" if until == _END else moment(to_utc(until))
+            lines.append(
+                f"{name}: incident {stored.number} is still silent until {when}; end that with "
+                f"--undo --incident {stored.number}\n"
+            )
+    return "".join(lines)
 
 
 def _end(for_: str | None, until: str | None) -> float | None:
+    """When a silence ends, seconds since 1970; None: when the incident is over."""
     if for_ is not None and until is not None:
         raise ConfigError("give --for or --until, not both")
+    now = datetime.now(UTC)
     if for_ is not None:
-        return time.time() + parse_duration(for_) / timedelta(seconds=1)
-    if until is None:
+        left = parse_duration(for_)
+    elif until is not None:
+        try:
+            at = datetime.fromisoformat(until)
+        except ValueError:
+            raise ConfigError(f"--until {until!r} is no time like 2026-12-01T08:00") from None
+        left = (at if at.tzinfo else at.replace(tzinfo=UTC)) - now
+        if left <= timedelta(0):
+            raise ConfigError(f"--until {until} has passed")
+    else:
         return None
-    try:
-        at = datetime.fromisoformat(until)
-    except ValueError:
-        raise ConfigError(f"--until {until!r} is no time like 2026-12-01T08:00") from None
-    end = (at if at.tzinfo else at.replace(tzinfo=UTC)).timestamp()
-    if end <= time.time():
-        raise ConfigError(f"--until {until} has passed")
-    return end
+    if left > _LONGEST_SILENCE:
+        raise ConfigError(
+            f"a silence lasts {_LONGEST_SILENCE.days} days at most; got "
+            f"{f'--for {for_}' if for_ is not None else f'--until {until}'}"
+        )
+    return (now + left).timestamp()
 
 
 def _me() -> str:
@@ -231,9 +316,6 @@ def _said(name: str, store: Store, incident: Incident) -> dict[str, Any]:
     }
 
 
-_END = float("inf")
-
-
 def _write(
     name: str, store: Store, stored: StoredIncident, incident: Incident, *, whole: bool
 ) -> None:
@@ -248,6 +330,8 @@ def _write(
     lines += [f"  {line.sign} {line.text}" for line in incident.lines[:8]]
     if said["acknowledged"]:
         lines.append(f"  acknowledged by {plain(str(said['acknowledged']))}")
+    if said["owner"]:
+        lines.append(f"  owner: {plain(str(said['owner']))}")
     if said["silenced_until"] is not None:
         until = said["silenced_until"]
         when = "it is over" if until == "end" else moment(to_utc(float(until)))

@@ -78,7 +78,7 @@ def _findings(request: StreamRequest) -> list[_Finding]:
         return [_Finding("configuration", str(error), ok=False)]
     findings = [_Finding("configuration", f"monitor {name!r}, window {spec}")]
     try:
-        store = open_store(config.store_in(folder))
+        store = open_store(config.store_in(folder), must_exist=True)
     except DriftWatchError as error:
         return [*findings, _Finding("store", str(error), ok=False)]
     try:

@@ -8,7 +8,7 @@ from typing import Annotated
 
 import typer
 
-from driftwatch.cli.monitors import StreamRequest, configured
+from driftwatch.cli.monitors import StreamRequest, configured, opened_store
 from driftwatch.cli.options import (
     Config,
     Ids,
@@ -31,7 +31,6 @@ from driftwatch.evaluation.history import profile_of_history
 from driftwatch.profiling.files import find_files
 from driftwatch.profiling.references import ReferenceOptions, build_reference
 from driftwatch.protocols import Store
-from driftwatch.stores import open_store
 
 __all__ = [
     "add_reference",
@@ -125,9 +124,8 @@ def add_reference(
     """
     if bool(files) == (last is not None):
         raise ConfigError("give either files or --last, such as --last 28d")
-    name, config, folder = configured(request)
-    store = open_store(config.store_in(folder))
-    try:
+    _, config, _ = configured(request)
+    with opened_store(request, creates=True) as (name, store):
         if last is not None:
             reference = _of_the_stream(store, name, last)
         else:
@@ -138,8 +136,6 @@ def add_reference(
         first = not (in_use.get(model_version or "") or in_use.get(""))
         if use or first:
             store.use_reference(name, reference.id, model_version=model_version, now=now)
-    finally:
-        store.close()
     sys.stdout.write(f"{reference.id}\n")
     if not quiet:
         sys.stderr.write(
@@ -174,22 +170,18 @@ def _of_the_stream(store: Store, name: str, last: str) -> Reference:
 
 def list_references(request: StreamRequest, /) -> None:
     """Print every reference of a monitor, the oldest first."""
-    name, store = _opened(request)
-    try:
+    with opened_store(request) as (name, store):
         for row in store.references(name):
             used = ", ".join(version or "every version" for version in row.used_for)
             sys.stdout.write(
                 f"{row.id}  {to_utc(row.added):%Y-%m-%d %H:%M}  {row.bytes:>10,} bytes"
                 f"{f'  in use for {used}' if used else ''}\n"
             )
-    finally:
-        store.close()
 
 
 def use_reference(request: StreamRequest, id_: str, /, *, model_version: str | None) -> None:
     """Point a model version at a reference, given by the beginning of its id."""
-    name, store = _opened(request)
-    try:
+    with opened_store(request) as (name, store):
         ids = [row.id for row in store.references(name)]
         meant = [full for full in ids if full.startswith(id_)]
         if len(meant) != 1:
@@ -197,8 +189,6 @@ def use_reference(request: StreamRequest, id_: str, /, *, model_version: str | N
             raise ConfigError(f"{id_!r} {problem} of {name!r}; known: {', '.join(ids) or 'none'}")
         store.use_reference(name, meant[0], model_version=model_version, now=time.time())
         own = [version for version in store.references_in_use(name) if version]
-    finally:
-        store.close()
     which = f" for model version {model_version}" if model_version is not None else ""
     sys.stderr.write(f"{name}: {meant[0]} is in use from now on{which}; detectors begin afresh\n")
     if model_version is None and own:
@@ -206,8 +196,3 @@ def use_reference(request: StreamRequest, id_: str, /, *, model_version: str | N
             f"{name}: these model versions keep references of their own: {', '.join(own)} "
             "(--model-version changes them)\n"
         )
-
-
-def _opened(request: StreamRequest) -> tuple[str, Store]:
-    name, config, folder = configured(request)
-    return name, open_store(config.store_in(folder))

@@ -40,7 +40,7 @@ def report(
     """Show the last report again, or a given one, in another form.
 
     With --monitor (and --config or --store) the newest stored report of a stream; with --last N
-    a line for each of the last N.
+    a line for each of the last N, or with --format json a list of them.
     """
     showing = Showing(format_, tuple(output or ()), fail_on, quiet=True)
     if monitor is None and config is None and store is None:
@@ -53,6 +53,11 @@ def report(
 
 
 def _stored(request: StreamRequest, last: int | None, showing: Showing) -> Exit:
+    if last is not None and (showing.format not in ("text", "json") or showing.outputs):
+        raise ConfigError(
+            "--last lists reports on stdout, as text or with --format json; other forms and "
+            "--output are for a single report"
+        )
     with opened_store(request) as (name, store):
         reports = store.reports(name, limit=last or 1)
     if not reports:
@@ -60,6 +65,10 @@ def _stored(request: StreamRequest, last: int | None, showing: Showing) -> Exit:
     newest = DriftReport.from_dict(orjson.loads(reports[0].body))
     if last is None:
         return showing.show(newest)
+    if showing.format == "json":
+        rows = [orjson.loads(stored.body) for stored in reversed(reports)]
+        sys.stdout.write(orjson.dumps(rows, option=orjson.OPT_INDENT_2).decode() + "\n")
+        return showing.code(newest)
     for stored in reversed(reports):
         each = DriftReport.from_dict(orjson.loads(stored.body))
         window = each.window
