@@ -175,6 +175,11 @@ class AlertsConfig(Table):
     @model_validator(mode="after")
     def _can_be_used(self) -> AlertsConfig:
         self.alerts([]).check_names(())
+        names = [each.name for each in self.back_ends()]
+        if twice := {name for name in names if names.count(name) > 1}:
+            raise ConfigError(
+                f"two back ends have the name {min(twice)!r}; give each one of its own (name = ...)"
+            )
         return self
 
     def back_ends(self) -> list[SlackConfig | MailConfig | WebhookConfig]:

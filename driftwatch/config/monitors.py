@@ -25,6 +25,7 @@ from driftwatch.errors import ConfigError
 
 if TYPE_CHECKING:
     from driftwatch.core.statistics.budget import AlarmBudget
+    from driftwatch.evaluation.rules import EvaluationRules
     from driftwatch.monitor import Monitor
     from driftwatch.protocols import Notifier
 
@@ -114,7 +115,7 @@ class MonitorConfig(Table):
 
     @model_validator(mode="after")
     def _goes_together(self) -> Self:
-        self.judged()
+        self.judging()
         self.columns()
         taken: dict[str, str] = {}
         for name, role in self._named():
@@ -126,17 +127,30 @@ class MonitorConfig(Table):
         """How the stream is cut, and the false alarms it may have.
 
         Raises:
-            ConfigError: If the window, the thresholds or the budget cannot be used.
+            ConfigError: If the window or the budget cannot be used.
         """
-        from driftwatch.core.drift.policy import Policy
         from driftwatch.core.statistics.budget import AlarmBudget
 
         spec = WindowSpec.of(self.window, self.slide, lateness=self.lateness)
-        budget = None
-        if self.false_alarms is not None:
-            budget = AlarmBudget.of(self.false_alarms, every=spec.slide)
-        Policy.of(self.thresholds, policy=self.policy, budget=budget, cost=self.cost)
-        return spec, budget
+        if self.false_alarms is None:
+            return spec, None
+        return spec, AlarmBudget.of(self.false_alarms, every=spec.slide)
+
+    def judging(self) -> EvaluationRules:
+        """How windows of the stream are judged, and who would be told; without back ends.
+
+        Raises:
+            ConfigError: If the window, the thresholds, the budget or the alerts cannot be used.
+        """
+        from driftwatch.core.drift.policy import Policy
+        from driftwatch.evaluation.rules import EvaluationRules
+
+        spec, budget = self.judged()
+        policy = Policy.of(self.thresholds, policy=self.policy, budget=budget, cost=self.cost)
+        alerts = (self.alerts or AlertsConfig()).alerts([])
+        return EvaluationRules.of(
+            policy.repeated(spec.slide), spec, compare=self.compare, alerts=alerts
+        )
 
     def roles(self) -> dict[str, str]:
         """Role of every column that has one."""
@@ -181,6 +195,13 @@ class MonitorConfig(Table):
         if self.store is None or "://" in self.store:
             return self.store
         return str(folder / self.store)
+
+    def reference_in(self, folder: Path, /) -> list[str] | None:
+        """Paths of the reference data, for a configuration in a folder; None if it names none."""
+        if self.reference is None:
+            return None
+        paths = [self.reference] if isinstance(self.reference, str) else self.reference
+        return [str(folder / path) for path in paths]
 
     def monitor(
         self,
@@ -243,9 +264,8 @@ class MonitorConfig(Table):
     def _reference(
         self, name: str, where: str | None, spool: Path | None, folder: Path
     ) -> list[str] | bytes:
-        if self.reference is not None:
-            paths = [self.reference] if isinstance(self.reference, str) else self.reference
-            return [str(folder / path) for path in paths]
+        if (paths := self.reference_in(folder)) is not None:
+            return paths
         body = _kept_reference(name, where, spool)
         if body is None:
             raise ConfigError(

@@ -306,6 +306,64 @@ def test_what_is_wrong_with_a_configuration_is_said_without_the_secret(
     assert "canary" not in "".join(traceback.format_exception(caught.value))
 
 
+MAIL = '[A.mail]\nhost = "h"\nrecipients = ["a@b.de"]\n'
+
+
+@pytest.mark.parametrize(
+    ("more", "message"),
+    [
+        ("[[A.slack]]\n[[A.slack]]", "two back ends have the name 'slack'"),
+        ('[A.slack]\nname = "x"\n[A.webhook]\nurl = "https://a.de"\nname = "x"', "have the name"),
+        ('[A]\ndelay = "2h"', "alerts wait 2h for late rows"),
+        ('[A.webhook]\nurl = "http://example.com/h"', "monitors.churn.alerts.webhook 'webhook'"),
+        ('[A.webhook]\nurl = "https://a.de"\ntemplate = {a = "$b"}', "a text of the template"),
+        ('[A.mail]\nhost = "h"\nsender = "nobody"\nrecipients = ["a@b.de"]', "sender: an address"),
+        ('[A.mail]\nhost = "h"\nsender = "a@b.de"\nrecipients = ["a"]', "recipient 1: an address"),
+        ('[A.mail]\nhost = "h"\nsender = "a@b.de"\nrecipients = []', "recipients is a list"),
+        (f'{MAIL}sender = "a@b.de"\ntls = "none"\nusername = "u"', "not sent without TLS"),
+    ],
+)
+def test_what_a_back_end_would_refuse_is_found_by_config_check(
+    folder: Path, capsys: pytest.CaptureFixture[str], more: str, message: str
+) -> None:
+    """Without any of the secrets."""
+    head, _, _ = CONFIG.partition("[monitors.churn.alerts]\n")
+    tables = more.replace("[A", "[monitors.churn.alerts")
+    Path("driftwatch.toml").write_text(f"{head}{tables}\n")
+    assert run(["config", "check"]) == 2
+    assert message in capsys.readouterr().err
+
+
+def test_a_replay_is_judged_as_the_monitor_that_is_named(
+    folder: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    rng = np.random.default_rng(2)
+    times = np.datetime64("2026-01-01") + np.arange(4_800) * np.timedelta64(36, "s")
+    ages = rng.normal(40, 9, 4_800)
+    ages[2_000:3_000] += 20
+    whole = pa.table({"ts": times.astype("datetime64[us]"), "age": ages})
+    pq.write_table(whole, "h.parquet")
+    pq.write_table(whole[:1_200], "ref.parquet")
+    replayed = ("replay", "h.parquet", "--config", "driftwatch.toml", "-q", "--format", "json")
+    text = CONFIG.replace('slide = "1h"', 'slide = "1h"\ntime = "ts"')
+    Path("driftwatch.toml").write_text(text)
+    found = json.loads(said(capsys, *replayed, code=1))
+    assert found["window"] == "2h every 1h"
+    wider = json.loads(said(capsys, *replayed, "--window", "4h", code=1))
+    assert wider["window"] == "4h every 1h"
+    calm = text.replace('time = "ts"', 'time = "ts"\npolicy = "classic"')
+    Path("driftwatch.toml").write_text(calm + "[monitors.churn.thresholds]\nks = 0.999\n")
+    lax, strict = (
+        json.loads(said(capsys, *replayed, *more, code=1))["moments"]
+        for more in ((), ("--threshold", "ks=0.1"))
+    )
+    assert max(each["distance"] for each in lax) < 1
+    assert max(each["distance"] for each in strict) > 3
+    Path("driftwatch.toml").write_text(text + 'features = ["agee"]\n')
+    assert run(replayed) == 2
+    assert "no column 'agee' (did you mean 'age'?)" in capsys.readouterr().err
+
+
 def test_a_replay_says_what_would_have_been_told(
     folder: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:

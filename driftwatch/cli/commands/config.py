@@ -139,11 +139,9 @@ def check_config(path: Path | None, /) -> None:
     for name in config.monitors:
         _, settings = config.one(name)
         spec, budget = settings.judged()
-        if settings.reference is not None:
-            paths = (
-                [settings.reference] if isinstance(settings.reference, str) else settings.reference
-            )
-            find_files([str(config.folder / path) for path in paths])
+        _check_alerts(name, settings)
+        if (paths := settings.reference_in(config.folder)) is not None:
+            find_files(paths)
         told = (
             f"{settings.reference}" if settings.reference is not None else "the store's reference"
         )
@@ -153,6 +151,21 @@ def check_config(path: Path | None, /) -> None:
             f"{budget or 'no budget of false alarms'}, in {settings.store or 'memory'}{kafka}\n"
             f"{_alerts(settings)}"
         )
+
+
+def _check_alerts(name: str, settings: MonitorConfig) -> None:
+    """Check what a back end would say of its arguments, were it made; no secret is read."""
+    if settings.alerts is None:
+        return
+    from driftwatch.integrations.alerting.configured import check_back_ends
+
+    try:
+        check_back_ends(settings.alerts)
+    except ConfigError as error:
+        problem = f"monitors.{name}.{error}"
+    else:
+        return
+    raise ConfigError(problem)
 
 
 def _alerts(settings: MonitorConfig) -> str:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import sys
 from collections.abc import Callable
 from contextlib import ExitStack
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from pathlib import Path
 from typing import IO, Annotated, Any
@@ -13,10 +13,10 @@ from typing import IO, Annotated, Any
 import orjson
 import typer
 
-from driftwatch.alerts.settings import Alerts
 from driftwatch.cli.options import (
     Config,
     Exclude,
+    FalseAlarms,
     Features,
     Ids,
     Kinds,
@@ -27,26 +27,25 @@ from driftwatch.cli.options import (
     Quiet,
     Ref,
     Scores,
+    Slide,
     Task,
     Time,
     Weights,
+    Window,
     column_options,
     parse_thresholds,
 )
 from driftwatch.cli.output.exits import Exit
 from driftwatch.cli.output.progress_bar import progress_bar
 from driftwatch.config.load import load_config
+from driftwatch.config.monitors import MonitorConfig
 from driftwatch.core.data.declared import DeclaredColumns
 from driftwatch.core.data.durations import parse_length
 from driftwatch.core.data.privacy import hash_key
 from driftwatch.core.data.schema import Role
-from driftwatch.core.drift.policy import Policy
 from driftwatch.core.reports.report import DriftReport
 from driftwatch.core.reports.timeline import Timeline
-from driftwatch.core.statistics.budget import AlarmBudget
-from driftwatch.core.windows.spec import WindowSpec
 from driftwatch.errors import ConfigError
-from driftwatch.evaluation.rules import EvaluationRules
 from driftwatch.process.atomic_files import write_atomically
 from driftwatch.profiling.files import find_files
 from driftwatch.profiling.references import ReferenceOptions, build_reference
@@ -75,12 +74,8 @@ def replay(
     positive: Positive = None,
     task: Task = None,
     weight: Weights = None,
-    window: Annotated[
-        str, typer.Option(metavar="LENGTH", help="24h, 7d, or '10000 rows'.")
-    ] = "24h",
-    slide: Annotated[
-        str | None, typer.Option(metavar="LENGTH", help="How far a window moves.")
-    ] = "1h",
+    window: Window = None,
+    slide: Slide = None,
     pane: Annotated[
         str | None,
         typer.Option(
@@ -88,14 +83,12 @@ def replay(
         ),
     ] = None,
     compare: Annotated[
-        str, typer.Option(help="Compare with frozen, sliding or seasonal.")
-    ] = "frozen",
+        str | None, typer.Option(help="Compare with frozen, sliding or seasonal. Default: frozen.")
+    ] = None,
     threshold: Annotated[
         list[str] | None, typer.Option(metavar="TEST=VALUE", help="As for check. Repeatable.")
     ] = None,
-    false_alarms: Annotated[
-        str, typer.Option(metavar="BUDGET", help="For all features together.")
-    ] = "1 per 30d",
+    false_alarms: FalseAlarms = None,
     change: Annotated[
         list[str] | None,
         typer.Option(
@@ -109,7 +102,7 @@ def replay(
     output: Output = None,
     config: Config = None,
     monitor: Annotated[
-        str | None, typer.Option("--monitor", help="Whose alerts of the configuration to try.")
+        str | None, typer.Option("--monitor", help="Whose settings of the configuration to try.")
     ] = None,
     reports: Annotated[
         Path | None,
@@ -118,6 +111,10 @@ def replay(
     quiet: Quiet = False,
 ) -> None:
     """Replay a history: the alarms a monitor would have raised, and how late.
+
+    With --config (and --monitor) it is judged as that monitor's stream is: its reference, columns,
+    window, thresholds and alerts, but for what is said here. Otherwise windows are of 24h, moved by
+    1h, with a budget of one false alarm in 30 days.
 
     Exit code 1 means that it would have raised one.
     """
@@ -134,22 +131,29 @@ def replay(
         positive=positive,
         task=task,
     )
+    options = {
+        "window": window,
+        "slide": slide,
+        "pane": pane,
+        "compare": compare,
+        "thresholds": parse_thresholds(tuple(threshold or ())) or None,
+        "false_alarms": false_alarms,
+    }
+    said = {key: value for key, value in options.items() if value is not None}
+    settings, folder = _settings(config, monitor, said)
+    if ref is None and ref_first is None:
+        ref = settings.reference_in(folder)
     request = ReplayRequest(
         files=files,
         reference=ref or None,
         reference_first=ref_first,
-        columns=DeclaredColumns.of(**columns),
-        window=window,
-        slide=slide,
-        pane=pane,
-        compare=compare,
-        thresholds=tuple(threshold or ()),
-        false_alarms=false_alarms,
+        columns=_columns(settings, columns),
+        settings=settings,
+        of_a_monitor=config is not None or monitor is not None,
         changes=tuple(change or ()),
         format=format_,
         outputs=tuple(output or ()),
         reports=reports,
-        alerts=_alerts(config, monitor),
     )
     raise typer.Exit(int(run_replay(request, quiet=quiet)))
 
@@ -165,25 +169,45 @@ class ReplayRequest:
     reference: list[str] | None
     reference_first: str | None
     columns: DeclaredColumns
-    window: str
-    slide: str | None
-    pane: str | None
-    compare: str
-    thresholds: tuple[str, ...]
-    false_alarms: str
+    settings: MonitorConfig
+    of_a_monitor: bool
     changes: tuple[str, ...]
     format: str
     outputs: tuple[Path, ...]
     reports: Path | None
-    alerts: Alerts
 
 
-def _alerts(config: Path | None, monitor: str | None) -> Alerts:
-    """The rules of a configuration's alerts, told to nobody; the defaults if none is named."""
+_BUDGET = "1 per 30d"
+
+
+def _settings(
+    config: Path | None, monitor: str | None, said: dict[str, Any]
+) -> tuple[MonitorConfig, Path]:
+    """The monitor's settings, where options do not say otherwise, and the folder they are from."""
     if config is None and monitor is None:
-        return Alerts()
-    _, settings = load_config(config).one(monitor)
-    return Alerts() if settings.alerts is None else settings.alerts.alerts([])
+        return MonitorConfig.model_validate({"false_alarms": _BUDGET, **said}), Path()
+    loaded = load_config(config)
+    _, settings = loaded.one(monitor)
+    given = settings.model_dump(exclude_unset=True, by_alias=True)
+    if "thresholds" in said:
+        said = {**said, "thresholds": {**(settings.thresholds or {}), **said["thresholds"]}}
+    return MonitorConfig.model_validate({**given, **said}), loaded.folder
+
+
+def _columns(settings: MonitorConfig, said: dict[str, Any]) -> DeclaredColumns:
+    """The monitor's columns; a role that options give to a column is given to no other."""
+    own, named = settings.columns(), said.get("roles", {})
+    roles = {name: role for name, role in settings.roles().items() if role not in named.values()}
+    return DeclaredColumns.of(
+        said.get("features", own.features),
+        exclude=said.get("exclude", own.exclude),
+        roles={**roles, **named},
+        kinds={**settings.kinds, **said.get("kinds", {})},
+        rules=settings.rules,
+        score=said.get("score", None if "score" in named.values() else settings.score),
+        positive=said.get("positive", settings.positive),
+        task=said.get("task", settings.task),
+    )
 
 
 def run_replay(request: ReplayRequest, /, *, quiet: bool) -> Exit:
@@ -192,7 +216,11 @@ def run_replay(request: ReplayRequest, /, *, quiet: bool) -> Exit:
         raise ConfigError(f"--format {request.format!r}; known: text, json, html")
     for path in request.outputs:
         _form(path)
-    spec = WindowSpec.of(request.window, request.slide)
+    settings = request.settings
+    rules = settings.judging()
+    rules = replace(rules, alerts=rules.alerts.for_a_history())
+    spec, _ = settings.judged()
+    multivariate = settings.multivariate
     files = find_files(request.files)
     data, reference = _sides(request)
     label = files.label
@@ -203,15 +231,13 @@ def run_replay(request: ReplayRequest, /, *, quiet: bool) -> Exit:
                 request.columns,
                 hash_key=hash_key(),
                 pane=_pane(request),
+                multivariate=multivariate
+                if isinstance(multivariate, bool)
+                else tuple(multivariate),
             ),
             progress=progress,
         )
-    every = spec.slide
-    budget = AlarmBudget.of(request.false_alarms, every=every)
-    policy = Policy.of(parse_thresholds(request.thresholds) or None, budget=budget)
-    rules = EvaluationRules(
-        policy, request.compare, budget.run_length, alerts=request.alerts.for_a_history()
-    )
+    rules.alerts.check_features(built.profile.columns)
     with ExitStack() as files_open, ExitStack() as stack:
         lines = None
         if request.reports is not None:
@@ -275,14 +301,18 @@ def _sides(request: ReplayRequest) -> tuple[Any, Any]:
 
 
 def _pane(request: ReplayRequest) -> Any:
-    """Length of the reference's panes: the slide's, unless it is given or a profile is given."""
-    if request.pane is not None:
-        return parse_length(request.pane)
+    """Length of the reference's panes: as given; without a monitor's settings the slide's.
+
+    A reference that is a profile has panes, or has not.
+    """
+    settings = request.settings
+    if settings.pane is not None or request.of_a_monitor:
+        return None if settings.pane is None else parse_length(settings.pane)
     given = request.reference
     if given is not None and find_files(given).format == "profile":
         return None
     has_time = Role.TIME in request.columns.roles.values()
-    length = parse_length(request.slide or request.window)
+    length = parse_length(settings.slide or settings.window)
     return length if isinstance(length, int) or has_time else None
 
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from pathlib import Path
 
 from driftwatch.config.alerts import (
@@ -13,12 +13,16 @@ from driftwatch.config.alerts import (
     WebhookConfig,
     secret_from,
 )
+from driftwatch.errors import ConfigError
 from driftwatch.integrations.alerting.email import EmailAlert
 from driftwatch.integrations.alerting.slack import SlackAlert
 from driftwatch.integrations.alerting.webhook import WebhookAlert
 from driftwatch.protocols import Notifier
 
-__all__ = ["notifiers_of"]
+__all__ = ["check_back_ends", "notifiers_of"]
+
+_Secret = Callable[[str, str], str]
+"""Gives the secret of a place; has an example of one, too."""
 
 
 def notifiers_of(
@@ -34,21 +38,44 @@ def notifiers_of(
     Raises:
         ConfigError: If a secret is missing, or a value is not usable.
     """
-    return [_made(each, folder, environ) for each in config.back_ends()]
+    return _all_made(config, lambda place, _: secret_from(place, folder, environ))
 
 
-def _made(
-    each: SlackConfig | MailConfig | WebhookConfig, folder: Path, environ: Mapping[str, str]
-) -> Notifier:
+def check_back_ends(config: AlertsConfig, /) -> None:
+    """Check all of the back ends that can be checked without their secrets.
+
+    Raises:
+        ConfigError: If a value is not usable.
+    """
+    _all_made(config, lambda _, example: example)
+
+
+def _all_made(config: AlertsConfig, secret: _Secret) -> list[Notifier]:
+    made = []
+    for each in config.back_ends():
+        try:
+            made.append(_made(each, secret))
+        except ConfigError as error:
+            problem = f"{_TABLES[type(each)]} {each.name!r}: {error}"
+        else:
+            continue
+        raise ConfigError(problem)
+    return made
+
+
+_TABLES = {SlackConfig: "alerts.slack", MailConfig: "alerts.mail", WebhookConfig: "alerts.webhook"}
+
+
+def _made(each: SlackConfig | MailConfig | WebhookConfig, secret: _Secret) -> Notifier:
     match each:
         case SlackConfig():
-            url = secret_from(each.webhook_url_from, folder, environ)
+            url = secret(each.webhook_url_from, _ADDRESS)
             return SlackAlert(url, name=each.name, allow_private=each.allow_private)
         case WebhookConfig():
             place, key = each.url_from, each.secret_from
             return WebhookAlert(
-                (each.url or "") if place is None else secret_from(place, folder, environ),
-                secret=None if key is None else secret_from(key, folder, environ),
+                (each.url or "") if place is None else secret(place, _ADDRESS),
+                secret=None if key is None else secret(key, "example"),
                 template=each.template,
                 name=each.name,
                 allow_private=each.allow_private,
@@ -62,6 +89,9 @@ def _made(
                 recipients=each.recipients,
                 tls=each.tls,
                 username=each.username,
-                password=secret_from(each.password_from, folder, environ) if named else None,
+                password=secret(each.password_from, "example") if named else None,
                 name=each.name,
             )
+
+
+_ADDRESS = "https://example.com/"
