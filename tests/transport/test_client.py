@@ -131,6 +131,31 @@ def test_addresses_that_are_not_public(address: str) -> None:
     assert not is_public(address)
 
 
+@pytest.mark.parametrize(
+    "address",
+    [
+        "192.0.0.192",  # Oracle
+        "192.0.0.9",
+        "192.88.99.1",  # relays of 6to4
+        "168.63.129.16",  # Azure
+        "::ffff:168.63.129.16",
+        "64:ff9b::a83f:8110",  # the same by NAT64
+        "2002:a83f:8110::1",  # the same by 6to4
+        "100.100.100.200",  # Alibaba
+        "169.254.169.254",
+        "169.254.170.2",  # Amazon's containers
+        "fd00:ec2::254",  # Amazon
+        "fd00:ec2::23",
+        "fd20:ce::254",  # Google
+        "fd00:c1::a9fe:a9fe",  # Oracle
+        "fd00:42::42",  # Scaleway
+        "fe80::a9fe:a9fe%eth0",
+    ],
+)
+def test_addresses_at_which_clouds_tell_secrets_are_not_public(address: str) -> None:
+    assert not is_public(address)
+
+
 @pytest.mark.parametrize("address", ["8.8.8.8", "2606:4700:4700::1111", "::ffff:8.8.8.8"])
 def test_addresses_that_are_public(address: str) -> None:
     assert is_public(address)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from typing import Any
 from urllib.parse import urlsplit
 
@@ -24,13 +25,31 @@ _COLORS = {
     "RESOLVED": "#579b74",
     "TEST": "#5f90c9",
 }
-_PLAIN = str.maketrans({"&": "&amp;", "<": "&lt;", ">": "&gt;"})
+_JOINER = "\u2060"
+"""The word joiner, which nobody sees, and which no link, emoji or mention has in it."""
+_PLAIN = str.maketrans(
+    {
+        "&": "&amp;",
+        "<": "&lt;",
+        ">": "&gt;",
+        "*": "\u2217",  # asterisk operator
+        "~": "\u223c",  # tilde operator
+        "`": "\u02cb",  # modifier letter grave accent
+        "@": f"@{_JOINER}",
+        "#": f"#{_JOINER}",
+    }
+)
+_AT_THE_END_OF_A_WORD = re.compile(r"(?<![A-Za-z0-9])_|_(?![A-Za-z0-9])")
+_BEGINS_A_LINK_OR_EMOJI = re.compile(r":(?=\S)|(?<=\S)\.(?=[^\W\d_])")
 
 
 class SlackAlert:
     """Tells incidents to a Slack channel. Implements `driftwatch.protocols.Notifier`.
 
-    Text from data goes into ``plain_text`` blocks, where Slack knows neither mentions nor markup.
+    Text from data formats nothing. It stands in ``plain_text`` blocks, where Slack knows neither
+    mentions nor markup. The line of a notification has no such form: markup is switched off for
+    it, characters that would format something are replaced by ones that look alike, and links,
+    mentions and emoji are broken by a character that is not seen.
 
     Args:
         webhook_url: Of an incoming webhook: a secret, which is shown nowhere.
@@ -89,7 +108,8 @@ def slack_payload(message: Message, /) -> dict[str, Any]:
     blocks.append({"type": "context", "elements": [_plain(told, _SECTION)]})
     color = _COLORS.get(message.status, "#8b95a1")
     return {
-        "text": _cut(message.subject, _TEXT).translate(_PLAIN),
+        "text": _unformatted(_cut(message.subject, _TEXT)),
+        "mrkdwn": False,
         "attachments": [{"color": color, "blocks": blocks}],
     }
 
@@ -108,6 +128,17 @@ def _links(message: Message) -> list[dict[str, Any]]:
 
 def _plain(text: str, most: int) -> dict[str, Any]:
     return {"type": "plain_text", "emoji": False, "text": _cut(text, most) or "–"}
+
+
+def _unformatted(text: str) -> str:
+    r"""Text that Slack shows as it is where it would read markup, links, emoji and mentions.
+
+    Example:
+        >>> _unformatted("*bold* of age_group & _it_ rose to 0.25")
+        '∗bold∗ of age_group &amp; ＿it＿ rose to 0.25'
+    """
+    text = _AT_THE_END_OF_A_WORD.sub("\uff3f", text)  # full-width low line
+    return _BEGINS_A_LINK_OR_EMOJI.sub(rf"\g<0>{_JOINER}", text).translate(_PLAIN)
 
 
 def _cut(text: str, most: int) -> str:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import email
 import email.policy
 import logging
+import re
 import ssl
 from collections.abc import Callable
 from dataclasses import replace
@@ -15,6 +16,8 @@ from typing import Any
 import orjson
 import pytest
 import trustme
+from hypothesis import given
+from hypothesis import strategies as st
 
 from driftwatch.alerts.message import Line, Message, Picture
 from driftwatch.alerts.wording import lines_of
@@ -260,6 +263,29 @@ def test_text_from_data_is_harmless_in_slack(text: str) -> None:
         assert not any(c in each["text"] for c in "\n\r\x1b\x00\u202e")
     assert len(attachment["blocks"][0]["text"]["text"]) <= 150
     assert len(orjson.dumps(payload)) < 40_000
+
+
+@given(
+    st.one_of(
+        st.text(max_size=40),
+        st.text("*_~`ab 1.:/@#<>&é", max_size=40),
+        st.sampled_from([*HOSTILE, "https://evil.example.com/x", "evil.example.com", "a@b.de"]),
+    )
+)
+def test_the_line_of_a_notification_formats_nothing(title: str) -> None:
+    payload = slack_payload(replace(MESSAGE, title=title))
+    text = payload["text"]
+    assert payload["mrkdwn"] is False
+    assert not re.search("[*~`<>]", text)
+    assert not re.search("&(?!(amp|lt|gt);)", text)
+    assert not re.search("(^|[^A-Za-z0-9])_|_([^A-Za-z0-9]|$)", text)  # not within a word
+    assert not re.search(r"\S\.[^\W\d_]|:[^\s\u2060]|[@#](?!\u2060)", text)
+
+
+def test_the_line_of_a_notification_reads_as_before() -> None:
+    payload = slack_payload(replace(MESSAGE, title="*age_group* of 0.25 at x.de & <b>"))
+    read = payload["text"].replace("\u2060", "")
+    assert read == "CRITICAL churn: \u2217age_group\u2217 of 0.25 at x.de &amp; &lt;b&gt;"
 
 
 @pytest.mark.parametrize("text", HOSTILE)
