@@ -1,4 +1,4 @@
-"""HTTP whose timeout is that of the whole exchange, not of every wait in it.
+"""Exchanges whose timeout is that of the whole, not of every wait in it: of HTTP, and any other.
 
 The standard library begins its timeout anew with every byte that arrives, so that a peer who
 sends one now and then is never given up. Only the look-up of a host's name is not bounded
@@ -16,7 +16,7 @@ import urllib.request
 from collections.abc import Callable
 from typing import Any, cast
 
-__all__ = ["Guard", "handlers"]
+__all__ = ["BoundedSocket", "Guard", "dial", "handlers"]
 
 _CHUNK = 64 << 10
 
@@ -67,24 +67,29 @@ class _HTTP(http.client.HTTPConnection):
 
     def connect(self) -> None:
         end = time.monotonic() + cast("float", self.timeout)
-        self._create_connection = _dial(end, self._guard)
+        self._create_connection = dial(end, self._guard)
         super().connect()
-        self.sock = _bounded(self.sock, end)
+        self.sock = cast("socket.socket", BoundedSocket(self.sock, end))
 
 
 class _HTTPS(_HTTP, http.client.HTTPSConnection):
     """The same; `connect` of the other base makes TLS of what was dialled."""
 
 
-def _left(end: float) -> float:
+def _left(end: float, /) -> float:
     seconds = end - time.monotonic()
     if seconds <= 0:
         raise TimeoutError("it took too long")
     return seconds
 
 
-def _dial(end: float, guard: Guard | None) -> Callable[..., socket.socket]:
-    """`socket.create_connection`, for all addresses of a host together."""
+def dial(end: float, guard: Guard | None = None, /) -> Callable[..., socket.socket]:
+    """`socket.create_connection`, for all addresses of a host together.
+
+    Args:
+        end: Of the exchange, on the monotonic clock.
+        guard: Decides which addresses may be connected to.
+    """
 
     def connect(address: tuple[str, int], *_: Any) -> socket.socket:
         failed: OSError = OSError(f"{address[0]} has no address")
@@ -107,28 +112,34 @@ def _dial(end: float, guard: Guard | None) -> Callable[..., socket.socket]:
     return connect
 
 
-def _bounded(sock: socket.socket, end: float) -> socket.socket:
-    """A socket to `http.client`, which asks no more of it than this has."""
-    return cast("socket.socket", _BoundedSocket(sock, end))
+class BoundedSocket:
+    """A connected socket, each of whose waits is as long as what is left of the exchange.
 
-
-class _BoundedSocket:
-    """A connected socket, each of whose waits is as long as what is left of the exchange."""
+    It has what `http.client` and `smtplib` ask of a socket, and no more.
+    """
 
     def __init__(self, sock: socket.socket, end: float) -> None:
         self._sock = sock
         self._end = end
 
     def sendall(self, data: bytes) -> None:
+        """Send all of some bytes."""
         view = memoryview(data)
         while view:
             self._sock.settimeout(_left(self._end))
             view = view[self._sock.send(view[:_CHUNK]) :]
 
     def makefile(self, *_: Any) -> io.BufferedReader:
+        """What arrives, to be read."""
         return io.BufferedReader(_BoundedReader(self._sock, self._end))
 
+    def with_tls(self, trust: ssl.SSLContext, host: str, /) -> BoundedSocket:
+        """The same connection, encrypted from now on; it takes the handshake that long, too."""
+        self._sock.settimeout(_left(self._end))
+        return BoundedSocket(trust.wrap_socket(self._sock, server_hostname=host), self._end)
+
     def close(self) -> None:
+        """Close the connection."""
         self._sock.close()
 
 

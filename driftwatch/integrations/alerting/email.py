@@ -6,9 +6,7 @@ import contextlib
 import logging
 import re
 import smtplib
-import socket
 import ssl
-import threading
 from collections.abc import Iterator, Sequence
 from email.headerregistry import Address
 from email.message import EmailMessage
@@ -22,6 +20,7 @@ from driftwatch.integrations.alerting.arguments import checked_name
 from driftwatch.integrations.alerting.mail_page import mail_html
 from driftwatch.integrations.alerting.not_sent import NotSentError
 from driftwatch.integrations.alerting.pictures import png_of
+from driftwatch.integrations.alerting.smtp import BoundedSMTP
 from driftwatch.logs.events import event
 
 __all__ = ["EmailAlert", "mail_of"]
@@ -131,38 +130,25 @@ class EmailAlert:
             )
 
     @contextlib.contextmanager
-    def _connected(self) -> Iterator[smtplib.SMTP]:
-        """A connection that is logged in, and is cut when its time is over."""
-        trust = self._trust or ssl.create_default_context()
-        server = (
-            smtplib.SMTP_SSL(timeout=_SECONDS, context=trust)
-            if self._tls == "implicit"
-            else smtplib.SMTP(timeout=_SECONDS)
+    def _connected(self) -> Iterator[BoundedSMTP]:
+        """A connection that is logged in, and is over when its time is."""
+        server = BoundedSMTP(
+            self._host,
+            self._port,
+            seconds=_SECONDS,
+            trust=self._trust or ssl.create_default_context(),
+            implicit=self._tls == "implicit",
         )
-        # The host is what certificates are checked against; `connect` does not keep it.
-        server._host = self._host  # type: ignore[attr-defined]  # noqa: SLF001
-        timer = threading.Timer(_SECONDS, _cut, [server])
-        timer.daemon = True
-        timer.start()
         try:
-            server.connect(self._host, self._port)
             if self._tls == "starttls":
-                server.starttls(context=trust)
+                server.encrypt()
             if self._login is not None:
                 server.login(*self._login)
             yield server
             with contextlib.suppress(smtplib.SMTPException, OSError):
                 server.quit()
         finally:
-            timer.cancel()
             server.close()
-
-
-def _cut(server: smtplib.SMTP) -> None:
-    sock = getattr(server, "sock", None)
-    if sock is not None:
-        with contextlib.suppress(OSError):
-            sock.shutdown(socket.SHUT_RDWR)
 
 
 def mail_of(message: Message, sender: Address, recipients: Sequence[Address], /) -> EmailMessage:
