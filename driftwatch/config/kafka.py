@@ -11,6 +11,7 @@ from pydantic import Field, field_validator, model_validator
 from driftwatch.config.table import Table
 from driftwatch.errors import ConfigError
 from driftwatch.ingest.json_paths import JsonPath
+from driftwatch.transport.client import checked_url
 
 __all__ = ["PASSWORD", "PATHS", "REGISTRY_PASSWORD", "KafkaConfig"]
 
@@ -108,9 +109,7 @@ class KafkaConfig(Table):
     @field_validator("registry")
     @classmethod
     def _is_a_registry(cls, url: str | None) -> str | None:
-        if url is not None:
-            _registry(url)
-        return url
+        return None if url is None else _registry(url)
 
     @model_validator(mode="after")
     def _has_its_registry(self) -> Self:
@@ -143,19 +142,14 @@ def _path(text: str) -> None:
         raise ValueError(str(error)) from error
 
 
-def _registry(url: str) -> None:
-    """See that an address is one to which a password may be sent."""
-    parts = urlsplit(url)  # it and the port raise ValueError themselves
-    if parts.username is not None or parts.password is not None:
-        raise ValueError(
-            f"registry must not hold a login: give registry_user, and the password in "
-            f"{REGISTRY_PASSWORD}"
-        )
-    plain = url.isascii() and url.isprintable() and " " not in url
-    if not plain or parts.scheme not in ("http", "https") or not parts.hostname or parts.port == 0:
-        raise ValueError("registry must be an address such as https://host:8081")
+def _registry(url: str) -> str:
+    """An address to which a password may be sent."""
+    login = f"give registry_user, and the password in {REGISTRY_PASSWORD}"
+    address = checked_url(url, "registry", instead_of_login=login)
+    parts = urlsplit(address)
     if parts.query or parts.fragment:
         raise ValueError("registry must end with its path, without ? and #")
+    return address
 
 
 def _is_safe_for_passwords(url: str) -> bool:

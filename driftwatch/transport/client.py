@@ -116,13 +116,16 @@ class HttpClient:
             return Answer(0, reason=_why(error))
 
 
-def checked_url(url: object, what: str, /, *, https_only: bool = False) -> str:
+def checked_url(
+    url: object, what: str, /, *, https_only: bool = False, instead_of_login: str = ""
+) -> str:
     """Check an address of HTTP; what is wrong with it is said without showing it.
 
     Args:
         url: The address, which may be a secret.
         what: What it is the address of, for errors.
         https_only: Whether ``http://`` is refused.
+        instead_of_login: What to do where somebody gave a name or a password in it.
 
     Raises:
         ConfigError: If it is none, or holds a user's name or password.
@@ -138,11 +141,14 @@ def checked_url(url: object, what: str, /, *, https_only: bool = False) -> str:
         raise ConfigError(f"{what} is no address like https://example.com/path (it is not shown)")
     if parts.scheme not in allowed:
         raise ConfigError(
-            f"{what} begins with {parts.scheme}:, and only {' and '.join(allowed)} are allowed"
+            f"{what} must begin with {' or '.join(f'{scheme}://' for scheme in allowed)}"
             + ("; say allow_private=True if http is meant" if https_only else "")
         )
     if parts.username is not None or parts.password is not None:
-        raise ConfigError(f"{what} holds a user's name or password, which does not belong there")
+        advice = f": {instead_of_login}" if instead_of_login else ""
+        raise ConfigError(
+            f"{what} holds a user's name or password, which does not belong there{advice}"
+        )
     return text
 
 

@@ -400,7 +400,7 @@ def test_the_token_is_sent_and_never_shown(
     with caplog.at_level(logging.WARNING):
         CollectorClient("http://drift.example.com", token=secret)
     assert "unencrypted" in caplog.text
-    with pytest.raises(ConfigError) as raised:
+    with pytest.raises(ConfigError, match="set DRIFTWATCH_TOKEN") as raised:
         CollectorClient("https://user:hunter2@drift.example.com")
     assert "hunter2" not in str(raised.value)
 
@@ -435,10 +435,23 @@ def test_an_error_that_may_quote_a_header_is_told_by_its_type_alone() -> None:
     assert client.get("/").reason == "ValueError"
 
 
-@pytest.mark.parametrize("url", ["ftp://there", "http://", "https:///path"])
-def test_an_address_must_be_one(url: str) -> None:
-    with pytest.raises(ConfigError, match="collector has an address"):
+@pytest.mark.parametrize(
+    "url",
+    [
+        "ftp://canary",
+        "http://",
+        "https:///canary",
+        "https://canary.example.com:99999",
+        "https://canary.example.com:0",
+        "https://canary.example.com/a b",
+        "https://canary.example.com/\r\nX: y",
+        "https://[canary",
+    ],
+)
+def test_an_address_must_be_one_and_is_not_shown_if_it_is_none(url: str) -> None:
+    with pytest.raises(ConfigError, match="the collector's address") as raised:
         CollectorClient(url)
+    assert "canary" not in str(raised.value)
 
 
 def test_a_spool_is_bounded_and_what_goes_is_counted(

@@ -241,5 +241,5 @@ def test_addresses_that_are_none_are_refused_without_being_shown(url: str) -> No
 
 
 def test_plain_http_is_refused_where_only_https_is_allowed() -> None:
-    with pytest.raises(ConfigError, match="only https are allowed"):
+    with pytest.raises(ConfigError, match="must begin with https:"):
         checked_url("http://example.com/", "webhook url", https_only=True)

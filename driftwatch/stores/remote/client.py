@@ -10,7 +10,7 @@ from urllib.parse import urlsplit, urlunsplit
 
 from driftwatch.errors import ConfigError, StoreError
 from driftwatch.logs.events import event
-from driftwatch.transport.client import Answer, HttpClient
+from driftwatch.transport.client import Answer, HttpClient, checked_url
 
 __all__ = ["SENT_AT", "CollectorClient", "json_of", "took_it"]
 
@@ -75,13 +75,8 @@ class CollectorClient:
         token_from: str = "the argument token",  # noqa: S107 - it is none
         timeout: float = 10.0,
     ) -> None:
-        parts = urlsplit(url)
-        if parts.scheme not in ("http", "https") or not parts.hostname:
-            raise ConfigError(
-                f"a collector has an address like https://drift.example.com; got {url!r}"
-            )
-        if parts.username or parts.password:
-            raise ConfigError("a token does not belong into the address; set DRIFTWATCH_TOKEN")
+        login = "set DRIFTWATCH_TOKEN to a token"
+        parts = urlsplit(checked_url(url, "the collector's address", instead_of_login=login))
         self.url = urlunsplit((parts.scheme, parts.netloc, parts.path.rstrip("/"), "", ""))
         self._token = _sound(token, token_from) if token else None
         self._http = HttpClient(timeout=timeout, most_bytes=_MOST_BYTES)
