@@ -83,7 +83,8 @@ class Condition:
     @classmethod
     def parse(cls, text: object, /) -> Self:
         """Read ``NAME > NUMBER`` or ``NAME >= STATUS``; the number is finite."""
-        found = _FORM.fullmatch(text[:_LONGEST]) if isinstance(text, str) else None
+        given = text if isinstance(text, str) and len(text) <= _LONGEST else ""
+        found = _FORM.fullmatch(given)
         if found is None:
             raise ConfigError(
                 f"a rule looks like 'psi > 0.3', 'status >= critical' or 'roc_auc < 0.8'; "

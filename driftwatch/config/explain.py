@@ -98,7 +98,7 @@ def _texts(given: object, *, of_columns: bool = False) -> Iterator[str]:
         for value in given:
             yield from _texts(value, of_columns=of_columns)
     elif given is not None and not of_columns:
-        yield str(given)
+        yield given if isinstance(given, str) else shown(given)
 
 
 def _table(model: type[BaseModel], place: Sequence[int | str]) -> type[BaseModel]:
@@ -127,4 +127,5 @@ def _models(annotation: Any) -> Iterator[type[BaseModel]]:
 
 
 def _near(value: object, expected: str) -> str:
-    return did_you_mean(str(value), re.findall("'([^']+)'", expected))
+    known = re.findall("'([^']+)'", expected)
+    return did_you_mean(value, known) if isinstance(value, str) else ""

@@ -144,6 +144,7 @@ INSTEAD: list[Any] = [
     {"x": CANARY},
     {"x": [CANARY]},
     {"x": {"y": CANARY}},
+    10**5_000,
 ]
 
 
