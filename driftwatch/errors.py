@@ -97,7 +97,7 @@ def did_you_mean(name: str, known: Iterable[str]) -> str:
         >>> did_you_mean("incme", ["age", "income"])
         " (did you mean 'income'?)"
     """
-    near = difflib.get_close_matches(name, list(known), n=1)
+    near = difflib.get_close_matches(str(name), list(map(str, known)), n=1)
     return f" (did you mean {near[0]!r}?)" if near else ""
 
 

@@ -151,6 +151,7 @@ class Monitor:
         flush_every: str = "10s",
         progress: Progress | None = None,
     ) -> None:
+        from driftwatch.core.arguments import check_arguments
         from driftwatch.core.data.declared import DeclaredColumns, names_of
         from driftwatch.core.drift.policy import Policy
         from driftwatch.core.statistics.budget import AlarmBudget
@@ -161,6 +162,7 @@ class Monitor:
         from driftwatch.profiling.references import ReferenceOptions, build_reference
         from driftwatch.profiling.scoring import Scorer
 
+        check_arguments(locals())
         self.name = name
         budget = None if false_alarms is None else AlarmBudget.of(false_alarms, every=every)
         self.policy = Policy.of(
@@ -199,8 +201,6 @@ class Monitor:
         self.spec = WindowSpec.of(window, slide, lateness=lateness)
         if compare not in COMPARISONS:
             raise ConfigError(f"compare must be one of {', '.join(COMPARISONS)}; got {compare!r}")
-        if reference not in ("auto", "replace"):
-            raise ConfigError(f"reference must be 'auto' or 'replace'; got {reference!r}")
         self._compare = compare
         self._stream_policy = self.policy.repeated(self.spec.slide)
         self._replaces = reference == "replace"

@@ -35,7 +35,7 @@ def chosen_importances(
     """
     if asked is None:
         return importances_of(model, columns)
-    if asked == "permutation":
+    if isinstance(asked, str) and asked == "permutation":
         labels = [column.name for column in schema if column.role is Role.LABEL]
         if model is None or len(labels) != 1:
             raise ConfigError("importances='permutation' needs the model and the label")
@@ -46,7 +46,10 @@ def chosen_importances(
     unknown = [name for name in asked if name not in columns]
     if unknown:
         raise ConfigError(f"importances: {unknown[0]!r} is no tested column")
-    return {name: float(value) for name, value in asked.items()}
+    try:
+        return {name: float(value) for name, value in asked.items()}
+    except (TypeError, ValueError):
+        raise ConfigError("importances must be numbers by column, or 'permutation'") from None
 
 
 def permutation_importances(

@@ -6,10 +6,11 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Any, Self, overload
 
+from driftwatch.core.arguments import column_name, column_names
 from driftwatch.core.data.declared_outcomes import DeclaredOutcomes
 from driftwatch.core.data.rule import Rule
 from driftwatch.core.data.schema import EVERY, Kind, Role, Schema
-from driftwatch.errors import ConfigError, UnknownColumnError
+from driftwatch.errors import ConfigError, UnknownColumnError, shown
 
 __all__ = ["DeclaredColumns", "names_of"]
 
@@ -63,11 +64,12 @@ class DeclaredColumns:
         Raises:
             ConfigError: If a role, kind or rule is none, or columns are one text.
         """
-        features, excluded = names_of("features", features), names_of("exclude", exclude) or ()
+        features = None if features is None else column_names("features", features)
+        excluded = column_names("exclude", () if exclude is None else exclude)
         if features is not None and not features:
             raise ConfigError("features must name at least one column; leave it out to keep all")
-        said = DeclaredOutcomes.of(**outcomes)
         _check_table("roles", roles)
+        said = DeclaredOutcomes.of(**outcomes)
         known_roles = _roles(said.with_roles(roles))
         _check_table("rules", rules)
         for name in excluded:
@@ -79,7 +81,10 @@ class DeclaredColumns:
             excluded,
             known_roles,
             _kinds(kinds),
-            {name: Rule.of(name, rule) for name, rule in (rules or {}).items()},
+            {
+                column_name("rules", name): Rule.of(name, rule)
+                for name, rule in (rules or {}).items()
+            },
             schema,
             outcomes=said,
         )
@@ -143,14 +148,15 @@ def names_of(
     """
     if names is None or isinstance(names, bool):
         return names
-    if isinstance(names, str):
-        raise ConfigError(f"{what} must be a list of names; got the text {names!r}")
-    return tuple(names)
+    return column_names(what, names)
 
 
 def _roles(roles: Mapping[str, Role | str] | None) -> dict[str, Role]:
     try:
-        known = {name: Role(_WORDS.get(role, role)) for name, role in (roles or {}).items()}
+        known = {
+            column_name("roles", name): Role(_WORDS.get(str(role), role))
+            for name, role in (roles or {}).items()
+        }
         if Role.ERROR in known.values():
             raise ValueError("errors are computed; name the prediction and the label")
     except ValueError as error:
@@ -169,7 +175,7 @@ def _kinds(kinds: Mapping[str, Kind | str] | None) -> dict[str, Kind]:
     known: dict[str, Kind] = {kind.value: kind for kind in Kind if kind in EVERY}
     chosen = {}
     for name, kind in (kinds or {}).items():
-        if kind not in known:
-            raise ConfigError(f"kinds: {name!r} is {kind!r}; known: {', '.join(known)}")
-        chosen[name] = known[kind]
+        if str(kind) not in known:
+            raise ConfigError(f"kinds: {name!r} is {shown(kind)}; known: {', '.join(known)}")
+        chosen[column_name("kinds", name)] = known[str(kind)]
     return chosen

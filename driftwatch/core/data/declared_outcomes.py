@@ -103,7 +103,7 @@ class DeclaredOutcomes:
         """
         named: dict[str, Role | str] = dict(self.roles)
         for name, role in (roles or {}).items():
-            if named.setdefault(name, role) not in (role, {"target": "label"}.get(role)):
+            if named.setdefault(name, role) not in (role, {"target": "label"}.get(str(role))):
                 raise ConfigError(f"column {name!r} is named for {named[name]} and for {role}")
         return named
 

@@ -27,7 +27,7 @@ def parse_duration(text: str, /) -> timedelta:
         >>> parse_duration("24h")
         datetime.timedelta(days=1)
     """
-    match = re.fullmatch(r"\s*(\d{1,6})\s*([smhdw])\s*", text)
+    match = re.fullmatch(r"\s*(\d{1,6})\s*([smhdw])\s*", str(text))
     if match is None or int(match[1]) == 0:
         raise ConfigError(f"a duration looks like 90s, 15m, 24h, 7d or 2w; got {text!r}")
     return timedelta(seconds=int(match[1]) * _SECONDS[match[2]])
@@ -43,7 +43,7 @@ def parse_length(text: str, /) -> timedelta | int:
         >>> parse_length("500 rows"), parse_length("1h")
         (500, datetime.timedelta(seconds=3600))
     """
-    rows = re.fullmatch(r"\s*(\d{1,12})\s*rows?\s*", text)
+    rows = re.fullmatch(r"\s*(\d{1,12})\s*rows?\s*", str(text))
     if rows is not None and int(rows[1]):
         return int(rows[1])
     try:

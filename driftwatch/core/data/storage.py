@@ -23,6 +23,8 @@ def plain_array(array: pa.Array, /) -> pa.Array:
         import pyarrow.compute as pc
 
         return plain_array(pc.run_end_decode(array))
+    if t.is_dictionary(array.type) and plain_type(array.type.value_type) != array.type.value_type:
+        return pa.DictionaryArray.from_arrays(array.indices, plain_array(array.dictionary))
     return array
 
 
@@ -37,6 +39,8 @@ def plain_type(dtype: pa.DataType, /) -> pa.DataType:
         return plain_type(dtype.storage_type)
     if t.is_run_end_encoded(dtype):
         return plain_type(dtype.value_type)
+    if t.is_dictionary(dtype):
+        return pa.dictionary(dtype.index_type, plain_type(dtype.value_type), dtype.ordered)
     return dtype
 
 

@@ -260,7 +260,7 @@ def _categories(array: pa.Array) -> Categories:
 
     if t.is_boolean(array.type):
         return _booleans(array)
-    if t.is_nested(array.type):
+    if not _has_texts(array.type):
         return _no_categories(array)
     if not t.is_dictionary(array.type):
         array = (_as_texts(array)).dictionary_encode()
@@ -276,6 +276,15 @@ def _categories(array: pa.Array) -> Categories:
     if not kept.all():
         names, counts = names.filter(_mask(kept)), counts[kept]
     return Categories(names, counts, Missing(null=rows - int(counts.sum())))
+
+
+def _has_texts(dtype: pa.DataType) -> bool:
+    """Whether values of a type have texts: lists, records and calendar intervals have none."""
+    import pyarrow.types as t
+
+    if t.is_dictionary(dtype):
+        dtype = dtype.value_type
+    return not (t.is_nested(dtype) or t.is_interval(dtype))
 
 
 def _no_categories(array: pa.Array) -> Categories:
