@@ -151,7 +151,7 @@ class Monitor:
         flush_every: str = "10s",
         progress: Progress | None = None,
     ) -> None:
-        from driftwatch.core.arguments import check_arguments
+        from driftwatch.core.data.arguments import check_arguments
         from driftwatch.core.data.declared import DeclaredColumns, names_of
         from driftwatch.core.drift.policy import Policy
         from driftwatch.core.statistics.budget import AlarmBudget

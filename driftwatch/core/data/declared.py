@@ -6,7 +6,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Any, Self, overload
 
-from driftwatch.core.arguments import column_name, column_names
+from driftwatch.core.data.arguments import column_name, column_names
 from driftwatch.core.data.declared_outcomes import DeclaredOutcomes
 from driftwatch.core.data.rule import Rule
 from driftwatch.core.data.schema import EVERY, Kind, Role, Schema

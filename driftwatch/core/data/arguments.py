@@ -8,7 +8,6 @@ from pathlib import Path
 from typing import Any
 
 from driftwatch.core.data.schema import Schema
-from driftwatch.core.sketches.sizes import SketchConfig
 from driftwatch.errors import ConfigError, shown
 
 __all__ = ["check_arguments", "column_name", "column_names"]
@@ -64,7 +63,7 @@ _EXPECTED: Mapping[str, tuple[Callable[[object], bool], str]] = {
     "thresholds": (_of(Mapping), "a dict such as {'psi': 0.2}"),
     "metrics": (_of(Mapping), "functions by name"),
     "schema": (_of(Schema), "a driftwatch.Schema"),
-    "config": (_of(SketchConfig), "a driftwatch.SketchConfig"),
+    "config": (lambda value: hasattr(value, "reference_k"), "a driftwatch.SketchConfig"),
     "hash_key": (_of(bytes), "bytes"),
     "clock": (callable, "a function that returns a datetime"),
     "progress": (callable, "a function of rows and bytes"),
