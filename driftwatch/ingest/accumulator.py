@@ -29,6 +29,9 @@ from driftwatch.protocols import Receiver
 
 __all__ = ["Accumulator"]
 
+_LONGEST_VERSION = 256
+"""Characters of a model version; the rest is cut off."""
+
 _OPEN_COLUMNS = 20_000
 _LOG = logging.getLogger("driftwatch")
 _PaneKey = tuple[int, str | None]
@@ -197,6 +200,8 @@ class Accumulator:
         """
         if not batch.rows:
             return
+        if model_version is not None:  # of a client, perhaps: what no encoding has is stored nowhere
+            model_version = model_version.encode("utf-8", "replace").decode()[:_LONGEST_VERSION]
         with self._lock:
             if os.getpid() != self._pid:
                 self.after_fork()

@@ -275,3 +275,14 @@ def test_an_error_in_one_pane_takes_no_row_of_another_with_it(
     assert runs == [10, 10, 10]
     assert feed.open_rows == 20
     assert feed.tally.counts() == {"lost_with_a_failed_batch": 10}
+
+
+def test_a_model_version_that_no_encoding_has_wedges_nothing(
+    reference: Reference, spec: WindowSpec, batch_of: Callable[..., Batch]
+) -> None:
+    store, clock = MemoryStore(), Clock()
+    feed = Accumulator(reference, spec, store, monitor="m", source="s", clock=clock)
+    for version in ("\ud800", "v" * 10_000, "v1"):
+        feed.add(batch_of(10), model_version=version)
+        assert feed.flush() == 10
+    assert store.overview("m").rows == 30
