@@ -200,7 +200,7 @@ class Accumulator:
         """
         if not batch.rows:
             return
-        if model_version is not None:  # of a client, perhaps: what no encoding has is stored nowhere
+        if model_version is not None:  # a client's, perhaps, which no encoding has
             model_version = model_version.encode("utf-8", "replace").decode()[:_LONGEST_VERSION]
         with self._lock:
             if os.getpid() != self._pid:

@@ -8,6 +8,7 @@ from operator import itemgetter
 from typing import Any, NamedTuple
 
 from driftwatch.ingest.json_paths import JsonPath
+from driftwatch.ingest.payloads import NO_ROWS, Payload, one_value, row_values
 
 __all__ = ["Extracted", "RecordPaths", "is_deep"]
 
@@ -22,10 +23,12 @@ class Extracted(NamedTuple):
     Attributes:
         record: Values by column; None if what stood there is no object.
         by_role: Prediction, score, label, id, time and version, as `Monitor.observe` takes them.
+        unmatched: Whether the predictions or scores of its rows are not as many as these.
     """
 
     record: Mapping[str, Any] | None
     by_role: dict[str, Any]
+    unmatched: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,13 +36,14 @@ class RecordPaths:
     """Where things stand in a document.
 
     Attributes:
-        features: An object, one record; or a list of objects, many.
+        features: One record, or many in one of the forms that `Payload` knows.
         prediction: A value; or a list of as many, if the features are a list; as the others.
         score: The model's.
         label: The true outcome.
         id: What identifies the record.
         at: The event time.
         model_version: The model's.
+        payload: What is known of the model's features.
     """
 
     features: JsonPath
@@ -49,6 +53,7 @@ class RecordPaths:
     id: JsonPath | None = None
     at: JsonPath | None = None
     model_version: JsonPath | None = None
+    payload: Payload = field(default_factory=Payload)
     _given: tuple[tuple[str, JsonPath], ...] = field(init=False, repr=False)
 
     def __post_init__(self) -> None:
@@ -72,18 +77,13 @@ class RecordPaths:
         for name, path in self._given:
             other = answer is not _SAME and name in _ANSWERED
             by_role[name] = path.find(answer if other else document, None)
-        if type(features) is dict:  # what JSON gives; the check of any mapping takes longer
-            return [Extracted(features, by_role)]
+        rows = self.payload.rows(features)
+        if rows is not NO_ROWS:
+            return _each(rows, by_role)
         if isinstance(features, Mapping):
+            for word in _ANSWERED:
+                by_role[word] = one_value(by_role[word])
             return [Extracted(features, by_role)]
-        if isinstance(features, list):
-            return [
-                Extracted(
-                    record if isinstance(record, Mapping) else None,
-                    {name: _at(value, place) for name, value in by_role.items()},
-                )
-                for place, record in enumerate(features)
-            ]
         raise LookupError("no record")
 
     @property
@@ -107,6 +107,20 @@ class RecordPaths:
             return itemgetter(*(path.steps[0] for path in paths))
         getters = [path.getter() for path in paths]
         return lambda document: tuple(get(document) for get in getters)
+
+
+def _each(rows: list[Any], by_role: dict[str, Any]) -> list[Extracted]:
+    """Records with the values of each; what was answered must be as many as they are."""
+    unmatched = False
+    for word in _ANSWERED:
+        if by_role[word] is not None:
+            values = row_values(by_role[word], len(rows))
+            unmatched |= values is None
+            by_role[word] = values
+    return [
+        Extracted(row, {name: _at(value, place) for name, value in by_role.items()}, unmatched)
+        for place, row in enumerate(rows)
+    ]
 
 
 def is_deep(document: Any, levels: int, /) -> bool:

@@ -36,6 +36,7 @@ class CaptureLimits:
         records: Bodies that wait, at most; the oldest go, and are counted.
         size_bytes: Bytes of them, at most.
         body_bytes: Bytes of one body, at most; larger ones are passed over.
+        rows: Records of one body, at most; further ones are passed over.
         turn_seconds: How long the thread works at a time before it lets others go on.
         shutdown_seconds: How long a flush at the end may take.
         errors: After so many errors within a minute capturing stops ...
@@ -48,6 +49,7 @@ class CaptureLimits:
     records: int = 2_048
     size_bytes: int = 8 << 20
     body_bytes: int = 64 << 10
+    rows: int = 10_000
     turn_seconds: float = TURN_SECONDS
     shutdown_seconds: float = 2.0
     errors: int = 5
@@ -298,12 +300,20 @@ class Capture:
             self.drop("not_json")
             return
         try:
-            for place, extracted in enumerate(self.paths.extract(asked, answered)):
-                if place % _RECORDS_AT_ONCE == 0:  # one body may hold thousands
-                    rest_if_due()
-                self._one(extracted, at)
+            records = self.paths.extract(asked, answered)
         except LookupError:
             self.drop("no_features")
+            return
+        if not records:
+            self.drop("no_records")
+        if surplus := max(0, len(records) - self.limits.rows):
+            self.drop("too_many_rows", surplus)
+        if unmatched := sum(record.unmatched for record in records):
+            self.drop("predictions_do_not_match", unmatched)
+        for place, extracted in enumerate(records[: self.limits.rows]):
+            if place % _RECORDS_AT_ONCE == 0:  # one body may hold thousands
+                rest_if_due()
+            self._one(extracted, at)
 
     def _one(self, extracted: Extracted, at: float) -> None:
         if extracted.record is None:

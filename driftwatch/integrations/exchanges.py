@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 
 from driftwatch.errors import ConfigError
 from driftwatch.ingest.json_paths import JsonPath
+from driftwatch.ingest.payloads import Payload
 from driftwatch.ingest.record_paths import RecordPaths
 from driftwatch.integrations.capture import Capture, CaptureLimits
 
@@ -52,6 +53,7 @@ class Options:
             score=_path(score),
             id=_path(id_),
             at=_path(at),
+            payload=Payload.of(monitor.reference.schema),
         )
         self.needs_response = prediction is not None or score is not None
         self.capture = Capture(

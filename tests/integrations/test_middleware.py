@@ -9,6 +9,7 @@ import io
 import json
 from collections import Counter
 from collections.abc import Awaitable, Callable, Iterable, Iterator
+from types import SimpleNamespace
 from typing import Any
 from wsgiref.handlers import BaseCGIHandler
 from wsgiref.util import FileWrapper
@@ -18,7 +19,7 @@ from fastapi import BackgroundTasks, FastAPI
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from driftwatch import Monitor
+from driftwatch import Monitor, Schema
 from driftwatch.errors import ConfigError
 from driftwatch.ingest import record_buffer as records
 from driftwatch.integrations import capture, fastapi, flask
@@ -140,6 +141,7 @@ class Keeping:
 
     name = "keeping"
     enabled = True
+    reference = SimpleNamespace(schema=Schema(()))
 
     def __init__(self) -> None:
         self.seen: list[tuple[Any, Any]] = []

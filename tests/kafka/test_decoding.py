@@ -23,6 +23,7 @@ from google.protobuf.message_factory import GetMessageClass
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
+from driftwatch import Column, Kind, Schema
 from driftwatch.config.kafka import REGISTRY_PASSWORD, KafkaConfig
 from driftwatch.errors import ConfigError, MissingDependencyError
 from driftwatch.ingest.record_paths import Extracted
@@ -92,12 +93,16 @@ def registry() -> Iterator[Registry]:
         yield running
 
 
+def schema_of(*names: str) -> Schema:
+    return Schema(tuple(Column(name, Kind.NUMERIC) for name in names))
+
+
 def decoder(registry: Registry, form: str, clock: Clock | None = None, **more: Any) -> Decoder:
     given = {"features": "$.inputs", "prediction": "$.yhat", "at": "$.ts"} | more
     config = KafkaConfig.model_validate(
         {"bootstrap": "b:1", "topics": ["t"], "format": form, "registry": registry.url} | given
     )
-    return Decoder(config, frozenset({"x", "plan"}), clock or Clock())
+    return Decoder(config, schema_of("x", "plan"), clock or Clock())
 
 
 def framed(number: int, body: bytes) -> bytes:
@@ -506,7 +511,7 @@ def test_a_registry_whose_answer_trickles_is_away_when_its_time_is_over(
         )
         try:
             with pytest.raises(RegistryAwayError):
-                Decoder(config, frozenset({"x"})).decode(Sent(framed(7, b"")))
+                Decoder(config, schema_of("x")).decode(Sent(framed(7, b"")))
         finally:
             done.set()
             thread.join()
@@ -557,7 +562,7 @@ def test_a_missing_certificate_is_said_at_once() -> None:
         registry_ca_file="/no/such/file.pem",
     )
     with pytest.raises(ConfigError, match="registry_ca_file"):
-        Decoder(config, frozenset())
+        Decoder(config, Schema(()))
 
 
 @pytest.mark.parametrize(

@@ -44,8 +44,7 @@ def feed(store: MemoryStore, **more: Any) -> PartitionFeed:
     target = Target(
         store, ReferenceInUse(Subject(WATCHED.reference, "m"), store), WATCHED.spec, "m", time.time
     )
-    columns = frozenset(WATCHED.reference.schema.names)
-    return PartitionFeed(target, "t/0", Decoder(config, columns))
+    return PartitionFeed(target, "t/0", Decoder(config, WATCHED.reference.schema))
 
 
 def messages(count: int, *, apart: float, versions: int = 1) -> list[Sent]:

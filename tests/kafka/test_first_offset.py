@@ -36,7 +36,7 @@ def target(store: Any, name: str = "m") -> Target:
 
 def feed(where: Target, number: int, topic: str = "t") -> PartitionFeed:
     config = working.config("h:1", topic)
-    decoder = Decoder(config, frozenset(where.references.current().schema.names))
+    decoder = Decoder(config, where.references.current().schema)
     return PartitionFeed(where, f"{topic}/{number}", decoder)
 
 

@@ -23,7 +23,7 @@ from tests.kafka import working
 from tests.kafka.test_feed import Sent
 
 WATCHED = working.monitor(None, window="1h", slide="1h", lateness="5m")
-COLUMNS = frozenset(WATCHED.reference.schema.names)
+SCHEMA = WATCHED.reference.schema
 
 numbers = st.integers(0, 10_000)
 values = st.one_of(
@@ -68,7 +68,7 @@ def taken(sent: list[Sent], *, pieces: list[int]) -> tuple[Any, ...]:
         store, ReferenceInUse(Subject(WATCHED.reference, "m"), store), WATCHED.spec, "m", time.time
     )
     outcomes: Counter[str] = Counter()
-    found = PartitionFeed(target, "t/0", Decoder(config, COLUMNS), outcomes)
+    found = PartitionFeed(target, "t/0", Decoder(config, SCHEMA), outcomes)
     start = turn = 0
     while start < len(sent):
         end = start + pieces[turn % len(pieces)]
@@ -114,7 +114,7 @@ def test_messages_of_one_kind_are_never_read_one_by_one(monkeypatch: pytest.Monk
 
 @pytest.mark.parametrize("at", ["record", "header:at"])
 def test_the_time_may_be_the_records_or_in_a_header(at: str) -> None:
-    decoder = Decoder(working.config("h:1", "t", at=at), COLUMNS)
+    decoder = Decoder(working.config("h:1", "t", at=at), SCHEMA)
     sent = [Sent(n, working.encoded(n), None, 1_000 * n, [("at", b"%d" % n)]) for n in range(40)]
     found = Alike(decoder, sent)
     assert [len(piece) for piece in found.pieces] == [16, 16, 8]
@@ -127,7 +127,7 @@ def test_what_is_looked_at_must_not_be_too_deep(levels: int) -> None:
     deep = "[" * levels + "]" * levels
     value = json.dumps(working.message(1) | {"inputs": {"x": 1.5, "z": 0}}).encode()
     sent = [Sent(0, value.replace(b'"z": 0', f'"z": {deep}'.encode()))]
-    decoder = Decoder(working.config("h:1", "t"), COLUMNS)
+    decoder = Decoder(working.config("h:1", "t"), SCHEMA)
     is_too_deep = levels >= 32
     assert [each.kind for each in decoder.decode_all(sent).rejected] == [
         Poison.TOO_DEEP
@@ -143,6 +143,6 @@ def test_what_is_looked_at_must_not_be_too_deep(levels: int) -> None:
 def test_what_is_not_looked_at_may_be_deep() -> None:
     deep = "[" * 900 + "]" * 900
     value = json.dumps(working.message(1)).encode()[:-1] + f', "z": {deep}'.encode() + b"}"
-    decoder = Decoder(working.config("h:1", "t"), COLUMNS)
+    decoder = Decoder(working.config("h:1", "t"), SCHEMA)
     assert not decoder.decode_all([Sent(0, value)]).rejected
     assert len(list(Alike(decoder, [Sent(0, value)]).pieces)) == 1

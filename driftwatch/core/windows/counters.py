@@ -24,6 +24,7 @@ _NO_ROWS = (
     "trial",
     "clock_",
     "fenced",
+    "predictions_do_not_match",
 )
 """Beginnings of the names of counters that count something else than rows that came."""
 

@@ -94,7 +94,7 @@ class KafkaWorker:
         target = Target(
             monitor.store, monitor.evaluator.references, monitor.spec, monitor.name, time.time
         )
-        self._decoder = Decoder(config, frozenset(monitor.reference.schema.names))
+        self._decoder = Decoder(config, monitor.reference.schema)
         # A schema registry is waited for, and a thousand rows of many columns take a second.
         self._takes_long = config.format != "json" or len(monitor.reference.schema) > _WIDE
         self._held: dict[Any, float] = {}

@@ -72,6 +72,7 @@ def test_random_halves_of_real_data_raise_no_alarm() -> None:
 @pytest.mark.slow
 def test_only_the_concept_changed() -> None:
     for line in concept_drift(runs=1):
-        assert line["features"] == "OK", line
+        # The noise of the sketches may leave one undecided; none may be taken for drift.
+        assert line["features"] in ("OK", "UNDECIDED"), line
         drifted = line["performance"] in ("WARNING", "CRITICAL")
         assert drifted == (line["production"] == "new concept"), line

@@ -16,7 +16,9 @@ from numpy.typing import NDArray
 from driftwatch.config.kafka import PATHS, KafkaConfig
 from driftwatch.core.data.instants import LARGEST_SECONDS, instant_of
 from driftwatch.core.data.json_text import NotJSONError, json_value
+from driftwatch.core.data.schema import Schema
 from driftwatch.ingest.json_paths import JsonPath
+from driftwatch.ingest.payloads import Payload
 from driftwatch.ingest.record_paths import Extracted, RecordPaths, is_deep
 from driftwatch.integrations.kafka.messages import avro, protobuf
 from driftwatch.integrations.kafka.messages.schema_registry import (
@@ -149,7 +151,7 @@ class Decoder:
     def __init__(
         self,
         config: KafkaConfig,
-        columns: frozenset[str],
+        schema: Schema,
         clock: Callable[[], float] = time.monotonic,
         /,
     ) -> None:
@@ -159,8 +161,8 @@ class Decoder:
         texts: dict[str, str | None] = {word: getattr(config, word) for word in PATHS}
         texts["at"] = None if at == "record" or self.header is not None else at
         paths = {word: JsonPath.of(text) for word, text in texts.items() if text is not None}
-        self.paths = RecordPaths(**paths)
-        self._columns = columns
+        self.paths = RecordPaths(**paths, payload=Payload.of(schema))
+        self._columns = frozenset(schema.names)
         self._document = _reader_of(config, clock)
 
     def documents(self, values: Sequence[bytes], /) -> Iterator[Any]:

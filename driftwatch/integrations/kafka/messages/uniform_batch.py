@@ -71,11 +71,16 @@ class Alike:
                 records, *by_role = zip(*map(take, documents), strict=True)
             if not first_is_seen and is_too_deep(records[0]):
                 raise ValueError("too deep")
+            if not first_is_seen and not paths.payload.is_one_record(records[0]):
+                raise ValueError("many records")
             first_is_seen = True
             for column, column_values in zip(columns, by_role, strict=True):
                 column.extend(column_values)
             yield records
         self.by_role = dict(zip(paths.words, columns, strict=True))
+        for word in ("prediction", "score"):
+            if any(map(_is_wrapped, self.by_role.get(word, ()))):
+                raise ValueError("answers below lists or objects")
 
     @cached_property
     def times(self) -> NDArray[np.float64]:
@@ -95,3 +100,8 @@ class Alike:
             if (np.abs(times) < LARGEST_SECONDS).all():
                 return times
         return np.array(list(map(seconds_given, values)))
+
+
+def _is_wrapped(answer: Any) -> bool:
+    """Whether the value stands in a list, or an object, of one."""
+    return type(answer) is dict or (type(answer) is list and len(answer) == 1)
