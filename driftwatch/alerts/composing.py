@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 from dataclasses import replace
+from urllib.parse import quote
 
 from driftwatch.alerts.conditions import Reading
 from driftwatch.alerts.episodes import holding
@@ -28,6 +29,8 @@ from driftwatch.render.plain import plain
 __all__ = ["message_of", "of_the_end", "silent_since", "worded", "worded_by_silence"]
 
 _MESSAGE_LINES = 8
+_MANY = 10_000
+"""As many warnings as one CRITICAL outranks."""
 _PREFIX = {"still_on": "still on: ", "reminder": "still on: ", "worse": "got worse: "}
 
 
@@ -77,7 +80,12 @@ def worded(
     title = "; ".join(parts)
     since = incident.since_when
     when = "" if since is None else f" Since {moment(since)}."
-    return replace(incident, title=title, text=f"{title}.{when}").gathering([*lines, *of_rules])
+    text = f"{title}.{when}"
+    found = [line for line in [*lines, *of_rules] if not line.is_early]
+    rank = len(found) + sum(_MANY for line in found if line.status == Status.CRITICAL.value)
+    if rank >= incident.worst_rank:
+        incident = replace(incident, worst=text, worst_rank=rank)
+    return replace(incident, title=title, text=text).gathering([*lines, *of_rules])
 
 
 def _of_rules(
@@ -166,7 +174,7 @@ def message_of(
         owner=plain(said.owner or alerts.owner),
         runbook=alerts.runbook,
         labels=labels,
-        url=f"{url}/incidents/{incident.number}" if url else "",
+        url=f"{url}/monitors/{quote(monitor, safe='')}/incidents/{incident.number}" if url else "",
     )
 
 
@@ -183,7 +191,8 @@ def of_the_end(message: Message, incident: Incident, length: str) -> Message:
     if many > 0:
         were = "message was" if many == 1 else "messages were"
         sent = f"; {many} {were} sent before this one"
-    text = f"Incident {incident.number} is over after {length}{sent}. It was: {incident.text}"
+    was = incident.worst or incident.text
+    text = f"Incident {incident.number} is over after {length}{sent}. At its worst: {was}"
     title = f"over after {length}"
     return replace(
         message, status="RESOLVED", title=title, text=text, lines=(), more=0, pictures=()

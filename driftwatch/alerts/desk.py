@@ -80,7 +80,7 @@ class AlertDesk:
         in which a feature that drifted before has no data.
         """
         if status is Status.WARNING and self.alerts.open == "critical":
-            return Said(Status.UNDECIDED)
+            return Said(Status.UNDECIDED, is_less=True)
         missing = Status.INSUFFICIENT_DATA
         if status is Status.OK and any(
             feature.name in since and feature.status is missing for feature in report.features
@@ -164,13 +164,16 @@ class AlertDesk:
             incident = before
         else:
             incident = _joined(before, firing, now)
+        if NO_DATA in incident.told_rules and NO_DATA not in firing:  # the next time is told again
+            told = tuple(rule for rule in incident.told_rules if rule != NO_DATA)
+            incident = replace(incident, told_rules=told)
         said = standing_of(actions(), incident.number, after=incident.reopened)
         if firing.keys() - {NO_DATA}:
             incident = self._worded(state, incident, firing, report)
         elif NO_DATA in firing and not incident.lines:
             incident = worded_by_silence(incident, heard)
         if not firing:
-            return self._resolved(state, incident, report, now)
+            return self._resolved(state, incident, report, said, now)
         incident, message = self._told(incident, firing, said, report, now, heard)
         state.incident = incident
         changed = incident if incident != before else None
@@ -269,22 +272,27 @@ class AlertDesk:
             return "opened"
         if incident.was_quiet or (self.alerts.to and not incident.sent):
             return "still_on"  # after a silence, or now that there is somebody to tell
-        if NO_DATA in firing:  # no data is told once, and keeps everything else back
-            return "no_data" if NO_DATA not in incident.told_rules else None
-        if set(incident.told_rules) <= {NO_DATA}:  # what is found now is nothing that was told
+        repeat = self.alerts.repeat_seconds()
+        is_time = repeat is not None and now - incident.told_at >= repeat
+        reminder = "reminder" if is_time and said.acknowledged is None else None
+        if NO_DATA in firing:  # no data keeps everything else back
+            if NO_DATA not in incident.told_rules:
+                return "no_data"
+            return reminder if set(firing) == {NO_DATA} else None
+        if not incident.told_rules:  # only that there were no data was told
             return "worse"
         is_worse = incident.status != incident.told_status
-        if is_worse and self.alerts.escalate:
-            return "worse"
-        repeat = self.alerts.repeat_seconds()
-        if repeat is not None and said.acknowledged is None and now - incident.told_at >= repeat:
-            return "reminder"
-        return None
+        return "worse" if is_worse and self.alerts.escalate else reminder
 
     def _resolved(
-        self, state: DeskState, incident: Incident, report: DriftReport | None, now: float
+        self,
+        state: DeskState,
+        incident: Incident,
+        report: DriftReport | None,
+        said: Standing,
+        now: float,
     ) -> tuple[Incident, list[Message]]:
-        """The end is told whenever the begin was, through any silence."""
+        """The end is told whenever the begin was, through any silence and downtime."""
         over = replace(incident, resolved=now, was_quiet=False)
         if incident.told_status or not incident.quiet_until:
             # What comes and goes within a cool-down, and was told to nobody, does not prolong it.
@@ -294,9 +302,7 @@ class AlertDesk:
         if incident.told_status:
             sent = incident.sent + bool(self.alerts.to)
             over = replace(over, told=over.told + 1, sent=sent, told_at=now)
-            base = message_of(
-                self.alerts, self.monitor, over, "resolved", report, Standing(), now, None
-            )
+            base = message_of(self.alerts, self.monitor, over, "resolved", report, said, now, None)
             messages.append(of_the_end(base, over, length))
         over = over.happened(now, "resolved", f"over after {length}", told=bool(messages))
         state.incident, state.last = None, over

@@ -22,19 +22,22 @@ class Said:
         status: The level of the rule if it holds, OK if it does not, and INSUFFICIENT_DATA if
             that cannot be told.
         features: The features in which it holds.
+        is_less: Whether it was decided that it does not hold, of a window that is not quiet: a
+            warning where only CRITICAL opens.
     """
 
     status: Status = Status.INSUFFICIENT_DATA
     features: tuple[str, ...] = ()
+    is_less: bool = False
 
     def to_list(self) -> list[Any]:
         """As plain data."""
-        return [self.status.value, *self.features]
+        return [self.status.value, self.is_less, *self.features]
 
     @classmethod
     def from_list(cls, saved: list[Any], /) -> Self:
         """Rebuild it from `to_list`."""
-        return cls(Status(saved[0]), tuple(saved[1:]))
+        return cls(Status(saved[0]), tuple(saved[2:]), bool(saved[1]))
 
 
 @dataclass(slots=True)
@@ -78,7 +81,7 @@ class Episode:
             self.features = said.features
             if self.run < windows and not was_on:
                 return
-        elif status is Status.OK:
+        elif status is Status.OK or said.is_less:
             self.run = 0
         self.alarm.update(pane, status)
         if self.is_firing and not was_on:

@@ -48,6 +48,8 @@ class Incident:
         rules: Rules that fire, or fired last.
         title: The headline.
         text: The headline and more.
+        worst: The text as it was when most was wrong.
+        worst_rank: How much was, to compare with.
         lines: What moved, worst first; what has come back since is kept, and says so.
         resolved: When it was over; None while it is open.
         told: Messages that were made about it.
@@ -68,6 +70,8 @@ class Incident:
     rules: tuple[str, ...] = ()
     title: str = ""
     text: str = ""
+    worst: str = ""
+    worst_rank: int = 0
     lines: tuple[Line, ...] = ()
     resolved: float | None = None
     told: int = 0

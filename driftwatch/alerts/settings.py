@@ -94,11 +94,11 @@ class Alerts:
             or a `timedelta`, as the next three; never if None.
         cooldown: For so long after an incident the next one is told to nobody, and counts as the
             same; should it still be there then, it is told.
-        no_data: Open an incident when nothing has been delivered for so long; ``"auto"``: for as
-            long as a window, and three slides at least; None: never.
+        no_data: Open an incident when nothing has been delivered for so long; ``"auto"``: for one
+            and a half windows, and three slides at least; None: never.
         delay: Judge a window so much later, when late rows and labels have come.
-        downtime: List of when nobody is told, in UTC: ``"daily 02:00-03:00"``,
-            ``"Sat 22:00-Sun 06:00"``, ``"2026-12-24/2026-12-27"``.
+        downtime: List of when nobody is told, but that an incident is over, in UTC:
+            ``"daily 02:00-03:00"``, ``"Sat 22:00-Sun 06:00"``, ``"2026-12-24/2026-12-27"``.
         owner: Who looks after the monitor.
         runbook: Address of what to do.
         labels: Anything else that messages carry.
@@ -213,7 +213,7 @@ class Alerts:
     def no_data_seconds(self, spec: WindowSpec, /) -> float | None:
         """Seconds without a delivery that open an incident; None: never."""
         if self.no_data == "auto":
-            return None if spec.by_rows else float(max(spec.width * spec.panes, 3 * spec.width))
+            return None if spec.by_rows else max(1.5 * spec.width * spec.panes, 3.0 * spec.width)
         return _seconds(self.no_data)
 
     def in_words(self) -> str:

@@ -73,7 +73,7 @@ def _drifted(report: DriftReport) -> Iterable[FeatureDrift]:
 def _early(sign: EarlySign) -> str:
     more = "more" if sign.change > 0 else "fewer"
     points = 100 * abs(sign.change)
-    return f"early sign: at least {points:.0f} points {more} of the rows {sign.where}"
+    return f"early sign: at least {points:.0f} points {more} of the rows have {sign.where}"
 
 
 def _metrics(report: DriftReport) -> Iterator[Line]:
@@ -139,13 +139,20 @@ def what_moved(report: DriftReport, lines: Sequence[Line], /) -> str:
     drifted = [line for line in lines if line.name not in ("dependence", "schema")]
     of_the_model = set(_metrics(report))
     metrics = [line for line in drifted if line in of_the_model]
-    others = [line for line in drifted if line not in metrics]
+    others = [line for line in drifted if line not in metrics and not line.is_early]
+    early = [line for line in drifted if line.is_early]
     parts = []
     if others:
         first, more = others[0], len(others) - 1
         also = f" and {count(more, 'more feature')}" if more else ""
         moved = first.text[len(first.name) + 2 :]
         parts.append(f"{first.name} ({moved}){also} drifted")
+    if early and not others:
+        first, more = early[0], len(early) - 1
+        also = f", and {count(more, 'more early sign')}" if more else ""
+        parts.append(f"{first.name}: {first.moved}{also}")
+    elif early:
+        parts.append(count(len(early), "early sign"))
     if metrics:
         got = f"{metrics[0].name} {metrics[0].moved}"
         parts.append(f"the model got worse: {got}" if others else f"The model got worse: {got}")

@@ -133,7 +133,7 @@ class Alerting:
         heard = None
         if self.desk.watches_deliveries:
             sources = self._store.sources(self._monitor)
-            heard = max((source.heard for source in sources), default=None)
+            heard = max((s.heard for s in sources), default=None) or self._since_when()
         report = self._report(state)
         if report is not None and report.window is not None:
             report = replace(report, window=replace(report.window, early=early))
@@ -144,6 +144,11 @@ class Alerting:
         )
         number = None if state.incident is None else state.incident.number
         return AlertNews(incident, tuple(messages), number)
+
+    def _since_when(self) -> float | None:
+        """When the references in use came, where nothing was ever delivered."""
+        used = [kept.added for kept in self._store.references(self._monitor) if kept.used_for]
+        return max(used, default=None)
 
     def _account(self) -> tuple[int, int]:
         """Rows that were used, those too that are stored no more, and rows that were not."""

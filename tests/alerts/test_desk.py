@@ -14,14 +14,18 @@ from driftwatch.alerts.desk import AlertDesk
 from driftwatch.alerts.message import Message, merged
 from driftwatch.alerts.settings import Alerts, Rule
 from driftwatch.alerts.state import DeskState
+from driftwatch.alerts.wording import lines_of, what_moved
 from driftwatch.core.reports.report import (
     DatasetDrift,
     DriftReport,
     DriftResult,
+    EarlySign,
     FeatureDrift,
     SchemaChange,
     Status,
+    WindowFacts,
 )
+from driftwatch.core.reports.results import Period
 from driftwatch.core.windows.spec import WindowSpec
 from driftwatch.core.windows.stored import StoredAction
 from driftwatch.errors import ConfigError
@@ -109,8 +113,8 @@ class Desk:
             self.state.to_dict(), clear_after=self.clear_after, afresh=True
         )
 
-    def say(self, kind: str, until: float | None = None, incident: int = 1) -> None:
-        self.actions.append(StoredAction(incident, kind, self.now, "me", until))
+    def say(self, kind: str, until: float | None = None, incident: int = 1, text: str = "") -> None:
+        self.actions.append(StoredAction(incident, kind, self.now, "me", until, text))
 
 
 OK, WARNING, CRITICAL = Status.OK, Status.WARNING, Status.CRITICAL
@@ -553,3 +557,73 @@ def test_names_of_the_rules_that_every_monitor_has_are_taken(name: str) -> None:
         Rule("psi > 0.3", name=name)
     with pytest.raises(ConfigError, match="list of names"):
         Rule("psi > 0.3", features="age")
+
+
+def test_where_only_critical_opens_a_warning_breaks_a_run() -> None:
+    desk = Desk(Alerts(open="critical", for_=3))
+    assert run(desk, CRITICAL, WARNING, WARNING, CRITICAL, WARNING, CRITICAL) == [[]] * 6
+    assert run(desk, CRITICAL, CRITICAL) == [[], ["opened"]]
+
+
+def test_a_second_outage_in_one_incident_is_told_too() -> None:
+    desk = Desk(Alerts(no_data="2h"))
+    desk.heard = desk.now
+    run(desk, WARNING)
+    told = []
+    for _ in range(2):
+        desk.pane += 4
+        told += desk.settle()
+        desk.heard = desk.now
+        told += desk.settle()
+    assert told == ["no_data", "no_data"]
+
+
+def test_no_data_alone_is_told_again_where_reminders_are_asked_for() -> None:
+    desk = Desk(Alerts(no_data="2h", repeat="3h"))
+    desk.heard = START
+    told = []
+    for _ in range(9):
+        desk.pane += 1
+        told += desk.settle()
+    assert told == ["opened", "reminder", "reminder"]
+    assert "(9 h)" in desk.told[-1].text
+    desk.say("ack")
+    desk.pane += 4
+    assert desk.settle() == []
+
+
+def test_a_nightly_batch_is_no_want_of_data() -> None:
+    spec = WindowSpec.of("24h", "1h")
+    seconds = Alerts().no_data_seconds(spec)
+    assert seconds is not None
+    assert seconds > 24.5 * HOUR
+
+
+def test_the_end_names_the_owner_and_what_was_worst() -> None:
+    desk = Desk(Alerts(owner="team"))
+    run(desk, WARNING)
+    desk.say("owner", text="ana")
+    desk.window(CRITICAL, features=[("age", CRITICAL), ("plan", CRITICAL)])
+    desk.window(WARNING, features=[("plan", WARNING)])
+    run(desk, OK, OK)
+    resolved = desk.told[-1]
+    assert (resolved.kind, resolved.owner) == ("resolved", "ana")
+    assert "At its worst: age (median 39 → 36) and 1 more feature drifted" in resolved.text
+
+
+def test_the_headline_counts_early_signs_apart() -> None:
+    signs = (EarlySign("plan", "category 'pro'", 0.2), EarlySign("town", "category 'X'", -0.2))
+    with_signs = replace(report(WARNING), window=WindowFacts(Period(), 1, False, early=signs))
+    lines = lines_of(with_signs)
+    assert what_moved(with_signs, lines) == "age (median 39 → 36) drifted, and 2 early signs"
+    assert [line.moved for line in lines if line.is_early] == [
+        "early sign: at least 20 points more of the rows have category 'pro'",
+        "early sign: at least 20 points fewer of the rows have category 'X'",
+    ]
+
+
+def test_links_tell_monitors_apart() -> None:
+    desk = Desk(Alerts(url="https://dash.example.com/"))
+    desk.desk.monitor = "churn / EU"
+    desk.window(WARNING)
+    assert desk.told[0].url == "https://dash.example.com/monitors/churn%20%2F%20EU/incidents/1"

@@ -7,6 +7,7 @@ from dataclasses import replace
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from driftwatch.alerts.incidents import standing_of
 from driftwatch.alerts.settings import Alerts, Rule
 from driftwatch.core.reports.report import Status
 from tests.alerts.test_desk import HOUR, Desk
@@ -81,6 +82,7 @@ def test_what_is_told_is_told_once_begins_before_it_ends_and_ends_if_it_began(
         take(desk, what, how)
         firing = any(episode.is_firing for episode in desk.state.episodes.values())
         assert (desk.state.incident is not None) == firing
+    desk.settle()
     keys = [message.key for message in desk.told]
     assert len(set(keys)) == len(keys)
     is_on: dict[int, bool] = {}
@@ -92,9 +94,11 @@ def test_what_is_told_is_told_once_begins_before_it_ends_and_ends_if_it_began(
     incident = desk.state.incident
     left = {number for number, on in is_on.items() if on}
     assert left <= ({incident.number} if incident else set())
-    # Drift that is on, and that nobody asked to keep quiet, has been told.
-    keeps_quiet = alerts.downtime or any(said.kind == "silence" for said in desk.actions)
-    if incident is not None and not keeps_quiet:
-        assert incident.number in left or desk.now < incident.quiet_until
+    # Drift that is on, and that nobody asks to keep quiet now, has been told.
+    if incident is not None:
+        said = standing_of(desk.actions, incident.number, after=incident.reopened)
+        quiet = desk.now < max(said.silenced_until, incident.quiet_until)
+        quiet |= any(time.covers(desk.now) for time in desk.alerts.times)
+        assert quiet or (incident.number in left and not incident.was_quiet)
     if not alerts.escalate and alerts.no_data is None:
         assert not any(message.kind == "worse" for message in desk.told)

@@ -91,6 +91,8 @@ def test_one_incident_a_drift_through_kills_and_restarts(tmp_path: Path) -> None
     store.close()
     copies = Counter(key for key, *_ in told)
     keys = list(dict.fromkeys(key for key, *_ in told))
+    # Copies are told apart by their keys; there are at most as many as there were kills.
+    assert len(told) - len(keys) <= replicas.kills
     print(f"{replicas.kills} kills, {len(told)} messages, {len(keys)} keys, {copies}")  # noqa: T201
     assert replicas.kills >= 28
     assert [key.rpartition("/")[2] for key in keys] == ["opened", "resolved"] * 3
@@ -103,7 +105,6 @@ def test_one_incident_a_drift_through_kills_and_restarts(tmp_path: Path) -> None
         over = (datetime.fromtimestamp(incident.resolved, START.tzinfo) - START) / timedelta(
             hours=1
         )
-        within = 2 * 24 if begin != GRADUAL[0] else 3 * 24
         print(f"drift of {begin} to {end}: opened at {opened}, over at {over}")  # noqa: T201
-        assert begin < opened <= begin + within
+        assert begin < opened <= begin + 2 * 24
         assert end < over <= end + 2 * 24
