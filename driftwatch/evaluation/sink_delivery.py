@@ -28,6 +28,10 @@ _LOG = logging.getLogger("driftwatch")
 _HOLD_SECONDS = 120.0
 _FIRST_PAUSE, _LONGEST_PAUSE = 1.0, 300.0
 _GIVE_UP_SECONDS = 7 * 86_400.0
+_CUT_OFF = 20
+"""Attempts, which the ends of processes may all have cut off, after which age alone decides."""
+
+_CLOSE_SECONDS = 3.0
 _LOOK_SECONDS = 30.0
 _ERROR_LENGTH = 300
 _LONGEST_ASKED = 3600.0
@@ -83,6 +87,7 @@ class SinkDelivery:
     def _begin(self) -> None:
         self._pid = os.getpid()
         self._threads: dict[str, threading.Thread] = {}
+        self._sending: set[str] = set()
         self._news = {name: threading.Event() for name in self.names}
         self._closed = threading.Event()
 
@@ -129,6 +134,16 @@ class SinkDelivery:
 
     def _emit(self, entry: OutboxEntry) -> float | None:
         """Give one result to its sink; seconds until the next attempt, None if it was taken."""
+        if entry.attempts >= _CUT_OFF and self._clock() - entry.created > _GIVE_UP_SECONDS:
+            self._give_up(entry, entry.error or "every attempt was cut off")
+            return None
+        self._sending.add(entry.sink)
+        try:
+            return self._tried(entry)
+        finally:
+            self._sending.discard(entry.sink)
+
+    def _tried(self, entry: OutboxEntry) -> float | None:
         try:
             self._give(entry)
         except BaseException as error:  # noqa: BLE001 - a sink may raise anything, in this thread
@@ -146,15 +161,7 @@ class SinkDelivery:
     def _failed(self, entry: OutboxEntry, error: str, asked: float) -> float | None:
         now = self._clock()
         if now - entry.created > _GIVE_UP_SECONDS:
-            self._store.give_up(entry)
-            _LOG.error(
-                "driftwatch: %s: sink %s never took %s: %s",
-                self._monitor,
-                entry.sink,
-                entry.event_id,
-                error,
-                extra=event("sink.gave_up", monitor=self._monitor, sink=entry.sink, error=error),
-            )
+            self._give_up(entry, error)
             return None
         if entry.message is not None:
             self._store.merge_waiting(entry.monitor, entry.sink, keep=_MOST_WAITING, merge=_merged)
@@ -165,33 +172,59 @@ class SinkDelivery:
         if entry.attempts == 0:
             _LOG.warning(
                 "driftwatch: %s: sink %s failed, will be tried again: %s",
-                self._monitor,
+                plain(self._monitor),
                 entry.sink,
                 error,
                 extra=event("sink.failed", monitor=self._monitor, sink=entry.sink, error=error),
             )
         return pause
 
+    def _give_up(self, entry: OutboxEntry, error: str) -> None:
+        self._store.give_up(entry)
+        _LOG.error(
+            "driftwatch: %s: sink %s never took %s: %s",
+            plain(self._monitor),
+            entry.sink,
+            entry.event_id,
+            error,
+            extra=event("sink.gave_up", monitor=self._monitor, sink=entry.sink, error=error),
+        )
+
     def finish(self, seconds: float, /) -> bool:
-        """Wait until nothing is due, at most so long; whether nothing is left."""
+        """Wait until everything that is due was tried, at most so long; whether nothing is left.
+
+        What failed and is to be tried again later is not waited for.
+        """
         self.wake()
         end = time.monotonic() + seconds
-        while self._left() and time.monotonic() < end:
+        while self._left(due=True) and time.monotonic() < end:
             self._closed.wait(0.02)
         return not self._left()
 
-    def _left(self) -> bool:
-        try:
-            return any(entry.sink in self.names for entry in self._store.outbox(self._monitor))
-        except StoreError:
+    def _left(self, *, due: bool = False) -> bool:
+        if due and self._sending:
             return True
+        try:
+            now = self._clock()
+            return any(
+                entry.sink in self.names and (not due or entry.due <= now)
+                for entry in self._store.outbox(self._monitor)
+            )
+        except StoreError:
+            return not due
 
-    def close(self, within: float = 0.2) -> None:
-        """End the threads; what they have not delivered waits in the store."""
+    def close(self, within: float = _CLOSE_SECONDS) -> None:
+        """Deliver what is due, and end the threads; what is left waits in the store.
+
+        Args:
+            within: Seconds that it may take, which a back end that hangs takes.
+        """
+        if self._threads and self._pid == os.getpid() and not self._closed.is_set():
+            self.finish(within)
         self._closed.set()
         if self._pid != os.getpid():
             return
-        end = time.monotonic() + within
+        end = time.monotonic() + 0.2
         for name, thread in self._threads.items():
             self._news[name].set()
             if thread is not threading.current_thread():

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import logging
+import threading
 from collections.abc import Callable
 from dataclasses import replace
 from datetime import UTC, datetime
@@ -167,3 +168,37 @@ def test_a_thread_that_ended_is_started_again() -> None:
     delivery.wake()
     until(lambda: phone.taken)
     delivery.close()
+
+
+def test_what_is_due_when_a_process_closes_is_delivered_first() -> None:
+    class Slow(BackEnd):
+        def send(self, message: Message) -> None:
+            started.set()
+            assert may_go_on.wait(60)
+            super().send(message)
+
+    started, may_go_on = threading.Event(), threading.Event()
+    store, clock, phone = MemoryStore(), Clock(0.0), Slow()
+    delivery = SinkDelivery(store, "m", [], [phone], clock=clock)
+    put(store, 1, clock.now)
+    put(store, 2, clock.now)
+    delivery.wake()
+    assert started.wait(60)
+    closing = threading.Thread(target=delivery.close, args=(60.0,))
+    closing.start()
+    may_go_on.set()
+    closing.join(60)
+    assert [message.title for message in phone.taken] == ["message 1", "message 2"]
+    assert store.outbox("m") == []
+
+
+def test_what_every_process_cuts_off_is_given_up_at_last() -> None:
+    store, clock = MemoryStore(), Clock(0.0)
+    put(store, 1, clock.now)
+    for _ in range(20):  # processes that are killed while they send
+        assert store.take_due("m", "phone", now=clock.now, hold=1.0) is not None
+        clock.now += 12 * HOUR
+    phone = BackEnd()
+    SinkDelivery(store, "m", [], [phone], clock=clock).deliver_due("phone")
+    assert phone.taken == []
+    assert store.overview("m").counters == {"not_taken_by phone": 1}

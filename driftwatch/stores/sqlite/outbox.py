@@ -42,7 +42,10 @@ class OutboxTable:
             entry = OutboxEntry(*row)
             if now < entry.due <= now + _LONGEST_SECONDS:
                 return None  # due in the far future was set by a clock that was wrong
-            db.execute("UPDATE outbox SET due=? WHERE id=?", (now + hold, entry.id))
+            # An attempt counts when it begins: one that the end of a process cuts off is one, too.
+            db.execute(
+                "UPDATE outbox SET due=?, attempts=attempts+1 WHERE id=?", (now + hold, entry.id)
+            )
             report = (
                 None
                 if entry.message is not None
@@ -106,7 +109,7 @@ class OutboxTable:
         """Have a result tried again later."""
         with self._database.transaction() as db:
             db.execute(
-                "UPDATE outbox SET attempts=attempts+1, due=?, error=? WHERE id=?",
+                "UPDATE outbox SET due=?, error=? WHERE id=?",
                 (due, error, entry.id),
             )
 
