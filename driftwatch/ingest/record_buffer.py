@@ -17,6 +17,7 @@ from driftwatch.core.data.outcomes import OutcomeColumns
 from driftwatch.core.data.schema import Schema
 from driftwatch.ingest.cutting import MAX_SKEW
 from driftwatch.ingest.known_columns import KnownColumns, picking
+from driftwatch.ingest.records import as_record
 from driftwatch.process.background import is_in_turns, rest_if_due
 
 __all__ = ["BUFFERED", "MOST_WAITING", "RecordBuffer", "TimedBatch"]
@@ -132,8 +133,10 @@ class RecordBuffer:
 
     def _copied(self, record: object) -> dict[str, Any] | None:
         """What a record has of the reference's columns, and of a few that it does not know."""
-        if not isinstance(record, Mapping):
-            return None
+        if type(record) is not dict:
+            record = as_record(record)
+            if record is None:
+                return None
         names = self.known.looked_at(record)
         self.known.count_unused(len(record) - len(names))
         return {str(name): record[name] for name in names}

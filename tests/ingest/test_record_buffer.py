@@ -2,11 +2,17 @@
 
 from __future__ import annotations
 
-from collections import Counter
+from collections import Counter, OrderedDict
+from collections.abc import Callable
+from dataclasses import dataclass
 from datetime import UTC, datetime
-from typing import Any
+from types import SimpleNamespace
+from typing import Any, NamedTuple
 
 import numpy as np
+import pandas as pd
+import pydantic
+import pytest
 
 from driftwatch import Column, Kind, Role, Schema
 from driftwatch.ingest.record_buffer import RecordBuffer
@@ -65,6 +71,57 @@ def test_missing_surplus_and_mixed_values() -> None:
     assert found.batch.arrays["x"].to_pylist() == [1, None, "twelve"]
     assert found.batch.arrays["c"].to_pylist() == ["a", None, 3]
     assert found.batch.arrays["new"].to_pylist() == [None, None, True]
+
+
+class Model(pydantic.BaseModel):
+    x: float
+    c: str
+
+
+class Row(NamedTuple):
+    x: float
+    c: str
+
+
+@dataclass
+class Data:
+    x: float
+    c: str
+
+
+class Raising(pydantic.BaseModel):
+    def model_dump(self, **_: Any) -> Any:
+        raise ZeroDivisionError
+
+
+@pytest.mark.parametrize(
+    "make",
+    [
+        Model,
+        Row,
+        Data,
+        SimpleNamespace,
+        lambda **values: pd.Series(values),
+        lambda **values: pd.Series({**values, "more": 1}),
+        lambda **values: OrderedDict(values),
+    ],
+)
+def test_objects_that_applications_have_for_a_record(make: Callable[..., Any]) -> None:
+    counted: Counter[str] = Counter()
+    waiting = buffer(counted)
+    put(waiting, make(x=1.5, c="a"))
+    (found,) = waiting.take()
+    assert found.batch.arrays["x"].to_pylist() == [1.5]
+    assert found.batch.arrays["c"].to_pylist() == ["a"]
+    assert counted == {}
+
+
+def test_a_record_that_raises_is_none_and_breaks_nothing() -> None:
+    counted: Counter[str] = Counter()
+    waiting = buffer(counted)
+    put(waiting, Raising())
+    assert list(waiting.take()) == []
+    assert counted == {"not_a_record": 1}
 
 
 def test_what_is_no_record_is_counted() -> None:

@@ -1,0 +1,45 @@
+"""Objects that applications have for a record -> its values by column."""
+
+from __future__ import annotations
+
+import dataclasses
+from collections.abc import Mapping
+from typing import Any
+
+__all__ = ["as_record"]
+
+
+def as_record(value: object, /) -> Mapping[Any, Any] | None:
+    """The values of a record by column; None if it is none.
+
+    Args:
+        value: A mapping, a pydantic model, a dataclass, a named tuple, a row of pandas, or an
+            object with attributes. One that raises when it is asked is none.
+
+    Example:
+        >>> from types import SimpleNamespace
+        >>> as_record(SimpleNamespace(age=31)), as_record([31])
+        ({'age': 31}, None)
+    """
+    if isinstance(value, Mapping):
+        return value
+    try:
+        return _converted(value)
+    except Exception:  # noqa: BLE001 - objects of others
+        return None
+
+
+def _converted(value: object) -> Mapping[Any, Any] | None:
+    if isinstance(value, type) or value is None:
+        return None
+    if dataclasses.is_dataclass(value):
+        return {field.name: getattr(value, field.name) for field in dataclasses.fields(value)}
+    for method in ("model_dump", "_asdict", "to_dict"):
+        to_mapping = getattr(value, method, None)
+        if callable(to_mapping):
+            found = to_mapping()
+            return found if isinstance(found, Mapping) else None
+    if isinstance(value, str | bytes | list | tuple | set | int | float):
+        return None
+    attributes = getattr(value, "__dict__", None)
+    return dict(attributes) if isinstance(attributes, dict) and attributes else None
