@@ -9,23 +9,27 @@ import threading
 import time
 import weakref
 from collections import Counter, deque
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, fields
 
 from driftwatch.errors import ConfigError
 from driftwatch.ingest.record_paths import Extracted, RecordPaths
+from driftwatch.integrations.bodies import Form, UnreadableError, document_of
 from driftwatch.logs.events import event
 from driftwatch.process.background import TURN_SECONDS, in_turns, rest, rest_if_due
 from driftwatch.process.lifetime import follow
 from driftwatch.process.quiet_log import QuietLog
 from driftwatch.process.switch import is_switched_off
 from driftwatch.process.tally import Tally
+from driftwatch.render.plain import plain
 
 __all__ = ["Capture", "CaptureLimits"]
 
 _LOG = logging.getLogger("driftwatch")
 _START_AGAIN_SECONDS = 1.0
 _RECORDS_AT_ONCE = 8
+_EMPTY_ANSWERS = 100
+_JSON = Form("application/json")
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,6 +40,7 @@ class CaptureLimits:
         records: Bodies that wait, at most; the oldest go, and are counted.
         size_bytes: Bytes of them, at most.
         body_bytes: Bytes of one body, at most; larger ones are passed over.
+        unpacked_bytes: Bytes that a compressed body may have when it is unpacked.
         rows: Records of one body, at most; further ones are passed over.
         turn_seconds: How long the thread works at a time before it lets others go on.
         shutdown_seconds: How long a flush at the end may take.
@@ -50,6 +55,7 @@ class CaptureLimits:
     size_bytes: int = 8 << 20
     body_bytes: int = 64 << 10
     rows: int = 10_000
+    unpacked_bytes: int = 1 << 20
     turn_seconds: float = TURN_SECONDS
     shutdown_seconds: float = 2.0
     errors: int = 5
@@ -105,7 +111,8 @@ class Capture:
 
     def _begin_life(self) -> None:
         self._tally = Tally()
-        self._queue: deque[tuple[bytes, bytes | None, float]] = deque()
+        self._queue: deque[tuple[bytes, bytes | None, float, Form, Form]] = deque()
+        self._empty_answers: int | None = 0
         self._bytes = 0
         self._wake = threading.Event()
         self._working = threading.Lock()
@@ -130,8 +137,22 @@ class Capture:
         """Capture again."""
         self.enabled = True
 
-    def offer(self, request: bytes, response: bytes | None, /) -> None:
-        """Take the bodies of one exchange aside. About two microseconds; never raises."""
+    def offer(
+        self,
+        request: bytes,
+        response: bytes | None,
+        asked: Form = _JSON,
+        answered: Form = _JSON,
+        /,
+    ) -> None:
+        """Take the bodies of one exchange aside. About two microseconds; never raises.
+
+        Args:
+            request: The body of the request.
+            response: That of the response; None if nothing is to be found in it.
+            asked: How the request's is written.
+            answered: How the response's is.
+        """
         if not self.enabled:
             return
         try:
@@ -139,7 +160,7 @@ class Capture:
                 self.drop("paused")
                 return
             size = _size(request, response)
-            self._queue.append((request, response, time.time()))
+            self._queue.append((request, response, time.time(), asked, answered))
             self._bytes += size  # nothing is called within: no other thread comes between
             while len(self._queue) > self.limits.records or self._bytes > self.limits.size_bytes:
                 size = _size(*self._queue.popleft()[:2])
@@ -277,30 +298,31 @@ class Capture:
         end = time.perf_counter() + self.limits.turn_seconds
         while self._queue:
             try:
-                request, response, at = self._queue.popleft()
+                request, response, at, asked, answered = self._queue.popleft()
             except IndexError:  # the request path has just dropped it
                 break
             size = _size(request, response)
             self._bytes -= size
             try:
-                self._take(request, response, at)
+                self._take(request, response, at, asked, answered)
             except Exception as error:  # noqa: BLE001 - nothing of ours reaches the host
                 self.failed(error)
             if time.perf_counter() >= end:
                 break
         return bool(self._queue)
 
-    def _take(self, request: bytes, response: bytes | None, at: float) -> None:
-        from driftwatch.core.data.json_text import NotJSONError, json_value
-
+    def _take(
+        self, request: bytes, response: bytes | None, at: float, asked: Form, answered: Form
+    ) -> None:
+        most = self.limits.unpacked_bytes
         try:
-            asked = json_value(request)
-            answered = json_value(response) if response is not None else None
-        except NotJSONError:
-            self.drop("not_json")
+            question = document_of(request, asked, most)
+            answer = document_of(response, answered, most) if response is not None else None
+        except UnreadableError as error:
+            self.drop(str(error))
             return
         try:
-            records = self.paths.extract(asked, answered)
+            records = self.paths.extract(question, answer)
         except LookupError:
             self.drop("no_features")
             return
@@ -310,10 +332,42 @@ class Capture:
             self.drop("too_many_rows", surplus)
         if unmatched := sum(record.unmatched for record in records):
             self.drop("predictions_do_not_match", unmatched)
+        self._look_for_answers(records)
         for place, extracted in enumerate(records[: self.limits.rows]):
             if place % _RECORDS_AT_ONCE == 0:  # one body may hold thousands
                 rest_if_due()
             self._one(extracted, at)
+
+    def _look_for_answers(self, records: Sequence[Extracted]) -> None:
+        """Say once that no prediction stands where one should, in any of the first answers."""
+        words = [word for word in ("prediction", "score") if word in self.paths.words]
+        if self._empty_answers is None or not words or not records:
+            return
+        if any(record.by_role[word] is not None for record in records for word in words):
+            self._empty_answers = None
+            return
+        self._empty_answers += 1
+        if self._empty_answers >= _EMPTY_ANSWERS:
+            self._empty_answers = None
+            _LOG.warning(
+                "driftwatch: nothing stands where %s should be in %d responses, one after another; "
+                "see the path that was given to the middleware",
+                " and ".join(words),
+                _EMPTY_ANSWERS,
+                extra=event("capture.trouble"),
+            )
+
+    def never_matched(self, routes: Sequence[str], path: str, many: int, /) -> None:
+        """Say and count that requests come, and none on a watched route. Never raises."""
+        with contextlib.suppress(Exception):
+            _LOG.warning(
+                "driftwatch: of %d requests none was on a watched route (%s); the last was on %s",
+                many,
+                ", ".join(routes),
+                plain(path, 200),
+                extra=event("capture.trouble"),
+            )
+            self.drop("route_never_matched", many)
 
     def _one(self, extracted: Extracted, at: float) -> None:
         if extracted.record is None:

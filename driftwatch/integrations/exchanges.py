@@ -3,19 +3,23 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-from fnmatch import fnmatchcase
 from typing import TYPE_CHECKING
 
 from driftwatch.errors import ConfigError
 from driftwatch.ingest.json_paths import JsonPath
 from driftwatch.ingest.payloads import Payload
 from driftwatch.ingest.record_paths import RecordPaths
+from driftwatch.integrations.bodies import Form
 from driftwatch.integrations.capture import Capture, CaptureLimits
+from driftwatch.integrations.routes import Routes
 
 if TYPE_CHECKING:
     from driftwatch.monitor import Monitor
 
-__all__ = ["Captured", "Exchange", "Options", "is_json"]
+__all__ = ["Captured", "Exchange", "Options"]
+
+_NEVER_MATCHED = 100
+"""Requests without one on a watched route after which that is said."""
 
 
 class Options:
@@ -40,11 +44,11 @@ class Options:
     ) -> None:
         if not hasattr(monitor, "observe"):
             raise ConfigError(f"monitor must be a Monitor; got {type(monitor).__name__}")
-        for name, patterns in (("routes", routes), ("methods", methods)):
-            if isinstance(patterns, str):
-                raise ConfigError(f"{name} must be a list, such as [{patterns!r}]")
+        if isinstance(methods, str):
+            raise ConfigError(f"methods must be a list, such as [{methods!r}]")
         self.monitor = monitor
-        self.routes = None if routes is None else tuple(routes)
+        self.routes = Routes(routes)
+        self._missed: int | None = 0
         self.methods = frozenset(method.upper() for method in methods)
         self.limits = limits or CaptureLimits()
         paths = RecordPaths(
@@ -64,11 +68,34 @@ class Options:
             count=monitor.count_unobserved,
         )
 
-    def wants(self, method: str, path: str) -> bool:
-        """Whether an exchange is to be captured."""
-        if not (self.capture.enabled and self.monitor.enabled) or method not in self.methods:
+    def wants(self, method: str, *paths: str) -> bool:
+        """Whether an exchange is to be captured; on a watched route it is counted if not.
+
+        Args:
+            method: Of the request.
+            *paths: Its path, with and without what stands before it where the application is
+                mounted below another.
+        """
+        if not (self.capture.enabled and self.monitor.enabled):
             return False
-        return self.routes is None or any(fnmatchcase(path, route) for route in self.routes)
+        if not self.routes.match(*paths):
+            self._miss(paths[0])
+            return False
+        self._missed = None
+        if method in self.methods:
+            return True
+        if self.routes.routes is not None and method not in ("OPTIONS", "HEAD"):
+            self.capture.drop("other_method")
+        return False
+
+    def _miss(self, path: str) -> None:
+        """Say once that requests come, and none of them on a route that is watched."""
+        if self._missed is None:
+            return
+        self._missed += 1
+        if self._missed >= _NEVER_MATCHED:
+            self.capture.never_matched(self.routes.routes or (), path, self._missed)
+            self._missed = None
 
 
 class Captured:
@@ -105,11 +132,17 @@ class Exchange:
         request: What has passed of the request's body.
         response: Likewise.
         usable: Whether the response says that it is worth a look.
+        asked: How the request's body is written.
+        answered: How the response's is.
     """
 
-    __slots__ = ("_done", "capture", "needs_response", "request", "response", "usable")
+    __slots__ = (
+        "_done", "answered", "asked", "capture", "needs_response", "request", "response", "usable",
+    )  # fmt: skip
 
-    def __init__(self, options: Options) -> None:
+    def __init__(self, options: Options, asked: Form) -> None:
+        self.asked = asked
+        self.answered = Form()
         self.capture = options.capture
         self.needs_response = options.needs_response
         self.request = Captured(options.limits.body_bytes)
@@ -128,24 +161,18 @@ class Exchange:
             return
         self._done = True
         if not self.usable:
-            self.capture.drop("not_a_successful_json_exchange")
+            self.capture.drop("not_successful")
         elif not self.request.whole or not self.response.whole:
             self.capture.drop("too_large")
         else:
             response = self.response.body() if self.needs_response else None
-            self.capture.offer(self.request.body(), response)
+            self.capture.offer(self.request.body(), response, self.asked, self.answered)
 
     def end(self) -> None:
         """Count an exchange that never finished: it failed, or its client went away."""
         if not self._done:
             self._done = True
             self.capture.drop("incomplete")
-
-
-def is_json(content_type: str) -> bool:
-    """Whether a content type is one of JSON."""
-    kind = content_type.partition(";")[0].strip().lower()
-    return kind == "application/json" or kind.endswith("+json")
 
 
 def _path(text: str | None) -> JsonPath | None:

@@ -9,8 +9,9 @@ import asyncio
 from collections.abc import Awaitable, Callable, Iterable, MutableMapping
 from typing import TYPE_CHECKING, Any
 
+from driftwatch.integrations.bodies import Form
 from driftwatch.integrations.capture import CaptureLimits
-from driftwatch.integrations.exchanges import Exchange, Options, is_json
+from driftwatch.integrations.exchanges import Exchange, Options
 
 if TYPE_CHECKING:
     from driftwatch.monitor import Monitor
@@ -104,12 +105,10 @@ class DriftMiddleware:
     def _exchange(self, scope: Message) -> _Exchange | None:
         try:
             options = self._options
-            if self._mark in scope or not options.wants(scope["method"], scope["path"]):
-                return None
-            if not _is_plain_json(scope["headers"]):
+            if self._mark in scope or not options.wants(scope["method"], *_paths(scope)):
                 return None
             scope[self._mark] = True  # another middleware of this monitor leaves it alone
-            return _Exchange(options)
+            return _Exchange(options, _form_of(scope["headers"]))
         except Exception as error:  # noqa: BLE001 - nothing of ours reaches the host
             self.capture.failed(error)
             return None
@@ -156,22 +155,31 @@ class _Exchange(Exchange):
     def _look_at(self, message: Message) -> None:
         kind = message["type"]
         if kind == "http.response.start":
-            good = 200 <= message["status"] < 300
-            json = not self.needs_response or _is_plain_json(message.get("headers", ()))
-            self.usable = good and json
+            self.usable = 200 <= message["status"] < 300
+            if self.needs_response:
+                self.answered = _form_of(message.get("headers", ()))
         elif kind == "http.response.body":
             self.note(message.get("body", b""))
             if not message.get("more_body", False):
                 self.finish()
 
 
-def _is_plain_json(headers: Iterable[tuple[bytes, bytes]]) -> bool:
-    """Whether a body is JSON as it is, not compressed."""
-    json = False
+def _paths(scope: Message) -> tuple[str, ...]:
+    """The path of a request as the server has it, and as the application's own routes have it."""
+    path, root = scope["path"], scope.get("root_path", "").rstrip("/")
+    if not root:
+        return (path,)
+    below = path.removeprefix(root) if path.startswith(f"{root}/") else path
+    return (path, below, root + below)
+
+
+def _form_of(headers: Iterable[tuple[bytes, bytes]]) -> Form:
+    """How a body is written."""
+    kind = encoding = b""
     for name, value in headers:
         lower = name.lower()
         if lower == b"content-type":
-            json = is_json(value.decode("latin-1"))
-        elif lower == b"content-encoding" and value.strip().lower() not in (b"", b"identity"):
-            return False
-    return json
+            kind = value
+        elif lower == b"content-encoding":
+            encoding = value
+    return Form(kind.decode("latin-1"), encoding.decode("latin-1"))

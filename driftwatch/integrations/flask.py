@@ -8,8 +8,9 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Iterator
 from typing import TYPE_CHECKING, Any, Self
 
+from driftwatch.integrations.bodies import Form
 from driftwatch.integrations.capture import CaptureLimits
-from driftwatch.integrations.exchanges import Exchange, Options, is_json
+from driftwatch.integrations.exchanges import Exchange, Options
 
 if TYPE_CHECKING:
     from driftwatch.monitor import Monitor
@@ -70,13 +71,13 @@ class DriftMiddleware:
 
     def _exchange(self, environ: dict[str, Any]) -> _Exchange | None:
         try:
-            path = environ.get("SCRIPT_NAME", "") + environ.get("PATH_INFO", "")
-            if self._mark in environ or not self._options.wants(environ["REQUEST_METHOD"], path):
+            root, below = environ.get("SCRIPT_NAME", ""), environ.get("PATH_INFO", "")
+            paths = (root + below, below) if root else (below,)
+            if self._mark in environ or not self._options.wants(environ["REQUEST_METHOD"], *paths):
                 return None
             encoding = environ.get("HTTP_CONTENT_ENCODING", "")
-            if not is_json(environ.get("CONTENT_TYPE", "")) or encoding not in ("", "identity"):
-                return None
-            exchange = _Exchange(self._options)
+            asked = Form(environ.get("CONTENT_TYPE", ""), encoding)
+            exchange = _Exchange(self._options, asked)
             environ["wsgi.input"] = _Tee(environ["wsgi.input"], exchange)
             environ[self._mark] = True
         except Exception as error:  # noqa: BLE001 - nothing of ours reaches the host
@@ -95,10 +96,9 @@ class _Exchange(Exchange):
             write = start_response(status, headers, *more, **named)
             try:
                 by_name = {name.lower(): value for name, value in headers}
-                json = not self.needs_response or (
-                    is_json(by_name.get("content-type", "")) and "content-encoding" not in by_name
-                )
-                self.usable = status.startswith("2") and json
+                kind, encoding = (by_name.get(f"content-{of}", "") for of in ("type", "encoding"))
+                self.answered = Form(kind, encoding)
+                self.usable = status.startswith("2")
             except Exception as error:  # noqa: BLE001 - nothing of ours reaches the host
                 self.capture.failed(error)
             return write

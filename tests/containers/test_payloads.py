@@ -17,6 +17,7 @@ from driftwatch import Monitor, Status
 from driftwatch.config.kafka import KafkaConfig
 from driftwatch.core.data.schema import Schema
 from driftwatch.ingest.payloads import NO_ROWS, Payload
+from driftwatch.integrations.capture import CaptureLimits
 from driftwatch.integrations.fastapi import DriftMiddleware
 from driftwatch.integrations.flask import DriftMiddleware as FlaskMiddleware
 from driftwatch.integrations.kafka.messages.decoding import Decoder
@@ -144,6 +145,7 @@ def test_fastapi(monitor: Monitor, shape: str) -> None:
         monitor=monitor,
         features=SHAPES[shape].features,
         score=SHAPES[shape].score,
+        limits=CaptureLimits(records=ROWS),
     )
     with TestClient(app) as client:
         for body, answer in bodies(shape):
@@ -163,7 +165,11 @@ def test_flask(monitor: Monitor, shape: str) -> None:
         return json.dumps(answers[-1]), 200, {"Content-Type": "application/json"}
 
     watched = FlaskMiddleware(
-        app.wsgi_app, monitor, features=SHAPES[shape].features, score=SHAPES[shape].score
+        app.wsgi_app,
+        monitor,
+        features=SHAPES[shape].features,
+        score=SHAPES[shape].score,
+        limits=CaptureLimits(records=ROWS),
     )
     app.wsgi_app = watched  # type: ignore[method-assign]
     client = app.test_client()

@@ -18,6 +18,7 @@ import pytest
 from driftwatch.errors import ConfigError
 from driftwatch.ingest.json_paths import JsonPath
 from driftwatch.ingest.record_paths import RecordPaths
+from driftwatch.integrations.bodies import Form
 from driftwatch.integrations.capture import Capture, CaptureLimits
 from driftwatch.process import background as turns
 from driftwatch.process.background import in_turns
@@ -284,7 +285,8 @@ def test_one_body_of_many_records_takes_many_turns(monkeypatch: pytest.MonkeyPat
     observer = Observer()
     taken = capture(observer)
     with in_turns(0.0):
-        taken._take(body({"inputs": [{"x": x} for x in range(80)]}), None, 0.0)
+        many = body({"inputs": [{"x": x} for x in range(80)]})
+        taken._take(many, None, 0.0, Form("application/json"), Form())
     assert len(observer.seen) == 80
     assert resting[threading.get_ident()] == 10
 
