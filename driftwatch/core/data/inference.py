@@ -15,16 +15,22 @@ from itertools import pairwise
 from typing import TYPE_CHECKING
 
 import numpy as np
+from numpy.typing import NDArray
 
 from driftwatch.core.data.declared import DeclaredColumns
+from driftwatch.core.data.instants import seconds_by_size
 from driftwatch.core.data.mixed import children_of, is_mixed
 from driftwatch.core.data.schema import Column, Kind, Role, Schema, ValuePolicy
+from driftwatch.core.data.storage import is_text
 from driftwatch.core.data.values import Categories, Numbers, kind_of, typed_values
 
 if TYPE_CHECKING:
     import pyarrow as pa
 
 __all__ = ["infer_schema"]
+
+_FIRST_EPOCH, _LAST_EPOCH = 946_684_800.0, 4_102_444_800.0
+"""The years 2000 and 2100."""
 
 MIN_ROWS = 100
 """Fewer rows say nothing about whether a column identifies them."""
@@ -54,6 +60,24 @@ _PERSONAL_VALUES = re.compile(
 )
 _TELEPHONE = re.compile(r"\+?\d{1,3}[ .-]?\(?\d{2,4}\)?([ .-]?\d{2,4}){2,4}")
 _SAMPLE = 200
+_LOOKED_AT = 2_000
+_LEADING_ZEROS = 0.01
+_TIME_WORDS = {"time", "timestamp", "ts", "date", "datetime", "day", "created", "updated", "at"}
+_UNCLEAR = (
+    (
+        re.compile(r"\d{1,2}[/-]\d{1,2}[/-](\d{4}|\d{2})( \d{1,2}:\d{2}(:\d{2})?)?"),
+        "dates with day or month first, which cannot be told: write 2026-01-31",
+    ),
+    (
+        re.compile(r"[$€£¥]?\s?[+-]?\d{1,3}(,\d{3})+(\.\d+)?|[$€£¥]\s?[+-]?\d+(\.\d+)?"),
+        "numbers with signs, such as '$1,234.5': write 1234.5",
+    ),
+    (
+        re.compile(r"[+-]?\d+([.,]\d+)?\s?(%|[A-Za-zµ°]{1,4})"),
+        "numbers with units, such as '12 %' or '12 kg': write 12",
+    ),
+)
+"""What texts may be that are neither categories nor identifiers, and what to do about it."""
 _PERSONAL_SHARE = 0.05
 """A column where one value in twenty names a person is hashed as a whole."""
 _TELEPHONE_SHARE = 0.5
@@ -133,7 +157,7 @@ def _guess_kind(array: pa.Array, *, untyped: bool) -> Kind:
     kind = kind_of(array.type)
     if untyped and kind is Kind.CATEGORICAL:
         return _kind_of_texts(array)
-    return Kind.DATETIME if kind is Kind.CATEGORICAL and _are_instants(array) else kind
+    return _kind_of_typed_texts(array) if kind is Kind.CATEGORICAL else kind
 
 
 def _kind_of_mixed(array: pa.Array) -> Kind:
@@ -173,44 +197,61 @@ def _kind_of_texts(array: pa.Array) -> Kind:
     if len(valid) == 0:
         return Kind.EMPTY
     most = _READABLE * len(valid)
-    truths = typed_values(valid, Column("", Kind.BOOLEAN))
-    words = {"true", "false"}
-    if truths.missing.invalid == 0 and _lower_words(valid) <= words:
+    if _are_truths(valid):
         return Kind.BOOLEAN
     numbers = typed_values(valid, Column("", Kind.NUMERIC))
     if isinstance(numbers, Numbers) and len(valid) - numbers.missing.invalid >= most:
-        return Kind.CATEGORICAL if _has_leading_zeros(valid) else Kind.NUMERIC
+        return Kind.CATEGORICAL if _have_leading_zeros(valid) else Kind.NUMERIC
     instants = typed_values(valid, Column("", Kind.DATETIME))
     if isinstance(instants, Numbers) and instants.values.size >= most:
         return Kind.DATETIME
     return Kind.CATEGORICAL
 
 
-def _are_instants(array: pa.Array) -> bool:
-    """Whether texts of a typed source are dates: a date is no category, and no number."""
+def _kind_of_typed_texts(array: pa.Array) -> Kind:
+    """Texts of a typed source are dates or truth values, if that; numbers in them are codes."""
     import pyarrow.types as t
 
     texts = array.dictionary if t.is_dictionary(array.type) else array
     valid = texts.drop_null()
-    if len(valid) == 0 or not (t.is_string(texts.type) or t.is_large_string(texts.type)):
-        return False
-    sample = valid.slice(0, _SAMPLE)
+    if len(valid) == 0 or not is_text(texts.type):
+        return Kind.CATEGORICAL
+    if _are_truths(valid):
+        return Kind.BOOLEAN
+    sample = _spread(valid)
+    unreadable = (1 - _READABLE) * len(sample)
     instants = typed_values(sample, Column("", Kind.DATETIME))
     numbers = typed_values(sample, Column("", Kind.NUMERIC))  # codes, which might be instants, too
-    return instants.missing.invalid == 0 and numbers.missing.invalid == len(sample)
+    is_time = instants.missing.invalid <= unreadable
+    if is_time and len(sample) - numbers.missing.invalid <= unreadable:
+        return Kind.DATETIME
+    return Kind.CATEGORICAL
 
 
-def _lower_words(texts: pa.Array) -> set[str]:
+def _spread(array: pa.Array) -> pa.Array:
+    """Some values from everywhere in an array."""
+    import pyarrow as pa
+
+    step = max(1, len(array) // _LOOKED_AT)
+    return array if step == 1 else array.take(pa.array(np.arange(0, len(array), step)))
+
+
+def _are_truths(texts: pa.Array) -> bool:
+    """Whether nearly all texts are ``true`` or ``false``, in letters of any size."""
+    import pyarrow as pa
     import pyarrow.compute as pc
 
-    return set(pc.utf8_lower(texts.slice(0, _SAMPLE)).unique().to_pylist())
+    words = pc.utf8_lower(pc.utf8_trim_whitespace(_spread(texts).cast(pa.large_string())))
+    found = pc.is_in(words, pa.array(["true", "false"], pa.large_string()))
+    return int(pc.sum(found, min_count=0).as_py()) >= _READABLE * len(words)
 
 
-def _has_leading_zeros(texts: pa.Array) -> bool:
-    """Postal codes and article numbers: digits, but 02134 is not 2134."""
+def _have_leading_zeros(texts: pa.Array) -> bool:
+    """Postal codes and article numbers: digits, but 02134 is not 2134; one such is an odd value."""
     import pyarrow.compute as pc
 
-    return bool(pc.any(pc.match_substring_regex(texts, r"^\s*0\d+\s*$")).as_py())
+    found = pc.sum(pc.match_substring_regex(texts, r"^\s*0\d+\s*$"), min_count=0).as_py()
+    return int(found) >= max(1.0, _LEADING_ZEROS * len(texts))
 
 
 def _named_role(name: str) -> Role | None:
@@ -243,6 +284,8 @@ def _mark_number_id(column: Column, numbers: Numbers) -> Column:
     if values.size < MIN_ROWS or (values % 1 != 0).any():
         return column
     distinct = int(np.unique(values).size)
+    if set(_words(column.name)) & _TIME_WORDS and _are_epochs(values):
+        return replace(column, kind=Kind.DATETIME, role=Role.TIME, note="a time, as its name says")
     if _is_named_id(column.name, distinct, values.size):
         return _as_id(column, "named like an identifier, with many values")
     rising, falling = values[1:] > values[:-1], values[1:] < values[:-1]
@@ -253,15 +296,35 @@ def _mark_number_id(column: Column, numbers: Numbers) -> Column:
     return column
 
 
+def _are_epochs(numbers: NDArray[np.float64]) -> bool:
+    """Whether whole numbers may be seconds since 1970, or milli-, micro- or nanoseconds."""
+    seconds = seconds_by_size(numbers)
+    return bool(((seconds > _FIRST_EPOCH) & (seconds < _LAST_EPOCH)).all())
+
+
 def _mark_text_id(column: Column, categories: Categories) -> Column:
     rows, distinct = int(categories.counts.sum()), len(categories.texts)
     if rows < MIN_ROWS:
         return column
+    unclear = _unclear(categories)
+    if unclear is not None:
+        return _as_id(column, unclear)
     if distinct >= _NEAR_UNIQUE_TEXTS * rows:
         return _as_id(column, "nearly every value is different")
     if _is_named_id(column.name, distinct, rows):
         return _as_id(column, "named like an identifier, with many values")
     return column
+
+
+def _unclear(categories: Categories) -> str | None:
+    """That texts look like dates or numbers that are not read, and how to write them."""
+    if len(categories.texts) < _NAMED_ID_DISTINCT:
+        return None  # few enough to be categories, whatever they mean
+    sample = _spread(categories.texts).to_pylist()
+    for pattern, why in _UNCLEAR:
+        if _share_matching(pattern, sample) >= _READABLE:
+            return why
+    return None
 
 
 def _as_id(column: Column, why: str) -> Column:

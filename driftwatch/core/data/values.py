@@ -32,8 +32,8 @@ __all__ = [
 
 _EXACT_INTEGERS = 1 << 53
 _NUMBER = r"^\s*[+-]?(\d+(\.\d*)?|\.\d+)([eE][+-]?\d+)?\s*$|^\s*(?i:[+-]?inf(inity)?|nan)\s*$"
-_TRUE = ("true", "t", "yes", "y", "1")
-_FALSE = ("false", "f", "no", "n", "0")
+_TRUE = ("true", "t", "yes", "y", "1", "1.0")
+_FALSE = ("false", "f", "no", "n", "0", "0.0")
 
 
 @dataclass(slots=True)
@@ -219,6 +219,8 @@ def _numbers_in_text(array: pa.Array) -> Numbers:
         return _finite(_plain(array.cast(pa.float64())), array.null_count)
     except pa.ArrowInvalid:  # something is no number: look for what is, more slowly
         texts = pc.utf8_trim_whitespace(array.cast(pa.large_string()))
+        texts = pc.replace_substring_regex(texts, "^(?i:true)$", "1")  # as a boolean is, too
+        texts = pc.replace_substring_regex(texts, "^(?i:false)$", "0")
         readable, invalid = _matching(texts, _NUMBER)
         return _finite(_plain(readable.cast(pa.float64())), array.null_count, invalid=invalid)
 

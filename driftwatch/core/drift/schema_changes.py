@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Collection
+from dataclasses import replace
 
 from driftwatch.core.data.schema import Column, Kind, Role
 from driftwatch.core.profiles.column_profile import ColumnProfile, keeps_categories
@@ -86,7 +88,23 @@ def schema_changes(
             for name, dtype in current.seen.items()
             if name not in known and name not in exclude
         ]
-    return changes
+    return _with_hints(changes)
+
+
+def _with_hints(changes: list[SchemaChange]) -> list[SchemaChange]:
+    """Columns that are gone and new by nearly the same name say so."""
+    gone = {_bare(c.column): c.column for c in changes if c.change == "missing_column"}
+    new = {_bare(c.column): c.column for c in changes if c.change == "new_column"}
+    others = {"missing_column": new, "new_column": gone}
+    return [
+        replace(change, alike=others.get(change.change, {}).get(_bare(change.column)))
+        for change in changes
+    ]
+
+
+def _bare(name: str) -> str:
+    """Letters and digits of a name, in lower case; the name itself where it has none."""
+    return "".join(filter(str.isalnum, name.casefold())) or name
 
 
 def _type_changed(reference: Profile, current: Profile, name: str) -> SchemaChange | None:
@@ -102,16 +120,22 @@ def _type_changed(reference: Profile, current: Profile, name: str) -> SchemaChan
         return None
     now = current.columns.get(name)  # none where all its values are of another kind
     status = Status.CRITICAL if now is None else _type_status(now)
-    if status is not Status.CRITICAL and _reads_alike(column, before, family_of(dtype)):
+    if status is not Status.CRITICAL and _reads_alike(reference.columns[name], family_of(dtype)):
         return None
     return SchemaChange(name, "type_changed", column.dtype, dtype, status, share=share)
 
 
-def _reads_alike(column: Column, before: Collection[str], after: str) -> bool:
+def _reads_alike(reference: ColumnProfile, after: str) -> bool:
     """Whether truth values are written in another way: ``True``, ``1``, ``1.0`` and ``"true"``."""
-    if column.kind is Kind.BOOLEAN:
+    if reference.column.kind is Kind.BOOLEAN:
         return True
-    return after == "boolean" and set(before) == {"number"}
+    if reference.numbers is None or after not in ("boolean", "string"):
+        return False
+    moments = reference.numbers.moments
+    is_unit = (moments.minimum, moments.maximum) in ((0.0, 1.0), (0.0, 0.0), (1.0, 1.0))
+    # Of values between 0 and 1 only those at the ends have squares that add up to what they do.
+    spread = moments.total - moments.total**2 / max(1, moments.count)
+    return is_unit and math.isclose(moments.m2, spread, rel_tol=1e-6, abs_tol=1e-9)
 
 
 def _type_status(current: ColumnProfile) -> Status:

@@ -82,6 +82,8 @@ class SchemaChange:
         current: Type in production; None for a missing column.
         status: How bad that is.
         share: Of a changed type, the share of the values that have the new one; None if unknown.
+        alike: Of a column that is gone or new, the one that is new or gone with the same name but
+            for the size of letters, blanks and signs; None without.
     """
 
     column: str
@@ -90,17 +92,21 @@ class SchemaChange:
     current: str | None
     status: Status
     share: float | None = None
+    alike: str | None = None
 
     def __str__(self) -> str:
         was, now = type_in_words(self.reference), type_in_words(self.current)
         match self.change:
             case "missing_column":
-                return f"column {self.column!r} is gone (held {was})"
+                return f"column {self.column!r} is gone (held {was}){self._hint('new')}"
             case "new_column":
-                return f"column {self.column!r} is new (holds {now})"
+                return f"column {self.column!r} is new (holds {now}){self._hint('gone')}"
             case _:
                 some = "" if self.share is None or self.share > _NEARLY_ALL else self._of_some()
                 return f"column {self.column!r} held {was}, now holds {now}{some}"
+
+    def _hint(self, other: str) -> str:
+        return "" if self.alike is None else f"; {self.alike!r} is {other}, and looks like the same"
 
     def _of_some(self) -> str:
         return f" in {100 * (self.share or 0.0):.0f} % of its values"
@@ -113,6 +119,7 @@ class SchemaChange:
             "production": self.current,
             "status": self.status.value,
             "share": self.share,
+            "alike": self.alike,
         }
 
     @classmethod
@@ -124,4 +131,5 @@ class SchemaChange:
             current=data.get("production"),
             status=Status(data["status"]),
             share=data.get("share"),
+            alike=data.get("alike"),
         )

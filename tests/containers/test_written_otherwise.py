@@ -1,0 +1,101 @@
+"""The same values written otherwise: truth values, times and numbers; the same names, too."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+
+from driftwatch import Kind, Monitor, Role
+from driftwatch.profiling.build import profile_data
+
+RNG = np.random.default_rng(7)
+TRUTHS = RNG.uniform(size=400) < 0.3
+WRITTEN: dict[str, list[Any]] = {
+    "booleans": TRUTHS.tolist(),
+    "whole numbers": TRUTHS.astype(int).tolist(),
+    "numbers": TRUTHS.astype(float).tolist(),
+    "words": [str(value).lower() for value in TRUTHS],
+    "Words": [str(value) for value in TRUTHS],
+}
+
+
+def as_csv(values: list[Any], folder: Path) -> Path:
+    path = folder / f"{len(list(folder.iterdir()))}.csv"
+    path.write_text("v,w\n" + "".join(f"{value},1\n" for value in values))
+    return path
+
+
+@pytest.mark.parametrize("production", WRITTEN)
+@pytest.mark.parametrize("reference", WRITTEN)
+@pytest.mark.parametrize("files", [False, True])
+def test_truth_values_are_read_alike(
+    reference: str, production: str, files: bool, tmp_path: Path
+) -> None:
+    before, after = WRITTEN[reference], WRITTEN[production]
+    if files:
+        monitor = Monitor(as_csv(before, tmp_path), roles={"v": "feature"})
+        report = monitor.check(as_csv(after, tmp_path))
+    else:
+        report = Monitor({"v": before}).check({"v": after})
+    assert report.drifted_features == []
+    (found,) = [feature for feature in report.features if feature.name == "v"]
+    assert found.missing_current == 0.0
+    assert report.schema_changes == ()
+
+
+EPOCHS = 1_767_225_600 + np.cumsum(RNG.integers(1, 500, 400))
+
+
+@pytest.mark.parametrize(
+    ("name", "values"),
+    [
+        ("ts", EPOCHS.tolist()),
+        ("created_at", (EPOCHS * 1_000).tolist()),
+        ("eventTime", [str(at) for at in EPOCHS]),
+        ("when", np.datetime_as_string(EPOCHS.astype("datetime64[s]")).tolist()),
+        ("day", [f"{day}.{month}.2026" for day in range(1, 29) for month in range(1, 13)]),
+        ("day", [f"2026/{month}/{day}" for day in range(1, 29) for month in range(1, 13)]),
+        ("month", [f"{year}-{month:02}" for year in range(1990, 2026) for month in range(1, 13)]),
+    ],
+)
+def test_times_are_known_as_times(name: str, values: list[Any], tmp_path: Path) -> None:
+    path = tmp_path / "a.csv"
+    path.write_text(f"{name},w\n" + "".join(f"{value},1\n" for value in values))
+    column = profile_data(path)[name]
+    assert (column.column.kind, column.column.role) == (Kind.DATETIME, Role.TIME)
+    assert column.count == len(values)
+
+
+@pytest.mark.parametrize(
+    ("values", "why"),
+    [
+        ([f"{m}/{d}/2026" for d in range(1, 29) for m in range(1, 13)], "day or month first"),
+        ([f"{n:,}.5" for n in range(1_000, 9_000, 20)], "such as '$1,234.5'"),
+        ([f"${n}" for n in range(400)], "such as '$1,234.5'"),
+        ([f"{n / 10} %" for n in range(400)], "such as '12 %'"),
+        ([f"{n} kg" for n in range(400)], "such as '12 %'"),
+    ],
+)
+@pytest.mark.parametrize("files", [False, True])
+def test_what_is_not_read_says_so_and_is_not_tested(
+    values: list[str], why: str, files: bool, tmp_path: Path
+) -> None:
+    path = tmp_path / "a.csv"
+    path.write_text("v,w\n" + "".join(f'"{value}",1\n' for value in values))
+    data: Any = path if files else {"v": values, "w": [1] * len(values)}
+    report = Monitor(data).check(data)
+    assert why in report.skipped["v"]
+
+
+@pytest.mark.parametrize(
+    ("before", "after"), [("Age", "age"), (" c", "c"), ("net-worth", "NetWorth")]
+)
+def test_a_column_that_is_called_a_little_otherwise(before: str, after: str) -> None:
+    report = Monitor({before: [1.0, 2.0] * 100}).check({after: [1.0, 2.0] * 100})
+    assert [str(change) for change in report.schema_changes] == [
+        f"column {before!r} is gone (held numbers); {after!r} is new, and looks like the same",
+        f"column {after!r} is new (holds numbers); {before!r} is gone, and looks like the same",
+    ]
