@@ -32,7 +32,8 @@ class Answer:
         status: HTTP status; 0 if it could not be reached, or did not answer in time.
         body: What it sent; of an error only the beginning.
         retry_after: Seconds that it asked to wait; None if it did not.
-        reason: In words.
+        reason: Why there is no status, in words; empty if there is one, since the phrase beside it
+            may repeat what the server was sent.
     """
 
     status: int
@@ -161,7 +162,7 @@ def _refused(error: urllib.error.HTTPError) -> Answer:
     body = b""
     with error, contextlib.suppress(OSError, http.client.HTTPException):
         body = error.read(_MOST_ERROR_BYTES)
-    return Answer(error.code, body, _seconds(error.headers.get("Retry-After")), str(error.reason))
+    return Answer(error.code, body, _seconds(error.headers.get("Retry-After")))
 
 
 def _seconds(retry_after: str | None) -> float | None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import logging
 import re
 import time
@@ -10,6 +11,7 @@ from urllib.parse import urlsplit, urlunsplit
 
 from driftwatch.errors import ConfigError, StoreError
 from driftwatch.logs.events import event
+from driftwatch.stores.remote.words import words_of
 from driftwatch.transport.client import Answer, HttpClient, checked_url
 
 __all__ = ["SENT_AT", "CollectorClient", "json_of", "took_it"]
@@ -32,10 +34,9 @@ def json_of(answer: Answer, /) -> Any:
     """
     import orjson
 
-    try:
+    with contextlib.suppress(orjson.JSONDecodeError):  # it has the whole body in it
         return orjson.loads(answer.body)
-    except orjson.JSONDecodeError as error:
-        raise StoreError(f"the collector did not answer with JSON: {error}") from error
+    raise StoreError("the collector did not answer with JSON")
 
 
 def took_it(answer: Answer, /) -> bool:
@@ -105,6 +106,20 @@ class CollectorClient:
             **self._login(),
         }
         return self._http.send(self.url + path, body, headers=headers, timeout=timeout)
+
+    def why(self, answer: Answer, /) -> str:
+        """Why a request failed: its status, and the collector's own words if they are some.
+
+        Never the reason phrase of a status, nor a body of another kind: servers and proxies
+        repeat in them what they were sent, and so the token.
+
+        Args:
+            answer: What came of it.
+        """
+        if answer.status == 0:
+            return f"unreachable: {answer.reason}"
+        words = words_of(answer, self._token)
+        return f"{answer.status}: {words}" if words else str(answer.status)
 
     def _login(self) -> dict[str, str]:
         return {"Authorization": f"Bearer {self._token}"} if self._token else {}

@@ -158,7 +158,7 @@ class Sender:
 
     def _failed(self, answer: Answer) -> float:
         self._failures += 1
-        self.problem = f"{answer.status or 'unreachable'} {answer.reason}".strip()
+        self.problem = self.client.why(answer)
         self._log.log(
             answer.status,
             "driftwatch: %s does not take deliveries (%s); they wait in %s",
@@ -170,14 +170,14 @@ class Sender:
         return pause(self._failures, answer.retry_after)
 
     def _hold(self, name: str, answer: Answer) -> float:
-        self.problem = f"{answer.status} {answer.reason or 'but no answer of a collector'}"
+        unknown = ", but no answer of a collector" if answer.succeeded else ""
+        self.problem = self.client.why(answer) + unknown
         self._log.log(
             answer.status,
-            "driftwatch: %s does not take a delivery for now (%s: %s); it waits with the "
+            "driftwatch: %s does not take a delivery for now (%s); it waits with the "
             "others of its monitor as %s in %s",
             self.client.url,
             self.problem,
-            _words(answer),
             name,
             self.spool.folder,
             name="delivery.trouble",
@@ -190,10 +190,9 @@ class Sender:
         self.refused += 1
         self.lost = self.lost + rows_lost(data, REFUSED)
         _LOG.warning(
-            "driftwatch: %s refuses a delivery for good (%d %s); it is kept as %s.refused in %s",
+            "driftwatch: %s refuses a delivery for good (%s); it is kept as %s.refused in %s",
             self.client.url,
-            answer.status,
-            _words(answer),
+            self.client.why(answer),
             name,
             self.spool.folder,
             extra=event("delivery.trouble"),
@@ -242,11 +241,6 @@ class Sender:
         if wait is None:
             return self._wake, _LEFT_ALONE
         return self._closed if self._failures else self._wake, wait
-
-
-def _words(answer: Answer) -> str:
-    """The beginning of what came, on one line."""
-    return " ".join(answer.body[:200].decode("utf-8", "replace").split())
 
 
 def _send_for_ever(sender: weakref.ref[Sender]) -> None:

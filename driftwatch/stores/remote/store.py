@@ -214,8 +214,7 @@ class RemoteStore:
     def _get(self, path: str) -> Any:
         answer = self.client.get(path)
         if answer.status != 200:
-            words = answer.body[:300].decode("utf-8", "replace") or answer.reason
-            raise StoreError(f"{self.client.url}{path}: {answer.status or 'unreachable'} {words}")
+            raise StoreError(f"{self.client.url}{path}: {self.client.why(answer)}")
         return json_of(answer)
 
     def close(self) -> None:

@@ -10,6 +10,7 @@ from __future__ import annotations
 import base64
 import gc
 import io
+import json
 import logging
 import socket
 import threading
@@ -32,7 +33,7 @@ from driftwatch import Monitor
 from driftwatch.cli.app import run
 from driftwatch.config.kafka import REGISTRY_PASSWORD, KafkaConfig
 from driftwatch.config.load import load_config
-from driftwatch.errors import ConfigError
+from driftwatch.errors import ConfigError, StoreError
 from driftwatch.integrations.alerting import EmailAlert, NotSentError, SlackAlert, WebhookAlert
 from driftwatch.integrations.alerting import email as email_module
 from driftwatch.integrations.alerting import slack as slack_module
@@ -45,6 +46,7 @@ from driftwatch.integrations.kafka.messages.schema_registry import (
     WrongSchemaError,
 )
 from driftwatch.logs import JsonFormatter
+from driftwatch.stores.remote import RemoteStore
 from driftwatch.stores.sqlite.store import SQLiteStore
 from tests.config.test_no_secret_is_shown import reached
 from tests.http_serving import serving
@@ -61,7 +63,10 @@ PASSWORD = "canary/of+the=password-53c9"
 ROUTING = "canary-of-the-template-08be"
 REGISTRY = "canary/of+the=registry-d417"
 TRACKING = "canary-of-mlflow-2b6d"
-CANARIES = (PATH, QUERY, LOGIN, KEY, HEADER, USERNAME, PASSWORD, ROUTING, REGISTRY, TRACKING)
+COLLECTOR = "canary/of+the=collector-9c40"
+CANARIES = (
+    PATH, QUERY, LOGIN, KEY, HEADER, USERNAME, PASSWORD, ROUTING, REGISTRY, TRACKING, COLLECTOR
+)  # fmt: skip
 STATUSES = (302, 307, 400, 401, 403, 404, 410, 413, 429, 500, 503)
 TROUBLE = (*STATUSES, "no status", "reset", "silent", "half a body", "refused", "no name", "tls")
 
@@ -151,6 +156,8 @@ class Parrot(BaseHTTPRequestHandler):
         self.send_header("X-You-Sent", line)
         if 300 <= status < 400:
             self.send_header("Location", f"login:{line}")
+        if server.in_json:  # as a collector writes its errors
+            said = json.dumps({"detail": server.in_json(said)})
         length = len(said.encode())
         self.send_header("Content-Length", str(2 * length if how == "half a body" else length))
         self.end_headers()
@@ -169,6 +176,7 @@ def parrot(how: int | str) -> Iterator[Any]:
     ca = trustme.CA() if how == "tls" else None
     with serving(Parrot, "127.0.0.1", ca=ca) as server:
         server.how, server.heard = 500 if how == "tls" else how, []
+        server.in_json = None
         scheme, port = "http" if ca is None else "https", server.server_port
         if how == "refused":
             with socket.socket() as nobody:
@@ -540,6 +548,80 @@ def test_commands_show_no_secret_of_back_ends_that_fail(
 def failed(store: SQLiteStore) -> set[str]:
     """Back ends that have failed to tell an incident of the monitor."""
     return {entry.sink for entry in store.outbox("churn") if entry.error is not None}
+
+
+def of_the_collector(store: RemoteStore) -> str:
+    """All that can be seen of a collector that takes and gives nothing."""
+    shown = ""
+    for ask in (
+        lambda: store.overview("churn"),
+        lambda: store.report("churn"),
+        lambda: store.references_in_use("churn"),
+    ):
+        with pytest.raises(StoreError) as caught:
+            ask()
+        shown += words_of(caught.value)
+        shown += "".join(f"{each!s} {each!r}" for each in reached(caught.value))
+    store.sender.send_waiting()
+    assert store.sender.problem or store.sender.refused
+    return f"{shown} {store.sender.problem} {vars(store.sender)} {store!r}"
+
+
+@pytest.mark.parametrize("how", [200, *TROUBLE])
+def test_what_a_collector_or_a_proxy_before_it_repeats_is_shown_nowhere(
+    how: int | str, tmp_path: Path, witness: Witness, no_names: None
+) -> None:
+    with parrot(how) as server:
+        store = RemoteStore(server.address, token=COLLECTOR, spool=tmp_path, timeout=0.5)
+        store.spool.put(f"1-{store.sender.mine}-churn", b"a delivery")
+        assert leaks(of_the_collector(store)) == []
+        store.close()
+        if how not in ("refused", "no name", "tls"):
+            assert leaks(server.heard[0]) == [COLLECTOR]  # it was there to be repeated
+    assert in_files(tmp_path) == []
+    assert "driftwatch: " in witness.text
+    assert leaks(witness.text) == []
+
+
+@pytest.mark.parametrize(
+    "written",
+    [
+        str,
+        str.upper,
+        lambda said: quote(quote(said, safe="")),
+        lambda said: said.encode().hex(),
+        lambda said: base64.b64encode(f"a{said}".encode()).decode(),
+        lambda said: base64.urlsafe_b64encode(said.encode()).decode(),
+        "\u200b".join,
+        " ".join,
+        lambda said: "".join(f"&#{ord(c)};" for c in said),
+    ],
+)
+@pytest.mark.parametrize("status", [400, 403, 503])
+def test_an_error_like_those_of_a_collector_is_not_shown_with_the_token_in_it(
+    status: int, written: Callable[[str], str], tmp_path: Path, witness: Witness
+) -> None:
+    with parrot(status) as server:
+        server.in_json = lambda said: "marked " + written(said[-400:])
+        store = RemoteStore(server.address, token=COLLECTOR, spool=tmp_path, timeout=0.5)
+        store.spool.put(f"1-{store.sender.mine}-churn", b"a delivery")
+        assert "marked" not in of_the_collector(store)
+        store.close()
+    assert "marked" not in witness.text
+
+
+def test_what_a_collector_says_itself_is_shown_on_one_line(
+    tmp_path: Path, witness: Witness
+) -> None:
+    with parrot(400) as server:
+        server.in_json = lambda _: "the \x1bmonitor\n has no\u202e reference " + "x" * 900
+        store = RemoteStore(server.address, token=COLLECTOR, spool=tmp_path, timeout=0.5)
+        store.spool.put(f"1-{store.sender.mine}-churn", b"a delivery")
+        said = "400: the monitor has no reference xxx"
+        assert said in of_the_collector(store)
+        store.close()
+    assert said in witness.text
+    assert "x" * 300 not in witness.text
 
 
 @pytest.mark.parametrize("how", TROUBLE)
