@@ -13,6 +13,9 @@ from driftwatch.transport.deadline import BoundedSocket, dial
 __all__ = ["BoundedSMTP"]
 
 
+_WELCOME = 220
+
+
 class BoundedSMTP(smtplib.SMTP):
     """A connection that is over when its time is: look-up of the server's name aside.
 
@@ -25,7 +28,7 @@ class BoundedSMTP(smtplib.SMTP):
 
     Raises:
         OSError: If the server cannot be reached in time.
-        smtplib.SMTPException: If it answers badly.
+        smtplib.SMTPException: If it answers badly, or greets with anything but a welcome.
     """
 
     def __init__(
@@ -38,7 +41,9 @@ class BoundedSMTP(smtplib.SMTP):
         super().__init__(local_hostname="[127.0.0.1]", timeout=seconds)
         self._host = host
         try:
-            self.connect(host, port)
+            code, said = self.connect(host, port)
+            if code != _WELCOME:  # the base asks this only where it is given the host
+                raise smtplib.SMTPConnectError(code, said)
         except BaseException:
             self.close()
             raise

@@ -311,6 +311,7 @@ class MailParrot:
     def __init__(self, phase: str, mechanism: str) -> None:
         self.phase, self.mechanism = phase, mechanism
         self.heard: list[str] = []
+        self.code = 554
 
     def serve(self, listening: socket.socket) -> None:
         """Serve one client after another until the socket is closed."""
@@ -345,7 +346,9 @@ class MailParrot:
         if word == self.phase:
             said = " ".join(self.heard)
             plain = "".join(map(_decoded, said.split()))
-            client.sendall(f"554-you said {said}\r\n554 that is {plain}\r\n".encode())
+            client.sendall(
+                f"{self.code}-you said {said}\r\n{self.code} that is {plain}\r\n".encode()
+            )
             return
         login = word == "AUTH" and self.mechanism == "LOGIN"
         answer = "334 UGFzc3dvcmQ6" if login else ANSWERS.get(word, "235 welcome")
@@ -378,6 +381,17 @@ def mail_to(port: int, tls: Any = "none") -> EmailAlert:
         "127.0.0.1", port, sender="d@example.com", recipients=["a@example.com"], tls=tls,
         username=USERNAME, password=PASSWORD,
     )  # fmt: skip
+
+
+@pytest.mark.parametrize("code", [421, 554, 250])
+def test_a_mail_server_that_does_not_welcome_is_told_nothing(code: int) -> None:
+    """It goes on as if it had welcomed; whoever logs in has not looked at the greeting."""
+    with mail_parrot("greeting") as (server, port):
+        server.code = code
+        with pytest.raises(NotSentError, match=f"answers {code}") as caught:
+            mail_to(port).send(MESSAGE)
+        assert server.heard == []
+    assert leaks(words_of(caught.value)) == []
 
 
 @pytest.mark.parametrize("mechanism", ["PLAIN", "LOGIN", "CRAM-MD5", "NONE-THAT-IS-KNOWN"])
