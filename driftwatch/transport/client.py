@@ -16,12 +16,13 @@ from typing import Any
 from urllib.parse import urlsplit
 
 from driftwatch.errors import ConfigError
-from driftwatch.transport.addresses import refuse_private
-from driftwatch.transport.deadline import handlers
+from driftwatch.transport.addresses import ForbiddenAddressError, refuse_private
+from driftwatch.transport.deadline import NoAddressError, handlers
 
 __all__ = ["Answer", "HttpClient", "checked_url"]
 
 _MOST_ERROR_BYTES = 4_096
+_TUNNEL = re.compile(r"Tunnel connection failed: ([0-9]{3})\b")
 
 
 @dataclass(frozen=True, slots=True)
@@ -153,9 +154,23 @@ def checked_url(
     return text
 
 
-def _why(error: Exception) -> str:
-    reason = getattr(error, "reason", error)
-    return str(reason) or type(reason).__name__
+def _why(error: OSError) -> str:
+    """Why there was no answer, in words that neither a server nor a proxy has a part in.
+
+    Those of the system and of TLS have a number, and some are our own. Of others it is the name
+    of the type: a proxy that opens no tunnel may repeat its password in what it answers.
+    """
+    reason = getattr(error, "reason", None)
+    cause = reason if isinstance(reason, OSError) else error
+    if isinstance(cause, TimeoutError):
+        return "it took too long"
+    if isinstance(cause, ForbiddenAddressError | NoAddressError):
+        return str(cause)
+    if cause.errno is not None and cause.strerror:
+        return cause.strerror
+    if refused := _TUNNEL.match(str(cause)):
+        return f"the proxy answers {refused[1]}"
+    return type(cause).__name__
 
 
 def _refused(error: urllib.error.HTTPError) -> Answer:

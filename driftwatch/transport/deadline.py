@@ -16,13 +16,17 @@ import urllib.request
 from collections.abc import Callable
 from typing import Any, cast
 
-__all__ = ["BoundedSocket", "Guard", "dial", "handlers"]
+__all__ = ["BoundedSocket", "Guard", "NoAddressError", "dial", "handlers"]
 
 _CHUNK = 64 << 10
 
 
 Guard = Callable[[str, list[str]], None]
 """Is given a host and all its addresses before any is connected to; raises if it may not be."""
+
+
+class NoAddressError(OSError):
+    """A name of a host stands for no address."""
 
 
 def handlers(
@@ -92,7 +96,7 @@ def dial(end: float, guard: Guard | None = None, /) -> Callable[..., socket.sock
     """
 
     def connect(address: tuple[str, int], *_: Any) -> socket.socket:
-        failed: OSError = OSError(f"{address[0]} has no address")
+        failed: OSError = NoAddressError("the host has no address")
         addresses = socket.getaddrinfo(*address, type=socket.SOCK_STREAM)
         if guard is not None:
             guard(address[0], [str(where[0]) for *_rest, where in addresses])

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import socket
 import ssl
 import time
@@ -76,7 +77,7 @@ def test_a_redirect_is_not_followed_and_an_answer_is_cut(server: Any) -> None:
 def test_a_server_that_trickles_is_given_up_when_the_time_is_over(server: Any) -> None:
     began = time.monotonic()
     answer = HttpClient(timeout=0.5).send(f"http://127.0.0.1:{server.server_port}/trickle", b"x")
-    assert answer.status == 0
+    assert (answer.status, answer.reason) == (0, "it took too long")
     assert time.monotonic() - began < 8  # the whole header would take 12 s
 
 
@@ -179,7 +180,7 @@ def test_a_name_is_looked_up_once_so_that_it_cannot_change_its_meaning(
 
     def connect(_: socket.socket, where: Any) -> None:
         connected.append(where)
-        raise OSError("no network")
+        raise OSError(errno.ENETUNREACH, "no network")
 
     monkeypatch.setattr(socket, "getaddrinfo", rebinding)
     monkeypatch.setattr(socket.socket, "connect", connect)

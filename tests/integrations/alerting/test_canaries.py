@@ -564,6 +564,45 @@ def failed(store: SQLiteStore) -> set[str]:
     return {entry.sink for entry in store.outbox("churn") if entry.error is not None}
 
 
+def repeating_proxy(listening: socket.socket, heard: list[str]) -> None:
+    """Refuse every tunnel with all that was asked for it, decoded too, in the status line."""
+    while True:
+        try:
+            client, _ = listening.accept()
+        except OSError:
+            return
+        with client:
+            asked = client.recv(64 << 10).decode()
+            heard.append(asked)
+            words = " ".join(asked.split())
+            plain = "".join(map(_decoded, words.split()))
+            client.sendall(f"HTTP/1.1 407 denied {words} {plain}\r\n\r\n".encode())
+
+
+def test_what_a_proxy_repeats_is_shown_nowhere(
+    tmp_path: Path, witness: Witness, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    heard: list[str] = []
+    with socket.create_server(("127.0.0.1", 0)) as listening:
+        thread = threading.Thread(target=repeating_proxy, args=(listening, heard), daemon=True)
+        thread.start()
+        port = listening.getsockname()[1]
+        monkeypatch.setenv("https_proxy", f"http://reader:{LOGIN}@127.0.0.1:{port}")
+        for alert in (slack_to("https://example.test"), webhook_to("https://example.test")):
+            with pytest.raises(NotSentError, match="the proxy answers 407") as caught:
+                alert.send(MESSAGE)
+            assert leaks(words_of(caught.value)) == []
+            assert not any(leaks(f"{each!s} {each!r}") for each in reached(caught.value))
+        store = RemoteStore("https://example.test", token=COLLECTOR, spool=tmp_path, timeout=0.5)
+        store.spool.put(f"1-{store.sender.mine}-churn", b"a delivery")
+        assert leaks(of_the_collector(store)) == []
+        store.close()
+        listening.shutdown(socket.SHUT_RDWR)
+        thread.join(30)
+    assert leaks(heard[0]) == [LOGIN]  # it was there to be repeated
+    assert leaks(witness.text) == []
+
+
 def of_the_collector(store: RemoteStore) -> str:
     """All that can be seen of a collector that takes and gives nothing."""
     shown = ""
