@@ -11,7 +11,7 @@ import time
 import urllib.error
 import urllib.request
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any
 from urllib.parse import urlsplit
 
@@ -27,7 +27,7 @@ _TUNNEL = re.compile(r"Tunnel connection failed: ([0-9]{3})\b")
 
 @dataclass(frozen=True, slots=True)
 class Answer:
-    """What a server answered.
+    """What a server answered; its words are not in the representation.
 
     Attributes:
         status: HTTP status; 0 if it could not be reached, or did not answer in time.
@@ -38,9 +38,9 @@ class Answer:
     """
 
     status: int
-    body: bytes = b""
+    body: bytes = field(default=b"", repr=False)
     retry_after: float | None = None
-    reason: str = ""
+    reason: str = field(default="", repr=False)
 
     @property
     def succeeded(self) -> bool:

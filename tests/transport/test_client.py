@@ -16,7 +16,7 @@ import trustme
 
 from driftwatch.errors import ConfigError
 from driftwatch.transport.addresses import is_public
-from driftwatch.transport.client import HttpClient, checked_url
+from driftwatch.transport.client import Answer, HttpClient, checked_url
 from tests.http_serving import serving
 
 
@@ -72,6 +72,11 @@ def test_a_redirect_is_not_followed_and_an_answer_is_cut(server: Any) -> None:
     assert len(client.send(f"{url}/", b"").body) == 1_001
     busy = client.send(f"{url}/busy", b"")
     assert (busy.status, busy.retry_after, busy.succeeded) == (429, 7.0, False)
+
+
+def test_the_representation_of_an_answer_shows_nothing_that_was_sent() -> None:
+    answer = Answer(403, b"you sent canary", 7.0, "canary")
+    assert repr(answer) == "Answer(status=403, retry_after=7.0)"
 
 
 def test_a_server_that_trickles_is_given_up_when_the_time_is_over(server: Any) -> None:

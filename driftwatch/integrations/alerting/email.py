@@ -31,6 +31,9 @@ _TLS = ("starttls", "implicit", "none")
 _MOST_SUBJECT = 200
 _LOOPBACK = ("localhost", "127.0.0.1", "::1")
 
+_Refused = dict[str, tuple[int, bytes]]
+"""Recipients that a server refuses, with what it answered."""
+
 
 class EmailAlert:
     """Tells incidents by mail. Implements `driftwatch.protocols.Notifier`.
@@ -95,23 +98,9 @@ class EmailAlert:
         Raises:
             NotSentError: If the server does not take it now for at least one of them.
         """
-        try:
-            mail = mail_of(message, self._sender, self._recipients)
-        except Exception as error:  # noqa: BLE001 - of the mail package, or of what draws pictures
-            why = type(error).__name__
-            raise NotSentError(f"the mail cannot be written: {why}") from None
-        try:
-            with self._connected() as server:
-                refused = server.send_message(mail)
-        except smtplib.SMTPResponseException as error:
-            raise NotSentError(
-                f"the mail server {self._host} answers {error.smtp_code} ({type(error).__name__})"
-            ) from None
-        except smtplib.SMTPException as error:  # its text may be what the server sent
-            raise NotSentError(f"the mail server {self._host}: {type(error).__name__}") from None
-        except (OSError, ValueError) as error:
-            why = type(error).__name__
-            raise NotSentError(f"the mail server {self._host} cannot be reached: {why}") from None
+        refused, problem = self._attempt(message)
+        if problem:  # raised here, so that no error of the server is its context
+            raise NotSentError(problem)
         if len(refused) == len(self._recipients):
             raise NotSentError(f"the mail server {self._host} refuses every recipient")
         if refused:  # the others have it, and would have it twice
@@ -128,6 +117,28 @@ class EmailAlert:
                     error=f"{len(refused)} recipients refused",
                 ),
             )
+
+    def _attempt(self, message: Message) -> tuple[_Refused, str]:
+        """Send a message; returns the recipients that were refused, or what went wrong.
+
+        The texts of errors are not in it: they may be what the server sent.
+        """
+        refused: _Refused = {}
+        try:
+            mail = mail_of(message, self._sender, self._recipients)
+        except Exception as error:  # noqa: BLE001 - of the mail package, or of what draws pictures
+            return refused, f"the mail cannot be written: {type(error).__name__}"
+        where = f"the mail server {self._host}"
+        try:
+            with self._connected() as server:
+                refused = server.send_message(mail)
+        except smtplib.SMTPResponseException as error:
+            return refused, f"{where} answers {error.smtp_code} ({type(error).__name__})"
+        except smtplib.SMTPException as error:
+            return refused, f"{where}: {type(error).__name__}"
+        except (OSError, ValueError) as error:
+            return refused, f"{where} cannot be reached: {type(error).__name__}"
+        return refused, ""
 
     @contextlib.contextmanager
     def _connected(self) -> Iterator[BoundedSMTP]:

@@ -418,7 +418,7 @@ def test_a_mail_that_cannot_be_written_is_one_that_is_not_sent() -> None:
     alert = EmailAlert("127.0.0.1", sender="d@example.com", recipients=["a@example.com"])
     with pytest.raises(NotSentError, match="cannot be written") as caught:
         alert.send(replace(MESSAGE, text="\ud800"))
-    assert caught.value.__cause__ is None
+    assert caught.value.__context__ is None
 
 
 def test_a_copy_that_arrives_late_takes_no_merged_message_with_it(tmp_path: Path) -> None:

@@ -404,6 +404,8 @@ def test_what_a_mail_server_repeats_is_shown_nowhere(
         with pytest.raises(NotSentError) as caught:
             alert.send(MESSAGE)
         assert leaks(words_of(caught.value)) == []
+        assert not any(leaks(f"{each!s} {each!r}") for each in reached(caught.value))
+        assert caught.value.__context__ is None
         delivery, store, _ = outbox(tmp_path, alert, 1)
         delivery.deliver_due(alert.name)
         (waiting,) = store.outbox("m")
