@@ -8,11 +8,13 @@ import re
 import smtplib
 import ssl
 from collections.abc import Iterator, Sequence
-from email.headerregistry import Address
+from email.header import Header
+from email.headerregistry import Address, BaseHeader, HeaderRegistry, UniqueUnstructuredHeader
 from email.message import EmailMessage
+from email.policy import EmailPolicy, Policy
 from email.utils import format_datetime, parseaddr
 from hashlib import blake2b
-from typing import Literal
+from typing import Any, Literal, cast
 
 from driftwatch.alerts.message import Message
 from driftwatch.errors import ConfigError
@@ -22,6 +24,7 @@ from driftwatch.integrations.alerting.not_sent import NotSentError
 from driftwatch.integrations.alerting.pictures import png_of
 from driftwatch.integrations.alerting.smtp import BoundedSMTP
 from driftwatch.logs.events import event
+from driftwatch.render.plain import plain
 
 __all__ = ["EmailAlert", "mail_of"]
 
@@ -33,6 +36,30 @@ _LOOPBACK = ("localhost", "127.0.0.1", "::1")
 
 _Refused = dict[str, tuple[int, bytes]]
 """Recipients that a server refuses, with what it answered."""
+
+
+class _Subject(UniqueUnstructuredHeader):
+    """A subject that arrives as it was written.
+
+    Where Python folds an encoded subject itself, it leaves words of ASCII as they are, and loses
+    the space between two encoded words. And it takes text that looks encoded for such.
+    """
+
+    @classmethod
+    def parse(cls, string: str, kwds: dict[str, Any]) -> None:
+        """Take the text as it is."""
+        super().parse(string, kwds)
+        kwds["decoded"] = string
+
+    def fold(self, *, policy: Policy) -> str:
+        """Encode the whole text, spaces and all."""
+        text = Header(str(self), "utf-8", header_name="Subject").encode(linesep=policy.linesep)
+        return f"Subject: {text}{policy.linesep}"
+
+
+_HEADERS = HeaderRegistry()
+_HEADERS.map_to_type("subject", cast("type[BaseHeader]", _Subject))  # it is added there
+_POLICY = EmailPolicy(header_factory=_HEADERS)
 
 
 class EmailAlert:
@@ -173,9 +200,8 @@ def mail_of(message: Message, sender: Address, recipients: Sequence[Address], /)
         recipients: Who gets it.
     """
     domain = sender.domain
-    mail = EmailMessage()
-    subject = f"{message.sign} {message.subject}"
-    mail["Subject"] = subject if len(subject) <= _MOST_SUBJECT else subject[:_MOST_SUBJECT] + "…"
+    mail = EmailMessage(_POLICY)
+    mail["Subject"] = plain(f"{message.sign} {message.subject}", _MOST_SUBJECT)
     mail["From"] = sender
     mail["To"] = list(recipients)
     mail["Date"] = format_datetime(message.at)
