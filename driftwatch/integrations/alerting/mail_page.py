@@ -26,7 +26,9 @@ _KINDS = {
     "several": "messages that waited",
     "test": "a test",
 }
-_BAR = 150
+_TRACK = "#eef1f4"
+_THINNEST = 0.5
+"""Per cent of the track that a bar has which is not nothing, so that it is seen."""
 _HEADLINE = 200
 """Characters of a text that is a headline as a whole."""
 
@@ -140,8 +142,8 @@ def _line(line: Line) -> str:
         bars = _bar("reference", line.before, "#6f92bd") + _bar("production", line.after, "#b84a08")
         bars = (
             f"<br>‘{escape(line.category)}’"
-            '<table role="presentation" cellpadding="0" cellspacing="0" border="0">'
-            f"{bars}</table>"
+            '<table role="presentation" width="100%" cellpadding="0" cellspacing="0" border="0" '
+            f'style="width:100%">{bars}</table>'
         )
     return (
         '<tr><td valign="top" width="34%" style="padding:8px 12px 8px 0;border-top:1px solid '
@@ -155,14 +157,25 @@ def _line(line: Line) -> str:
 
 
 def _bar(side: str, share: float, color: str) -> str:
-    wide = max(1, round(_BAR * min(1.0, max(0.0, share))))
+    """A bar whose widths are shares of one track, however narrow the screen makes it."""
+    wide = 0.0 if share <= 0 else min(100.0, max(_THINNEST, 100 * share))
+    cells = _part(wide, color) + _part(100 - wide, _TRACK)
     return (
-        f'<tr><td width="80" style="font:12px Arial,sans-serif;color:#566170">{side}</td><td>'
-        '<table role="presentation" cellpadding="0" cellspacing="0" border="0"><tr>'
-        f'<td width="{wide}" height="9" bgcolor="{color}" style="background:{color};'
-        'font-size:1px;line-height:1px">&nbsp;</td><td style="padding-left:6px;font:12px '
-        f'Arial,sans-serif;color:#566170;white-space:nowrap">{percent(share)}</td>'
-        "</tr></table></td></tr>"
+        f'<tr><td width="76" style="width:76px;font:12px Arial,sans-serif;color:#566170">{side}'
+        '</td><td><table role="presentation" width="100%" cellpadding="0" cellspacing="0" '
+        f'border="0" style="width:100%;table-layout:fixed"><tr>{cells}</tr></table></td>'
+        '<td align="right" width="56" style="width:56px;font:12px Arial,sans-serif;color:#566170;'
+        f'white-space:nowrap">{percent(share)}</td></tr>'
+    )
+
+
+def _part(wide: float, color: str) -> str:
+    """A piece of a track, of a width in per cent; nothing where it has none."""
+    if wide <= 0:
+        return ""
+    return (
+        f'<td width="{wide:.1f}%" height="9" bgcolor="{color}" style="width:{wide:.1f}%;'
+        f'background:{color};padding:0;font-size:1px;line-height:9px">&nbsp;</td>'
     )
 
 
