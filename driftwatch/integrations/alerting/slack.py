@@ -8,7 +8,8 @@ from urllib.parse import urlsplit
 
 import orjson
 
-from driftwatch.alerts.message import Message
+from driftwatch.alerts.message import Line, Message
+from driftwatch.alerts.wording import moment
 from driftwatch.integrations.alerting.arguments import checked_flag, checked_name
 from driftwatch.integrations.alerting.not_sent import refuse
 from driftwatch.transport.client import HttpClient, checked_url
@@ -17,7 +18,7 @@ __all__ = ["SlackAlert", "slack_payload"]
 
 _SECONDS = 10.0
 _MOST_LINES = 4
-_HEADER, _SECTION, _FIELD, _TEXT = 150, 2_900, 1_900, 900
+_HEADER, _SECTION, _FIELD, _TEXT, _URL = 150, 2_900, 1_900, 900, 3_000
 _COLORS = {
     "CRITICAL": "#b3261e",
     "WARNING": "#b87500",
@@ -25,6 +26,7 @@ _COLORS = {
     "RESOLVED": "#579b74",
     "TEST": "#5f90c9",
 }
+_NEWS = {"worse": "got worse: ", "still_on": "still on: ", "reminder": "still on: "}
 _JOINER = "\u2060"
 """The word joiner, which nobody sees, and which no link, emoji or mention has in it."""
 _PLAIN = str.maketrans(
@@ -86,14 +88,18 @@ class SlackAlert:
 def slack_payload(message: Message, /) -> dict[str, Any]:
     """A message as Block Kit.
 
+    Slack shows ``text`` as the first line of the message, above the blocks, and alone in a
+    notification. So it says everything that matters, and the blocks do not say it again.
+
     Args:
         message: The message.
     """
-    blocks: list[dict[str, Any]] = [
-        {"type": "header", "text": _plain(f"{message.monitor}: {message.title}", _HEADER)},
-        {"type": "section", "text": _plain(message.text, _SECTION)},
-    ]
-    if message.lines:
+    first = _first_line(message)
+    head = f"{message.sign} {message.monitor}"
+    blocks: list[dict[str, Any]] = [{"type": "header", "text": _plain(head, _HEADER)}]
+    if len(first) > _TEXT:
+        blocks.append({"type": "section", "text": _plain(message.text, _SECTION)})
+    if message.more or not all(_is_said(line, first) for line in message.lines):
         shown = message.lines[:_MOST_LINES]
         more = message.more + len(message.lines) - len(shown)
         fields = [_plain(f"{line.sign} {line.text}", _FIELD) for line in shown]
@@ -101,17 +107,31 @@ def slack_payload(message: Message, /) -> dict[str, Any]:
         blocks.append({"type": "section", "fields": fields})
     if links := _links(message):
         blocks.append({"type": "actions", "elements": links})
-    context = [message.status, message.facts, f"rule: {message.rule}" if message.rule else ""]
+    context = [message.facts, f"rule: {message.rule}" if message.rule else ""]
     context.append(f"owner: {message.owner}" if message.owner else "no owner")
     context += [f"{label}: {text}" for label, text in message.labels.items()]
     told = " · ".join(part for part in context if part)
     blocks.append({"type": "context", "elements": [_plain(told, _SECTION)]})
     color = _COLORS.get(message.status, "#8b95a1")
     return {
-        "text": _unformatted(_cut(message.subject, _TEXT)),
+        "text": _unformatted(_cut(first, _TEXT)),
         "mrkdwn": False,
         "attachments": [{"color": color, "blocks": blocks}],
     }
+
+
+def _first_line(message: Message) -> str:
+    """Status, monitor, what moved, how much, since when, and whether that is news."""
+    news = _NEWS.get(message.kind, "")
+    line = f"{message.status} {message.monitor}: {news}{message.text or message.title}"
+    if message.since is None or message.status == "NO DATA" or moment(message.since) in line:
+        return line
+    return f"{line} Since {moment(message.since)}."
+
+
+def _is_said(line: Line, first: str) -> bool:
+    """Whether the first line of the message says already what a line of the list would."""
+    return line.name in first and line.text.removeprefix(line.name).strip() in first
 
 
 def _links(message: Message) -> list[dict[str, Any]]:
@@ -123,7 +143,11 @@ def _links(message: Message) -> list[dict[str, Any]]:
             links.append(("Silence", f"{message.url}?do=silence"))
     if message.runbook:
         links.append(("Runbook", message.runbook))
-    return [{"type": "button", "text": _plain(text, 75), "url": url} for text, url in links]
+    return [
+        {"type": "button", "text": _plain(text, 75), "url": url}
+        for text, url in links
+        if len(url) <= _URL
+    ]
 
 
 def _plain(text: str, most: int) -> dict[str, Any]:
@@ -137,8 +161,8 @@ def _unformatted(text: str) -> str:
         >>> _unformatted("*bold* of age_group & _it_ rose to 0.25")
         '∗bold∗ of age_group &amp; ＿it＿ rose to 0.25'
     """
-    text = _AT_THE_END_OF_A_WORD.sub("\uff3f", text)  # full-width low line
-    return _BEGINS_A_LINK_OR_EMOJI.sub(rf"\g<0>{_JOINER}", text).translate(_PLAIN)
+    text = _AT_THE_END_OF_A_WORD.sub("\uff3f", text).translate(_PLAIN)  # full-width low line
+    return _BEGINS_A_LINK_OR_EMOJI.sub(rf"\g<0>{_JOINER}", text)  # last: a stand-in is a letter
 
 
 def _cut(text: str, most: int) -> str:
