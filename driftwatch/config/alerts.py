@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import re
 from collections.abc import Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any, Literal
@@ -19,11 +20,20 @@ if TYPE_CHECKING:
 __all__ = ["AlertsConfig", "MailConfig", "SlackConfig", "WebhookConfig", "secret_from"]
 
 _MOST_SECRET_BYTES = 16_384
+_VARIABLE = re.compile(r"[A-Za-z_][A-Za-z0-9_]*")
+_ADDRESS = re.compile(r"[A-Za-z][A-Za-z0-9+.-]*://")
+_SHOWN = re.compile(r"env:DRIFTWATCH_[A-Z0-9_]{1,60}|file:\.{0,2}(/[a-z][a-z0-9_.-]{0,39}){1,10}")
+"""Places that are no secrets: the parts of a path are short, and in lower case."""
 
 
 def _place(text: str) -> str:
     kind, _, rest = text.partition(":")
-    if kind not in ("env", "file") or not rest:
+    if kind == "env" and not _VARIABLE.fullmatch(rest):
+        raise ConfigError(
+            "after env: stands the name of a variable of the environment, which has letters, "
+            "digits and _ (what was written is not shown)"
+        )
+    if kind not in ("env", "file") or not rest or _ADDRESS.match(rest):
         raise ConfigError(
             "a secret is not written here: name where it is, as 'env:NAME' or 'file:/path' "
             "(what was written is not shown)"
@@ -34,30 +44,46 @@ def _place(text: str) -> str:
 _Place = Annotated[str, AfterValidator(_place)]
 
 
-def secret_from(place: str, folder: Path, environ: Mapping[str, str] = os.environ, /) -> str:
+def secret_from(
+    place: str, folder: Path, environ: Mapping[str, str] = os.environ, /, *, key: str = "a secret"
+) -> str:
     """Read a secret from the environment or from a file.
 
     Args:
         place: ``env:NAME`` or ``file:PATH``.
         folder: What a relative path is relative to.
         environ: The environment.
+        key: The key that names the place, for errors; the place may be the secret itself.
 
     Raises:
-        ConfigError: If there is none.
+        ConfigError: If there is none. The place is in it only where it cannot be a secret: a path
+            that looks like one, or a variable whose name begins with ``DRIFTWATCH_``.
     """
-    kind, _, rest = place.partition(":")
+    kind, _, rest = _place(place).partition(":")
     if kind == "env":
         value = environ.get(rest, "").strip()
     else:
         try:
             with (folder / rest).open("rb") as file:
                 value = file.read(_MOST_SECRET_BYTES).decode("utf-8", "replace").strip()
-        except (OSError, ValueError) as error:
-            why = getattr(error, "strerror", None) or error
-            raise ConfigError(f"{place} cannot be read: {why}") from error
+        except OSError as error:
+            problem = error.strerror or type(error).__name__
+        except ValueError:
+            problem = "it is no path"
+        else:
+            problem = ""
+        if problem:  # raised here: the system's own error has the path in it
+            raise ConfigError(f"{key}: {_named(place)} cannot be read: {problem}")
     if not value:
-        raise ConfigError(f"{place} holds no secret: it is empty, or not set")
+        raise ConfigError(f"{key}: {_named(place)} holds no secret: it is empty, or not set")
     return value
+
+
+def _named(place: str) -> str:
+    """A place as it may be shown: somebody may have written the secret in its stead."""
+    if _SHOWN.fullmatch(place):
+        return place
+    return "the variable" if place.startswith("env:") else "the file (its name is not shown)"
 
 
 def _listed(value: object) -> object:

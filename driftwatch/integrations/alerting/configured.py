@@ -21,8 +21,8 @@ from driftwatch.protocols import Notifier
 
 __all__ = ["check_back_ends", "notifiers_of"]
 
-_Secret = Callable[[str, str], str]
-"""Gives the secret of a place; has an example of one, too."""
+_Secret = Callable[[str, str, str], str]
+"""Gives the secret of a place, which a key names; has an example of one, too."""
 
 
 def notifiers_of(
@@ -38,7 +38,7 @@ def notifiers_of(
     Raises:
         ConfigError: If a secret is missing, or a value is not usable.
     """
-    return _all_made(config, lambda place, _: secret_from(place, folder, environ))
+    return _all_made(config, lambda place, key, _: secret_from(place, folder, environ, key=key))
 
 
 def check_back_ends(config: AlertsConfig, /) -> None:
@@ -47,7 +47,7 @@ def check_back_ends(config: AlertsConfig, /) -> None:
     Raises:
         ConfigError: If a value is not usable.
     """
-    _all_made(config, lambda _, example: example)
+    _all_made(config, lambda _, __, example: example)
 
 
 def _all_made(config: AlertsConfig, secret: _Secret) -> list[Notifier]:
@@ -69,13 +69,13 @@ _TABLES = {SlackConfig: "alerts.slack", MailConfig: "alerts.mail", WebhookConfig
 def _made(each: SlackConfig | MailConfig | WebhookConfig, secret: _Secret) -> Notifier:
     match each:
         case SlackConfig():
-            url = secret(each.webhook_url_from, _ADDRESS)
+            url = secret(each.webhook_url_from, "webhook_url_from", _ADDRESS)
             return SlackAlert(url, name=each.name, allow_private=each.allow_private)
         case WebhookConfig():
             place, key = each.url_from, each.secret_from
             return WebhookAlert(
-                (each.url or "") if place is None else secret(place, _ADDRESS),
-                secret=None if key is None else secret(key, "example"),
+                (each.url or "") if place is None else secret(place, "url_from", _ADDRESS),
+                secret=None if key is None else secret(key, "secret_from", "example"),
                 template=each.template,
                 name=each.name,
                 allow_private=each.allow_private,
@@ -89,7 +89,7 @@ def _made(each: SlackConfig | MailConfig | WebhookConfig, secret: _Secret) -> No
                 recipients=each.recipients,
                 tls=each.tls,
                 username=each.username,
-                password=secret(each.password_from, "example") if named else None,
+                password=secret(each.password_from, "password_from", "example") if named else None,
                 name=each.name,
             )
 
