@@ -114,6 +114,20 @@ class Condition:
         """Whether it compares statuses, and not numbers."""
         return self.name in _OF_STATUS
 
+    @property
+    def is_of_features(self) -> bool:
+        """Whether it is read of each feature; other things are read of the report, or of rows.
+
+        A name that only a caller's own test or metric can have counts as one of each feature.
+
+        Example:
+            >>> [Condition.parse(f"{name} > 0.3").is_of_features for name in ("psi", "roc_auc")]
+            [True, False]
+        """
+        if self.name == "feature_status":
+            return True
+        return not (self.name in _NAMES or self.name in METRICS or self.name.endswith(".loss"))
+
     def check_name(self, own: Collection[str], /) -> None:
         """Check that there is such a thing to read.
 

@@ -36,7 +36,8 @@ class Rule:
         when: A condition, such as ``"psi > 0.3"``, ``"roc_auc.loss > 0.05"`` or
             ``"feature_status >= critical"``; see `driftwatch.alerts.conditions.Condition`.
         name: In messages; the condition if empty.
-        features: Only of these features; of any if not given.
+        features: Only of these features; of any if not given. It goes with tests and
+            ``feature_status``: everything else is read of the whole report.
         for_: In how many windows one after another it must hold: a number, or ``"3 windows"``.
         level: ``"warning"`` or ``"critical"``.
 
@@ -67,8 +68,27 @@ class Rule:
             put(self, "features", _listed(self.features, "features", "names of columns"))
             for name in self.features:
                 _check_text(name, "a name in features")
+            self._check_is_of_features()
         if self.name in (DRIFT, NO_DATA):
             raise ConfigError(f"every monitor has a rule called {self.name!r}; choose another name")
+
+    def _check_is_of_features(self) -> None:
+        if not self.features:
+            raise ConfigError(
+                f"rule {str(self.condition)!r}: features is empty, so that it could never hold; "
+                "name some, or leave features out"
+            )
+        if not self.condition.is_of_features:
+            advice = (
+                f"for the statuses of features say 'feature_status {self.condition.compare} "
+                f"{self.condition.text}'"
+                if self.condition.is_of_status
+                else "leave features out, or read a test such as psi, or feature_status"
+            )
+            raise ConfigError(
+                f"rule {str(self.condition)!r}: {self.condition.name} is not read of single "
+                f"features, so that it takes no features; {advice}"
+            )
 
     @property
     def title(self) -> str:

@@ -65,6 +65,39 @@ def test_rules_of_the_wrong_types_are_refused(wrong: dict[str, Any]) -> None:
         Rule("psi > 0.3", **wrong)
 
 
+@pytest.mark.parametrize(
+    "when",
+    [
+        "status >= critical",
+        "feature >= critical",
+        "prediction >= warning",
+        "error >= warning",
+        "performance >= warning",
+        "share_drifted > 0.1",
+        "weighted_share_drifted > 0.1",
+        "schema_changes > 0",
+        "roc_auc < 0.8",
+        "roc_auc.loss > 0.1",
+        "own.loss > 0.1",
+        "not_used_share > 0.1",
+    ],
+)
+def test_a_rule_of_the_whole_report_takes_no_features(when: str) -> None:
+    assert not Rule(when).condition.is_of_features
+    with pytest.raises(ConfigError, match=r"takes no features; .*feature_status") as caught:
+        Rule(when, features=["age"])
+    assert (f"feature_status {when.partition(' ')[2]}" in str(caught.value)) is (
+        Rule(when).condition.is_of_status
+    )
+
+
+@pytest.mark.parametrize("when", ["psi > 0.3", "feature_status >= critical", "own test > 1"])
+def test_a_rule_of_features_takes_some_of_them(when: str) -> None:
+    assert Rule(when, features=["age"]).features == ("age",)
+    with pytest.raises(ConfigError, match="features is empty"):
+        Rule(when, features=[])
+
+
 WHERE = "https://example.com/"
 MAIL_OK: dict[str, Any] = {"host": "a.de", "sender": "a@b.de", "recipients": ["a@b.de"]}
 
