@@ -26,6 +26,7 @@ DRIFT, NO_DATA = "drift", "no data"
 
 _LEVELS = {"warning": Status.WARNING, "critical": Status.CRITICAL}
 _MOST_WINDOWS = 1_000
+_LONGEST_ADDRESS = 2_000
 
 
 @dataclass(frozen=True, slots=True)
@@ -120,9 +121,9 @@ class Alerts:
         downtime: List of when nobody is told, but that an incident is over, in UTC:
             ``"daily 02:00-03:00"``, ``"Sat 22:00-Sun 06:00"``, ``"2026-12-24/2026-12-27"``.
         owner: Who looks after the monitor.
-        runbook: Address of what to do.
+        runbook: Address of what to do, of at most 2,000 characters.
         labels: Anything else that messages carry.
-        url: Address of the dashboard, for links.
+        url: Address of the dashboard, for links to incidents: without a query or a fragment.
 
     Raises:
         ConfigError: If one of them cannot be read.
@@ -157,13 +158,9 @@ class Alerts:
                 put(self, name, _duration(given, name))
         if not isinstance(self.escalate, bool):
             raise ConfigError(f"escalate is True or False; got {shown(self.escalate)}")
-        for name in ("owner", "runbook", "url"):
-            _check_text(getattr(self, name), name)
-        for name in ("runbook", "url"):
-            if (text := getattr(self, name)) and not re.fullmatch(r"https?://[!-~]+", text):
-                raise ConfigError(
-                    f"{name} is an address like https://example.com; got {shown(text)}"
-                )
+        _check_text(self.owner, "owner")
+        put(self, "runbook", _address(self.runbook, "runbook"))
+        put(self, "url", _address(self.url, "url", is_of_a_place=True))
         put(self, "labels", _labels(self.labels))
         names = [rule.title for rule in self.all_rules()]
         if twice := {name for name in names if names.count(name) > 1}:
@@ -285,6 +282,31 @@ def _whole(many: SupportsIndex) -> int:
 def _check_text(value: object, what: str) -> None:
     if not isinstance(value, str):
         raise ConfigError(f"{what} is a text; got {shown(value)}")
+
+
+def _address(given: object, what: str, *, is_of_a_place: bool = False) -> str:
+    """An address that messages carry; it is not shown, as it may hold what is secret.
+
+    Args:
+        given: The address; empty if there is none.
+        what: What it is the address of, for errors.
+        is_of_a_place: Whether a path is written after it, so that it has no query or fragment.
+    """
+    from driftwatch.transport.client import checked_url  # slow to import, and seldom needed
+
+    if not isinstance(given, str):
+        raise ConfigError(f"{what} is a text; got {type(given).__name__}")
+    if not given:
+        return ""
+    if len(given) > _LONGEST_ADDRESS:
+        raise ConfigError(f"{what} has at most {_LONGEST_ADDRESS} characters; got {len(given)}")
+    text = checked_url(given, what, instead_of_login="everybody who is told would read them")
+    if is_of_a_place and ("?" in text or "#" in text):
+        raise ConfigError(
+            f"{what} has a query or a fragment, after which the path of an incident cannot be "
+            "written: leave out what begins with ? or # (it is not shown)"
+        )
+    return text
 
 
 def _listed(given: object, what: str, of: str) -> tuple[Any, ...]:

@@ -66,6 +66,37 @@ def test_rules_of_the_wrong_types_are_refused(wrong: dict[str, Any]) -> None:
 
 
 @pytest.mark.parametrize(
+    "address",
+    [
+        "https://ana:canary@example.com/",
+        "https://canary@example.com/",
+        "https://[canary",
+        "https://example.com:canary/",
+        "ftp://example.com/canary",
+        "canary",
+        "https://example.com/a canary",
+        "https://example.com/" + 2_000 * "canary",
+        b"https://ana:canary@example.com/",
+    ],
+)
+def test_addresses_of_messages_are_checked_and_not_shown(address: Any) -> None:
+    for key in ("runbook", "url"):
+        with pytest.raises(ConfigError, match=key) as caught:
+            Alerts(**{key: address})
+        assert "canary" not in "".join(traceback.format_exception(caught.value))
+
+
+def test_a_path_can_be_written_after_the_address_of_the_dashboard() -> None:
+    for address in ("https://example.com/?token=canary", "https://example.com/#canary"):
+        assert Alerts(runbook=address).runbook == address
+        with pytest.raises(ConfigError, match="url has a query or a fragment") as caught:
+            Alerts(url=address)
+        assert "canary" not in str(caught.value)
+    longest = "https://example.com/" + 1_980 * "a"
+    assert Alerts(url=longest, runbook=longest).url == longest
+
+
+@pytest.mark.parametrize(
     "when",
     [
         "status >= critical",
