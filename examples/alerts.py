@@ -15,12 +15,18 @@ from driftwatch.alerts.settings import Alerts, Rule
 from driftwatch.integrations.alerting import WebhookAlert
 
 TAKEN: list[str] = []
+OPEN: set[str] = set()
+"""What is open at a pager such as PagerDuty, which closes what has the same key."""
 
 
 class Pager(BaseHTTPRequestHandler):
     def do_POST(self) -> None:
         body = json.loads(self.rfile.read(int(self.headers["Content-Length"])))
         TAKEN.append(body["summary"])
+        if body["event_action"] == "trigger":
+            OPEN.add(body["dedup_key"])
+        else:
+            OPEN.discard(body["dedup_key"])
         self.send_response(204)
         self.end_headers()
 
@@ -33,7 +39,13 @@ def main() -> None:
     threading.Thread(target=pager.serve_forever, daemon=True).start()
     hook = WebhookAlert(
         f"http://127.0.0.1:{pager.server_port}/",
-        template={"summary": "$status $monitor: $text", "dedup_key": "$key"},
+        template={
+            "routing_key": "$routing_key",
+            "event_action": "$action",  # trigger or resolve
+            "dedup_key": "$incident_key",  # one for all messages of an incident
+            "summary": "$status $monitor: $text",
+        },
+        secrets={"routing_key": "secret of the pager"},
         allow_private=True,  # this machine is no public address
     )
     rng = np.random.default_rng(0)
@@ -56,6 +68,7 @@ def main() -> None:
     pager.server_close()
     print("\n".join(TAKEN))
     assert [text.split()[0] for text in TAKEN][-1] == "RESOLVED"
+    assert not OPEN
 
 
 if __name__ == "__main__":

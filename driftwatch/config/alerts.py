@@ -116,6 +116,8 @@ class WebhookConfig(Table):
         url: The address, where it is no secret.
         secret_from: Where the secret of the signature is.
         template: Body, with ``$name`` for what a message has.
+        secrets: Where more values for the template are, by their names.
+        headers_from: Where the values of more headers are, by their names.
         name: What the store and logs call it.
         allow_private: Whether http and hosts that are not public are permitted.
     """
@@ -124,6 +126,8 @@ class WebhookConfig(Table):
     url: str | None = None
     secret_from: _Place | None = None
     template: dict[str, Any] | list[Any] | None = None
+    secrets: dict[str, _Place] = Field(default_factory=dict)
+    headers_from: dict[str, _Place] = Field(default_factory=dict)
     name: str = "webhook"
     allow_private: bool = False
 

@@ -153,6 +153,14 @@ MAIL_OK: dict[str, Any] = {"host": "a.de", "sender": "a@b.de", "recipients": ["a
         (WebhookAlert, {"template": {"n": "\ud800"}}),
         (WebhookAlert, {"template": {5: "n"}}),
         (WebhookAlert, {"template": {"routing_key": "$canary"}}),
+        (WebhookAlert, {"template": "$name", "secrets": {"name": ""}}),
+        (WebhookAlert, {"template": "$name", "secrets": {"name": "canary\ud800"}}),
+        (WebhookAlert, {"template": "$name", "secrets": {"name": b"canary"}}),
+        (WebhookAlert, {"template": "$name", "secrets": {"a canary": "v"}}),
+        (WebhookAlert, {"template": "$name", "secrets": {"name\n": "v"}}),
+        (WebhookAlert, {"template": "$key", "secrets": {"key": "canary"}}),
+        (WebhookAlert, {"template": "$key", "secrets": ["canary"]}),
+        (WebhookAlert, {"secrets": {"name": "canary"}}),
         (WebhookAlert, {"url": 5}),
         (WebhookAlert, {"name": ""}),
         (WebhookAlert, {"allow_private": "no"}),
@@ -244,7 +252,7 @@ junk = st.recursive(
 ALERTS = ["to", "open", "for_", "rules", "escalate", "repeat", "cooldown", "no_data", "delay"]
 ALERTS += ["downtime", "owner", "runbook", "labels", "url"]
 RULE = ["when", "name", "features", "for_", "level"]
-WEBHOOK = ["url", "secret", "template", "headers", "name", "allow_private"]
+WEBHOOK = ["url", "secret", "template", "secrets", "headers", "name", "allow_private"]
 SLACK = ["webhook_url", "name", "allow_private"]
 MAIL = ["host", "port", "sender", "recipients", "tls", "username", "password", "trust", "name"]
 KINDS: st.SearchStrategy[Any] = st.one_of(

@@ -74,7 +74,9 @@ WHOLE: dict[str, Any] = {
                     {
                         "url_from": "env:B",
                         "secret_from": "env:C",
-                        "template": {"routing_key": "$key"},
+                        "template": {"routing_key": "$routing_key"},
+                        "secrets": {"routing_key": "env:E"},
+                        "headers_from": {"Authorization": "env:F"},
                         "name": "webhook",
                         "allow_private": False,
                     },

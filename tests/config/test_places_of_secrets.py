@@ -27,6 +27,8 @@ WRITTEN = [
     CANARY,
 ]
 
+PAGER = {"url": "https://a.b/", "template": {"routing_key": "$routing"}}
+
 
 def mail(place: str) -> dict[str, Any]:
     keys = {"host": "h", "sender": "a@b.c", "recipients": ["a@b.c"], "username": "u"}
@@ -38,6 +40,8 @@ def keys_with(place: str) -> list[tuple[dict[str, Any], str]]:
         ({"slack": {"webhook_url_from": place}}, "webhook_url_from"),
         ({"webhook": {"url_from": place}}, "url_from"),
         ({"webhook": {"url": "https://a.b/", "secret_from": place}}, "secret_from"),
+        ({"webhook": {"url": "https://a.b/", "headers_from": {"X": place}}}, "headers_from.X"),
+        ({"webhook": {**PAGER, "secrets": {"routing": place}}}, "secrets.routing"),
         (mail(place), "password_from"),
     ]
 

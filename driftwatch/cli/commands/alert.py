@@ -184,7 +184,7 @@ def try_(config: Config = None, monitor: Name = None, store: StorePath = None) -
     now = datetime.now(UTC)
     message = Message(
         kind="test",
-        key=f"{name}/0/{now:%Y%m%dT%H%M%S%f}/test",
+        key=f"{name}/0/{now:%Y%m%dT%H%M%S%f}/0/test",
         monitor=plain(name),
         incident=0,
         status="TEST",

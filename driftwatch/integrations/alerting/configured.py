@@ -77,6 +77,8 @@ def _made(each: SlackConfig | MailConfig | WebhookConfig, secret: _Secret) -> No
                 (each.url or "") if place is None else secret(place, "url_from", _ADDRESS),
                 secret=None if key is None else secret(key, "secret_from", "example"),
                 template=each.template,
+                secrets=_all_of(each.secrets, "secrets", secret),
+                headers=_all_of(each.headers_from, "headers_from", secret),
                 name=each.name,
                 allow_private=each.allow_private,
             )
@@ -92,6 +94,10 @@ def _made(each: SlackConfig | MailConfig | WebhookConfig, secret: _Secret) -> No
                 password=secret(each.password_from, "password_from", "example") if named else None,
                 name=each.name,
             )
+
+
+def _all_of(places: Mapping[str, str], key: str, secret: _Secret) -> dict[str, str]:
+    return {name: secret(place, f"{key}.{name}", "example") for name, place in places.items()}
 
 
 _ADDRESS = "https://example.com/"

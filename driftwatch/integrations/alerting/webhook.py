@@ -28,6 +28,8 @@ _MOST_DEPTH = 20
 _IN_BASE64 = "whsec_"
 _HEADER_NAME = re.compile(r"[A-Za-z0-9!#$%&'*+.^_`|~-]+")
 _HEADER_VALUE = re.compile(r"[!-~](?:[ -~]*[!-~])?")
+_SECRET_NAME = re.compile(r"[A-Za-z_][A-Za-z0-9_]{0,99}")
+_LONGEST_INCIDENT_KEY = 255
 _OF_THE_REQUEST = ("connection", "content-length", "expect", "host", "transfer-encoding")
 
 
@@ -42,9 +44,14 @@ class WebhookAlert:
         url: Where to: a secret, of which only the host is shown.
         secret: For the signature; in Standard Webhooks' form (``whsec_`` and base64), or any text.
         template: The body, if the whole message is not what the other side wants: any JSON whose
-            texts may have ``$name`` of the message's keys in them, such as
-            ``{"summary": "$subject", "dedup_key": "$key"}``; ``$$`` is a dollar. A text that is
-            nothing but ``$name`` becomes that value, number or list as it is.
+            texts may have ``$name`` of the message's keys in them, such as ``{"event_action":
+            "$action", "dedup_key": "$incident_key"}``; ``$$`` is a dollar. A text that is nothing
+            but ``$name`` becomes that value, number or list as it is; within a longer text a list
+            is written as JSON. Besides what a `Message` has there are ``$subject``, ``$summary``
+            (the whole of it as text), ``$action`` (``trigger`` or, when the incident is over,
+            ``resolve``) and ``$incident_key``, the same in all messages of an incident, whereas
+            ``$key`` is another in each.
+        secrets: More values for the template, by their names; they are shown nowhere.
         headers: More headers; their values are secrets, too.
         name: What the store, logs and `driftwatch doctor` call it.
         allow_private: Also permit ``http`` and hosts that are not public. Otherwise the host is
@@ -52,8 +59,22 @@ class WebhookAlert:
             proxies are not followed.
 
     Raises:
-        ConfigError: If the address is none, the secret or a header cannot be one, or the template
+        ConfigError: If the address is none, a secret or a header cannot be one, or the template
             is no JSON or names what no message has. What was given is not shown.
+
+    Example:
+        >>> PAGER_DUTY = {
+        ...     "routing_key": "$routing_key",
+        ...     "event_action": "$action",
+        ...     "dedup_key": "$incident_key",
+        ...     "payload": {"summary": "$subject", "source": "$monitor", "severity": "warning"},
+        ... }
+        >>> WebhookAlert(
+        ...     "https://events.pagerduty.com/v2/enqueue",
+        ...     template=PAGER_DUTY,
+        ...     secrets={"routing_key": "of the service's integration"},
+        ... )
+        WebhookAlert('https://events.pagerduty.com/...')
     """
 
     def __init__(
@@ -62,6 +83,7 @@ class WebhookAlert:
         *,
         secret: str | None = None,
         template: Any = None,
+        secrets: Mapping[str, str] | None = None,
         headers: Mapping[str, str] | None = None,
         name: str = "webhook",
         allow_private: bool = False,
@@ -73,8 +95,11 @@ class WebhookAlert:
         self._template = template
         self._headers = _sound({} if headers is None else headers)
         self._http = HttpClient(timeout=_SECONDS, only_public=not private)
+        self._secrets = _named_secrets({} if secrets is None else secrets)
+        if self._secrets and template is None:
+            raise ConfigError("secrets are values for a template; give one, or leave them out")
         if template is not None:
-            _check_template(template)
+            _check_template(template, self._secrets)
 
     def __repr__(self) -> str:
         return f"WebhookAlert('{urlsplit(self._url).scheme}://{urlsplit(self._url).hostname}/...')"
@@ -86,7 +111,11 @@ class WebhookAlert:
             NotSentError: If it is not taken now.
         """
         values = _values(message)
-        body = orjson.dumps(values if self._template is None else _filled(self._template, values))
+        body = orjson.dumps(
+            values
+            if self._template is None
+            else _filled(self._template, {**values, **self._secrets})
+        )
         stamp = str(int(time.time()))
         headers = {
             **self._headers,
@@ -129,6 +158,10 @@ def _header(text: str) -> str:
     """Text as a header may have it: ASCII, with others as a hash that keeps it unique."""
     if text.isascii() and text.isprintable() and len(text) <= 200:
         return text
+    return _hashed(text)
+
+
+def _hashed(text: str) -> str:
     return hashlib.blake2b(text.encode("utf-8", "replace"), digest_size=16).hexdigest()
 
 
@@ -145,8 +178,46 @@ def _sound(headers: object) -> dict[str, str]:
     return dict(headers)
 
 
+def _named_secrets(secrets: object) -> dict[str, str]:
+    if not isinstance(secrets, Mapping):
+        raise ConfigError("secrets is a dict of names and values, such as {'routing_key': ...}")
+    for place, (name, value) in enumerate(secrets.items(), 1):
+        if not isinstance(name, str) or not _SECRET_NAME.fullmatch(name):
+            raise ConfigError(
+                f"secret {place} has a name that cannot be written as $name: it has letters, "
+                "digits and _ (not shown)"
+            )
+        if name in _values(_SAMPLE):
+            raise ConfigError(f"${name} is already a value of messages; name the secret otherwise")
+        if not isinstance(value, str) or not value:
+            raise ConfigError(f"the secret {name} is no text, or an empty one (not shown)")
+    return dict(secrets)
+
+
 def _values(message: Message) -> dict[str, Any]:
-    return {**message.to_dict(), "subject": message.subject, "summary": message.plain_text()}
+    return {
+        **message.to_dict(),
+        "subject": message.subject,
+        "summary": message.plain_text(),
+        "action": "resolve" if message.status == "RESOLVED" else "trigger",
+        "incident_key": _incident_key(message.key),
+    }
+
+
+def _incident_key(key: str) -> str:
+    """What is the same in the keys of all messages of an incident.
+
+    The key of a message ends with which message of the incident it is, and its kind; the monitor
+    before may have slashes. PagerDuty takes 255 characters, so that a longer one is hashed.
+
+    Example:
+        >>> _incident_key("team/churn/3/1767225600/1/opened")
+        'team/churn/3/1767225600'
+    """
+    of_incident = key.rsplit("/", 2)[0]
+    if len(of_incident) <= _LONGEST_INCIDENT_KEY:
+        return of_incident
+    return _hashed(of_incident)
 
 
 def _filled(template: Any, values: Mapping[str, Any], depth: int = 0) -> Any:
@@ -174,7 +245,7 @@ def _text(template: str, values: Mapping[str, Any]) -> Any:
         return values[whole]
     with contextlib.suppress(KeyError, ValueError):
         return string.Template(template).substitute(
-            {name: "" if value is None else value for name, value in values.items()}
+            {name: _in_text(value) for name, value in values.items()}
         )
     raise ConfigError(  # without the text, which may hold a key of the other side's
         "a text of the template names what no message has; known: "
@@ -182,9 +253,16 @@ def _text(template: str, values: Mapping[str, Any]) -> Any:
     )
 
 
-def _check_template(template: Any) -> None:
+def _in_text(value: Any) -> str:
+    """A value within a longer text: JSON where it is a list or a dict; nothing where it is None."""
+    if isinstance(value, list | tuple | Mapping):
+        return orjson.dumps(value).decode()
+    return "" if value is None else str(value)
+
+
+def _check_template(template: Any, secrets: Mapping[str, str]) -> None:
     """Fill it once, and write it: numbers may be too long for JSON, and texts no Unicode."""
-    filled = _filled(template, _values(_SAMPLE))
+    filled = _filled(template, {**_values(_SAMPLE), **secrets})
     with contextlib.suppress(TypeError):
         orjson.dumps(filled)
         return
@@ -195,7 +273,7 @@ def _sample() -> Message:
     from datetime import UTC, datetime
 
     at = datetime(2026, 1, 1, tzinfo=UTC)
-    return Message("test", "m/0/1/test", "m", 0, "TEST", "a test", "a test", at)
+    return Message("test", "m/0/1/0/test", "m", 0, "TEST", "a test", "a test", at)
 
 
 _SAMPLE = _sample()
