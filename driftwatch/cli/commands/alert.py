@@ -5,13 +5,15 @@ from __future__ import annotations
 import getpass
 import sys
 import time
+from collections.abc import Sequence
+from dataclasses import asdict
 from datetime import UTC, datetime, timedelta
-from typing import Annotated, Any
+from typing import Annotated, Any, Literal
 
 import orjson
 import typer
 
-from driftwatch.alerts.incidents import Incident, standing_of
+from driftwatch.alerts.incidents import Happening, Incident, standing_of
 from driftwatch.alerts.message import Line, Message
 from driftwatch.alerts.wording import lasted, moment
 from driftwatch.cli.monitors import configured, opened_store
@@ -37,6 +39,7 @@ alert = typer.Typer(
 
 _END = float("inf")
 """A silence that lasts until the incident is over."""
+_ALL = 100_000
 _LONGEST_SILENCE = timedelta(days=366)
 
 _Json = Annotated[bool, typer.Option("--json", help="As JSON.")]
@@ -69,7 +72,7 @@ def history(
     last: Annotated[int, typer.Option(min=1, max=1000, help="How many incidents.")] = 10,
     as_json: _Json = False,
 ) -> None:
-    """Show incidents, what happened in them, and the messages that were sent."""
+    """Show incidents, what happened in them, and which messages were told, or are to be."""
     with opened_store(request_of(config, monitor, store)) as (name, opened):
         found = opened.incidents(name, limit=last)
         _show(name, opened, found, as_json=as_json, whole=True)
@@ -88,7 +91,7 @@ def ack(
 ) -> None:
     """Say that you look after an incident: it is not repeated; worse and over are still told."""
     with opened_store(request_of(config, monitor, store)) as (name, opened):
-        number = _number(name, opened, incident)
+        number = _number(name, opened, incident, is_open=True)
         kind = "unack" if undo else "ack"
         _act(opened, name, StoredAction(number, kind, time.time(), plain(by or _me())), note)
         sys.stdout.write(f"{name}: incident {number} {'not ' if undo else ''}acknowledged\n")
@@ -114,11 +117,15 @@ def silence(
     note: _Note = None,
 ) -> None:
     """Tell nobody: for a time, or until the incident is over. Its end is told all the same."""
+    if all_ and incident is not None:
+        raise ConfigError("give --all for the monitor, or --incident for one of them, not both")
+    if undo and (for_ is not None or until is not None):
+        raise ConfigError("--undo ends a silence at once: it takes no --for and no --until")
     end = _end(for_, until)
     if all_ and end is None and not undo:
         raise ConfigError("how long is the monitor to be silent? Give --for 4h, or --until TIME")
     with opened_store(request_of(config, monitor, store)) as (name, opened):
-        number = 0 if all_ else _number(name, opened, incident)
+        number = 0 if all_ else _number(name, opened, incident, is_open=True)
         kind = "unsilence" if undo else "silence"
         _act(opened, name, StoredAction(number, kind, time.time(), plain(by or _me()), end), note)
         what = "monitor" if all_ else f"incident {number}"
@@ -205,15 +212,22 @@ def try_(config: Config = None, monitor: Name = None, store: StorePath = None) -
     raise typer.Exit(int(Exit.DRIFT if failed else Exit.NO_DRIFT))
 
 
-def _number(name: str, store: Store, given: int | None) -> int:
-    if given is not None:
-        if not any(each.number == given for each in store.incidents(name, limit=100_000)):
-            raise ConfigError(f"monitor {name!r} has no incident {given}")
-        return given
-    found = store.incidents(name, limit=1, open_only=True)
-    if not found:
-        raise ConfigError(f"monitor {name!r} has no open incident; name one with --incident")
-    return found[0].number
+def _number(name: str, store: Store, given: int | None, *, is_open: bool = False) -> int:
+    """The number of an incident that there is; of one that is open, where `is_open` asks for it."""
+    if given is None:
+        found = store.incidents(name, limit=1, open_only=True)
+        if not found:
+            raise ConfigError(f"monitor {name!r} has no open incident; name one with --incident")
+        return found[0].number
+    one = next((each for each in store.incidents(name, limit=_ALL) if each.number == given), None)
+    if one is None:
+        raise ConfigError(f"monitor {name!r} has no incident {given}")
+    if is_open and one.resolved is not None:
+        raise ConfigError(
+            f"incident {given} of monitor {name!r} is over since {moment(to_utc(one.resolved))}: "
+            "nothing more is told of it; `driftwatch alert note` keeps a note with it"
+        )
+    return given
 
 
 def _act(store: Store, name: str, action: StoredAction, note: str | None) -> None:
@@ -295,7 +309,17 @@ def _show(
 ) -> None:
     pairs = [(each, Incident.from_dict(orjson.loads(each.body))) for each in found]
     if as_json:
-        rows = [{**incident.to_dict(), **_said(name, store, incident)} for _, incident in pairs]
+        rows = [
+            {
+                **incident.to_dict(),
+                "happenings": [
+                    {**asdict(happening), "delivery": delivery}
+                    for happening, delivery in _deliveries(name, store, incident)
+                ],
+                **_said(name, store, incident),
+            }
+            for _, incident in pairs
+        ]
         sys.stdout.write(orjson.dumps(rows, option=orjson.OPT_INDENT_2).decode() + "\n")
         return
     if not pairs:
@@ -314,6 +338,40 @@ def _said(name: str, store: Store, incident: Incident) -> dict[str, Any]:
         "owner": said.owner,
         "notes": list(said.notes),
     }
+
+
+def _deliveries(
+    name: str, store: Store, incident: Incident
+) -> list[tuple[Happening, Literal["", "told", "to be told", "logged only"]]]:
+    """What happened in an incident, and what has become of the message about it, if there is one.
+
+    It is told when one back end has taken it, also within one message about several; it is to be
+    told while it waits; and only the log has it where there was no back end, or where none took it.
+    """
+    taken = [(m.key, m.kind, m.created) for m in store.sent(name, limit=_ALL)]
+    waiting = [
+        (m.event_id, m.event, m.created) for m in store.outbox(name) if m.message is not None
+    ]
+    found: list[tuple[Happening, Literal["", "told", "to be told", "logged only"]]] = []
+    number = incident.told  # of the newest message; happenings that are not kept are the oldest
+    for each in reversed(incident.happenings):
+        if not each.told:
+            found.append((each, ""))
+            continue
+        key = f"{name}/{incident.number}/{int(incident.opened)}/{number}/{each.what}"
+        number -= 1
+        if _has(taken, key, each.at):
+            found.append((each, "told"))
+        else:
+            found.append((each, "to be told" if _has(waiting, key, each.at) else "logged only"))
+    return found[::-1]
+
+
+def _has(messages: Sequence[tuple[str, str | None, float]], key: str, at: float) -> bool:
+    """Whether a message is among some, itself or in one about several."""
+    return any(
+        each == key or (kind == "several" and created >= at) for each, kind, created in messages
+    )
 
 
 def _write(
@@ -340,11 +398,11 @@ def _write(
     if whole:
         lines += [
             f"  {moment(to_utc(each.at))}  "
-            + (f"told ({each.what.replace('_', ' ')}): " if each.told else "")
+            + (f"{delivery} ({each.what.replace('_', ' ')}): " if delivery else "")
             + each.text
-            for each in incident.happenings
+            for each, delivery in _deliveries(name, store, incident)
         ]
-        sent = [m for m in store.sent(name, limit=1_000) if m.incident == incident.number]
+        sent = [m for m in store.sent(name, limit=_ALL) if m.incident == incident.number]
         lines += [
             f"  {moment(to_utc(m.delivered))}  {m.kind} taken by {plain(m.sink)}"
             + (f" after {m.attempts} attempts that failed" if m.attempts else "")
