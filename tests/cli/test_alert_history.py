@@ -15,6 +15,7 @@ import pytest
 from driftwatch import Monitor
 from driftwatch.alerts.settings import Alerts
 from driftwatch.cli.app import run
+from tests.integrations.alerting.servers import hooks
 
 CONFIG = """
 store = "d.db"
@@ -47,7 +48,7 @@ def folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     Path("driftwatch.toml").write_text(CONFIG)
 
 
-def stream(*phones: Phone, back_at: int = 10_000) -> None:
+def stream(*phones: Phone, back_at: int = 10_000, drift: float = 2.0) -> None:
     """The last fourteen hours, which drift from the third on, until they are back."""
     rng = np.random.default_rng(1)
     hours = 14
@@ -58,7 +59,7 @@ def stream(*phones: Phone, back_at: int = 10_000) -> None:
     ) as monitor:  # fmt: skip
         for hour in range(hours):
             now[0] += timedelta(hours=1)
-            rows = rng.normal(60.0 if 3 <= hour < back_at else 40.0, 9, 400)
+            rows = rng.normal(40 + 9 * (drift if 3 <= hour < back_at else 0.0), 9, 2_000)
             monitor.observe_many({"age": rows}, at=now[0] - timedelta(minutes=1))
             monitor.evaluate()
             if all(phone.is_answered for phone in phones):
@@ -126,3 +127,44 @@ def test_an_incident_that_is_over_still_takes_notes_and_an_owner() -> None:
     stream(back_at=6)
     assert run(["alert", "note", "it was the feed", "--incident", "1"]) == 0
     assert run(["alert", "own", "--to", "ana", "--incident", "1"]) == 0
+
+
+@pytest.mark.parametrize(
+    ("drift", "more", "code"),
+    [
+        (2.0, [], 1),
+        (2.0, ["--fail-on", "critical"], 1),
+        (0.2, [], 1),
+        (0.2, ["--fail-on", "undecided"], 1),
+        (0.2, ["--fail-on", "critical"], 0),
+    ],
+)
+def test_evaluate_exits_with_1_while_an_incident_is_open_also_where_nothing_is_due(
+    capsys: pytest.CaptureFixture[str], drift: float, more: list[str], code: int
+) -> None:
+    stream(drift=drift)
+    assert run(["evaluate", *more]) == code
+    said = capsys.readouterr()
+    assert "nothing is due" in said.err
+    assert ("incident 1 is open" in said.err) is (code == 1)
+
+
+def test_evaluate_exits_with_0_when_the_incident_is_over(
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    stream(back_at=6)
+    assert run(["evaluate"]) == 0
+
+
+def test_evaluate_waits_for_a_back_end_that_takes_its_time(
+    capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """It takes a message when it is asked again, after pauses of more than five seconds."""
+    with hooks(503, 503, 503) as server:
+        monkeypatch.setenv("HOOK", server.url)
+        hook = '[monitors.churn.alerts.webhook]\nurl_from = "env:HOOK"\nallow_private = true\n'
+        Path("driftwatch.toml").write_text(CONFIG + hook)
+        stream()
+        assert run(["evaluate"]) == 1
+        assert "wait for a sink" not in capsys.readouterr().err
+        assert len(server.taken) == 1

@@ -8,7 +8,7 @@ from typing import Annotated
 
 import typer
 
-from driftwatch.cli.monitors import StreamRequest, opened
+from driftwatch.cli.monitors import StreamRequest, opened, opened_store
 from driftwatch.cli.options import (
     Config,
     FailOn,
@@ -29,6 +29,7 @@ from driftwatch.cli.output.exits import Exit
 from driftwatch.cli.output.last_report import save_report
 from driftwatch.cli.output.showing import Showing
 from driftwatch.core.data.durations import parse_duration
+from driftwatch.core.reports.report import Status
 from driftwatch.errors import DataError, StoreError
 from driftwatch.logs import say
 from driftwatch.monitor import Monitor
@@ -36,8 +37,10 @@ from driftwatch.monitor import Monitor
 __all__ = ["evaluate", "evaluate_once", "run_evaluate"]
 
 
+_LAST_SINK_SECONDS = 30.0
+"""At most so long for sinks to take what they are given, before the command ends."""
 _SINK_SECONDS = 5.0
-"""For sinks to take what they are given, before the command ends."""
+"""The same where the command goes on, and so do the threads that deliver."""
 
 
 def evaluate(
@@ -60,6 +63,10 @@ def evaluate(
     """Evaluate the window of a stored stream that is due: from cron, or with --every.
 
     `driftwatch check` without files shows the window that is open now.
+
+    Exit codes: 1 the window drifted, or an incident is open, also where nothing is due (with
+    --fail-on critical only one that is critical); 0 neither; 2 usage or bad input; 3 not enough
+    data; 4 internal error. What is to be told is waited for, at most 30 s.
     """
     set_up_logs(log_format)
     request = request_of(
@@ -85,7 +92,8 @@ def run_evaluate(request: StreamRequest, showing: Showing, /, *, every: str | No
     """
     with opened(request, tells=True) as (monitor, _):
         if every is None:
-            return evaluate_once(monitor, showing)
+            outcome = evaluate_once(monitor, showing)
+            return Exit.DRIFT if _has_incident(request, showing) else outcome
         seconds = parse_duration(every).total_seconds()
         worst = Exit.NO_DRIFT
         while True:
@@ -97,15 +105,33 @@ def run_evaluate(request: StreamRequest, showing: Showing, /, *, every: str | No
             try:
                 time.sleep(seconds)
             except KeyboardInterrupt:
-                return worst
+                return Exit.DRIFT if _has_incident(request, showing) else worst
+
+
+def _has_incident(request: StreamRequest, showing: Showing) -> bool:
+    """Whether an incident is open that is as bad as what the exit code is to tell."""
+    with opened_store(request) as (name, store):
+        found = store.incidents(name, limit=1, open_only=True)
+    if not found or (showing.fail_on == "critical" and found[0].status != Status.CRITICAL.value):
+        return False
+    say(f"{name}: incident {found[0].number} is open; see `driftwatch alert list`")
+    return True
 
 
 def evaluate_once(
     monitor: Monitor, showing: Showing, /, *, silent_without_news: bool = False
 ) -> Exit:
-    """Evaluate what is due and show the report."""
+    """Evaluate what is due and show the report.
+
+    Args:
+        monitor: Whose stream.
+        showing: How to show its report.
+        silent_without_news: Whether this is one look of many: nothing is said where nothing is due,
+            and sinks, to which threads deliver meanwhile, are waited for less long.
+    """
     result = monitor.evaluate()
-    if not monitor.evaluator.sinks.finish(_SINK_SECONDS):
+    seconds = _SINK_SECONDS if silent_without_news else _LAST_SINK_SECONDS
+    if not monitor.evaluator.sinks.finish(seconds):
         say(
             f"{monitor.name}: results wait for a sink and are tried again by the next evaluation; "
             "see `driftwatch doctor`",

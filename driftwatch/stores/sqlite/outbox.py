@@ -114,10 +114,13 @@ class OutboxTable:
             )
 
     def give_up(self, entry: OutboxEntry, /) -> None:
-        """Forget a result that its sink will not take, and count it."""
+        """Forget a result that its sink will not take, and count it; not what was merged since."""
         with self._database.transaction() as db:
-            db.execute("DELETE FROM outbox WHERE id=?", (entry.id,))
-            count(db, entry.monitor, f"not_taken_by {entry.sink}", 1)
+            gone = db.execute(  # others may have been merged into it meanwhile, as in `delivered`
+                "DELETE FROM outbox WHERE id=? AND event_id=?", (entry.id, entry.event_id)
+            ).rowcount
+            if gone:
+                count(db, entry.monitor, f"not_taken_by {entry.sink}", 1)
 
     def outbox(self, monitor: str, /) -> list[OutboxEntry]:
         """Results that sinks have not taken yet, without their reports, the oldest first."""
