@@ -114,7 +114,8 @@ def check(
         typer.Option(
             "--mlflow-model",
             metavar="MODEL",
-            help="Tag models:/NAME@ALIAS with the status, and link the metrics to it.",
+            help="Say in the report which version models:/NAME@ALIAS is, tag it with the status, "
+            "and link the metrics to it.",
         ),
     ] = None,
     config: Config = None,
@@ -172,7 +173,8 @@ def check(
         columns=columns,
     )
     destination = _mlflow(mlflow_run, mlflow_model)
-    raise typer.Exit(int(_tell(run_check(request, showing, save=save), showing, destination)))
+    report = run_check(request, showing, destination, save=save)
+    raise typer.Exit(int(_tell(report, showing, destination)))
 
 
 def check_window(
@@ -180,7 +182,10 @@ def check_window(
 ) -> Exit:
     """Show the window that is open now, and log it where MLflow is to have it."""
     with opened(request, remote=True) as (monitor, _):
-        return _tell(monitor.check(), showing, destination)
+        report = monitor.check()
+        if destination is not None:
+            report = destination.with_version(report)
+        return _tell(report, showing, destination)
 
 
 @dataclass(frozen=True, slots=True)
@@ -198,9 +203,18 @@ class CheckRequest:
     multivariate: bool
 
 
-def run_check(request: CheckRequest, showing: Showing, /, *, save: bool) -> DriftReport:
-    """Run the check and keep its report."""
+def run_check(
+    request: CheckRequest,
+    showing: Showing,
+    destination: MLflowDestination | None = None,
+    /,
+    *,
+    save: bool,
+) -> DriftReport:
+    """Run the check and keep its report, with the version of the model that MLflow has."""
     report = _report(request, quiet=showing.quiet)
+    if destination is not None:
+        report = destination.with_version(report)
     if save:
         try:
             save_report(report)

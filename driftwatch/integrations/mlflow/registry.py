@@ -4,11 +4,11 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 from driftwatch.core.reports.report import DriftReport
-from driftwatch.errors import ConfigError
+from driftwatch.errors import ConfigError, shown
 from driftwatch.integrations.mlflow.connecting import reached, told
 from driftwatch.integrations.mlflow.tags import status_tags
 
@@ -19,6 +19,7 @@ __all__ = [
     "resolved",
     "tag_model_version",
     "tag_version",
+    "with_version",
 ]
 
 _LOGGED = re.compile(r"models:/([^/@]+)")
@@ -104,8 +105,7 @@ def model_version_of(model_version: str, *, tracking_uri: str | None = None) -> 
     """
     parsed(model_version)
     client = reached(tracking_uri)
-    with told("the model version cannot be found"):
-        return resolved(client, model_version)
+    return resolved(client, model_version)
 
 
 def parsed(model_version: str, /) -> tuple[str, str | None, str | None]:
@@ -125,16 +125,29 @@ def parsed(model_version: str, /) -> tuple[str, str | None, str | None]:
 
 
 def resolved(client: Any, model_version: str, /) -> ModelVersion:
-    """What the registry has under that name now; raises what MLflow raises."""
+    """What the registry has under that name now.
+
+    Raises:
+        MissingDependencyError: If a library is missing that the registry needs.
+        MLflowError: If it has none, or cannot be asked; it names what was asked for.
+    """
     name, version, alias = parsed(model_version)
-    if alias is not None:
-        got = client.get_model_version_by_alias(name, alias)
-    else:
-        got = client.get_model_version(name, version)
-    model = _logged_model(client, got)
+    with told(f"the model version {shown(model_version)} cannot be found"):
+        if alias is not None:
+            got = client.get_model_version_by_alias(name, alias)
+        else:
+            got = client.get_model_version(name, version)
+        model = _logged_model(client, got)
     return ModelVersion(
         str(got.name), str(got.version), got.run_id or None, model, dict(got.tags or {})
     )
+
+
+def with_version(report: DriftReport, version: ModelVersion | None, /) -> DriftReport:
+    """A report with the version of the model, such as ``churn/3``, where it has none of its own."""
+    if version is None or report.model_version is not None:
+        return report
+    return replace(report, model_version=f"{version.name}/{version.version}")
 
 
 def _logged_model(client: Any, version: Any) -> str | None:

@@ -8,9 +8,16 @@ from datetime import UTC
 from typing import Any
 
 from driftwatch.core.reports.report import DriftReport
+from driftwatch.errors import DriftWatchError
 from driftwatch.integrations.mlflow.connecting import check_health, client_of, told
 from driftwatch.integrations.mlflow.naming import folder_of, metric_prefix, safe_name
-from driftwatch.integrations.mlflow.registry import ModelVersion, parsed, resolved, tag_version
+from driftwatch.integrations.mlflow.registry import (
+    ModelVersion,
+    parsed,
+    resolved,
+    tag_version,
+    with_version,
+)
 from driftwatch.integrations.mlflow.runs import active_run, experiment_of, new_run
 from driftwatch.integrations.mlflow.tags import end_of, status_tags
 from driftwatch.render.html import to_html
@@ -44,7 +51,7 @@ def log_report(
         run_id: The run; if not given, the active run of this process where it is at the same
             server, or else a new one, which is finished.
         model_version: ``models:/NAME@ALIAS`` or ``models:/NAME/VERSION``: metrics are linked to
-            its logged model.
+            its logged model, and a report without a version of its own gets it, as ``NAME/3``.
         tracking_uri: The tracking server.
 
     Returns:
@@ -89,9 +96,30 @@ class MLflowDestination:
         self._run_id = run_id
         self._model_version = model_version
         self._client = client_of(tracking_uri)
+        self._asked = False
+        self._version: ModelVersion | None = None
+        self._problem: DriftWatchError | None = None
+
+    def with_version(self, report: DriftReport, /) -> DriftReport:
+        """The report with the model version as it is now, such as ``churn/3``.
+
+        Only where it has none of its own, and the registry can be asked. Never raises: what went
+        wrong is raised by `log`, when the report has been shown.
+        """
+        if self._model_version is None:
+            return report
+        self._asked, self._problem = True, None
+        try:
+            check_health(self._client)
+            self._version = resolved(self._client, self._model_version)
+        except DriftWatchError as error:
+            self._version, self._problem = None, error
+        return with_version(report, self._version)
 
     def log(self, report: DriftReport, /, *, tag: bool = True) -> str:
         """Log a report, and tag the model version with its status.
+
+        The version is what `with_version` found, where that was asked.
 
         Args:
             report: The report.
@@ -105,9 +133,15 @@ class MLflowDestination:
             MLflowError: If it cannot be logged now.
         """
         client = self._client
-        check_health(client)
+        if not self._asked:
+            self.with_version(report)
+        self._asked = False  # of the next report the alias may mean another version
+        if self._problem is not None:
+            raise self._problem
+        version = self._version
+        if self._model_version is None:
+            check_health(client)
         with told("the report was not logged"):
-            version = None if self._model_version is None else resolved(client, self._model_version)
             run = self._run_id or active_run(client)
             if run is None:
                 run = new_run(client, experiment_of(client), report.monitor, monitor=report.monitor)
@@ -133,13 +167,15 @@ def write_report(
         client: Of the server.
         run: Id of the run.
         report: The report.
-        version: Of the model that metrics are linked to.
+        version: Of the model that metrics are linked to, and that the report is of where it has
+            no version of its own.
         production: Whether the production data are an input of the run, besides the reference. A
             run of thousands of windows would become slow with each: MLflow reads all inputs of a
             run whenever it is asked for one.
     """
     from mlflow.entities import Metric, RunTag
 
+    report = with_version(report, version)
     stem = f"{folder_of(report.monitor)}/{_stamp(report)}"
     client.log_text(run, report.to_json(indent=True), f"{stem}.json")
     client.log_text(run, to_html(report), f"{stem}.html")

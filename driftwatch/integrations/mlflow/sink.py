@@ -22,7 +22,7 @@ class MLflowSink:
 
     Args:
         model_version: ``models:/NAME@ALIAS`` to link metrics to, and to tag with the status; the
-            alias is looked up for every report.
+            alias is looked up for every report, and one without a version of its own gets it.
         run_id: The run; if not given, that of the monitor in the experiment ``driftwatch``.
         tracking_uri: The tracking server.
         name: What the store, logs and `driftwatch doctor` call it.
