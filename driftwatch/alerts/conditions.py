@@ -37,6 +37,20 @@ _NAMES = (
     "schema_changes",
     NOT_USED,
 )
+_SHARES = frozenset(
+    {
+        "share_drifted",
+        "weighted_share_drifted",
+        NOT_USED,
+        "ks",
+        "jensen_shannon",
+        "hellinger",
+        "tvd",
+    }
+)
+"""What is between 0 and 1."""
+_SIZES = frozenset({"schema_changes", "psi", "wasserstein", "chi2"})
+"""What is 0 or more."""
 _LONGEST = 1_000
 _STATUSES = {status.value.lower(): status for status in Status}
 
@@ -128,6 +142,22 @@ class Condition:
             return True
         return not (self.name in _NAMES or self.name in METRICS or self.name.endswith(".loss"))
 
+    def can_hold(self) -> bool:
+        """Whether any value that it may read compares so; True of values that have no bounds.
+
+        Example:
+            >>> [Condition.parse(text).can_hold() for text in ("ks > 1", "status > critical")]
+            [False, False]
+        """
+        compare = _COMPARED[self.compare]
+        if self.is_of_status:
+            known = [float(s.severity) for s in Status if s is not Status.INSUFFICIENT_DATA]
+            return any(compare(value, self.bound) for value in known)
+        least, most = _bounds(self.name)
+        if self.compare == "==":
+            return least <= self.bound <= most
+        return compare(most if ">" in self.compare else least, self.bound)
+
     def check_name(self, own: Collection[str], /) -> None:
         """Check that there is such a thing to read.
 
@@ -205,6 +235,17 @@ class Condition:
             change = metric.reference - metric.production
             better = metric_rule(name).higher_is_better
             yield Reading(change if better else -change)
+
+
+def _bounds(name: str) -> tuple[float, float]:
+    """The least and the largest value that something has."""
+    if name in _SHARES:
+        return 0.0, 1.0
+    if name in _SIZES:
+        return 0.0, math.inf
+    if name in METRICS and METRICS[name].higher_is_better:
+        return -math.inf, 1.0
+    return -math.inf, math.inf
 
 
 def _number(text: str) -> float:

@@ -11,6 +11,7 @@ import typer
 from driftwatch.cli.options import Config, Time
 from driftwatch.config.load import load_config
 from driftwatch.config.monitors import MonitorConfig
+from driftwatch.config.rules_in_vain import rules_in_vain
 from driftwatch.errors import ConfigError
 from driftwatch.process.atomic_files import write_atomically
 from driftwatch.profiling.files import find_files
@@ -128,7 +129,7 @@ def write_config(path: Path, /, *, name: str, reference: str, time: str | None) 
 
 
 def check_config(path: Path | None, /) -> None:
-    """Read a configuration; print what each monitor does.
+    """Read a configuration; print what each monitor does, and warn of rules that never hold.
 
     Raises:
         ConfigError: If anything in it is wrong.
@@ -140,6 +141,8 @@ def check_config(path: Path | None, /) -> None:
         _, settings = config.one(name)
         spec, budget = settings.judged()
         _check_alerts(name, settings)
+        for problem in rules_in_vain(settings):
+            sys.stderr.write(f"driftwatch: warning: monitors.{name}.alerts.rules: {problem}\n")
         if (paths := settings.reference_in(config.folder)) is not None:
             find_files(paths)
         told = (
