@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import logging
+import math
 import os
 import threading
 import time
@@ -123,11 +124,18 @@ class SinkDelivery:
             StoreError: If the store cannot be used now.
         """
         while not self._closed.is_set():
-            entry = self._store.take_due(self._monitor, sink, now=self._clock(), hold=_HOLD_SECONDS)
-            if entry is None:
-                left = self._due.get(sink, 0.0) - self._clock()
-                return min(max(left, 0.0) or _LOOK_SECONDS, _LOOK_SECONDS)
-            pause = self._emit(entry)
+            self._sending.add(
+                sink
+            )  # before the result is held back: `finish` sees one or the other
+            try:
+                now = self._clock()
+                entry = self._store.take_due(self._monitor, sink, now=now, hold=_HOLD_SECONDS)
+                if entry is None:
+                    left = self._due.get(sink, 0.0) - now
+                    return min(max(left, 0.0) or _LOOK_SECONDS, _LOOK_SECONDS)
+                pause = self._emit(entry)
+            finally:
+                self._sending.discard(sink)
             if pause is not None:
                 return pause
         return _LOOK_SECONDS
@@ -137,13 +145,6 @@ class SinkDelivery:
         if entry.attempts >= _CUT_OFF and self._clock() - entry.created > _GIVE_UP_SECONDS:
             self._give_up(entry, entry.error or "every attempt was cut off")
             return None
-        self._sending.add(entry.sink)
-        try:
-            return self._tried(entry)
-        finally:
-            self._sending.discard(entry.sink)
-
-    def _tried(self, entry: OutboxEntry) -> float | None:
         try:
             self._give(entry)
         except BaseException as error:  # noqa: BLE001 - a sink may raise anything, in this thread
@@ -191,27 +192,27 @@ class SinkDelivery:
         )
 
     def finish(self, seconds: float, /) -> bool:
-        """Wait until everything that is due was tried, at most so long; whether nothing is left.
+        """Wait until what is due in the meantime was delivered, or tried; whether nothing is left.
 
-        What failed and is to be tried again later is not waited for.
+        What is to be tried again only later is not waited for.
+
+        Args:
+            seconds: How long to wait at most.
         """
         self.wake()
         end = time.monotonic() + seconds
-        while self._left(due=True) and time.monotonic() < end:
+        while (left := end - time.monotonic()) > 0 and (self._sending or self._waits(left)):
             self._closed.wait(0.02)
-        return not self._left()
+        return not self._waits(math.inf)
 
-    def _left(self, *, due: bool = False) -> bool:
-        if due and self._sending:
-            return True
+    def _waits(self, within: float) -> bool:
+        """Whether anything in the outbox is due within some seconds."""
         try:
-            now = self._clock()
-            return any(
-                entry.sink in self.names and (not due or entry.due <= now)
-                for entry in self._store.outbox(self._monitor)
-            )
+            last = self._clock() + within
+            waiting = self._store.outbox(self._monitor)
+            return any(entry.sink in self.names and entry.due <= last for entry in waiting)
         except StoreError:
-            return not due
+            return within == math.inf
 
     def close(self, within: float = _CLOSE_SECONDS) -> None:
         """Deliver what is due, and end the threads; what is left waits in the store.

@@ -58,11 +58,11 @@ def test_a_stream_of_which_no_row_can_be_used_opens_an_incident(
         feed.flush()
         evaluator.step()
         clock.now += HOUR
-    evaluator.sinks.deliver_due("phone")
     evaluator.close()
-    (message,) = phone.taken
-    assert message.kind == "opened"
-    assert message.title == "rows 100 % could not be used (not_used_share > 0.2)"
+    # The clock that jumps may have what is being sent sent again.
+    assert {(message.kind, message.title) for message in phone.taken} == {
+        ("opened", "rows 100 % could not be used (not_used_share > 0.2)")
+    }
 
 
 def test_whatever_goes_wrong_with_alerts_windows_are_judged(

@@ -124,7 +124,8 @@ def _first_line(message: Message) -> str:
     """Status, monitor, what moved, how much, since when, and whether that is news."""
     news = _NEWS.get(message.kind, "")
     line = f"{message.status} {message.monitor}: {news}{message.text or message.title}"
-    if message.since is None or message.status == "NO DATA" or moment(message.since) in line:
+    told = message.status == "NO DATA" or message.kind == "several"  # its text has its own times
+    if told or message.since is None or moment(message.since) in line:
         return line
     return f"{line} Since {moment(message.since)}."
 

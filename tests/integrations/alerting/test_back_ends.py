@@ -161,7 +161,7 @@ def test_a_server_that_was_away_for_an_hour_gets_the_newest_and_one_about_the_ot
         work_off(delivery, "slack", clock, 4200.0)
         texts = [orjson.loads(body)["text"] for _, body in server.taken]
         assert len(texts) == 21
-        assert "40 messages could not be delivered" in texts[0]
+        assert "40 messages of churn could not be delivered" in texts[0]
         assert store.outbox("m") == []
         store.close()
 

@@ -11,7 +11,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from driftwatch.alerts.message import Line, Message
+from driftwatch.alerts.message import Line, Message, merged
 from driftwatch.integrations.alerting.slack import slack_payload
 from tests.integrations.alerting.test_back_ends import MESSAGE
 
@@ -50,6 +50,12 @@ def test_since_when_is_said_where_the_text_does_not_say_it() -> None:
         MESSAGE, kind="no_data", status="NO DATA", text="no data since 2 Mar 05:00 UTC."
     )
     assert first_line(silent) == "NO DATA churn: no data since 2 Mar 05:00 UTC."
+
+
+def test_several_messages_in_one_say_once_since_when() -> None:
+    said = first_line(merged([replace(MESSAGE, key=f"churn/3/{n}/opened") for n in range(3)]))
+    told = "3 messages of churn could not be delivered; the last: "
+    assert said == f"CRITICAL churn: {told}{MOVED}"
 
 
 def test_the_end_is_told_with_what_it_was() -> None:
