@@ -241,7 +241,7 @@ def test_a_file_that_is_no_toml_is_not_quoted(tmp_path: Path) -> None:
         (("alerts", "rules", 0, "for_"), 2, "unknown key alerts.rules.0.for_ (did you mean 'for'"),
         (("alerts", "mail"), {"host": "h"}, "alerts.mail.sender is missing"),
         (("window",), "soon", "window: a duration looks like 90s, 15m, 24h, 7d or 2w; or a number"),
-        (("policy",), "clasic", "policy: input should be 'default' or 'classic' (did you mean"),
+        (("policy",), "classics", "policy: input should be 'default' or 'classic' (did you mean"),
         (("thresholds", "psi"), "x", "thresholds.psi: input should be a valid number"),
         (("label",), ["ts"], "column 'ts' is named for time and for label"),
     ],

@@ -290,7 +290,7 @@ def test_a_stream_has_a_run_of_its_own_that_is_finished_and_prints_nothing(
     report = Monitor(_data(), name="stream").check(_data())
     once = log_report(report, tracking_uri=sqlite)
     client = client_of(sqlite)
-    for name in ("stream", "st'ream", "st`ream", 'st"ream', "Stream", "stream\\"):
+    for name in ("stream", "stre'am", "stre`am", 'stre"am', "Stream", "stream\\"):
         for _ in range(2):
             MLflowSink(tracking_uri=sqlite).emit(_result(report, name))
         runs = [r for r in _runs(client, name) if r.info.run_id != once]
