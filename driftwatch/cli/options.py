@@ -11,6 +11,7 @@ from driftwatch.errors import ConfigError
 
 if TYPE_CHECKING:
     from driftwatch.cli.monitors import StreamRequest
+    from driftwatch.profiling.delimited import CsvFormat
 
 __all__ = [
     "Config",
@@ -253,3 +254,39 @@ def parse_thresholds(texts: tuple[str, ...], /) -> dict[str, Any]:
             raise ConfigError(f"--threshold {text!r}: {column!r} is a test, and has a threshold")
         table[test] = numbers[0] if len(numbers) == 1 else numbers
     return thresholds
+
+
+Delimiter = Annotated[
+    str | None,
+    typer.Option(
+        metavar="CHAR", help="Between the values of CSV files, also 'tab'; noticed if not given."
+    ),
+]
+Decimal = Annotated[
+    str | None,
+    typer.Option(metavar="CHAR", help="Decimal mark of CSV files, . or ,; noticed if not given."),
+]
+Encoding = Annotated[
+    str | None, typer.Option(metavar="NAME", help="Of CSV files, such as latin-1; else UTF-8.")
+]
+Null = Annotated[
+    list[str] | None,
+    typer.Option(
+        metavar="WORD",
+        help="A further word of CSV files that stands for no value, such as '-'. Repeatable.",
+    ),
+]
+
+
+def csv_format(
+    delimiter: str | None, decimal: str | None, encoding: str | None, null: list[str] | None, /
+) -> CsvFormat:
+    """How CSV files are written, as the options say.
+
+    Raises:
+        ConfigError: If one of them cannot be.
+    """
+    from driftwatch.profiling.delimited import CsvFormat
+
+    mark = {"tab": "\t", "\\t": "\t"}.get(delimiter or "", delimiter)
+    return CsvFormat(mark, decimal, encoding, tuple(null or ()))

@@ -11,7 +11,7 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from driftwatch import Profile
+from driftwatch import Kind, Profile
 from driftwatch.cli.app import run
 from driftwatch.cli.output.last_report import last_report_path
 
@@ -177,3 +177,27 @@ def test_a_header_that_cannot_be_read_is_an_error_and_never_an_abort(tmp_path: P
         done = subprocess.run(command, cwd=tmp_path, capture_output=True, text=True, check=False)
         assert done.returncode == 2, done.stderr
         assert "terminate" not in done.stderr
+
+
+def test_how_csv_files_are_written_may_be_said(tmp_path: Path) -> None:
+    rows = "".join(f"{n / 10:.1f} {'-' if n % 7 == 0 else 'ab'[n % 2]}\n" for n in range(500))
+    (tmp_path / "a.csv").write_text(f"größe art\n{rows}".replace(".", ","), "latin-1")
+    how = ["--delimiter", " ", "--decimal", ",", "--encoding", "latin-1", "--null", "-"]
+    command = [sys.executable, "-m", "driftwatch"]
+    for more in (
+        ["check", "--ref", "a.csv", "--prod", "a.csv", "--format", "json", "--no-save", *how],
+        ["profile", "a.csv", "-o", "a.dwp", *how],
+    ):
+        done = subprocess.run(
+            [*command, *more], cwd=tmp_path, capture_output=True, text=True, check=False
+        )
+        assert done.returncode == 0, done.stderr
+    profile = Profile.from_bytes((tmp_path / "a.dwp").read_bytes())
+    assert {n: (c.column.kind, c.missing.null) for n, c in profile.columns.items()} == {
+        "größe": (Kind.NUMERIC, 0),
+        "art": (Kind.CATEGORICAL, 72),
+    }
+    wrong = [*command, "check", "--ref", "a.csv", "--prod", "a.csv", "--delimiter", ";;"]
+    done = subprocess.run(wrong, cwd=tmp_path, capture_output=True, text=True, check=False)
+    assert done.returncode == 2
+    assert "delimiter is one character" in done.stderr

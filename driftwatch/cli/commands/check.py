@@ -14,6 +14,9 @@ import typer
 from driftwatch.cli.monitors import StreamRequest, opened
 from driftwatch.cli.options import (
     Config,
+    Decimal,
+    Delimiter,
+    Encoding,
     Exclude,
     FailOn,
     Features,
@@ -24,6 +27,7 @@ from driftwatch.cli.options import (
     Labels,
     Multivariate,
     Name,
+    Null,
     Output,
     Positive,
     Predictions,
@@ -34,6 +38,7 @@ from driftwatch.cli.options import (
     Times,
     Weights,
     column_options,
+    csv_format,
     parse_thresholds,
     request_of,
 )
@@ -46,6 +51,7 @@ from driftwatch.core.drift.policy import PolicyName
 from driftwatch.core.reports.report import DriftReport
 from driftwatch.errors import ConfigError, DataError, DriftWatchError
 from driftwatch.monitor import Monitor
+from driftwatch.profiling.delimited import CsvFormat
 from driftwatch.profiling.files import find_files
 
 if TYPE_CHECKING:
@@ -97,6 +103,10 @@ def check(
     positive: Positive = None,
     task: Task = None,
     weight: Weights = None,
+    delimiter: Delimiter = None,
+    decimal: Decimal = None,
+    encoding: Encoding = None,
+    null: Null = None,
     format_: Format = "text",
     output: Output = None,
     fail_on: FailOn = "warning",
@@ -171,6 +181,7 @@ def check(
         pane=pane,
         multivariate=multivariate,
         columns=columns,
+        csv=csv_format(delimiter, decimal, encoding, null),
     )
     destination = _mlflow(mlflow_run, mlflow_model)
     report = run_check(request, showing, destination, save=save)
@@ -201,6 +212,7 @@ class CheckRequest:
     every: str
     pane: str | None
     multivariate: bool
+    csv: CsvFormat
 
 
 def run_check(
@@ -269,10 +281,11 @@ def _report(request: CheckRequest, *, quiet: bool) -> DriftReport:
 
 def _compared(request: CheckRequest, *, quiet: bool) -> DriftReport:
     thresholds = parse_thresholds(request.thresholds)
-    before, after = find_files(request.reference), find_files(request.production)
+    before = find_files(request.reference, csv=request.csv)
+    after = find_files(request.production, csv=request.csv)
     with progress_bar(f"reference {before.label}", before.size_bytes, quiet=quiet) as progress:
         monitor = Monitor(
-            request.reference,
+            before,
             thresholds=thresholds or None,
             policy=cast("PolicyName", request.policy),
             false_alarms=request.false_alarms,
@@ -284,4 +297,4 @@ def _compared(request: CheckRequest, *, quiet: bool) -> DriftReport:
             **request.columns,
         )
     with progress_bar(f"production {after.label}", after.size_bytes, quiet=quiet) as progress:
-        return monitor.check(request.production, progress=progress)
+        return monitor.check(after, progress=progress)

@@ -13,12 +13,16 @@ from driftwatch.cli.commands.evaluate import evaluate_once
 from driftwatch.cli.monitors import StreamRequest, opened
 from driftwatch.cli.options import (
     Config,
+    Decimal,
+    Delimiter,
+    Encoding,
     FailOn,
     FalseAlarms,
     Format,
     Ids,
     Labels,
     Name,
+    Null,
     Output,
     Quiet,
     Ref,
@@ -26,6 +30,7 @@ from driftwatch.cli.options import (
     StorePath,
     Time,
     Window,
+    csv_format,
     request_of,
 )
 from driftwatch.cli.output.exits import Exit
@@ -35,7 +40,8 @@ from driftwatch.core.data.durations import parse_duration
 from driftwatch.errors import DataError, DriftWatchError
 from driftwatch.ingest.file_feeder import FileFeeder, Ingested
 from driftwatch.monitor import Monitor
-from driftwatch.profiling.files import find_files
+from driftwatch.profiling.delimited import CsvFormat
+from driftwatch.profiling.files import DataFiles, find_files
 
 __all__ = ["ingest", "run_ingest", "run_watch", "watch"]
 
@@ -52,6 +58,10 @@ def ingest(
     window: Window = None,
     slide: Slide = None,
     false_alarms: FalseAlarms = None,
+    delimiter: Delimiter = None,
+    decimal: Decimal = None,
+    encoding: Encoding = None,
+    null: Null = None,
     evaluate: Annotated[
         bool, typer.Option("--evaluate", help="Then evaluate the window that is due.")
     ] = False,
@@ -74,7 +84,8 @@ def ingest(
         false_alarms=false_alarms,
     )
     showing = Showing(format_, tuple(output or ()), fail_on, quiet) if evaluate else None
-    raise typer.Exit(int(run_ingest(request, files, showing, quiet=quiet)))
+    csv = csv_format(delimiter, decimal, encoding, null)
+    raise typer.Exit(int(run_ingest(request, find_files(files, csv=csv), showing, quiet=quiet)))
 
 
 def watch(
@@ -119,12 +130,11 @@ _SUFFIXES = (".parquet", ".pq", ".csv", ".tsv", ".jsonl", ".ndjson", ".json", ".
 
 
 def run_ingest(
-    request: StreamRequest, files: list[str], showing: Showing | None, /, *, quiet: bool
+    request: StreamRequest, paths: DataFiles, showing: Showing | None, /, *, quiet: bool
 ) -> Exit:
     """Feed files or profiles; then evaluate what is due, if a way of showing it is given."""
-    paths = find_files(files)
     with opened(request, tells=showing is not None) as (monitor, _):
-        feeder = _feeder(monitor)
+        feeder = _feeder(monitor, paths.csv)
         for path in paths.paths:
             with progress_bar(path.name, path.stat().st_size, quiet=quiet) as progress:
                 if paths.format == "profile":
@@ -171,7 +181,7 @@ def run_watch(
                 return worst
 
 
-def _feeder(monitor: Monitor) -> FileFeeder:
+def _feeder(monitor: Monitor, csv: CsvFormat | None = None) -> FileFeeder:
     monitor.stream.adopt_reference()
     return FileFeeder(
         monitor.store,
@@ -179,6 +189,7 @@ def _feeder(monitor: Monitor) -> FileFeeder:
         monitor.spec,
         monitor=monitor.name,
         clock=time.time,
+        csv=csv,
     )
 
 

@@ -11,12 +11,16 @@ from typing import Annotated, Any
 import typer
 
 from driftwatch.cli.options import (
+    Decimal,
+    Delimiter,
+    Encoding,
     Exclude,
     Features,
     Ids,
     Kinds,
     Labels,
     Multivariate,
+    Null,
     Positive,
     Predictions,
     Quiet,
@@ -24,6 +28,7 @@ from driftwatch.cli.options import (
     Task,
     Weights,
     column_options,
+    csv_format,
 )
 from driftwatch.cli.output.progress_bar import progress_bar
 from driftwatch.core.data.declared import DeclaredColumns
@@ -33,6 +38,7 @@ from driftwatch.core.sketches.sizes import SketchConfig
 from driftwatch.errors import ConfigError
 from driftwatch.process.atomic_files import write_atomically
 from driftwatch.profiling.build import profile_data
+from driftwatch.profiling.delimited import CsvFormat
 from driftwatch.profiling.files import find_files
 from driftwatch.profiling.second_pass import count_panes, measure_dependence
 
@@ -58,6 +64,10 @@ def profile(
     positive: Positive = None,
     task: Task = None,
     weight: Weights = None,
+    delimiter: Delimiter = None,
+    decimal: Decimal = None,
+    encoding: Encoding = None,
+    null: Null = None,
     k: Annotated[
         int, typer.Option(help="Precision of the quantiles; 4096 makes a fine reference.")
     ] = 800,
@@ -84,6 +94,7 @@ def profile(
         pane=pane,
         multivariate=multivariate,
         k=k,
+        csv=csv_format(delimiter, decimal, encoding, null),
     )
     run_profile(request, quiet=quiet)
 
@@ -99,6 +110,7 @@ class ProfileRequest:
     pane: str | None
     multivariate: bool
     k: int
+    csv: CsvFormat
 
 
 def run_profile(request: ProfileRequest, /, *, quiet: bool) -> None:
@@ -109,11 +121,11 @@ def run_profile(request: ProfileRequest, /, *, quiet: bool) -> None:
     config = SketchConfig()
     if request.k not in (config.k, config.reference_k):
         config = replace(config, k=request.k)
-    files = find_files(request.files)
+    files = find_files(request.files, csv=request.csv)
     guard = ValueGuard.of(hash_key())
     with progress_bar(files.label, files.size_bytes, quiet=quiet) as progress:
         profile = profile_data(
-            request.files,
+            files,
             DeclaredColumns.of(**request.columns),
             config=config,
             reference=request.k == config.reference_k,
@@ -123,10 +135,10 @@ def run_profile(request: ProfileRequest, /, *, quiet: bool) -> None:
     if width is not None and request.time is not None:
         seconds = int(width.total_seconds())
         with progress_bar("counts by pane", files.size_bytes, quiet=quiet) as progress:
-            count_panes(profile, request.files, time=request.time, width=seconds, progress=progress)
+            count_panes(profile, files, time=request.time, width=seconds, progress=progress)
     if request.multivariate:
         with progress_bar("dependence", files.size_bytes, quiet=quiet) as progress:
-            measure_dependence(profile, request.files, progress=progress)
+            measure_dependence(profile, files, progress=progress)
     data = profile.to_bytes()
     write_atomically(request.output, data)
     if not quiet:
