@@ -25,6 +25,7 @@ from driftwatch.stores.remote import RemoteStore
 from driftwatch.streams.collector import CollectorDestination
 from driftwatch.streams.lazy_stream import LazyStream
 from driftwatch.streams.local import LocalDestination
+from driftwatch.streams.stored_counters import StoredCounters
 from driftwatch.streams.stream import Stream, StreamSettings
 
 __all__ = ["ObservedStream", "StoreAddress"]
@@ -110,6 +111,7 @@ class ObservedStream:
         used = subject.reference
         buffer = RecordBuffer(used.schema, clock, self.tally.count, outcomes=used.outcome_columns)
         self.lazy = LazyStream(buffer, self.tally, weakref.WeakMethod(self._open))
+        self._stored = StoredCounters(weakref.WeakMethod(self._ask_for_counters))
 
     @staticmethod
     def import_what_threads_need() -> None:
@@ -151,12 +153,13 @@ class ObservedStream:
     def counters(self) -> dict[str, int]:
         """What was counted instead of used: stored, or about to be.
 
-        Raises:
-            StoreError: If the store cannot be asked.
+        Of a store that does not answer at once, what it said last. Never raises.
         """
+        return dict(Counter(self._stored.get()) + Counter(self.tally.counts()))
+
+    def _ask_for_counters(self) -> dict[str, int]:
         receiver = self.lazy.now().destination.receiver
-        stored = Counter(receiver.overview(self._settings.monitor).counters)
-        return dict(stored + Counter(self.tally.counts()))
+        return dict(receiver.overview(self._settings.monitor).counters)
 
     def local(self) -> LocalDestination:
         """The store of this process, and its evaluator.
