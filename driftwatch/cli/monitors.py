@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
@@ -15,7 +15,7 @@ from driftwatch.monitor import Monitor
 from driftwatch.protocols import Notifier, Store
 from driftwatch.stores import is_collector, open_store
 
-__all__ = ["StreamRequest", "configured", "opened", "opened_store"]
+__all__ = ["StreamRequest", "configured", "every_monitor", "opened", "opened_store"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,6 +55,18 @@ def configured(request: StreamRequest, /) -> tuple[str, MonitorConfig, Path]:
     if settings.store is None:
         raise ConfigError(f'monitor {name!r} has no store: name one (store = "driftwatch.db")')
     return name, settings, config.folder
+
+
+def every_monitor(request: StreamRequest, /) -> list[StreamRequest]:
+    """A request for each monitor of the configuration, where none is named; else the request.
+
+    Raises:
+        ConfigError: If the configuration cannot be read, or has no monitor.
+    """
+    if request.monitor is not None or (request.config is None and request.store is not None):
+        return [request]
+    names = list(load_config(request.config).monitors)
+    return [replace(request, monitor=name) for name in names] or [request]
 
 
 @contextmanager

@@ -192,7 +192,6 @@ def test_the_doctor(capsys: pytest.CaptureFixture[str], folder: Path) -> None:
         ('"12h"', "12", "monitors.churn.window"),
         ("store =", "store", "is no TOML"),
         ('"train.parquet"', '"nothing.parquet"', "nothing.parquet"),
-        ("[monitors.churn]", "[monitors.other]\n[monitors.churn]", "say which monitor"),
     ],
 )
 def test_a_wrong_configuration_is_one_clear_line(
@@ -203,6 +202,21 @@ def test_a_wrong_configuration_is_one_clear_line(
     said = capsys.readouterr().err
     assert says in said
     assert len(said.splitlines()) == 1
+
+
+def test_without_a_name_every_monitor_is_evaluated(capsys: pytest.CaptureFixture[str]) -> None:
+    other = CONFIG.partition("[monitors.churn]")[2]
+    Path("driftwatch.toml").write_text(f"{CONFIG}\n[monitors.fraud]{other}\n[monitors.broken]\n")
+    assert call("ingest", "calm.parquet", "--monitor", "churn") == 0
+    assert call("ingest", "calm.parquet", "--monitor", "fraud") == 0
+    assert call("check", "--config", "driftwatch.toml") == 2
+    assert "say which monitor with --monitor; configured: churn, fraud, broken" in (
+        capsys.readouterr().err
+    )
+    assert call("evaluate") == 2  # of the one that is broken
+    said = capsys.readouterr()
+    assert said.out.count("no drift") == 2
+    assert "broken" in said.err
 
 
 def test_the_configuration_may_be_in_pyproject(capsys: pytest.CaptureFixture[str]) -> None:

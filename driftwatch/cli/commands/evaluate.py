@@ -4,11 +4,13 @@ from __future__ import annotations
 
 import logging
 import time
+from collections.abc import Iterable, Sequence
+from contextlib import ExitStack
 from typing import Annotated
 
 import typer
 
-from driftwatch.cli.monitors import StreamRequest, opened, opened_store
+from driftwatch.cli.monitors import StreamRequest, every_monitor, opened, opened_store
 from driftwatch.cli.options import (
     Config,
     FailOn,
@@ -30,7 +32,7 @@ from driftwatch.cli.output.last_report import save_report
 from driftwatch.cli.output.showing import Showing
 from driftwatch.core.data.durations import parse_duration
 from driftwatch.core.reports.report import Status
-from driftwatch.errors import DataError, StoreError
+from driftwatch.errors import DataError, DriftWatchError, StoreError
 from driftwatch.logs import say
 from driftwatch.monitor import Monitor
 
@@ -62,6 +64,8 @@ def evaluate(
 ) -> None:
     """Evaluate the window of a stored stream that is due: from cron, or with --every.
 
+    Without --monitor that of every monitor of the configuration.
+
     `driftwatch check` without files shows the window that is open now.
 
     Exit codes: 1 the window drifted, or an incident is open, also where nothing is due (with
@@ -79,33 +83,62 @@ def evaluate(
         false_alarms=false_alarms,
     )
     showing = Showing(format_, tuple(output or ()), fail_on, quiet or log_format == "json")
-    raise typer.Exit(int(run_evaluate(request, showing, every=every)))
+    raise typer.Exit(int(run_evaluate(every_monitor(request), showing, every=every)))
 
 
-def run_evaluate(request: StreamRequest, showing: Showing, /, *, every: str | None) -> Exit:
-    """Evaluate the window that is due; with `every` again and again until interrupted.
+def run_evaluate(
+    requests: Sequence[StreamRequest], showing: Showing, /, *, every: str | None
+) -> Exit:
+    """Evaluate the windows that are due; with `every` again and again until interrupted.
 
     Args:
-        request: Which monitor.
-        showing: How to show its report.
+        requests: Which monitors.
+        showing: How to show their reports.
         every: Time from one look to the next; None for one look.
+
+    Returns:
+        ``DRIFT`` if one drifted, or has an incident; else the worst of the others.
     """
-    with opened(request, tells=True) as (monitor, _):
-        if every is None:
-            outcome = evaluate_once(monitor, showing)
-            return Exit.DRIFT if _has_incident(request, showing) else outcome
+    if every is None and len(requests) == 1:
+        return _look_once(requests[0], showing)
+    if every is None:
+        return _worst(_look_or_say(request, showing) for request in requests)
+    with ExitStack() as stack:
+        monitors = [stack.enter_context(opened(r, tells=True))[0] for r in requests]
         seconds = parse_duration(every).total_seconds()
         worst = Exit.NO_DRIFT
         while True:
-            try:
-                outcome = evaluate_once(monitor, showing, silent_without_news=True)
-                worst = Exit.DRIFT if outcome is Exit.DRIFT else worst
-            except StoreError as error:
-                say(f"driftwatch: {error}; trying again", logging.WARNING)
+            for monitor in monitors:
+                try:
+                    outcome = evaluate_once(monitor, showing, silent_without_news=True)
+                    worst = Exit.DRIFT if outcome is Exit.DRIFT else worst
+                except StoreError as error:
+                    say(f"driftwatch: {monitor.name}: {error}; trying again", logging.WARNING)
             try:
                 time.sleep(seconds)
             except KeyboardInterrupt:
-                return Exit.DRIFT if _has_incident(request, showing) else worst
+                found = [_has_incident(request, showing) for request in requests]
+                return Exit.DRIFT if any(found) else worst
+
+
+def _look_once(request: StreamRequest, showing: Showing) -> Exit:
+    with opened(request, tells=True) as (monitor, _):
+        outcome = evaluate_once(monitor, showing)
+    return Exit.DRIFT if _has_incident(request, showing) else outcome
+
+
+def _look_or_say(request: StreamRequest, showing: Showing) -> Exit:
+    """Evaluate one of several monitors: what is wrong with it keeps none from its turn."""
+    try:
+        return _look_once(request, showing)
+    except DriftWatchError as error:
+        say(f"driftwatch: {request.monitor}: {error}", logging.ERROR)
+        return Exit.USAGE
+
+
+def _worst(outcomes: Iterable[Exit]) -> Exit:
+    found = list(outcomes)
+    return Exit.DRIFT if Exit.DRIFT in found else max(found)
 
 
 def _has_incident(request: StreamRequest, showing: Showing) -> bool:
