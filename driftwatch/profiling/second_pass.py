@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from driftwatch.core.data.schema import Role
 from driftwatch.core.profiles.pane_counts import PaneCounts
@@ -11,9 +11,12 @@ from driftwatch.core.profiles.profile import Profile
 from driftwatch.core.profiles.reference import Reference
 from driftwatch.core.profiles.scores import ScoreSpec
 from driftwatch.core.sketches.cross import FourthMoments
-from driftwatch.errors import ConfigError, UnknownColumnError
+from driftwatch.errors import ConfigError, UnknownColumnError, shown
 from driftwatch.profiling.outcomes import with_derived
 from driftwatch.profiling.rows import Progress, batches_in
+
+if TYPE_CHECKING:
+    import pyarrow as pa
 
 __all__ = ["count_panes", "measure_dependence"]
 
@@ -35,7 +38,7 @@ def count_panes(
         progress: Called after every batch.
 
     Raises:
-        ConfigError: If the column holds values that are no times.
+        ConfigError: If the column holds no times.
         UnknownColumnError: If the data has no such column.
     """
     if time and time not in profile.columns:
@@ -47,14 +50,31 @@ def count_panes(
     panes = PaneCounts(time, width, {**cells, **words})
     spec = profile.outcome_spec
     wanted = {time, *panes.cells, *(spec.columns.names if spec else ())} - {""}
+    odd: str | None = None
     for batch in batches_in(data, wanted):
         if batch.rows:
             if spec is not None:
                 batch = with_derived(batch, spec.columns)  # noqa: PLW2901 - the same rows
             panes.update(batch, tested, profile.guard)
+            if time and not panes.rows:
+                odd = odd or _first_value(batch.arrays[time])
         if progress is not None:
             progress(batch.rows, batch.size_bytes)
+    if profile.rows and not panes.rows:
+        such = "" if odd is None else f", but such as {odd}"
+        raise ConfigError(
+            f"column {time!r} holds no times{such}; write them like 2026-01-31T12:00:00, or as "
+            "seconds since 1970"
+        )
     profile.panes = panes
+
+
+def _first_value(array: pa.Array) -> str | None:
+    """The first value of an array, as an error shows it."""
+    for value in array:
+        if value.is_valid:
+            return shown(value.as_py())
+    return None
 
 
 def measure_dependence(

@@ -44,7 +44,7 @@ class PaneCounts:
         cells: A grid or a dictionary for each counted column.
         rows: Rows by pane number.
         counts: Counts by cell, by column, by pane number.
-        untimed: Rows without a time.
+        untimed: Rows without a time, or with a value that is none.
     """
 
     time: str
@@ -84,11 +84,8 @@ class PaneCounts:
 
     def _panes(self, times: pa.Array) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
         """Pane numbers of the rows that have a time, and those rows."""
-        valid = times.is_valid().to_numpy(zero_copy_only=False)
         seconds = event_times(times)
-        if np.isnan(seconds[valid]).any():
-            raise ConfigError(f"column {self.time!r} holds values that are no times")
-        rows = np.flatnonzero(valid)
+        rows = np.flatnonzero(~np.isnan(seconds))
         return np.floor(seconds[rows] / self.width).astype(np.int64), rows
 
     def roll_up(self) -> None:

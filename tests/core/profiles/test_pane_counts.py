@@ -6,7 +6,7 @@ from typing import Any
 import numpy as np
 import pytest
 
-from driftwatch import Column, Kind
+from driftwatch import Column, Kind, Monitor
 from driftwatch.core.data.batch import batches_of
 from driftwatch.core.data.privacy import ValueGuard
 from driftwatch.core.profiles.pane_counts import MOST_PANES, PaneCounts
@@ -120,10 +120,14 @@ def test_damaged_panes_are_refused(change: dict[str, bytes]) -> None:
         PaneCounts.from_sections(sections | change)
 
 
-def test_a_column_that_holds_no_times_is_refused() -> None:
-    batch = next(batches_of({"ts": ["yesterday"], "x": [1.0]}))
-    with pytest.raises(ConfigError, match="no times"):
-        panes().update(batch, COLUMNS, ValueGuard())
+def test_what_is_no_time_is_counted_and_takes_no_other_with_it() -> None:
+    counted = panes()
+    times = ["yesterday", "1970-01-01T00:30:00", None, 1_800]
+    counted.update(next(batches_of({"ts": times, "x": [1.0] * 4})), COLUMNS, ValueGuard())
+    assert (dict(counted.rows), counted.untimed) == ({0: 2}, 2)
+    data = {"ts": ["yesterday", "today"] * 50, "x": [1.0] * 100}
+    with pytest.raises(ConfigError, match="holds no times, but such as 'yesterday'; write them"):
+        Monitor(data, roles={"ts": "time"}, pane="1h")
     with pytest.raises(UnknownColumnError):
         panes().update(next(batches_of({"x": [1.0]})), COLUMNS, ValueGuard())
     with pytest.raises(ConfigError, match="at least a second"):
