@@ -46,6 +46,8 @@ from driftwatch.core.subject import Subject
 
 __all__ = ["assess"]
 
+_MOST_NOT_USED = 0.05
+"""Share of the rows that came above which those that could not be used make a warning."""
 _LEAST_WEIGHT = 0.01
 _OF_SHARES = frozenset({"missing", "unseen", "rule", *ALWAYS})
 """Tests that decide about shares of rows, not about the values as a whole."""
@@ -144,7 +146,7 @@ def assess(
         beside.append(performance.status)
     if volume is not None:
         beside.append(volume.status)
-    if window is not None and window.unreadable:
+    if window is not None and (window.unreadable or _many_not_used(window, current.rows)):
         beside.append(Status.WARNING)
     return DriftReport(
         monitor=subject.monitor,
@@ -300,6 +302,12 @@ def _rank(feature: FeatureDrift, *, weighted: bool) -> tuple[int, float, str]:
     """Severity, then drift times importance; a feature that the model does not use is last."""
     weight = (feature.importance or 0.0) if weighted else 1.0
     return (-feature.status.severity, -weight * moved_most(feature.tests), feature.name)
+
+
+def _many_not_used(window: WindowFacts, used: int) -> bool:
+    """Whether more than a few of the rows that came could not be used."""
+    lost = sum(window.not_used.values())
+    return lost > _MOST_NOT_USED * (lost + used)
 
 
 def _normalised(importances: Mapping[str, float], names: list[str]) -> dict[str, float]:

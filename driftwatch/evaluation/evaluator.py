@@ -18,7 +18,7 @@ from driftwatch.core.profiles.reference import Reference
 from driftwatch.core.reports.report import DriftReport, EarlySign, Status, WindowFacts
 from driftwatch.core.subject import Subject
 from driftwatch.core.windows.alarm import Event
-from driftwatch.core.windows.counters import unreadable_sources
+from driftwatch.core.windows.counters import unreadable_sources, unused_rows
 from driftwatch.core.windows.evaluation_record import Evaluation, Result
 from driftwatch.core.windows.spec import WindowSpec
 from driftwatch.errors import DriftWatchError
@@ -143,12 +143,17 @@ class Evaluator:
             if last is None:
                 last = extent.newest if extent is not None else self.spec.pane_at(self._clock())
             if extent is not None:
-                unreadable = extent.unreadable
+                unreadable, unused = extent.unreadable, extent.unused
             else:  # not a row so far, perhaps because no message can be read
-                unreadable = unreadable_sources(self._store.overview(self.monitor).counters)
+                counters = self._store.overview(self.monitor).counters
+                unreadable, unused = unreadable_sources(counters), unused_rows(counters)
             self._open.refresh()
             oldest = extent.oldest if extent is not None else None
             facts = self._facts(last, oldest, unreadable, revised=False)
+            if extent is not None:
+                known = self._state or self._restored(with_detector=False)
+                unused = self._not_used(known, last, extent)
+            facts = replace(facts, not_used=unused)
             return self._report(self._open, last, facts, unstored)
 
     def step(self, extent: StreamExtent | None = None, /) -> Result | None:
@@ -210,7 +215,9 @@ class Evaluator:
             if extent is not None and complete is not None and (due or revised):
                 pane = complete if due or state.evaluated is None else state.evaluated
                 facts = self._facts(pane, extent.oldest, extent.unreadable, revised=revised)
+                facts = replace(facts, not_used=self._not_used(state, pane, extent))
                 report = self._report(self._windows, pane, facts)
+                state.note_unused(pane, extent.unused, panes=self.spec.panes)
                 state.revision = state.revision + 1 if revised else 0
                 state.evaluated = pane
                 status = _for_the_alarm(report)
@@ -325,6 +332,10 @@ class Evaluator:
         period = self.spec.period(last, oldest=oldest)
         return WindowFacts(period, last, revised, unreadable=unreadable)
 
+    def _not_used(self, state: EvaluationState, pane: int, extent: StreamExtent) -> dict[str, int]:
+        panes = self.spec.panes
+        return state.unused_in(pane, extent.unused, panes=panes, oldest=extent.oldest)
+
     def _report(
         self,
         windows: MixedWindows,
@@ -366,12 +377,13 @@ class Evaluator:
             notifiers=self.sinks.notifier_names,
         )
 
-    def _restored(self) -> EvaluationState:
+    def _restored(self, *, with_detector: bool = True) -> EvaluationState:
         fresh = EvaluationState.fresh(self._reference.id, clear_after=self.rules.clear_after)
         saved = self._store.state(self.monitor)
         if saved is None:
             return fresh
-        if self._detector is not None and saved.facts["reference"] == self._reference.id:
+        is_same = saved.facts["reference"] == self._reference.id
+        if with_detector and self._detector is not None and is_same:
             self._detector.restore(saved.facts.get("detector") or {})
         return fresh.restored(saved)
 

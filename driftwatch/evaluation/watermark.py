@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Any
 
-from driftwatch.core.windows.counters import unreadable_sources
+from driftwatch.core.windows.counters import unreadable_sources, unused_rows
 from driftwatch.core.windows.spec import WindowSpec
 from driftwatch.protocols import Store
 
@@ -24,6 +26,7 @@ class StreamExtent:
         final: Last pane that late rows cannot change any more; None while there is none.
         watermark: Event time that every live source has reached, seconds since 1970.
         unreadable: Sources of which most messages cannot be read now.
+        unused: Rows that came and could not be used, of all time, by reason.
     """
 
     oldest: int
@@ -32,6 +35,7 @@ class StreamExtent:
     final: int | None
     watermark: float | None = None
     unreadable: tuple[str, ...] = ()
+    unused: Mapping[str, int] = field(default_factory=dict)
 
 
 def extent_of(
@@ -56,17 +60,20 @@ def extent_of(
     if not panes:
         return None
     oldest, newest = panes[0].first, panes[0].last
-    unreadable = unreadable_sources(facts.counters)
+    lost: dict[str, Any] = {
+        "unreadable": unreadable_sources(facts.counters),
+        "unused": unused_rows(facts.counters),
+    }
     if spec.by_rows:
         sources = store.sources(monitor)
         full = sum(s.rows for s in sources) % spec.width == 0 and len(sources) == 1
         ended = newest if full else newest - 1
         complete = ended if ended >= oldest else None
-        return StreamExtent(oldest, newest, complete, complete, unreadable=unreadable)
+        return StreamExtent(oldest, newest, complete, complete, **lost)
     newest = min(newest, spec.pane_at(now + _SKEW))
     watermark = _watermark(store, monitor, spec, now)
     if watermark is None:
-        return StreamExtent(oldest, newest, None, None, unreadable=unreadable)
+        return StreamExtent(oldest, newest, None, None, **lost)
     ended = min(spec.pane_at(watermark - delay) - 1, newest)
     final = min(spec.pane_at(watermark - max(spec.lateness, delay)) - 1, newest)
     return StreamExtent(
@@ -75,7 +82,7 @@ def extent_of(
         ended if ended >= oldest else None,
         final if final >= oldest else None,
         watermark,
-        unreadable,
+        **lost,
     )
 
 

@@ -234,6 +234,8 @@ class DriftReport:
     def headline(self) -> str:
         """Return the verdict as half a sentence, without the status word."""
         rows = f"({self.rows_current:,} production rows against {self.rows_reference:,})"
+        if not self.rows_current and (unused := self._not_used()):
+            return f"no row to compare; {unused}"
         if not self.features:
             return f"no feature to test {rows}"
         if remarks := self._of_the_window():
@@ -282,6 +284,8 @@ class DriftReport:
             f"most of the last 1,000 messages of {name} cannot be read"
             for name in self.window.unreadable
         ]
+        if unused := self._not_used():
+            remarks.append(unused)
         if self.window.parts:
             parts = "; ".join(str(part) for part in self.window.parts)
             remarks.append(
@@ -294,6 +298,21 @@ class DriftReport:
                 "sketches were compared instead of counts"
             )
         return remarks
+
+    @property
+    def not_used(self) -> Mapping[str, int]:
+        """Rows that came while the window lasted and could not be used, by reason."""
+        return {} if self.window is None else self.window.not_used
+
+    def _not_used(self) -> str:
+        lost = sum(self.not_used.values())
+        if not lost:
+            return ""
+        by_reason = sorted(self.not_used.items(), key=lambda item: -item[1])
+        reasons = ", ".join(f"{rows:,} {why.replace('_', ' ')}" for why, rows in by_reason[:3])
+        more = f" and {len(by_reason) - 3} other reasons" if len(by_reason) > 3 else ""
+        share = 100 * lost / (lost + self.rows_current)
+        return f"{lost:,} rows ({share:.1f} %) could not be used: {reasons}{more}"
 
     def _drifted(self) -> list[FeatureDrift]:
         return [feature for feature in self.features if feature.status.is_drift]
@@ -311,6 +330,7 @@ class DriftReport:
             "timestamps": self.timestamps,
             "window": self.window.to_dict() if self.window else None,
             "model_version": self.model_version,
+            "not_used": dict(self.not_used),
             "reference_data_hash": self.reference_data_hash,
             "production_data_hash": self.production_data_hash,
             "rows": {"reference": self.rows_reference, "production": self.rows_current},

@@ -95,6 +95,8 @@ class WindowFacts:
             little, and its report warns.
         parts: Where its rows are compared with several references, by version of the model:
             each part, the one that the report shows first. Empty where all are compared with one.
+        not_used: Rows that came while it lasted and could not be used, by reason. With more than
+            one in twenty the report warns.
     """
 
     period: Period
@@ -105,6 +107,7 @@ class WindowFacts:
     early: tuple[EarlySign, ...] = field(default=())
     unreadable: tuple[str, ...] = ()
     parts: tuple[WindowPart, ...] = ()
+    not_used: Mapping[str, int] = field(default_factory=dict)
 
     def to_dict(self) -> dict[str, Any]:
         return {
@@ -116,6 +119,7 @@ class WindowFacts:
             "early": [sign.to_dict() for sign in self.early],
             "unreadable": list(self.unreadable),
             "parts": [part.to_dict() for part in self.parts],
+            "not_used": dict(self.not_used),
         }
 
     @classmethod
@@ -134,4 +138,5 @@ class WindowFacts:
             ),
             tuple(str(source) for source in data.get("unreadable", ())),
             tuple(WindowPart.from_dict(part) for part in data.get("parts", ())),
+            {str(name): int(rows) for name, rows in (data.get("not_used") or {}).items()},
         )

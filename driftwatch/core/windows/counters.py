@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
-__all__ = ["UNREADABLE", "USED_MESSAGES", "rows_not_used", "unreadable_sources"]
+__all__ = ["UNREADABLE", "USED_MESSAGES", "rows_not_used", "unreadable_sources", "unused_rows"]
 
 
 UNREADABLE = "unreadable_now "
@@ -25,17 +25,25 @@ _NO_ROWS = (
     "clock_",
     "fenced",
     "predictions_do_not_match",
+    "other_method",
+    "not_successful",
+    "route_never_matched",
 )
 """Beginnings of the names of counters that count something else than rows that came."""
 
 
+def unused_rows(counters: Mapping[str, int], /) -> dict[str, int]:
+    """Rows, records and messages that came and could not be used, by reason."""
+    return {
+        name: count
+        for name, count in counters.items()
+        if count and name not in USED_MESSAGES and not name.startswith(_NO_ROWS)
+    }
+
+
 def rows_not_used(counters: Mapping[str, int], /) -> int:
     """How many rows, records and messages came and could not be used."""
-    return sum(
-        count
-        for name, count in counters.items()
-        if name not in USED_MESSAGES and not name.startswith(_NO_ROWS)
-    )
+    return sum(unused_rows(counters).values())
 
 
 def unreadable_sources(counters: Mapping[str, int], /) -> tuple[str, ...]:
