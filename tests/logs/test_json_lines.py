@@ -79,7 +79,7 @@ def drifting(feature: str, name: str) -> None:
 
 @pytest.mark.parametrize("feature", ["age", "a\nb\x1b[31m", "x" * 10_240, '"}{"', "<script>"])
 def test_every_line_of_a_drift_is_in_the_schema(feature: str, lines: list[str]) -> None:
-    drifting(feature, f"m-{feature[:20]}")
+    drifting(feature, f"m-{len(feature)}")
     assert len(lines) > 20
     seen = set()
     for line in lines:
