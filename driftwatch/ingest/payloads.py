@@ -77,7 +77,9 @@ class Payload:
         if not isinstance(document, Mapping) or self.is_one_record(document):
             return NO_ROWS
         if self._are_columns(document):
-            return _of_columns({name: value for name, value in document.items() if _is_list(value)})
+            rows = next(len(document[name]) for name in self.names if name in document)
+            lists = {name: value for name, value in document.items() if _is_list(value)}
+            return _of_columns({n: v for n, v in lists.items() if len(v) == rows})
         return self._unwrapped(document)
 
     def _are_columns(self, document: Mapping[str, Any]) -> bool:
@@ -160,11 +162,12 @@ class Payload:
 
 
 def _of_columns(columns: Mapping[str, list[Any]]) -> list[Any]:
-    """Rows of columns; of columns that have other lengths than the first nothing is taken."""
-    lengths = [len(column) for column in columns.values()]
-    rows = lengths[0] if lengths else 0
-    whole = {name: column for name, column in columns.items() if len(column) == rows}
-    return [dict(zip(whole, values, strict=True)) for values in zip(*whole.values(), strict=True)]
+    """Rows of columns; where these have several lengths none is a row."""
+    lengths = {len(column) for column in columns.values()}
+    if len(lengths) > 1:
+        return [None] * max(lengths)
+    rows = zip(*columns.values(), strict=True)
+    return [dict(zip(columns, values, strict=True)) for values in rows]
 
 
 def _is_list(value: Any) -> bool:
@@ -235,6 +238,7 @@ def row_values(answer: Any, rows: int, /) -> list[Any] | None:
             return None
         starts = range(0, len(flat), width)
         return flat if width == 1 else [flat[at : at + width] for at in starts]
-    if not _is_list(answer) or len(answer) != rows:
-        return None
-    return [one_value(value) for value in answer]
+    if _is_list(answer) and len(answer) == rows:
+        return [one_value(value) for value in answer]
+    value = one_value(answer) if rows == 1 else None
+    return None if value is None or isinstance(value, Mapping | list) else [value]

@@ -96,13 +96,18 @@ def _unpacked(body: bytes, encoding: str, most: int) -> bytes:
 
 
 def _inflated(body: bytes, most: int, bits: int) -> bytes:
-    unpacker = zlib.decompressobj(bits)
-    try:
-        unpacked = unpacker.decompress(body, most)
-    except zlib.error:
-        raise UnreadableError("compressed") from None
-    if unpacker.unconsumed_tail:
-        raise UnreadableError("too_large")
+    unpacked = b""
+    while body:  # gzip may have several members, one after the other
+        unpacker = zlib.decompressobj(bits)
+        try:
+            unpacked += unpacker.decompress(body, most - len(unpacked) + 1)
+        except zlib.error:
+            raise UnreadableError("compressed") from None
+        if len(unpacked) > most:
+            raise UnreadableError("too_large")
+        if not unpacker.eof:
+            raise UnreadableError("compressed")
+        body = unpacker.unused_data
     return unpacked
 
 

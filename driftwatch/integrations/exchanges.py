@@ -79,7 +79,8 @@ class Options:
         if not (self.capture.enabled and self.monitor.enabled):
             return False
         if not self.routes.match(*paths):
-            self._miss(paths[0])
+            if method in self.methods:
+                self._miss(paths[0])
             return False
         self._missed = None
         if method in self.methods:

@@ -3,15 +3,16 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Generator, Iterable
+from collections.abc import Generator, Iterable, Sequence
 from concurrent.futures import ThreadPoolExecutor, wait
 from typing import Any
 
 from driftwatch.core.data.batch import Batch
 from driftwatch.core.data.declared import DeclaredColumns
 from driftwatch.core.data.inference import infer_schema
+from driftwatch.core.data.mixed import joined
 from driftwatch.core.data.privacy import ValueGuard
-from driftwatch.core.data.schema import Column, Schema, ValuePolicy
+from driftwatch.core.data.schema import Column, Kind, Schema
 from driftwatch.core.profiles.profile import Profile
 from driftwatch.core.profiles.reference import Reference
 from driftwatch.core.sketches.sizes import SketchConfig
@@ -153,6 +154,9 @@ def _revise(profile: Profile, data: Any, declared: DeclaredColumns, sample: Batc
         sample: Rows from everywhere in the data.
     """
     arrays = {name: sample.arrays[name] for name in profile.columns if name in sample.arrays}
+    # Values that are so few that none is in the sample make a column none without values.
+    rare = [n for n, p in profile.columns.items() if p.column.kind is Kind.EMPTY and p.count]
+    arrays |= _values_of(data, rare)
     found = declared.applied(infer_schema(arrays, declared, untyped=sample.untyped))
     others = [
         column for column in found if _is_another(profile.columns[column.name].column, column)
@@ -168,10 +172,25 @@ def _revise(profile: Profile, data: Any, declared: DeclaredColumns, sample: Batc
     profile.columns.update(again.columns)
 
 
+def _values_of(data: Any, names: Sequence[str]) -> dict[str, Any]:
+    """The first values of columns that have few; reads the data once more if there are such."""
+    if not names:
+        return {}
+    sample: dict[str, list[Any]] = {name: [] for name in names}
+    batches = batches_in(data, set(names))
+    try:
+        for batch in batches:
+            for name in names:
+                if name in batch.arrays and sum(map(len, sample[name])) < _INFERENCE_ROWS:
+                    sample[name].append(batch.arrays[name].drop_null())
+    finally:
+        batches.close()
+    return {name: joined(parts) for name, parts in sample.items() if parts}
+
+
 def _is_another(before: Column, now: Column) -> bool:
-    """Whether a column is of another kind than was thought, or holds what may not be kept."""
-    to_hash = before.values is ValuePolicy.RAW and now.values is ValuePolicy.HASHED
-    return before.kind is not now.kind or to_hash
+    """Whether a column is something else than was thought, or holds what may not be kept."""
+    return (before.kind, before.role, before.values) != (now.kind, now.role, now.values)
 
 
 def _feed(profile: Profile, batches: Iterable[Batch], progress: Progress | None) -> None:

@@ -23,7 +23,9 @@ __all__ = ["CsvFormat", "CsvLayout", "layout_of", "read_delimited", "rows_of_blo
 _CANDIDATES = (",", ";", "\t", "|")
 _LOOKED_AT = 256 * 1024
 _LINES = 20
-_DECIMALS = r"^\s*[+-]?(\d{1,3}(\.\d{3})+(,\d+)?|\d*,\d+)\s*$"
+_MOST_LINES = 0.8
+_DECIMAL_LINES = 2_000
+_DECIMALS = r"^\s*[+-]?(\d{1,3}(\.\d{3}){1,2}|\d{1,3}(\.\d{3})*,\d+|\d*,\d+)\s*$"
 """Numbers of which a decimal comma, or points between thousands, are part."""
 
 _MISSING = (
@@ -69,13 +71,18 @@ class CsvFormat:
             raise ConfigError(f"decimal is '.' or ','; got {self.decimal!r}")
         if self.decimal == "," and self.delimiter == ",":
             raise ConfigError("a comma cannot be both the delimiter and the decimal mark")
-        if self.encoding is not None:
-            try:
-                codecs.lookup(self.encoding)
-            except LookupError:
-                raise ConfigError(
-                    f"no encoding is called {self.encoding!r}; such are utf-8, latin-1, cp1252"
-                ) from None
+        if self.encoding is not None and not _is_encoding(self.encoding):
+            raise ConfigError(
+                f"no encoding is called {self.encoding!r}; such are utf-8, latin-1, cp1252"
+            )
+
+
+def _is_encoding(name: str) -> bool:
+    """Whether text is encoded like that: ``hex`` and others are no encodings of text."""
+    try:
+        return "a;1".encode(name).decode(name) == "a;1" and name.lower() not in ("idna", "punycode")
+    except Exception:  # noqa: BLE001 - of codecs of any kind
+        return False
 
 
 @dataclass(frozen=True, slots=True)
@@ -181,6 +188,12 @@ def layout_of(path: Path, given: CsvFormat, usual: str, /) -> CsvLayout:
     if len(set(names)) != len(names):
         twice = sorted({name for name in names if names.count(name) > 1})
         raise DataError(f"{path}: two columns are called {twice[0]!r}; rename one of them")
+    others = [mark for mark in _CANDIDATES if mark in names[0]]
+    if len(names) == 1 and others and given.delimiter is None:
+        raise DataError(
+            f"{path}: {names[0]!r} is no header that is understood; say what divides values: "
+            f"--delimiter {others[0]!r}, or CsvFormat(delimiter=...)"
+        )
     decimal = given.decimal or _decimal_of(text, delimiter)
     before = skipped + reader.line_num
     return CsvLayout(tuple(names), delimiter, decimal, encoding, before, given.null)
@@ -235,23 +248,32 @@ def _delimiter_of(text: str, usual: str) -> str:
 
 
 def _values_a_line(text: str, mark: str) -> int:
-    """How many values the lines have; 0 if not all have as many, as far as is looked."""
+    """How many values the header has; 0 if most lines have others, as far as is looked."""
     lines = [line for line in text.split("\n")[:_LINES] if line.strip()]
     whole = lines if len(lines) < _LINES else lines[:-1]
     try:
-        counts = {len(row) for row in python_csv.reader(whole, delimiter=mark)}
+        counts = [len(row) for row in python_csv.reader(whole, delimiter=mark)]
     except python_csv.Error:
         return 0
-    return counts.pop() if len(counts) == 1 else 0
+    agree = sum(count == counts[0] for count in counts) if counts else 0
+    return counts[0] if agree >= _MOST_LINES * len(counts) else 0
 
 
 def _decimal_of(text: str, delimiter: str) -> str:
     """A comma where values are cut by something else, and numbers have one and no point."""
     if delimiter == ",":
         return "."
-    rows = list(python_csv.reader(text.split("\n")[1:_LINES], delimiter=delimiter))
+    try:
+        rows = list(python_csv.reader(text.split("\n")[1:_DECIMAL_LINES], delimiter=delimiter))
+    except python_csv.Error:
+        return "."
     values = [value.strip() for row in rows[:-1] or rows for value in row]
-    commas = sum("," in v and _is_number(v.replace(".", "").replace(",", ".", 1)) for v in values)
+    # Three digits behind the only comma may as well be thousands.
+    commas = sum(
+        _is_number(v.replace(".", "").replace(",", ".", 1)) and len(v.rpartition(",")[2]) != 3
+        for v in values
+        if "," in v
+    )
     points = sum("." in v and _is_number(v) for v in values)
     return "," if commas > points else "."
 

@@ -2,7 +2,11 @@
 
 from __future__ import annotations
 
+import csv as python_csv
 import glob
+import lzma
+import zipfile
+import zlib
 from collections.abc import Collection, Generator, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
@@ -16,6 +20,7 @@ from driftwatch.profiling.opened import COMPRESSED, opened, pieces
 
 __all__ = ["DataFiles", "find_files"]
 
+_OF_READERS = (python_csv.Error, lzma.LZMAError, zipfile.BadZipFile, zlib.error)
 PROFILE_SUFFIX = ".dwp"
 _FORMATS = {
     ".parquet": "parquet",
@@ -157,9 +162,12 @@ def _explained(path: Path) -> Iterator[None]:
 
     try:
         yield
-    except (pa.ArrowException, OSError, EOFError, UnicodeDecodeError) as error:
+    except DataError:
+        raise
+    except (pa.ArrowException, OSError, EOFError, UnicodeError, *_OF_READERS) as error:
         message = str(error).splitlines()[0] if str(error) else type(error).__name__
-        raise DataError(f"{path}: {message}") from error
+        hint = "; say how it is encoded: --encoding latin-1" if "UTF8" in message else ""
+        raise DataError(f"{path}: {message}{hint}") from error
 
 
 def _parquet(path: Path, wanted: Collection[str] | None) -> Iterator[Batch]:

@@ -40,14 +40,14 @@ def _is_document(start: bytes) -> bool:
     start = start.removeprefix(b"\xef\xbb\xbf").lstrip()
     if start.startswith(b"["):
         return True
-    line, end, rest = start.partition(b"\n")
-    if not end or not rest.strip() or not line.startswith(b"{"):
+    line, _, rest = start.partition(b"\n")
+    if not line.startswith(b"{"):
         return False
     try:
-        json_value(line)
+        value = json_value(line)
     except NotJSONError:
-        return not rest.lstrip().startswith(b"{")
-    return False
+        return bool(rest.strip()) and not rest.lstrip().startswith(b"{")
+    return not rest.strip() and _are_columns(value)
 
 
 def _document(path: Path, start: bytes, plain: Any, raw: Any) -> Iterator[Batch]:
@@ -124,6 +124,11 @@ def _json_block(block: bytes, path: Path, first_line: int) -> pa.RecordBatch:
         parse = json.ParseOptions(newlines_in_values=False)
         read = json.ReadOptions(block_size=len(block) + 1, use_threads=False)
         table = json.read_json(pa.BufferReader(block), parse_options=parse, read_options=read)
+        if texts := [f.name for f in table.schema if pa.types.is_timestamp(f.type)]:
+            # JSON has no times: texts that look like some in one block may not in the next.
+            schema = pa.schema([(name, pa.string()) for name in texts])
+            parse = json.ParseOptions(newlines_in_values=False, explicit_schema=schema)
+            table = json.read_json(pa.BufferReader(block), parse_options=parse, read_options=read)
         return table.combine_chunks().to_batches()[0] if table.num_rows else _no_rows(table)
     except pa.ArrowInvalid:  # types change from record to record, or a line is no record
         return _record_by_record(block, path, first_line)

@@ -6,9 +6,11 @@ from collections.abc import Generator, Iterable
 from typing import TYPE_CHECKING
 
 import numpy as np
+from numpy.typing import NDArray
 
 from driftwatch.core.data.batch import Batch
 from driftwatch.core.data.mixed import joined
+from driftwatch.core.sketches.fingerprint import hash_words
 
 if TYPE_CHECKING:
     import pyarrow as pa
@@ -17,21 +19,23 @@ __all__ = ["RowSample"]
 
 _MOST_ROWS = 65_536
 _FEWEST_ROWS = 4_096
+_SALT = np.uint64(0x9E3779B97F4A7C15)
 _MOST_VALUES = 1 << 24
 """Of a data set with many columns fewer rows are kept."""
 
 
 class RowSample:
-    """Keeps every n-th row of batches that pass by; all of them while they are few.
+    """Keeps rows of batches that pass by, chosen by a hash of their number; all while they are few.
 
-    The distance doubles when too many are kept, so that all parts of the data have the same weight.
+    A half of those that are kept goes when they are too many, so that all parts of the data have
+    the same weight, rows that take turns too, however the data are cut into batches.
 
     Cost: some tens of thousands of rows are kept, and about as often as the data double they are
-    copied.
+    copied; some nanoseconds a row to choose.
     """
 
     def __init__(self) -> None:
-        self._kept: list[Batch] = []
+        self._kept: list[tuple[Batch, NDArray[np.uint64]]] = []
         self._rows = 0
         self._step = 1
         self.seen = 0
@@ -49,25 +53,28 @@ class RowSample:
         while self._rows + batch.rows // self._step > most:
             self._step *= 2
             self._thin()
-        chosen = np.arange(-self.seen % self._step, batch.rows, self._step, dtype=np.intp)
-        self._keep(batch if chosen.size == batch.rows else batch.take(chosen))
+        numbers = np.arange(self.seen, self.seen + batch.rows, dtype=np.uint64)
+        self._keep(batch, hash_words(numbers ^ _SALT))
         self.seen += batch.rows
 
     def _thin(self) -> None:
         """Leave out every other row."""
         kept, self._kept, self._rows = self._kept, [], 0
-        before = 0
-        for batch in kept:
-            self._keep(batch.take(np.arange(before % 2, batch.rows, 2, dtype=np.intp)))
-            before += batch.rows
+        for batch, hashes in kept:
+            self._keep(batch, hashes)
 
-    def _keep(self, batch: Batch) -> None:
-        self._kept.append(batch)
+    def _keep(self, batch: Batch, hashes: NDArray[np.uint64]) -> None:
+        """Keep the rows whose hashes say so; a batch without rows for its columns."""
+        chosen = np.flatnonzero(hashes & np.uint64(self._step - 1) == 0)
+        if chosen.size != batch.rows:
+            batch, hashes = batch.take(chosen), hashes[chosen]
+        self._kept.append((batch, hashes))
         self._rows += batch.rows
 
     def together(self) -> Batch:
         """The rows as one batch; columns that a batch lacks are absent from its rows."""
         arrays: dict[str, pa.Array] = {}
-        for name in dict.fromkeys(name for batch in self._kept for name in batch.arrays):
-            arrays[name] = joined([b.arrays[name] for b in self._kept if name in b.arrays])
-        return Batch(self._rows, arrays, any(batch.untyped for batch in self._kept))
+        kept = [batch for batch, _ in self._kept]
+        for name in dict.fromkeys(name for batch in kept for name in batch.arrays):
+            arrays[name] = joined([b.arrays[name] for b in kept if name in b.arrays])
+        return Batch(self._rows, arrays, any(batch.untyped for batch in kept))

@@ -15,7 +15,8 @@ import pyarrow as pa
 import pytest
 from pyarrow import feather
 
-from driftwatch import Kind, Profile
+from driftwatch import Kind, Monitor, Profile
+from driftwatch.core.data.declared import DeclaredColumns
 from driftwatch.errors import ConfigError, DataError
 from driftwatch.profiling.build import profile_data
 from driftwatch.profiling.delimited import CsvFormat
@@ -216,3 +217,71 @@ def test_another_encoding_says_what_to_do(tmp_path: Path) -> None:
 def test_what_cannot_be_is_refused(wrong: dict[str, str]) -> None:
     with pytest.raises(ConfigError):
         CsvFormat(**wrong)  # type: ignore[arg-type]
+
+
+def test_thousands_are_no_decimals_and_addresses_no_numbers(tmp_path: Path) -> None:
+    path = tmp_path / "a.tsv"
+    path.write_text("a\tb\n" + "".join(f"{n:,}\tx\n" for n in range(1_000, 9_000, 20)))
+    assert "such as" in profile_data(path).schema["a"].note
+    path = tmp_path / "b.csv"
+    late = [str(n) for n in range(30)] + [f"{n},5" for n in range(300)]
+    path.write_text(
+        "a;ip\n" + "".join(f"{v};192.168.100.{200 + n % 50}\n" for n, v in enumerate(late))
+    )
+    profile = profile_data(path)
+    assert (profile["a"].column.kind, profile["a"].count) == (Kind.NUMERIC, 330)
+    assert profile["ip"].column.kind is Kind.CATEGORICAL
+
+
+def test_one_odd_line_hides_no_delimiter(tmp_path: Path) -> None:
+    path = tmp_path / "a.csv"
+    path.write_text("a;b\n1;2\n3;4;\n" + "5;6\n" * 30)
+    with pytest.raises(DataError, match=r"Expected 2 columns, got 3"):
+        profile_data(path)
+    path.write_text("a;b\n1,2\n3\n4;5;6\n")
+    with pytest.raises(DataError, match=r"'a;b' is no header .*--delimiter ';'"):
+        profile_data(path)
+
+
+@pytest.mark.parametrize(
+    ("name", "content"),
+    [
+        ("a.csv.xz", b"no xz"),
+        ("a.csv.xz", lzma.compress(b"a\n1\n")[:-9]),
+        ("a.csv.zip", b"PK no zip"),
+        ("a.tsv", b"a\tb\n" + b"x" * 200_000 + b"\t1\n"),
+        ("a.csv", b"a,b\n" + b"1,2\n" * 80_000 + b"\xff,3\n"),
+    ],
+)
+def test_errors_of_readers_are_ours(name: str, content: bytes, tmp_path: Path) -> None:
+    (tmp_path / name).write_bytes(content)
+    try:
+        profile_data(tmp_path / name)
+    except DataError as error:
+        assert name in str(error)  # noqa: PT017
+    else:
+        assert name == "a.tsv"  # a long text is a text
+
+
+@pytest.mark.parametrize("encoding", ["hex", "rot13", "base64", "idna", "punycode"])
+def test_what_is_no_encoding_of_text_is_refused(encoding: str) -> None:
+    with pytest.raises(ConfigError, match="no encoding is called"):
+        CsvFormat(encoding=encoding)
+
+
+def test_days_in_json_are_texts_in_every_block(tmp_path: Path) -> None:
+    path = tmp_path / "a.jsonl"
+    days = ["2024-01-01", "2024-01-02"] * 50
+    path.write_text("\n".join(json.dumps({"v": day}) for day in days))
+    declared = DeclaredColumns.of(None, kinds={"v": "categorical"})
+    found, expected = (profile_data(data, declared) for data in (path, {"v": days}))
+    assert found.content_hash == expected.content_hash
+
+
+def test_the_same_rows_as_csv_and_typed_are_no_change_of_type(tmp_path: Path) -> None:
+    codes = ["1", "2", "3"] * 200
+    (tmp_path / "a.csv").write_text("v,w\n" + "".join(f"{code},1.5\n" for code in codes))
+    monitor = Monitor(tmp_path / "a.csv")
+    assert monitor.check({"v": codes, "w": [1.5] * 600}).schema_changes == ()
+    words = monitor.check({"v": ["a", "b", "c"] * 200, "w": [1.5] * 600})
+    assert [change.change for change in words.schema_changes] == ["type_changed"]

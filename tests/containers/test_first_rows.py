@@ -99,3 +99,23 @@ def test_a_declared_kind_stays(tmp_path: Path) -> None:
     monitor = Monitor(csv(values, tmp_path), kinds={"v": "categorical"}, roles={"v": "feature"})
     profile: Profile = monitor.reference.profile
     assert (profile["v"].column.kind, profile["v"].column.role) == (Kind.CATEGORICAL, Role.FEATURE)
+
+
+@pytest.mark.parametrize("make", [csv, json_lines, frame])
+def test_values_in_every_second_row_are_values(make: Callable[..., Any], tmp_path: Path) -> None:
+    values = [None if row % 2 == 0 else NUMBERS[row] for row in range(ROWS)]
+    column = profile_data(make(values, tmp_path))["v"]
+    assert (column.column.kind, column.count) == (Kind.NUMERIC, ROWS // 2)
+
+
+def test_a_few_values_late_in_a_column_are_values(tmp_path: Path) -> None:
+    values = [None] * (ROWS - 3) + [1.5, 2.5, 3.5]
+    column = profile_data(csv(values, tmp_path))["v"]
+    assert (column.column.kind, column.count) == (Kind.NUMERIC, 3)
+
+
+def test_a_column_that_begins_like_identifiers_is_a_feature(tmp_path: Path) -> None:
+    values = [f"n{row}" for row in range(70_000)] + WORDS[:230_000]
+    orders = [values, values[::-1]]
+    roles = {profile_data(csv(order, tmp_path))["v"].column.role for order in orders}
+    assert roles == {Role.FEATURE}

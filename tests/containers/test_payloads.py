@@ -16,7 +16,7 @@ from flask import Flask, request
 from driftwatch import Monitor, Status
 from driftwatch.config.kafka import KafkaConfig
 from driftwatch.core.data.schema import Schema
-from driftwatch.ingest.payloads import NO_ROWS, Payload
+from driftwatch.ingest.payloads import NO_ROWS, Payload, row_values
 from driftwatch.integrations.capture import CaptureLimits
 from driftwatch.integrations.fastapi import DriftMiddleware
 from driftwatch.integrations.flask import DriftMiddleware as FlaskMiddleware
@@ -277,3 +277,21 @@ def test_answers_that_are_not_as_many_are_counted(monitor: Monitor) -> None:
     monitor.flush()
     assert dict(monitor.counters) == {"predictions_do_not_match": 2}
     assert monitor.check().rows_current == 2
+
+
+def test_lists_beside_the_features_take_no_row_with_them() -> None:
+    document = {"tags": ["v2"], "age": [1, 2], "income": [1.0, 2.0], "plan": ["a", "b"]}
+    assert [row["age"] for row in PAYLOAD.rows(document)] == [1, 2]
+    tensors_of_two = {
+        "inputs": [
+            {"name": "age", "shape": [1], "data": [31]},
+            {"name": "plan", "shape": [3], "data": ["a", "b", "c"]},
+        ]
+    }
+    assert PAYLOAD.rows(tensors_of_two) == [None] * 3  # each is counted
+
+
+def test_a_list_of_one_record_may_be_answered_by_one_value() -> None:
+    assert row_values({"prediction": 0.3}, 1) == [0.3]
+    assert row_values(0.3, 1) == [0.3]
+    assert row_values(0.3, 2) is None

@@ -99,3 +99,26 @@ def test_a_column_that_is_called_a_little_otherwise(before: str, after: str) -> 
         f"column {before!r} is gone (held numbers); {after!r} is new, and looks like the same",
         f"column {after!r} is new (holds numbers); {before!r} is gone, and looks like the same",
     ]
+
+
+@pytest.mark.parametrize("values", [[f"{n}{seat}" for n in range(1, 40) for seat in "ABCDEF"]])
+def test_seats_are_no_numbers_with_units(values: list[str]) -> None:
+    column = profile_data({"seat": values * 10})["seat"]
+    assert column.column.role is Role.FEATURE
+
+
+@pytest.mark.parametrize(
+    ("name", "values", "odd", "role"),
+    [
+        ("ts", EPOCHS.tolist(), 0, Role.TIME),
+        ("order_id", list(range(5_000, 5_400)), 0.5, Role.ID),
+        ("row", list(range(400)), -1, Role.ID),
+    ],
+)
+def test_one_odd_number_changes_no_role(
+    name: str, values: list[Any], odd: float, role: Role
+) -> None:
+    for place in (0, 200, 399):
+        mixed = list(values)
+        mixed[place] = odd
+        assert profile_data({name: mixed})[name].column.role is role

@@ -29,6 +29,8 @@ if TYPE_CHECKING:
 
 __all__ = ["infer_schema"]
 
+_NEARLY_ALL = 0.99
+"""Share of the numbers that must be whole, rise, or be times: a few odd ones say nothing."""
 _FIRST_EPOCH, _LAST_EPOCH = 946_684_800.0, 4_102_444_800.0
 """The years 2000 and 2100."""
 
@@ -63,6 +65,7 @@ _SAMPLE = 200
 _LOOKED_AT = 2_000
 _LEADING_ZEROS = 0.01
 _TIME_WORDS = {"time", "timestamp", "ts", "date", "datetime", "day", "created", "updated", "at"}
+_UNITS = "kg|g|mg|km|cm|mm|ml|ms|KB|MB|GB|TB|kWh|kW|°C|°F|EUR|USD|lbs|mph"
 _UNCLEAR = (
     (
         re.compile(r"\d{1,2}[/-]\d{1,2}[/-](\d{4}|\d{2})( \d{1,2}:\d{2}(:\d{2})?)?"),
@@ -73,7 +76,7 @@ _UNCLEAR = (
         "numbers with signs, such as '$1,234.5': write 1234.5",
     ),
     (
-        re.compile(r"[+-]?\d+([.,]\d+)?\s?(%|[A-Za-zµ°]{1,4})"),
+        re.compile(rf"[+-]?\d+([.,]\d+)?(\s?%| [A-Za-zµ°]{{1,4}}|\s?({_UNITS}))"),
         "numbers with units, such as '12 %' or '12 kg': write 12",
     ),
 )
@@ -232,8 +235,10 @@ def _spread(array: pa.Array) -> pa.Array:
     """Some values from everywhere in an array."""
     import pyarrow as pa
 
-    step = max(1, len(array) // _LOOKED_AT)
-    return array if step == 1 else array.take(pa.array(np.arange(0, len(array), step)))
+    if len(array) <= 2 * _LOOKED_AT:
+        return array
+    rows = np.random.default_rng(len(array)).choice(len(array), _LOOKED_AT, replace=False)
+    return array.take(pa.array(np.sort(rows)))
 
 
 def _are_truths(texts: pa.Array) -> bool:
@@ -281,7 +286,7 @@ def _is_named_id(name: str, distinct: int, rows: int) -> bool:
 
 def _mark_number_id(column: Column, numbers: Numbers) -> Column:
     values = numbers.values
-    if values.size < MIN_ROWS or (values % 1 != 0).any():
+    if values.size < MIN_ROWS or (values % 1 == 0).mean() < _NEARLY_ALL:
         return column
     distinct = int(np.unique(values).size)
     if set(_words(column.name)) & _TIME_WORDS and _are_epochs(values):
@@ -290,7 +295,7 @@ def _mark_number_id(column: Column, numbers: Numbers) -> Column:
         return _as_id(column, "named like an identifier, with many values")
     rising, falling = values[1:] > values[:-1], values[1:] < values[:-1]
     if distinct >= _NEAR_UNIQUE_INTEGERS * values.size and (
-        bool(rising.all()) or bool(falling.all())
+        rising.mean() >= _NEARLY_ALL or falling.mean() >= _NEARLY_ALL
     ):
         return _as_id(column, "counts its rows")
     return column
@@ -299,7 +304,7 @@ def _mark_number_id(column: Column, numbers: Numbers) -> Column:
 def _are_epochs(numbers: NDArray[np.float64]) -> bool:
     """Whether whole numbers may be seconds since 1970, or milli-, micro- or nanoseconds."""
     seconds = seconds_by_size(numbers)
-    return bool(((seconds > _FIRST_EPOCH) & (seconds < _LAST_EPOCH)).all())
+    return bool(((seconds > _FIRST_EPOCH) & (seconds < _LAST_EPOCH)).mean() >= _NEARLY_ALL)
 
 
 def _mark_text_id(column: Column, categories: Categories) -> Column:

@@ -112,6 +112,8 @@ def _type_changed(reference: Profile, current: Profile, name: str) -> SchemaChan
     column = reference.columns[name].column
     if not column.dtype:  # declared without a type
         return None
+    if reference.seen.is_untyped(name):
+        return _unreadable_now(reference, current, name)
     before = reference.seen.shares(name) or {family_of(column.dtype): 1.0}
     if before.keys() & {"text", "null"} or not current.seen.shares(name):
         return None
@@ -123,6 +125,25 @@ def _type_changed(reference: Profile, current: Profile, name: str) -> SchemaChan
     if status is not Status.CRITICAL and _reads_alike(reference.columns[name], family_of(dtype)):
         return None
     return SchemaChange(name, "type_changed", column.dtype, dtype, status, share=share)
+
+
+def _unreadable_now(reference: Profile, current: Profile, name: str) -> SchemaChange | None:
+    """The change of a column without types: that more of its values cannot be read than before."""
+    column, now = reference.columns[name].column, current.columns.get(name)
+    dtype = current.seen[name]
+    if dtype in ("text", "null"):
+        return None
+    if now is not None:
+        usual = _unreadable(reference.columns[name])
+        if _unreadable(now) - usual <= _UNREADABLE:
+            return None
+    return SchemaChange(name, "type_changed", column.dtype, dtype, Status.CRITICAL)
+
+
+def _unreadable(profile: ColumnProfile) -> float:
+    """Share of the values that cannot be read as what the column is."""
+    usable = profile.rows - profile.missing.null
+    return profile.missing.invalid / usable if usable else 0.0
 
 
 def _reads_alike(reference: ColumnProfile, after: str) -> bool:
@@ -140,6 +161,4 @@ def _reads_alike(reference: ColumnProfile, after: str) -> bool:
 
 def _type_status(current: ColumnProfile) -> Status:
     """Values of the new type that cannot be read are worse than those that still can."""
-    usable = current.rows - current.missing.null
-    unreadable = usable > 0 and current.missing.invalid > _UNREADABLE * usable
-    return Status.CRITICAL if unreadable else Status.WARNING
+    return Status.CRITICAL if _unreadable(current) > _UNREADABLE else Status.WARNING

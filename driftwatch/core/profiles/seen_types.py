@@ -123,6 +123,10 @@ class SeenTypes(Mapping[str, str]):
         total = families.total()
         return {family: rows / total for family, rows in families.items()} if total else {}
 
+    def is_untyped(self, name: str, /) -> bool:
+        """Whether a column comes, or some of it, from a format in which everything is text."""
+        return "text" in self._rows.get(name, ())
+
     def merge(self, other: SeenTypes, /) -> None:
         """Add what another saw."""
         for name, types in other._rows.items():
