@@ -5,18 +5,20 @@ from __future__ import annotations
 import csv as python_csv
 import glob
 import lzma
+import tempfile
 import zipfile
 import zlib
 from collections.abc import Collection, Generator, Iterator, Sequence
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
+from typing import Any
 
 from driftwatch.core.data.batch import BATCH_ROWS, Batch
 from driftwatch.errors import DataError
 from driftwatch.profiling.delimited import CsvFormat, read_delimited
 from driftwatch.profiling.json_files import read_json
-from driftwatch.profiling.opened import COMPRESSED, opened, pieces
+from driftwatch.profiling.opened import BLOCK, COMPRESSED, opened, pieces
 
 __all__ = ["DataFiles", "find_files"]
 
@@ -196,8 +198,8 @@ def _arrow_file(path: Path, wanted: Collection[str] | None) -> Iterator[Batch]:
     from pyarrow import ipc
 
     raw, plain = opened(path)
-    with raw, plain:
-        whole = plain if plain is raw else pa.BufferReader(plain.read())
+    with raw, plain, ExitStack() as stack:
+        whole = plain if plain is raw else stack.enter_context(_unpacked(plain))
         try:
             reader = ipc.open_file(whole)
             batches = (reader.get_batch(number) for number in range(reader.num_record_batches))
@@ -213,3 +215,16 @@ def _arrow_file(path: Path, wanted: Collection[str] | None) -> Iterator[Batch]:
             for piece in pieces(batch.select(names), BATCH_ROWS):
                 yield Batch.of_arrow(piece, size_bytes=max(0, now - at))
                 at = now
+
+
+@contextmanager
+def _unpacked(stream: Any) -> Iterator[Any]:
+    """A compressed file unpacked into a temporary one, in pieces: Arrow reads from its end."""
+    import pyarrow as pa
+
+    with tempfile.NamedTemporaryFile(prefix="driftwatch-") as file:
+        while block := stream.read(BLOCK):
+            file.write(block)
+        file.flush()
+        with pa.OSFile(file.name, "rb") as unpacked:
+            yield unpacked

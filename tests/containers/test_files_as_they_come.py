@@ -159,6 +159,15 @@ def test_files_of_arrow(suffix: str, stream: bool, tmp_path: Path) -> None:
     assert profile_data(path).content_hash == expected().content_hash
 
 
+def test_a_compressed_arrow_file(tmp_path: Path) -> None:
+    table = pa.table({name: list(column) for name, column in COLUMNS.items()})
+    sink = pa.BufferOutputStream()
+    with pa.ipc.new_file(sink, table.schema) as writer:
+        writer.write_table(table)
+    (tmp_path / "a.arrow.gz").write_bytes(gzip.compress(bytes(sink.getvalue())))
+    assert profile_data(tmp_path / "a.arrow.gz").content_hash == expected().content_hash
+
+
 def test_not_a_number_in_json_lines_is_one_missing_value(tmp_path: Path) -> None:
     path = tmp_path / "a.jsonl"
     lines = ['{"x": NaN, "c": "a"}', '{"x": 1.5, "c": 3}', '{"x": -Infinity, "c": "b"}'] * 100

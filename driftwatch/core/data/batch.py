@@ -137,7 +137,8 @@ def _from_series(series: Any) -> pa.ChunkedArray:
     native = series.to_native()
     # Objects of pandas are anything, by whatever the first of them are; of polars addresses.
     if series.dtype == nw.Object or getattr(native, "dtype", None) == np.dtype(object):
-        return _array(series.to_list(), series.name)
+        values = native.to_numpy() if hasattr(native, "array") else series.to_list()
+        return _array(values, series.name)
     try:
         return _chunked(series.to_arrow())
     except (pa.ArrowException, TypeError, ValueError, OverflowError):
@@ -203,6 +204,9 @@ def _array(values: Any, name: object) -> pa.ChunkedArray:
     if getattr(values, "ndim", 1) != 1:
         raise DataError(f"column {name!r} must be one-dimensional; got shape {tuple(values.shape)}")
     if getattr(getattr(values, "dtype", None), "kind", "") == "O":
+        texts = _texts(values)
+        if texts is not None:
+            return texts
         values = values.tolist()
     try:
         # pandas' own missing values (None, NaN, NaT, NA among objects) are nulls.
@@ -212,6 +216,18 @@ def _array(values: Any, name: object) -> pa.ChunkedArray:
     if isinstance(values, list) and not _is_faithful(array.type, set(map(type, values))):
         return _chunked(mixed_array(values))
     return _chunked(array)
+
+
+def _texts(values: Any) -> pa.ChunkedArray | None:
+    """Objects that are all texts, or nothing, as Arrow reads them at once; None of others."""
+    import pyarrow as pa
+
+    try:
+        array = pa.array(values, from_pandas=True)
+    except (pa.ArrowException, TypeError, ValueError, OverflowError):
+        return None
+    is_text = pa.types.is_string(array.type) or pa.types.is_large_string(array.type)
+    return _chunked(array) if is_text else None
 
 
 _NUMBERS = {int, float, type(None)}
