@@ -108,9 +108,26 @@ def table_of(data: object, /) -> pa.Table:
     return _from_frame(data)
 
 
+def _with_index(data: Any) -> Any:
+    """A frame of pandas with its index as columns, as a parquet file of it has them.
+
+    An index that only counts the rows is none; one without a name is called
+    ``__index_level_0__``, as there.
+    """
+    index: Any = getattr(data, "index", None)
+    is_pandas = index is not None and type(data).__module__.partition(".")[0] == "pandas"
+    if not is_pandas or type(index).__name__ == "RangeIndex":
+        return data
+    names = [f"__index_level_{n}__" if name is None else name for n, name in enumerate(index.names)]
+    if not len(data) or not {*map(str, names)}.isdisjoint(map(str, data.columns)):
+        return data
+    return data.reset_index(names=names)
+
+
 def _from_frame(data: Any) -> pa.Table:
     import narwhals as nw
 
+    data = _with_index(data)
     try:
         frame = nw.from_native(data, eager_only=True)
     except TypeError as error:
