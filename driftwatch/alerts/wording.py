@@ -73,7 +73,8 @@ def _drifted(report: DriftReport) -> Iterable[FeatureDrift]:
 def _early(sign: EarlySign) -> str:
     more = "more" if sign.change > 0 else "fewer"
     points = 100 * abs(sign.change)
-    return f"early sign: at least {points:.0f} points {more} of the rows have {sign.where}"
+    of = "rows have" if sign.where.startswith("category") else "values are"
+    return f"early sign: at least {points:.0f} points {more} of the {of} {sign.where}"
 
 
 def _metrics(report: DriftReport) -> Iterator[Line]:
