@@ -5,14 +5,16 @@ from __future__ import annotations
 import csv as python_csv
 import glob
 import lzma
+import re
 import tempfile
 import zipfile
 import zlib
-from collections.abc import Collection, Generator, Iterator, Sequence
+from collections.abc import Collection, Generator, Iterator, Mapping, Sequence
 from contextlib import ExitStack, contextmanager
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
+from urllib.parse import unquote
 
 from driftwatch.core.data.batch import BATCH_ROWS, Batch
 from driftwatch.errors import DataError
@@ -22,6 +24,7 @@ from driftwatch.profiling.opened import BLOCK, COMPRESSED, opened, pieces
 
 __all__ = ["DataFiles", "find_files"]
 
+_PARTITION = re.compile(r"([^=]+)=(.*)")
 _OF_READERS = (python_csv.Error, lzma.LZMAError, zipfile.BadZipFile, zlib.error)
 PROFILE_SUFFIX = ".dwp"
 _FORMATS = {
@@ -69,17 +72,22 @@ class DataFiles:
             DataError: If a file cannot be read as what its name says it is.
         """
         for path in self.paths:
+            partition = _partition_of(path)
             with _explained(path):
-                match self.format:
-                    case "parquet":
-                        yield from _parquet(path, wanted)
-                    case "jsonl":
-                        yield from read_json(path)
-                    case "arrow":
-                        yield from _arrow_file(path, wanted)
-                    case _:
-                        usual = "\t" if self.format == "tsv" else ","
-                        yield from read_delimited(path, self.csv, usual)
+                for batch in self._rows(path, wanted):
+                    yield _with_partition(batch, partition) if partition else batch
+
+    def _rows(self, path: Path, wanted: Collection[str] | None) -> Iterator[Batch]:
+        match self.format:
+            case "parquet":
+                yield from _parquet(path, wanted)
+            case "jsonl":
+                yield from read_json(path)
+            case "arrow":
+                yield from _arrow_file(path, wanted)
+            case _:
+                usual = "\t" if self.format == "tsv" else ","
+                yield from read_delimited(path, self.csv, usual)
 
     @property
     def label(self) -> str:
@@ -155,6 +163,30 @@ def _format(path: Path) -> str:
             f"compressed or not ({', '.join(sorted(COMPRESSED))})"
         )
     return _FORMATS[suffix]
+
+
+def _partition_of(path: Path) -> dict[str, str | None]:
+    """Columns that stand in the folders of a file, as in ``year=2026/plan=pro/a.parquet``."""
+    found = (_PARTITION.fullmatch(part) for part in path.parent.parts)
+    values = {match[1]: unquote(match[2]) for match in found if match is not None}
+    return {n: None if v == "__HIVE_DEFAULT_PARTITION__" else v for n, v in values.items()}
+
+
+def _with_partition(batch: Batch, partition: Mapping[str, str | None]) -> Batch:
+    """A batch with the columns of its folders: whole numbers where they are some, else texts."""
+    import pyarrow as pa
+
+    arrays = dict(batch.arrays)
+    for name, value in partition.items():
+        if name in arrays:
+            continue
+        if value is None:
+            arrays[name] = pa.nulls(batch.rows, pa.large_string())
+        elif batch.untyped or not re.fullmatch(r"-?(0|[1-9]\d{0,17})", value):
+            arrays[name] = pa.repeat(pa.scalar(value, pa.large_string()), batch.rows)
+        else:
+            arrays[name] = pa.repeat(pa.scalar(int(value), pa.int64()), batch.rows)
+    return replace(batch, arrays=arrays)
 
 
 @contextmanager

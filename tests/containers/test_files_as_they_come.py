@@ -12,6 +12,7 @@ from pathlib import Path
 
 import numpy as np
 import pyarrow as pa
+import pyarrow.parquet as pq
 import pytest
 from pyarrow import feather
 
@@ -294,3 +295,27 @@ def test_the_same_rows_as_csv_and_typed_are_no_change_of_type(tmp_path: Path) ->
     assert monitor.check({"v": codes, "w": [1.5] * 600}).schema_changes == ()
     words = monitor.check({"v": ["a", "b", "c"] * 200, "w": [1.5] * 600})
     assert [change.change for change in words.schema_changes] == ["type_changed"]
+
+
+@pytest.mark.parametrize("format_", ["parquet", "csv"])
+def test_columns_that_stand_in_the_folders(format_: str, tmp_path: Path) -> None:
+    for year in (2024, 2025):
+        for plan in ("free", "pro%2Fteam", "__HIVE_DEFAULT_PARTITION__"):
+            folder = tmp_path / "data" / f"year={year}" / f"plan={plan}"
+            folder.mkdir(parents=True)
+            table = pa.table({"x": [1.5, 2.5, 3.5]})
+            if format_ == "parquet":
+                pq.write_table(table, folder / "a.parquet")
+            else:
+                (folder / "a.csv").write_text("x\n1.5\n2.5\n3.5\n")
+    profile = profile_data(tmp_path / "data")
+    assert {name: column.column.kind for name, column in profile.columns.items()} == {
+        "x": Kind.NUMERIC, "year": Kind.NUMERIC, "plan": Kind.CATEGORICAL,
+    }  # fmt: skip
+    plans = profile["plan"].categories
+    assert plans is not None
+    assert plans.frequencies is not None
+    assert plans.frequencies.counts == {"free": 6, "pro/team": 6}
+    assert profile["plan"].missing.null == 6
+    report = Monitor(tmp_path / "data").check(tmp_path / "data")
+    assert report.schema_changes == ()
