@@ -16,7 +16,7 @@ from pathlib import Path
 from typing import Any
 from urllib.parse import unquote
 
-from driftwatch.core.data.batch import BATCH_ROWS, Batch
+from driftwatch.core.data.batch import BATCH_ROWS, Batch, is_index
 from driftwatch.errors import DataError
 from driftwatch.profiling.delimited import CsvFormat, read_delimited
 from driftwatch.profiling.json_files import read_json
@@ -215,9 +215,10 @@ def _parquet(path: Path, wanted: Collection[str] | None) -> Iterator[Batch]:
     texts = [field.name for field in schema if t.is_string(field.type)]
     file = pq.ParquetFile(path, read_dictionary=texts, pre_buffer=False, buffer_size=1 << 20)
     with file:
-        names = [name for name in schema.names if wanted is None or name in wanted]
+        fields = [field for field in schema if not is_index(field.name)]
+        names = [field.name for field in fields if wanted is None or field.name in wanted]
         # All columns are announced, whether they are read or not.
-        yield Batch(0, {field.name: pa.nulls(0, field.type) for field in schema})
+        yield Batch(0, {field.name: pa.nulls(0, field.type) for field in fields})
         rows = max(1, file.metadata.num_rows)
         per_row = path.stat().st_size / rows
         for batch in file.iter_batches(batch_size=BATCH_ROWS, columns=names):
@@ -239,7 +240,8 @@ def _arrow_file(path: Path, wanted: Collection[str] | None) -> Iterator[Batch]:
             whole.seek(0)
             reader = batches = ipc.open_stream(whole)
         schema = reader.schema
-        yield Batch(0, {field.name: pa.nulls(0, field.type) for field in schema})
+        fields = [field for field in schema if not is_index(field.name)]
+        yield Batch(0, {field.name: pa.nulls(0, field.type) for field in fields})
         names = [name for name in schema.names if wanted is None or name in wanted]
         at = 0
         for batch in batches:

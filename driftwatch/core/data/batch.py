@@ -15,7 +15,7 @@ from driftwatch.errors import DataError
 if TYPE_CHECKING:
     import pyarrow as pa
 
-__all__ = ["BATCH_ROWS", "Batch", "batches_of", "table_of"]
+__all__ = ["BATCH_ROWS", "Batch", "batches_of", "is_index", "table_of"]
 
 BATCH_ROWS = 4 * 65_536
 """Rows of a batch: enough to keep a core busy, few enough to stay small."""
@@ -50,7 +50,8 @@ class Batch:
         if len(set(names)) != len(names):
             twice = sorted({name for name in names if names.count(name) > 1})
             raise DataError(f"two columns are called {twice[0]!r}; rename one of them")
-        arrays = dict(zip(names, batch.columns, strict=True))
+        columns = zip(names, batch.columns, strict=True)
+        arrays = {name: column for name, column in columns if not is_index(name)}
         return cls(batch.num_rows, arrays, untyped, size_bytes)
 
     def take(self, rows: NDArray[np.intp], /) -> Self:
@@ -64,6 +65,11 @@ class Batch:
             chosen = pa.array(rows)
             arrays = {name: array.take(chosen) for name, array in self.arrays.items()}
         return replace(self, rows=rows.size, arrays=arrays, size_bytes=0)
+
+
+def is_index(name: str, /) -> bool:
+    """Whether a column is called as pandas calls an index without a name."""
+    return name.startswith("__index_level_") and name.endswith("__")
 
 
 def batches_of(data: object, /, *, rows: int = BATCH_ROWS) -> Generator[Batch]:
@@ -111,17 +117,19 @@ def table_of(data: object, /) -> pa.Table:
 def _with_index(data: Any) -> Any:
     """A frame of pandas with its index as columns, as a parquet file of it has them.
 
-    An index that only counts the rows is none; one without a name is called
-    ``__index_level_0__``, as there.
+    An index without a name says where rows stood, which is nothing about them, and is left out.
     """
     index: Any = getattr(data, "index", None)
     is_pandas = index is not None and type(data).__module__.partition(".")[0] == "pandas"
     if not is_pandas or type(index).__name__ == "RangeIndex":
         return data
     names = [f"__index_level_{n}__" if name is None else name for n, name in enumerate(index.names)]
+    if all(is_index(str(name)) for name in names):
+        return data
     if not len(data) or not {*map(str, names)}.isdisjoint(map(str, data.columns)):
         return data
-    return data.reset_index(names=names)
+    whole = data.reset_index(names=names)
+    return whole.drop(columns=[name for name in names if is_index(str(name))])
 
 
 def _from_frame(data: Any) -> pa.Table:

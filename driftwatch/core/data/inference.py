@@ -27,7 +27,7 @@ from driftwatch.core.data.values import Categories, Numbers, kind_of, typed_valu
 if TYPE_CHECKING:
     import pyarrow as pa
 
-__all__ = ["infer_schema", "is_index"]
+__all__ = ["infer_schema"]
 
 _NEARLY_ALL = 0.99
 """Share of the numbers that must be whole, rise, or be times: a few odd ones say nothing."""
@@ -259,15 +259,8 @@ def _have_leading_zeros(texts: pa.Array) -> bool:
     return int(found) >= max(1.0, _LEADING_ZEROS * len(texts))
 
 
-def is_index(name: str, /) -> bool:
-    """Whether a column is called as pandas calls an index without a name."""
-    return re.fullmatch(r"__index_level_\d+__", name) is not None
-
-
 def _named_role(name: str) -> Role | None:
     lower = name.strip().lower()
-    if is_index(name):
-        return Role.ID
     for names, role in (
         (_LABEL_NAMES, Role.LABEL),
         (_PREDICTION_NAMES, Role.PREDICTION),

@@ -6,7 +6,6 @@ import math
 from collections.abc import Collection
 from dataclasses import replace
 
-from driftwatch.core.data.inference import is_index
 from driftwatch.core.data.schema import Column, Kind, Role
 from driftwatch.core.profiles.column_profile import ColumnProfile, keeps_categories
 from driftwatch.core.profiles.profile import Profile
@@ -87,7 +86,7 @@ def schema_changes(
         changes += [
             SchemaChange(name, "new_column", None, dtype, Status.WARNING)
             for name, dtype in current.seen.items()
-            if name not in known and name not in exclude and not is_index(name)
+            if name not in known and name not in exclude
         ]
     return _with_hints(changes)
 
