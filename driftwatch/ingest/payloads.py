@@ -61,10 +61,7 @@ class Payload:
 
     def is_one_record(self, document: Any, /) -> bool:
         """Whether a document is an object that is one record."""
-        return isinstance(document, Mapping) and (
-            not self.names
-            or (not self._are_columns(document) and self._unwrapped(document) is NO_ROWS)
-        )
+        return isinstance(document, Mapping) and self.rows(document) is NO_ROWS
 
     def rows(self, document: Any, /) -> list[Any] | Any:
         """The records of a document; what is no record in a list of them comes as None.
@@ -74,7 +71,7 @@ class Payload:
         """
         if isinstance(document, list):
             return self._of_list(document)
-        if not isinstance(document, Mapping) or self.is_one_record(document):
+        if not self.names or not isinstance(document, Mapping):
             return NO_ROWS
         if self._are_columns(document):
             rows = next(len(document[name]) for name in self.names if name in document)

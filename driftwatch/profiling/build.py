@@ -62,17 +62,16 @@ def profile_data(
     wanted = None if declared.features is None else set(declared.asked_roles)
     batches = batches_in(data, wanted)
     try:
-        beginning, batches = _first_rows(batches)
-        first = beginning.together()
+        sample, batches = _first_rows(batches)
+        first, looked_at = sample.together(), sample.seen
         kept = {name: first.arrays[name] for name in declared.kept(list(first.arrays))}
         columns = declared.applied(infer_schema(kept, declared, untyped=first.untyped))
         k = config.reference_k if reference else config.k
         profile = Profile(columns, config=config, k=k, guard=guard)
-        sample = RowSample()
-        _feed(profile, sample.watching(batches), progress)
+        _feed(profile, batches, progress)
     finally:
         batches.close()
-    if sample.seen > beginning.seen and not isinstance(data, DerivedData):
+    if sample.seen > looked_at and not isinstance(data, DerivedData):
         _revise(profile, data, declared, sample.together())
     outcomes = outcome_columns(profile, declared.outcomes)
     if outcomes is not None:
@@ -123,25 +122,25 @@ def load_profile(files: DataFiles, /, *, guard: ValueGuard | None = None) -> Pro
 
 
 def _first_rows(batches: Generator[Batch]) -> tuple[RowSample, Generator[Batch]]:
-    """Look at enough rows to know what the columns are, and put them back."""
+    """Look at enough rows to know what the columns are, and put them back.
+
+    Returns:
+        A sample of them, to which the rows that follow are added as they are read; all batches.
+    """
+    sample = RowSample()
     taken: list[Batch] = []
-    rows = 0
-    for batch in batches:
+    for batch in sample.watching(batches):
         taken.append(batch)
-        rows += batch.rows
-        if rows >= _INFERENCE_ROWS:
+        if sample.seen >= _INFERENCE_ROWS:
             break
     if not taken:
         raise DataError("there is no data: no row and no column")
 
     def again() -> Generator[Batch]:
         yield from taken
-        yield from batches
+        yield from sample.watching(batches)
 
-    beginning = RowSample()
-    for batch in taken:
-        beginning.add(batch)
-    return beginning, again()
+    return sample, again()
 
 
 def _revise(profile: Profile, data: Any, declared: DeclaredColumns, sample: Batch) -> None:

@@ -22,7 +22,7 @@ from numpy.typing import NDArray
 if TYPE_CHECKING:
     import pyarrow as pa
 
-__all__ = ["children_of", "is_mixed", "joined", "mixed_array", "texts_by_row"]
+__all__ = ["children_of", "is_mixed", "joined", "mixed_array"]
 
 
 def mixed_array(values: Sequence[Any], /) -> pa.Array:
@@ -271,23 +271,3 @@ def joined(arrays: Sequence[pa.Array], /) -> pa.Array:
     codes = np.repeat(np.arange(len(children), dtype=np.int8), [len(c) for c in children])
     offsets = np.concatenate([np.arange(len(child), dtype=np.int32) for child in children])
     return pa.UnionArray.from_dense(pa.array(codes), pa.array(offsets), children, list(by_type))
-
-
-def texts_by_row(array: pa.Array, texts: Callable[[pa.Array], pa.Array], /) -> pa.Array:
-    """A union array as texts, row by row; null where a value has none.
-
-    Args:
-        array: The union.
-        texts: Makes texts of an array of one type, or raises pyarrow's errors.
-    """
-    import pyarrow as pa
-
-    found: list[str | None] = [None] * len(array)
-    for rows, child in children_of(array):
-        try:
-            mine = texts(child).to_pylist()
-        except pa.ArrowException:  # lists, say
-            continue
-        for row, text in zip(rows.tolist(), mine, strict=True):
-            found[row] = text
-    return pa.array(found, pa.large_string())

@@ -11,7 +11,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from driftwatch.core.data.batch import array_of
-from driftwatch.core.data.mixed import children_of, is_mixed, mixed_array, texts_by_row
+from driftwatch.core.data.mixed import children_of, is_mixed, mixed_array
 from driftwatch.core.data.schema import Column, Kind
 from driftwatch.core.data.values import Categories, Numbers, typed_values
 
@@ -71,9 +71,3 @@ def test_cutting_taking_and_joining_keep_the_values(values: list[Any], data: Any
         assert sorted(rows.tolist()) == list(range(len(cut)))
         for places, child in children_of(cut):
             assert child.to_pylist() == [whole[start + place] for place in places.tolist()]
-
-
-def test_texts_by_row_leave_out_what_has_none() -> None:
-    array = mixed_array([1.0, "a", [1], None, True])
-    texts = texts_by_row(array, lambda child: child.cast(pa.large_string()))
-    assert texts.to_pylist() == ["1", "a", None, None, "true"]
