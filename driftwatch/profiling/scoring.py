@@ -10,13 +10,14 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 import numpy.typing as npt
 
-from driftwatch.core.data.aligned import class_text, in_order
+from driftwatch.core.data.aligned import class_text, in_order, row_numbers
 from driftwatch.core.data.batch import Batch, array_of
 from driftwatch.core.data.declared import DeclaredColumns
 from driftwatch.core.data.declared_outcomes import DeclaredOutcomes
 from driftwatch.core.data.inference import infer_schema
+from driftwatch.core.data.mixed import is_mixed
 from driftwatch.core.data.outcomes import Task
-from driftwatch.core.data.schema import Role
+from driftwatch.core.data.schema import Column, Kind, Role
 from driftwatch.core.profiles.profile import Profile
 from driftwatch.errors import ConfigError, DataError, DriftWatchError
 from driftwatch.profiling.model_facts import classes_of, features_of
@@ -185,12 +186,25 @@ class Scorer:
         import pyarrow as pa
 
         arrays = {name: batch.arrays[name] for name in self.features}
+        arrays = {name: _of_one_type(array) for name, array in arrays.items()}
         if batch.untyped:
             arrays = {name: _typed(array) for name, array in arrays.items()}
         table = pa.table(arrays)
         if importlib.util.find_spec("pandas") is not None:
             return table.to_pandas()
         return np.column_stack([table[name].to_numpy() for name in self.features])
+
+
+def _of_one_type(array: pa.Array) -> pa.Array:
+    """Values of several types as a model takes them: numbers where most are, else texts."""
+    import pyarrow as pa
+
+    if not is_mixed(array.type):
+        return array
+    numbers = row_numbers(array, Column("", Kind.NUMERIC), len(array))
+    if 2 * np.isfinite(numbers).sum() > len(array):
+        return pa.array(numbers)
+    return pa.array([None if value is None else str(value) for value in array.to_pylist()])
 
 
 def _typed(array: pa.Array) -> pa.Array:
