@@ -64,12 +64,11 @@ class Monitor:
         pane: Length of panes, such as ``"1h"``, to learn the reference's rhythm; needs a time.
         multivariate: Also watch how columns depend on each other: true, or their names.
         roles: Roles of columns, such as ``{"ts": "time", "y": "target"}``.
-        exclude: Columns to leave out.
-        kinds: What columns are, such as ``{"zip": "categorical"}``.
+        exclude, kinds: Columns to leave out; what others are, such as ``{"zip": "categorical"}``.
         rules: Values that are allowed: ``{"age": {"min": 0, "max": 120}, "plan": {"in": [...]}}``.
-        schema, config: Columns declared in full; sizes of the sketches.
-        hash_key: Key for the tokens of columns whose values must not be readable.
-        name: Name of the monitor.
+        missing_words: Texts that are no value, for all columns or by column; the usual if None.
+        schema, config, hash_key: Columns in full; sizes of sketches; key of hidden values.
+        name, source: Name of the monitor; of this process among those that feed it.
         clock: Gives the time of reports, and of records without one; the system's by default.
         window: Length of the windows a stream is judged by: ``"24h"``, or ``"10000 rows"``.
         slide: How far the window moves each time; a pane. Its own length, tumbling, if None.
@@ -82,7 +81,6 @@ class Monitor:
         tests: Your own `driftwatch.protocols.DriftTest`; they decide where `thresholds` name them.
         sinks: Where results of a stream go, see `driftwatch.protocols.Sink`.
         alerts: Who is told of incidents: back ends, or `driftwatch.alerts.settings.Alerts`.
-        source: Name of this process among those that feed it.
         flush_every: How long rows wait, at most, before they are stored.
         progress: Called after every batch of the reference with rows and bytes read.
 
@@ -132,6 +130,7 @@ class Monitor:
         exclude: Sequence[str] = (),
         kinds: Mapping[str, Kind | str] | None = None,
         rules: Mapping[str, Any] | None = None,
+        missing_words: Sequence[str] | Mapping[str, Sequence[str]] | None = None,
         schema: Schema | None = None,
         config: SketchConfig | None = None,
         hash_key: bytes | None = None,
@@ -176,6 +175,7 @@ class Monitor:
             roles=roles,
             kinds=kinds,
             rules=rules,
+            missing_words=missing_words,
             schema=schema,
             prediction=prediction,
             score=score,
@@ -196,8 +196,8 @@ class Monitor:
         tested = [column.name for column in built.schema if column.role.is_tested]
         self.policy.check_columns(tested, built)
         weights = chosen_importances(importances, model, reference_data, tested, built.schema)
-        version, exclude = version_of(model), columns.exclude
-        self._subject = Subject(built, name, version, weights, columns.features, exclude)
+        said = (version_of(model), weights, columns.features, columns.exclude)
+        self._subject = Subject(built, name, *said)
         self.spec = WindowSpec.of(window, slide, lateness=lateness)
         if compare not in COMPARISONS:
             raise ConfigError(f"compare must be one of {', '.join(COMPARISONS)}; got {compare!r}")

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
@@ -185,6 +186,8 @@ def column_options(
     *,
     positive: str | None = None,
     task: str | None = None,
+    null: list[str] | None = None,
+    not_null: list[str] | None = None,
     **roles: str | list[str] | None,
 ) -> dict[str, Any]:
     """What the options say of columns, as arguments of `Monitor`.
@@ -195,6 +198,8 @@ def column_options(
         kind: Texts such as ``zip=categorical``.
         positive: The positive class.
         task: What the model predicts.
+        null: Words that stand for no value, beside the usual ones.
+        not_null: Words of the usual ones that do not.
         roles: Columns by role; the role ``id_`` is that of identifiers.
 
     Raises:
@@ -222,8 +227,22 @@ def column_options(
         "score": scores if (scores := roles.get("score")) and len(scores) > 1 else None,
         "positive": positive,
         "task": task,
+        "missing_words": _missing_words(null or (), not_null or ()),
     }
     return {key: value for key, value in options.items() if value}
+
+
+def _missing_words(null: Sequence[str], not_null: Sequence[str]) -> list[str] | None:
+    """The words that stand for no value; None for the usual ones."""
+    from driftwatch.core.data.missing_words import MISSING_WORDS
+
+    if not null and not not_null:
+        return None
+    for word in not_null:
+        if word not in MISSING_WORDS:
+            usual = ", ".join(filter(None, MISSING_WORDS))
+            raise ConfigError(f"--not-null {word!r} stands for a value as it is; others: {usual}")
+    return [word for word in (*MISSING_WORDS, *null) if word not in not_null]
 
 
 def _names(text: str) -> tuple[str, ...]:
@@ -273,7 +292,14 @@ Null = Annotated[
     list[str] | None,
     typer.Option(
         metavar="WORD",
-        help="A further word of CSV files that stands for no value, such as '-'. Repeatable.",
+        help="A further word that stands for no value, such as 'unknown'. Repeatable.",
+    ),
+]
+NotNull = Annotated[
+    list[str] | None,
+    typer.Option(
+        metavar="WORD",
+        help="A word that is a value here, not a missing one, such as 'NA' or 'None'. Repeatable.",
     ),
 ]
 

@@ -68,6 +68,7 @@ class MonitorConfig(Table):
         exclude: Names of columns to leave out.
         kinds: What columns are, such as ``zip = "categorical"``.
         rules: Which values are allowed, such as ``age = {min = 0, max = 120}``.
+        missing_words: Texts that stand for no value, instead of the usual ones; by column, too.
         id: Names of columns of identifiers.
         label: Names of columns of labels.
         weight: Name of the column of row weights.
@@ -89,6 +90,7 @@ class MonitorConfig(Table):
     exclude: list[str] = Field(default_factory=list)
     kinds: dict[str, str] = Field(default_factory=dict)
     rules: dict[str, dict[str, Any]] = Field(default_factory=dict)
+    missing_words: list[str] | dict[str, list[str]] | None = None
     time: str | None = None
     id: list[str] = Field(default_factory=list)
     label: list[str] = Field(default_factory=list)
@@ -168,6 +170,7 @@ class MonitorConfig(Table):
             roles=self.roles(),
             kinds=self.kinds,
             rules=self.rules,
+            missing_words=self.missing_words,
             score=self.score,
             positive=self.positive,
             task=self.task,
@@ -243,6 +246,7 @@ class MonitorConfig(Table):
             exclude=self.exclude,
             kinds=self.kinds,
             rules=self.rules,
+            missing_words=self.missing_words,
             score=self.score,
             positive=self.positive,
             task=self.task,

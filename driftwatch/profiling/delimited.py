@@ -28,12 +28,6 @@ _DECIMAL_LINES = 2_000
 _DECIMALS = r"^\s*[+-]?(\d{1,3}(\.\d{3}){1,2}|\d{1,3}(\.\d{3})*,\d+|\d*,\d+)\s*$"
 """Numbers of which a decimal comma, or points between thousands, are part."""
 
-_MISSING = (
-    "", "#N/A", "#N/A N/A", "#NA", "-1.#IND", "-1.#QNAN", "-NaN", "-nan", "1.#IND", "1.#QNAN",
-    "<NA>", "N/A", "NA", "NULL", "NaN", "n/a", "nan", "null",
-)  # fmt: skip
-"""Words of a CSV file that stand for no value; further ones are given by `CsvFormat.null`."""
-
 
 @dataclass(frozen=True, slots=True)
 class CsvFormat:
@@ -44,8 +38,8 @@ class CsvFormat:
         decimal: ``"."`` or ``","``; if None a comma where values are divided by semicolons, and
             numbers have one.
         encoding: Of the text, such as ``"latin-1"``; if None UTF-8, or UTF-16 with its mark.
-        null: Words that stand for no value, beside the empty text, ``NA``, ``N/A``, ``NaN``,
-            ``NULL``, ``#N/A`` and ``<NA>``.
+        null: Words that stand for no value in these files, beside the empty text and those of
+            the columns (`driftwatch.core.data.missing_words.MISSING_WORDS`).
 
     Raises:
         ConfigError: If one of them cannot be.
@@ -121,7 +115,7 @@ class CsvLayout:
             "convert_options": csv.ConvertOptions(
                 column_types=dict.fromkeys(names, pa.large_string()),
                 strings_can_be_null=True,
-                null_values=[*_MISSING, *self.null],
+                null_values=["", *self.null],
             ),
         }
 

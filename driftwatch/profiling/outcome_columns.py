@@ -53,7 +53,14 @@ def outcome_columns(profile: Profile, declared: DeclaredOutcomes, /) -> OutcomeC
     if len(weights) > 1:
         raise ConfigError(f"two columns of weights, {weights[0]!r} and {weights[1]!r}: name one")
     weight = weights[0] if weights else None
-    named = OutcomeColumns(Task.BINARY, label, prediction, chosen, weight=weight)
+    named = OutcomeColumns(
+        Task.BINARY,
+        label,
+        prediction,
+        chosen,
+        weight=weight,
+        missing_words=profile.schema[label].missing_words if label in profile.schema else None,
+    )
     return _Reader(profile, declared).read(named)
 
 

@@ -132,6 +132,12 @@ def _with_options(saved: Profile, options: ReferenceOptions) -> Profile:
                 f"without; make it with `driftwatch profile {how}`"
             )
     declared = options.columns
+    for column in saved.schema if declared.missing_words is not None else ():
+        if column.missing_words != declared.missing_words_of(column.name):
+            raise ConfigError(
+                f"missing_words: column {column.name!r} was profiled with other words, and its "
+                "rows are not kept; make the profile again with these"
+            )
     for name, kind in declared.kinds.items():
         if saved.schema[name].kind is not kind:
             raise ConfigError(

@@ -27,6 +27,7 @@ from driftwatch.cli.options import (
     Labels,
     Multivariate,
     Name,
+    NotNull,
     Null,
     Output,
     Positive,
@@ -107,6 +108,7 @@ def check(
     decimal: Decimal = None,
     encoding: Encoding = None,
     null: Null = None,
+    not_null: NotNull = None,
     format_: Format = "text",
     output: Output = None,
     fail_on: FailOn = "warning",
@@ -153,6 +155,8 @@ def check(
         weight=weight,
         positive=positive,
         task=task,
+        null=null,
+        not_null=not_null,
     )
     if not prod:
         if config is None and monitor is None and store is None:
@@ -283,6 +287,9 @@ def _compared(request: CheckRequest, *, quiet: bool) -> DriftReport:
     thresholds = parse_thresholds(request.thresholds)
     before = find_files(request.reference, csv=request.csv)
     after = find_files(request.production, csv=request.csv)
+    columns = dict(request.columns)
+    if before.format == "profile" and request.csv.null:
+        columns.pop("missing_words")  # the profile has its own; these are for the other files
     with progress_bar(f"reference {before.label}", before.size_bytes, quiet=quiet) as progress:
         monitor = Monitor(
             before,
@@ -294,7 +301,7 @@ def _compared(request: CheckRequest, *, quiet: bool) -> DriftReport:
             multivariate=request.multivariate,
             hash_key=hash_key(),
             progress=progress,
-            **request.columns,
+            **columns,
         )
     with progress_bar(f"production {after.label}", after.size_bytes, quiet=quiet) as progress:
         return monitor.check(after, progress=progress)

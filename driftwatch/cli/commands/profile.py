@@ -20,6 +20,7 @@ from driftwatch.cli.options import (
     Kinds,
     Labels,
     Multivariate,
+    NotNull,
     Null,
     Positive,
     Predictions,
@@ -68,6 +69,7 @@ def profile(
     decimal: Decimal = None,
     encoding: Encoding = None,
     null: Null = None,
+    not_null: NotNull = None,
     k: Annotated[
         int, typer.Option(help="Precision of the quantiles; 4096 makes a fine reference.")
     ] = 800,
@@ -89,6 +91,8 @@ def profile(
             weight=weight,
             positive=positive,
             task=task,
+            null=null,
+            not_null=not_null,
         ),
         time=time,
         pane=pane,

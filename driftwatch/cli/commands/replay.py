@@ -204,6 +204,7 @@ def _columns(settings: MonitorConfig, said: dict[str, Any]) -> DeclaredColumns:
         roles={**roles, **named},
         kinds={**settings.kinds, **said.get("kinds", {})},
         rules=settings.rules,
+        missing_words=said.get("missing_words", settings.missing_words),
         score=said.get("score", None if "score" in named.values() else settings.score),
         positive=said.get("positive", settings.positive),
         task=said.get("task", settings.task),

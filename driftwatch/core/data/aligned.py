@@ -188,13 +188,16 @@ def agreed_beyond(
     return agreed
 
 
-def class_places(array: pa.Array | None, classes: Sequence[str], rows: int, /) -> NDArray[np.intp]:
+def class_places(
+    array: pa.Array | None, classes: Sequence[str], rows: int, words: Sequence[str] = (), /
+) -> NDArray[np.intp]:
     """Place of each row's class among `classes`; `OTHER` or `MISSING` where it has none.
 
     Args:
         array: Labels or predictions of any type.
         classes: Classes as `class_text` writes them.
         rows: Rows of the batch.
+        words: Texts that stand for no class.
     """
     import pyarrow as pa
 
@@ -203,7 +206,7 @@ def class_places(array: pa.Array | None, classes: Sequence[str], rows: int, /) -
     if is_mixed(array.type):
         found = np.full(rows, MISSING)
         for members, child in children_of(array):
-            found[members] = class_places(child, classes, members.size)
+            found[members] = class_places(child, classes, members.size, words)
         return found
     if pa.types.is_nested(array.type) or isinstance(array, pa.NullArray):
         return np.full(rows, MISSING)
@@ -213,8 +216,13 @@ def class_places(array: pa.Array | None, classes: Sequence[str], rows: int, /) -
         if places is not None:
             return places
     array = _encoded(array)
-    texts = [class_text(value) for value in array.dictionary.to_pylist()]
+    texts = [_class_or_none(value, words) for value in array.dictionary.to_pylist()]
     return _places(array, [MISSING if text is None else known.get(text, OTHER) for text in texts])
+
+
+def _class_or_none(value: object, words: Sequence[str]) -> str | None:
+    is_word = isinstance(value, str) and value.strip() in words
+    return None if is_word else class_text(value)
 
 
 def _whole_places(array: pa.Array, known: Mapping[str, int]) -> NDArray[np.intp] | None:

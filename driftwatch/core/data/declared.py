@@ -28,6 +28,8 @@ class DeclaredColumns:
         roles: Roles by column.
         kinds: Kinds by column.
         rules: Which values are allowed, by column.
+        missing_words: Texts that stand for no value, of all columns or by column; the usual ones
+            if None.
         schema: Columns declared in full.
         of_model: Features of the model: where all are in the data and no features are named,
             other features are left out.
@@ -43,6 +45,7 @@ class DeclaredColumns:
     roles: Mapping[str, Role] = field(default_factory=dict)
     kinds: Mapping[str, Kind] = field(default_factory=dict)
     rules: Mapping[str, Rule] = field(default_factory=dict)
+    missing_words: tuple[str, ...] | Mapping[str, tuple[str, ...]] | None = None
     schema: Schema | None = None
     of_model: tuple[str, ...] | None = None
     outcomes: DeclaredOutcomes = field(default_factory=DeclaredOutcomes)
@@ -56,6 +59,7 @@ class DeclaredColumns:
         roles: Mapping[str, Role | str] | None = None,
         kinds: Mapping[str, Kind | str] | None = None,
         rules: Mapping[str, Any] | None = None,
+        missing_words: object = None,
         schema: Schema | None = None,
         **outcomes: Any,
     ) -> Self:
@@ -85,6 +89,7 @@ class DeclaredColumns:
                 column_name("rules", name): Rule.of(name, rule)
                 for name, rule in (rules or {}).items()
             },
+            _missing_words(missing_words),
             schema,
             outcomes=said,
         )
@@ -92,6 +97,11 @@ class DeclaredColumns:
     def of_a_model(self, names: tuple[str, ...] | None, /) -> Self:
         """The same with the features that a model names; None if it names none."""
         return replace(self, of_model=names)
+
+    def missing_words_of(self, name: str, /) -> tuple[str, ...] | None:
+        """Texts that stand for no value in a column; None for the usual ones."""
+        words = self.missing_words
+        return words.get(name) if isinstance(words, Mapping) else words
 
     @property
     def asked_roles(self) -> dict[str, Role]:
@@ -104,7 +114,8 @@ class DeclaredColumns:
         Raises:
             UnknownColumnError: If a column that is named is not among them.
         """
-        for name in [*self.asked_roles, *self.exclude, *self.kinds, *self.rules]:
+        words = self.missing_words if isinstance(self.missing_words, Mapping) else {}
+        for name in [*self.asked_roles, *self.exclude, *self.kinds, *self.rules, *words]:
             if name not in names:
                 raise UnknownColumnError(name, names, "the data")
         wanted = names if self.features is None else list(self.asked_roles)
@@ -163,6 +174,27 @@ def _roles(roles: Mapping[str, Role | str] | None) -> dict[str, Role]:
         words = ", ".join(role.value for role in Role if role is not Role.ERROR)
         raise ConfigError(f"roles: {error}; known: {words}") from error
     return known
+
+
+def _missing_words(given: object) -> tuple[str, ...] | dict[str, tuple[str, ...]] | None:
+    """Words for all columns, or by column; None if none are given."""
+    if given is None:
+        return None
+    if not isinstance(given, Mapping):
+        return _words_in("missing_words", given)
+    return {
+        column_name("missing_words", name): _words_in(f"missing_words of {name!r}", words)
+        for name, words in given.items()
+    }
+
+
+def _words_in(what: str, given: object) -> tuple[str, ...]:
+    if isinstance(given, str | bytes) or not isinstance(given, Sequence):
+        raise ConfigError(f'{what} must be a list of texts, such as ["", "NA"]; got {shown(given)}')
+    for word in given:
+        if not isinstance(word, str):
+            raise ConfigError(f"{what}: a word is a text; got {shown(word)}")
+    return tuple(word.strip() for word in given)
 
 
 def _check_table(what: str, table: object) -> None:

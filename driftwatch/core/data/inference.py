@@ -19,6 +19,7 @@ from numpy.typing import NDArray
 
 from driftwatch.core.data.declared import DeclaredColumns
 from driftwatch.core.data.instants import seconds_by_size
+from driftwatch.core.data.missing_words import without_words
 from driftwatch.core.data.mixed import children_of, is_mixed
 from driftwatch.core.data.schema import Column, Kind, Role, Schema, ValuePolicy
 from driftwatch.core.data.storage import is_text
@@ -118,6 +119,7 @@ def infer_schema(
                 untyped=untyped,
                 role=roles.get(name),
                 kind=declared.kinds.get(name),
+                missing_words=declared.missing_words_of(name),
             )
             for name, array in arrays.items()
         )
@@ -132,12 +134,15 @@ def infer_column(
     untyped: bool = False,
     role: Role | None = None,
     kind: Kind | None = None,
+    missing_words: tuple[str, ...] | None = None,
 ) -> Column:
     """Guess one column from some of its rows; a given role or kind is taken as it is."""
     if kind is None:
-        kind = _guess_kind(array, untyped=untyped)
+        words = Column(name, Kind.NUMERIC, missing_words=missing_words).words
+        valued = without_words(array, words) if is_text(array.type) else array
+        kind = _guess_kind(valued, untyped=untyped)
     dtype = kind.value if untyped and kind is not Kind.CATEGORICAL else _type_of_most(array)
-    column = Column(name, kind, role or Role.FEATURE, dtype=dtype)
+    column = Column(name, kind, role or Role.FEATURE, dtype=dtype, missing_words=missing_words)
     if role is None:
         column = _guess_role(column, array)
     if column.kind is Kind.CATEGORICAL and column.values is ValuePolicy.RAW:

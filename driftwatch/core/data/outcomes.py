@@ -19,6 +19,7 @@ from driftwatch.core.data.aligned import (
     row_numbers,
 )
 from driftwatch.core.data.batch import Batch
+from driftwatch.core.data.missing_words import MISSING_WORDS, stored_words
 from driftwatch.core.data.schema import COMPUTED, Column, Kind, Role
 from driftwatch.errors import SchemaError
 
@@ -103,6 +104,7 @@ class OutcomeColumns:
         classes: Names of the classes as `class_text` writes them; of a binary task the negative
             and the positive one.
         probabilities: Whether the scores are probabilities.
+        missing_words: Texts that are no label and no prediction; `MISSING_WORDS` if None.
 
     Example:
         >>> from driftwatch.core.data.batch import batches_of
@@ -120,6 +122,7 @@ class OutcomeColumns:
     weight: str | None = None
     classes: tuple[str, ...] = ()
     probabilities: bool = False
+    missing_words: tuple[str, ...] | None = None
 
     @property
     def names(self) -> tuple[str, ...]:
@@ -161,11 +164,12 @@ class OutcomeColumns:
             usable, weights = self._weighed(batch, labelled)
             return OutcomeRows(truth, said, None, weights, labelled, usable)
         label = batch.arrays.get(self.label)
-        places = class_places(label, self.classes, batch.rows)
+        words = MISSING_WORDS if self.missing_words is None else self.missing_words
+        places = class_places(label, self.classes, batch.rows, words)
         scores, predicted, agreed = self._scores(batch), None, None
         if self.prediction is not None:
             answer = batch.arrays.get(self.prediction)
-            predicted = class_places(answer, self.classes, batch.rows)
+            predicted = class_places(answer, self.classes, batch.rows, words)
             beyond = (places == OTHER) & (predicted == OTHER)
             agreed = agreed_beyond(label, answer, beyond) if beyond.any() else None
         elif scores is not None:
@@ -252,7 +256,7 @@ class OutcomeColumns:
         return losses if usable.all() else np.where(usable, losses, np.nan)
 
     def to_dict(self) -> dict[str, Any]:
-        return {
+        table: dict[str, Any] = {
             "task": self.task.value,
             "label": self.label,
             "prediction": self.prediction,
@@ -262,6 +266,9 @@ class OutcomeColumns:
             "classes": list(self.classes),
             "probabilities": self.probabilities,
         }
+        if self.missing_words is not None:
+            table["missing_words"] = list(self.missing_words)
+        return table
 
     @classmethod
     def from_dict(cls, data: Mapping[str, Any], /) -> Self:
@@ -287,6 +294,7 @@ class OutcomeColumns:
             data["weight"],
             tuple(data["classes"]),
             data["probabilities"],
+            stored_words(data["label"], data.get("missing_words")),
         )
         columns._check()
         return columns

@@ -7,6 +7,7 @@ from dataclasses import dataclass, replace
 from enum import StrEnum
 from typing import Any, Self
 
+from driftwatch.core.data.missing_words import MISSING_WORDS, PLACEHOLDERS, stored_words
 from driftwatch.core.data.rule import Rule
 from driftwatch.errors import SchemaError, UnknownColumnError
 
@@ -100,6 +101,7 @@ class Column:
         dtype: Type in the data it was inferred from, for messages (``int64``, ``string``).
         note: Why an inferred role or policy was chosen; empty when it was declared.
         rule: Which values are allowed; None if any is.
+        missing_words: Texts that stand for no value; `MISSING_WORDS` if None.
     """
 
     name: str
@@ -109,6 +111,19 @@ class Column:
     dtype: str = ""
     note: str = ""
     rule: Rule | None = None
+    missing_words: tuple[str, ...] | None = None
+
+    @property
+    def words(self) -> tuple[str, ...]:
+        """Texts that stand for no value: ``-`` and ``?``, too, where none is a category.
+
+        Example:
+            >>> [word in Column("x", kind).words for kind in (Kind.NUMERIC, Kind.CATEGORICAL)
+            ...  for word in ("NA", "?")]
+            [True, True, True, False]
+        """
+        words = MISSING_WORDS if self.missing_words is None else self.missing_words
+        return words if self.kind is Kind.CATEGORICAL else (*words, *PLACEHOLDERS)
 
     @property
     def is_computed(self) -> bool:
@@ -124,7 +139,11 @@ class Column:
             "dtype": self.dtype,
             "note": self.note,
         }
-        return table if self.rule is None else table | {"rule": self.rule.to_dict()}
+        if self.rule is not None:
+            table["rule"] = self.rule.to_dict()
+        if self.missing_words is not None:
+            table["missing_words"] = list(self.missing_words)
+        return table
 
     @classmethod
     def from_dict(cls, data: Mapping[str, Any], /) -> Self:
@@ -139,6 +158,7 @@ class Column:
             dtype=data["dtype"],
             note=data["note"],
             rule=Rule.from_dict(data["name"], data.get("rule")),
+            missing_words=stored_words(data["name"], data.get("missing_words")),
         )
 
 

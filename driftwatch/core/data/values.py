@@ -5,16 +5,25 @@ Every row ends in exactly one place: a usable value, or one of the counters of `
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field, fields
+from dataclasses import dataclass, field, fields, replace
 from typing import TYPE_CHECKING, Any, Self
 
 import numpy as np
 from numpy.typing import NDArray
 
 from driftwatch.core.data.instants import instants_in, ticks_in_seconds
+from driftwatch.core.data.missing_words import without_words
 from driftwatch.core.data.mixed import children_of, is_mixed
+from driftwatch.core.data.number_texts import EXACT_INTEGERS, numbers_in_texts
 from driftwatch.core.data.schema import Column, Kind
-from driftwatch.core.data.storage import is_binary, is_number, is_text, plain_array, plain_type
+from driftwatch.core.data.storage import (
+    is_binary,
+    is_number,
+    is_text,
+    plain_array,
+    plain_type,
+    plain_values,
+)
 
 if TYPE_CHECKING:
     import pyarrow as pa
@@ -30,10 +39,8 @@ __all__ = [
     "typed_values",
 ]
 
-_EXACT_INTEGERS = 1 << 53
-_NUMBER = r"^\s*[+-]?(\d+(\.\d*)?|\.\d+)([eE][+-]?\d+)?\s*$|^\s*(?i:[+-]?inf(inity)?|nan)\s*$"
-_TRUE = ("true", "t", "yes", "y", "1", "1.0")
-_FALSE = ("false", "f", "no", "n", "0", "0.0")
+_TRUE = ("true", "t", "yes", "y", "1")
+_FALSE = ("false", "f", "no", "n", "0")
 
 
 @dataclass(slots=True)
@@ -112,6 +119,7 @@ class Opaque:
 
 
 Values = Numbers | Categories | Opaque
+Words = tuple[str, ...]
 
 
 def kind_of(dtype: pa.DataType, /) -> Kind:
@@ -147,21 +155,22 @@ def typed_values(array: pa.Array, column: Column, /) -> Values:
     """Read an Arrow array as what its column is.
 
     Values of another type are converted where that loses nothing a person would miss
-    (text to numbers, numbers to text); what cannot be read counts as invalid.
+    (text to numbers, numbers to text); what cannot be read counts as invalid. Texts that stand
+    for no value, by the column's `words`, are nulls.
     """
-    array = plain_array(array)
+    array, words = plain_array(array), column.words
     if is_mixed(array.type):
         parts = [typed_values(child, column) for _, child in children_of(array)]
         return _together(parts) if parts else typed_values(array.field(0).slice(0, 0), column)
     match column.kind:
         case Kind.NUMERIC:
-            return _numbers(array)
+            return _numbers(array, words)
         case Kind.DATETIME:
-            return _instants(array)
+            return _instants(array, words)
         case Kind.CATEGORICAL:
-            return _categories(array)
+            return _categories(array, words)
         case Kind.BOOLEAN:
-            return _booleans(array)
+            return _booleans(array, words)
         case Kind.EMPTY | Kind.UNSUPPORTED:
             return Opaque(Missing(null=array.null_count))
 
@@ -185,44 +194,37 @@ def _categories_together(parts: list[Categories], missing: Missing) -> Categorie
 
     texts = pa.concat_arrays([part.texts for part in parts]).dictionary_encode()
     counts = np.concatenate([part.counts for part in parts])
-    added = np.bincount(_plain(texts.indices), weights=counts, minlength=len(texts.dictionary))
+    added = np.bincount(
+        plain_values(texts.indices), weights=counts, minlength=len(texts.dictionary)
+    )
     return Categories(texts.dictionary, added.astype(np.int64), missing)
 
 
-def _numbers(array: pa.Array) -> Numbers:
+def _numbers(array: pa.Array, words: Words) -> Numbers:
     import pyarrow as pa
     import pyarrow.types as t
 
     dtype = array.type
     if t.is_floating(dtype):
-        return _finite(_plain(array).astype(np.float64, copy=False), array.null_count)
+        return _finite(plain_values(array).astype(np.float64, copy=False), array.null_count)
     if t.is_integer(dtype):
-        return _integers(_plain(array), array.null_count)
+        return _integers(plain_values(array), array.null_count)
     if t.is_dictionary(dtype):
-        return _numbers(array.dictionary_decode())
+        return _numbers(array.dictionary_decode(), words)
     if t.is_boolean(dtype):
-        return _integers(_plain(array.cast(pa.uint8())), array.null_count)
+        return _integers(plain_values(array.cast(pa.uint8())), array.null_count)
     if t.is_decimal(dtype):
-        return _finite(_plain(array.cast(pa.float64(), safe=False)), array.null_count)
+        return _finite(plain_values(array.cast(pa.float64(), safe=False)), array.null_count)
     if t.is_duration(dtype) or t.is_time(dtype):
         return _seconds(array)
     if is_text(dtype):
-        return _numbers_in_text(array)
+        return _numbers_in_text(array, words)
     return _all_invalid(array)
 
 
-def _numbers_in_text(array: pa.Array) -> Numbers:
-    import pyarrow as pa
-    import pyarrow.compute as pc
-
-    try:
-        return _finite(_plain(array.cast(pa.float64())), array.null_count)
-    except pa.ArrowInvalid:  # something is no number: look for what is, more slowly
-        texts = pc.utf8_trim_whitespace(array.cast(pa.large_string()))
-        texts = pc.replace_substring_regex(texts, "^(?i:true)$", "1")  # as a boolean is, too
-        texts = pc.replace_substring_regex(texts, "^(?i:false)$", "0")
-        readable, invalid = _matching(texts, _NUMBER)
-        return _finite(_plain(readable.cast(pa.float64())), array.null_count, invalid=invalid)
+def _numbers_in_text(array: pa.Array, words: Words) -> Numbers:
+    found = numbers_in_texts(array, words)
+    return replace(_finite(found.values, found.nulls, invalid=found.invalid), beyond=found.beyond)
 
 
 def _integers(values: NDArray[Any], nulls: int) -> Numbers:
@@ -230,19 +232,21 @@ def _integers(values: NDArray[Any], nulls: int) -> Numbers:
     if (
         values.size
         and values.itemsize == 8
-        and (int(values.max()) >= _EXACT_INTEGERS or int(values.min()) <= -_EXACT_INTEGERS)
+        and (int(values.max()) >= EXACT_INTEGERS or int(values.min()) <= -EXACT_INTEGERS)
     ):
         rounded = values.astype(np.float64)
-        beyond = values[np.abs(rounded) >= _EXACT_INTEGERS].astype(np.uint64)
+        beyond = values[np.abs(rounded) >= EXACT_INTEGERS].astype(np.uint64)
         return Numbers(rounded, beyond, Missing(null=nulls))
     return Numbers(values.astype(np.float64), beyond, Missing(null=nulls))
 
 
-def _instants(array: pa.Array) -> Numbers:
+def _instants(array: pa.Array, words: Words) -> Numbers:
     import pyarrow.types as t
 
     if t.is_dictionary(array.type):
         array = array.dictionary_decode()
+    if is_text(array.type):
+        array = without_words(array, words)
     seconds = instants_in(array)
     readable = ~np.isnan(seconds)
     values = seconds if readable.all() else seconds[readable]
@@ -257,11 +261,11 @@ def _seconds(array: pa.Array) -> Numbers:
     return Numbers(seconds, np.empty(0, dtype=np.uint64), Missing(null=array.null_count))
 
 
-def _categories(array: pa.Array) -> Categories:
+def _categories(array: pa.Array, words: Words) -> Categories:
     import pyarrow.types as t
 
     if t.is_boolean(array.type):
-        return _booleans(array)
+        return _booleans(array, words)
     if not _has_texts(array.type):
         return _no_categories(array)
     if not t.is_dictionary(array.type):
@@ -270,8 +274,8 @@ def _categories(array: pa.Array) -> Categories:
     indices = array.indices
     if indices.null_count:
         indices = indices.drop_null()
-    names = _as_texts(array.dictionary)
-    counts = np.bincount(_plain(indices), minlength=len(names))
+    names = without_words(_as_texts(array.dictionary), words)
+    counts = np.bincount(plain_values(indices), minlength=len(names))
     kept = counts > 0
     if names.null_count:
         kept &= ~_truths(names.is_null())
@@ -298,29 +302,53 @@ def _no_categories(array: pa.Array) -> Categories:
     return Categories(pa.array([], pa.large_string()), np.empty(0, dtype=np.int64), missing)
 
 
-def _booleans(array: pa.Array) -> Categories:
+def _booleans(array: pa.Array, words: Words) -> Categories:
     import pyarrow as pa
-    import pyarrow.compute as pc
     import pyarrow.types as t
 
-    invalid = 0
     if t.is_dictionary(array.type):
         array = array.dictionary_decode()
     if t.is_nested(array.type):
         return _no_categories(array)
-    valid = array.drop_null()
-    if not t.is_boolean(valid.type):
-        words = pc.utf8_lower(pc.utf8_trim_whitespace(_as_texts(valid)))
-        true = pc.is_in(words, pa.array(_TRUE, pa.large_string()))
-        false = pc.is_in(words, pa.array(_FALSE, pa.large_string()))
-        readable = pc.or_(true, false)
-        invalid = len(words) - pc.sum(readable, min_count=0).as_py()
-        valid = true.filter(readable)
-    ones = pc.sum(valid.cast(pa.uint8()), min_count=0).as_py()
-    counts = np.array([len(valid) - ones, ones], dtype=np.int64)
+    rows, valid = len(array), array.drop_null()
+    if t.is_boolean(valid.type):
+        ones = _many(valid)
+        counts = np.array([len(valid) - ones, ones], dtype=np.int64)
+    elif is_number(valid.type):
+        counts = _zeros_and_ones(_numbers(valid, words).values)
+    else:
+        valid = without_words(_as_texts(valid), words).drop_null()
+        counts = _truths_in_text(valid)
     kept = counts > 0
     names = pa.array(["false", "true"], pa.large_string()).filter(_mask(kept))
-    return Categories(names, counts[kept], Missing(null=array.null_count, invalid=invalid))
+    missing = Missing(null=rows - len(valid), invalid=len(valid) - int(counts.sum()))
+    return Categories(names, counts[kept], missing)
+
+
+def _truths_in_text(texts: pa.Array) -> NDArray[np.int64]:
+    """How many texts say false, and how many true: in words, or as the numbers 0 and 1."""
+    import pyarrow as pa
+    import pyarrow.compute as pc
+
+    bare = pc.utf8_lower(pc.utf8_trim_whitespace(texts))
+    false = pc.is_in(bare, pa.array(_FALSE, pa.large_string()))
+    true = pc.is_in(bare, pa.array(_TRUE, pa.large_string()))
+    counts = np.array([_many(false), _many(true)], dtype=np.int64)
+    if counts.sum() < len(texts):
+        others = bare.filter(pc.invert(pc.or_(false, true)))
+        counts += _zeros_and_ones(_numbers_in_text(others, ()).values)
+    return counts
+
+
+def _zeros_and_ones(values: NDArray[np.float64]) -> NDArray[np.int64]:
+    return np.array([(values == 0).sum(), (values == 1).sum()], dtype=np.int64)
+
+
+def _many(truths: pa.Array) -> int:
+    """How many of some truth values are true."""
+    import pyarrow.compute as pc
+
+    return int(pc.sum(truths, min_count=0).as_py())
 
 
 def _finite(values: NDArray[np.float64], nulls: int, *, invalid: int = 0) -> Numbers:
@@ -337,14 +365,6 @@ def _finite(values: NDArray[np.float64], nulls: int, *, invalid: int = 0) -> Num
 def _all_invalid(array: pa.Array) -> Numbers:
     missing = Missing(null=array.null_count, invalid=len(array) - array.null_count)
     return Numbers(np.empty(0), np.empty(0, dtype=np.uint64), missing)
-
-
-def _matching(texts: pa.Array, pattern: str) -> tuple[pa.Array, int]:
-    import pyarrow.compute as pc
-
-    valid = texts.drop_null()
-    readable = valid.filter(pc.match_substring_regex(valid, pattern))
-    return readable, len(valid) - len(readable)
 
 
 def _as_texts(array: pa.Array) -> pa.Array:
@@ -369,26 +389,10 @@ def _readable(value: bytes | None) -> str | None:
         return value.hex() if value is not None else None
 
 
-def _plain(array: pa.Array) -> NDArray[Any]:
-    """The non-null values as a numpy array, without a copy where there are no nulls."""
-    import pyarrow.types as t
-
-    if array.null_count:
-        array = array.drop_null()
-    if t.is_integer(array.type) or t.is_floating(array.type):
-        # to_numpy would import pandas where it is installed, for a fifth of a second.
-        data, dtype = array.buffers()[1], np.dtype(array.type.to_pandas_dtype())
-        if data is None or not len(array):
-            return np.empty(0, dtype)
-        return np.frombuffer(data, dtype, len(array), array.offset * dtype.itemsize)
-    values: NDArray[Any] = array.to_numpy(zero_copy_only=False)
-    return values
-
-
 def _truths(array: pa.Array) -> NDArray[np.bool_]:
     import pyarrow as pa
 
-    return _plain(array.cast(pa.uint8())).astype(bool)
+    return plain_values(array.cast(pa.uint8())).astype(bool)
 
 
 def _mask(kept: NDArray[np.bool_]) -> pa.Array:

@@ -351,8 +351,12 @@ class ColumnProfile:
         )
 
     def content_hash(self) -> bytes:
-        """Hash of name, kind and values, independent of their order."""
-        facts = (self.column.name, self.column.kind.value, self.rows, *self.missing.to_tuple())
+        """Hash of name, kind and values, independent of their order and their container.
+
+        NaN and null count as one: pandas and NumPy have no other missing number than NaN.
+        """
+        missing = replace(self.missing, null=self.missing.null + self.missing.nan, nan=0)
+        facts = (self.column.name, self.column.kind.value, self.rows, *missing.to_tuple())
         digest = hashlib.blake2b(repr(facts).encode("utf-8", "surrogatepass"), digest_size=16)
         digest.update(self.fingerprint.to_bytes())
         return digest.digest()

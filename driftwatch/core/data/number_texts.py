@@ -1,0 +1,96 @@
+"""Numbers that are written as texts, as in CSV files."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+import numpy as np
+from numpy.typing import NDArray
+
+from driftwatch.core.data.missing_words import without_words
+from driftwatch.core.data.storage import plain_values
+
+if TYPE_CHECKING:
+    import pyarrow as pa
+
+__all__ = ["EXACT_INTEGERS", "NumbersInTexts", "numbers_in_texts"]
+
+EXACT_INTEGERS = 1 << 53
+"""From here on doubles do not hold every integer."""
+
+_NUMBER = r"^[+-]?(\d+(\.\d*)?|\.\d+)([eE][+-]?\d+)?$|^(?i:[+-]?inf(inity)?|nan)$"
+_LONG = r"^[+-]?\d{16,20}$"
+
+
+@dataclass(frozen=True, slots=True)
+class NumbersInTexts:
+    """What some texts say.
+
+    Attributes:
+        values: Of those that are numbers; NaN and infinities are.
+        beyond: The integers above 2**53 among them, as 64-bit patterns.
+        nulls: How many rows have no text, or one that stands for no value.
+        invalid: How many texts are something else.
+    """
+
+    values: NDArray[np.float64]
+    beyond: NDArray[np.uint64]
+    nulls: int
+    invalid: int
+
+
+def numbers_in_texts(texts: pa.Array, words: tuple[str, ...], /) -> NumbersInTexts:
+    """Read texts as numbers; ``true`` and ``false`` are 1 and 0, as truth values are.
+
+    Args:
+        texts: Array of strings.
+        words: Those that stand for no value.
+
+    Cost: that of Arrow's cast, about 30 ns a text; some ten times as much where a text is none.
+
+    Example:
+        >>> import pyarrow as pa
+        >>> found = numbers_in_texts(pa.array(["1", " 2.5", "NA", "12 kg", None]), ("NA",))
+        >>> found.values.tolist(), found.nulls, found.invalid
+        ([1.0, 2.5], 2, 1)
+    """
+    import pyarrow as pa
+    import pyarrow.compute as pc
+
+    values, invalid = _cast(texts), 0
+    if values is None or np.isnan(values).any():
+        texts = without_words(texts, words, trim=False)  # most have no blanks around them
+        values = _cast(texts)
+    readable = texts
+    if values is None:  # something is no number: look for what is, more slowly
+        texts = pc.utf8_trim_whitespace(texts.cast(pa.large_string()))
+        texts = without_words(texts, words, trim=False)
+        spelled = pc.replace_substring_regex(texts.drop_null(), "^(?i:true)$", "1")
+        spelled = pc.replace_substring_regex(spelled, "^(?i:false)$", "0")
+        readable = spelled.filter(pc.match_substring_regex(spelled, _NUMBER))
+        invalid = len(spelled) - len(readable)
+        values = plain_values(readable.cast(pa.float64()))
+    large = values.size and (np.abs(values) >= EXACT_INTEGERS).any()
+    beyond = _integers_beyond(readable) if large else np.empty(0, np.uint64)
+    return NumbersInTexts(values, beyond, texts.null_count, invalid)
+
+
+def _cast(texts: pa.Array) -> NDArray[np.float64] | None:
+    """Texts as numbers; None if one is none."""
+    import pyarrow as pa
+
+    try:
+        return plain_values(texts.cast(pa.float64()))
+    except pa.ArrowInvalid:
+        return None
+
+
+def _integers_beyond(texts: pa.Array) -> NDArray[np.uint64]:
+    """The integers above 2**53 in some texts, as they are in columns of 64-bit integers."""
+    import pyarrow.compute as pc
+
+    digits = pc.utf8_trim_whitespace(texts.drop_null())
+    long = digits.filter(pc.match_substring_regex(digits, _LONG))
+    exact = [v for v in map(int, long.to_pylist()) if -(1 << 63) <= v < 1 << 64]
+    return np.array([v % (1 << 64) for v in exact if abs(v) >= EXACT_INTEGERS], np.uint64)
