@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -15,6 +16,9 @@ if TYPE_CHECKING:
     import pyarrow as pa
 
 __all__ = ["read_json"]
+
+_EXACT_INTEGERS = float(1 << 53)
+_LONG_INTEGER = re.compile(rb"[:\[,]\s*-?\d{16,20}\s*[,\]}]")
 
 
 def read_json(path: Path, /) -> Iterator[Batch]:
@@ -129,9 +133,21 @@ def _json_block(block: bytes, path: Path, first_line: int) -> pa.RecordBatch:
             schema = pa.schema([(name, pa.string()) for name in texts])
             parse = json.ParseOptions(newlines_in_values=False, explicit_schema=schema)
             table = json.read_json(pa.BufferReader(block), parse_options=parse, read_options=read)
+        if _rounds(table, block):
+            return _record_by_record(block, path, first_line)
         return table.combine_chunks().to_batches()[0] if table.num_rows else _no_rows(table)
     except pa.ArrowInvalid:  # types change from record to record, or a line is no record
         return _record_by_record(block, path, first_line)
+
+
+def _rounds(table: pa.Table, block: bytes) -> bool:
+    """Whether integers that no double holds stand among fractions, which make doubles of them."""
+    import pyarrow as pa
+    import pyarrow.compute as pc
+
+    floats = [column for column in table.columns if pa.types.is_floating(column.type)]
+    large = any((pc.max(pc.abs(column)).as_py() or 0.0) >= _EXACT_INTEGERS for column in floats)
+    return large and _LONG_INTEGER.search(block) is not None
 
 
 def _no_rows(table: pa.Table) -> pa.RecordBatch:

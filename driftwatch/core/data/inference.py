@@ -139,8 +139,7 @@ def infer_column(
     """Guess one column from some of its rows; a given role or kind is taken as it is."""
     if kind is None:
         words = Column(name, Kind.NUMERIC, missing_words=missing_words).words
-        valued = without_words(array, words) if is_text(array.type) else array
-        kind = _guess_kind(valued, untyped=untyped)
+        kind = _guess_kind(array, words, untyped=untyped)
     dtype = kind.value if untyped and kind is not Kind.CATEGORICAL else _type_of_most(array)
     column = Column(name, kind, role or Role.FEATURE, dtype=dtype, missing_words=missing_words)
     if role is None:
@@ -159,20 +158,34 @@ def _type_of_most(array: pa.Array) -> str:
     return max(children, default=(0, "null"))[1]
 
 
-def _guess_kind(array: pa.Array, *, untyped: bool) -> Kind:
+def _guess_kind(array: pa.Array, words: tuple[str, ...], *, untyped: bool) -> Kind:
     if is_mixed(array.type):
-        return _kind_of_mixed(array)
+        return _kind_of_mixed(array, words)
+    array = _with_values(array, words)
     kind = kind_of(array.type)
     if untyped and kind is Kind.CATEGORICAL:
         return _kind_of_texts(array)
     return _kind_of_typed_texts(array) if kind is Kind.CATEGORICAL else kind
 
 
-def _kind_of_mixed(array: pa.Array) -> Kind:
+def _with_values(array: pa.Array, words: tuple[str, ...]) -> pa.Array:
+    """The same with nulls for texts that stand for no value."""
+    import pyarrow as pa
+
+    if is_text(array.type):
+        return without_words(array, words)
+    if pa.types.is_dictionary(array.type) and is_text(array.type.value_type):
+        named = without_words(array.dictionary, words)
+        return pa.DictionaryArray.from_arrays(array.indices, named)
+    return array
+
+
+def _kind_of_mixed(array: pa.Array, words: tuple[str, ...]) -> Kind:
     """The kind of nearly all values of several types; else what nearly all can be read as."""
     rows: Counter[Kind] = Counter()
     for _, child in children_of(array):
-        rows[_guess_kind(child, untyped=False)] += len(child) - child.null_count
+        child = _with_values(child, words)  # noqa: PLW2901 - the same rows
+        rows[_guess_kind(child, words, untyped=False)] += len(child) - child.null_count
     total = rows.total()
     if not total:
         return Kind.EMPTY
@@ -220,13 +233,16 @@ def _kind_of_typed_texts(array: pa.Array) -> Kind:
     """Texts of a typed source are dates or truth values, if that; numbers in them are codes."""
     import pyarrow.types as t
 
-    texts = array.dictionary if t.is_dictionary(array.type) else array
-    valid = texts.drop_null()
-    if len(valid) == 0 or not is_text(texts.type):
+    is_dictionary = t.is_dictionary(array.type)
+    dtype = array.type.value_type if is_dictionary else array.type
+    if not is_text(dtype) or array.null_count == len(array):
         return Kind.CATEGORICAL
-    if _are_truths(valid):
+    sample = _spread(array.drop_null())
+    sample = (sample.dictionary_decode() if is_dictionary else sample).drop_null()
+    if len(sample) == 0:
+        return Kind.CATEGORICAL
+    if _are_truths(sample):
         return Kind.BOOLEAN
-    sample = _spread(valid)
     unreadable = (1 - _READABLE) * len(sample)
     instants = typed_values(sample, Column("", Kind.DATETIME))
     numbers = typed_values(sample, Column("", Kind.NUMERIC))  # codes, which might be instants, too

@@ -60,6 +60,8 @@ def without_words(texts: pa.Array, words: Sequence[str], /, *, trim: bool = True
 
     if not words or not len(texts):
         return texts
+    if pa.types.is_string_view(texts.type):  # of which Arrow cannot compute
+        texts = texts.cast(pa.large_string())
     bare = pc.utf8_trim_whitespace(texts) if trim else texts
     found = pc.is_in(bare, pa.array(words, texts.type))
     if not pc.any(found).as_py():

@@ -8,6 +8,7 @@ each is read by itself.
 
 from __future__ import annotations
 
+import contextlib
 import datetime as dt
 from collections.abc import Callable, Iterator, Sequence
 from decimal import Decimal
@@ -118,7 +119,11 @@ def _of_number(value: Any) -> str:
         return "opaque"
     except (TypeError, ValueError):
         return "opaque"
-    return "number" if number == number else ""  # noqa: PLR0124 - NaN
+    if number != number:  # noqa: PLR0124 - NaN
+        return ""
+    if isinstance(value, int | np.integer) and -(1 << 63) <= value < 1 << 64:
+        return "number" if int(number) == value else "large number"
+    return "number"
 
 
 def _of_instant(value: Any) -> str:
@@ -165,7 +170,7 @@ def _child(family: str, values: list[Any]) -> pa.Array:
     import pyarrow as pa
 
     match family:
-        case "number":
+        case "number" | "large number":
             return _numbers(values)
         case "text":
             return pa.array([_text(value) for value in values], pa.large_string())
@@ -186,10 +191,9 @@ def _numbers(values: list[Any]) -> pa.Array:
     import pyarrow as pa
 
     if all(isinstance(value, int | np.integer) for value in values):
-        try:
-            return pa.array([int(value) for value in values], pa.int64())
-        except OverflowError:
-            pass
+        for dtype in (pa.int64(), pa.uint64()):
+            with contextlib.suppress(OverflowError):
+                return pa.array([int(value) for value in values], dtype)
     return pa.array([float(value) for value in values], pa.float64())
 
 

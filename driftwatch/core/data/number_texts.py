@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -14,9 +14,9 @@ from driftwatch.core.data.storage import plain_values
 if TYPE_CHECKING:
     import pyarrow as pa
 
-__all__ = ["EXACT_INTEGERS", "NumbersInTexts", "numbers_in_texts"]
+__all__ = ["NumbersInTexts", "inexact", "numbers_in_texts"]
 
-EXACT_INTEGERS = 1 << 53
+_EXACT_INTEGERS = 1 << 53
 """From here on doubles do not hold every integer."""
 
 _NUMBER = r"^[+-]?(\d+(\.\d*)?|\.\d+)([eE][+-]?\d+)?$|^(?i:[+-]?inf(inity)?|nan)$"
@@ -29,7 +29,7 @@ class NumbersInTexts:
 
     Attributes:
         values: Of those that are numbers; NaN and infinities are.
-        beyond: The integers above 2**53 among them, as 64-bit patterns.
+        beyond: The 64-bit integers among them that `values` had to round, as bit patterns.
         nulls: How many rows have no text, or one that stands for no value.
         invalid: How many texts are something else.
     """
@@ -71,8 +71,9 @@ def numbers_in_texts(texts: pa.Array, words: tuple[str, ...], /) -> NumbersInTex
         readable = spelled.filter(pc.match_substring_regex(spelled, _NUMBER))
         invalid = len(spelled) - len(readable)
         values = plain_values(readable.cast(pa.float64()))
-    large = values.size and (np.abs(values) >= EXACT_INTEGERS).any()
-    beyond = _integers_beyond(readable) if large else np.empty(0, np.uint64)
+    beyond = np.empty(0, np.uint64)
+    if values.size and (np.abs(values) >= _EXACT_INTEGERS).any():
+        beyond = _rounded_integers(readable)
     return NumbersInTexts(values, beyond, texts.null_count, invalid)
 
 
@@ -86,11 +87,28 @@ def _cast(texts: pa.Array) -> NDArray[np.float64] | None:
         return None
 
 
-def _integers_beyond(texts: pa.Array) -> NDArray[np.uint64]:
-    """The integers above 2**53 in some texts, as they are in columns of 64-bit integers."""
+def _rounded_integers(texts: pa.Array) -> NDArray[np.uint64]:
+    """The integers in some texts that no double holds, as 64-bit patterns."""
     import pyarrow.compute as pc
 
     digits = pc.utf8_trim_whitespace(texts.drop_null())
     long = digits.filter(pc.match_substring_regex(digits, _LONG))
-    exact = [v for v in map(int, long.to_pylist()) if -(1 << 63) <= v < 1 << 64]
-    return np.array([v % (1 << 64) for v in exact if abs(v) >= EXACT_INTEGERS], np.uint64)
+    whole = [v for v in map(int, long.to_pylist()) if -(1 << 63) <= v < 1 << 64]
+    return np.array([v % (1 << 64) for v in whole if int(float(v)) != v], np.uint64)
+
+
+def inexact(values: NDArray[Any], /) -> NDArray[np.uint64]:
+    """The integers of an array that no double holds, as 64-bit patterns.
+
+    Example:
+        >>> inexact(np.array([5, 2**53, 2**53 + 1])).tolist()
+        [9007199254740993]
+    """
+    ends = (int(values.min()), int(values.max())) if values.size else (0, 0)
+    if values.itemsize < 8 or max(-ends[0], ends[1]) <= _EXACT_INTEGERS:
+        return np.empty(0, np.uint64)
+    rounded = values.astype(np.float64)
+    with np.errstate(invalid="ignore"):  # the largest ones are rounded to what no integer holds
+        differ = rounded.astype(values.dtype) != values
+    differ |= rounded >= 2.0 ** (64 if values.dtype.kind == "u" else 63)
+    return values[differ].astype(np.uint64)

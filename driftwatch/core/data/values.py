@@ -14,7 +14,7 @@ from numpy.typing import NDArray
 from driftwatch.core.data.instants import instants_in, ticks_in_seconds
 from driftwatch.core.data.missing_words import without_words
 from driftwatch.core.data.mixed import children_of, is_mixed
-from driftwatch.core.data.number_texts import EXACT_INTEGERS, numbers_in_texts
+from driftwatch.core.data.number_texts import inexact, numbers_in_texts
 from driftwatch.core.data.schema import Column, Kind
 from driftwatch.core.data.storage import (
     is_binary,
@@ -87,7 +87,7 @@ class Numbers:
 
     Attributes:
         values: Finite doubles; seconds since 1970 for datetimes.
-        beyond: Exact integers above 2**53, as 64-bit patterns, that `values` had to round.
+        beyond: 64-bit integers that `values` had to round, as bit patterns.
         missing: The rows that are not in `values`.
     """
 
@@ -228,16 +228,7 @@ def _numbers_in_text(array: pa.Array, words: Words) -> Numbers:
 
 
 def _integers(values: NDArray[Any], nulls: int) -> Numbers:
-    beyond = np.empty(0, dtype=np.uint64)
-    if (
-        values.size
-        and values.itemsize == 8
-        and (int(values.max()) >= EXACT_INTEGERS or int(values.min()) <= -EXACT_INTEGERS)
-    ):
-        rounded = values.astype(np.float64)
-        beyond = values[np.abs(rounded) >= EXACT_INTEGERS].astype(np.uint64)
-        return Numbers(rounded, beyond, Missing(null=nulls))
-    return Numbers(values.astype(np.float64), beyond, Missing(null=nulls))
+    return Numbers(values.astype(np.float64), inexact(values), Missing(null=nulls))
 
 
 def _instants(array: pa.Array, words: Words) -> Numbers:
