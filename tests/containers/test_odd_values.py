@@ -21,7 +21,7 @@ from driftwatch import Monitor
 from driftwatch.core.data.batch import batches_of
 from driftwatch.core.reports.report import DriftReport
 
-ROWS = 2_000
+ROWS = 10_000
 
 
 class Colour(enum.Enum):

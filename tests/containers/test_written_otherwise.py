@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 import pytest
 
-from driftwatch import Kind, Monitor, Role
+from driftwatch import Kind, Monitor, Role, ValuePolicy
 from driftwatch.profiling.build import profile_data
 
 RNG = np.random.default_rng(7)
@@ -122,3 +122,36 @@ def test_one_odd_number_changes_no_role(
         mixed = list(values)
         mixed[place] = odd
         assert profile_data({name: mixed})[name].column.role is role
+
+
+DAYS = (np.datetime64("2025-01-01") + np.arange(400)).astype(str)
+
+
+@pytest.mark.parametrize("files", [False, True])
+@pytest.mark.parametrize(
+    "numbers",
+    [[int(day.replace("-", "")) for day in DAYS], [202_500 + n % 12 + 1 + n // 200 * 100
+                                                   for n in range(400)]],
+)  # fmt: skip
+def test_dates_written_as_numbers_are_said_to_be_that(
+    numbers: list[int], files: bool, tmp_path: Path
+) -> None:
+    column = profile_data(as_csv(numbers, tmp_path) if files else {"v": numbers})["v"].column
+    assert column.role is Role.ID
+    assert "dates written as numbers" in column.note
+
+
+def test_numbers_as_long_as_dates_are_numbers() -> None:
+    prices = RNG.integers(19_000_000, 21_000_000, 400).tolist()
+    assert profile_data({"v": prices})["v"].column.role is Role.FEATURE
+    codes = [202_601, 202_602] * 200  # too few to be a history
+    assert profile_data({"v": codes})["v"].column.role is Role.FEATURE
+
+
+@pytest.mark.parametrize("days", [DAYS.tolist(), [f"{d[8:]}.{d[5:7]}.{d[:4]}" for d in DAYS]])
+def test_dates_that_are_declared_categories_are_no_telephone_numbers(days: list[str]) -> None:
+    monitor = Monitor({"v": days}, kinds={"v": "categorical"}, roles={"v": "feature"})
+    assert monitor.reference.schema["v"].values is ValuePolicy.RAW
+    calls = [f"+49 {n} 5550{n}" for n in range(200, 400)]
+    hidden = Monitor({"v": [*calls, *days[:100]]}, roles={"v": "feature"}).reference.schema["v"]
+    assert hidden.values is ValuePolicy.HASHED

@@ -34,6 +34,9 @@ _NEARLY_ALL = 0.99
 """Share of the numbers that must be whole, rise, or be times: a few odd ones say nothing."""
 _FIRST_EPOCH, _LAST_EPOCH = 946_684_800.0, 4_102_444_800.0
 """The years 2000 and 2100."""
+_FIRST_YEAR, _LAST_YEAR = 1900, 2100
+_SEVERAL_DATES = 10
+"""Fewer numbers that may be dates may as well be something else."""
 
 MIN_ROWS = 100
 """Fewer rows say nothing about whether a column identifies them."""
@@ -62,6 +65,8 @@ _PERSONAL_VALUES = re.compile(
     r"|(\d{4}[ -]){3}\d{1,7}"  # payment card
 )
 _TELEPHONE = re.compile(r"\+?\d{1,3}[ .-]?\(?\d{2,4}\)?([ .-]?\d{2,4}){2,4}")
+_DATE = re.compile(r"(\d{4}[-./]\d{1,2}[-./]\d{1,2}|\d{1,2}[-./]\d{1,2}[-./]\d{4})([ T].*)?")
+"""What has as many digits as a telephone number, and is none."""
 _SAMPLE = 200
 _LOOKED_AT = 2_000
 _LEADING_ZEROS = 0.01
@@ -310,6 +315,8 @@ def _mark_number_id(column: Column, numbers: Numbers) -> Column:
     if values.size < MIN_ROWS or (values % 1 == 0).mean() < _NEARLY_ALL:
         return column
     distinct = int(np.unique(values).size)
+    if distinct >= _SEVERAL_DATES and _are_dates(values):
+        return _as_id(column, "dates written as numbers, which are not read: write 2026-01-31")
     if set(_words(column.name)) & _TIME_WORDS and _are_epochs(values):
         return replace(column, kind=Kind.DATETIME, role=Role.TIME, note="a time, as its name says")
     if _is_named_id(column.name, distinct, values.size):
@@ -326,6 +333,20 @@ def _are_epochs(numbers: NDArray[np.float64]) -> bool:
     """Whether whole numbers may be seconds since 1970, or milli-, micro- or nanoseconds."""
     seconds = seconds_by_size(numbers)
     return bool(((seconds > _FIRST_EPOCH) & (seconds < _LAST_EPOCH)).mean() >= _NEARLY_ALL)
+
+
+def _are_dates(numbers: NDArray[np.float64]) -> bool:
+    """Whether nearly all numbers may be dates written as 20260131, or months as 202601."""
+    for digits in (8, 6):
+        scale = 10.0 ** (digits - 4)
+        months = np.floor(numbers % scale / 10.0 ** (digits - 6))
+        years = np.floor(numbers / scale)
+        good = (years >= _FIRST_YEAR) & (years <= _LAST_YEAR) & (months >= 1) & (months <= 12)
+        if digits == 8:
+            good &= (numbers % 100 >= 1) & (numbers % 100 <= 31)
+        if good.mean() >= _NEARLY_ALL:
+            return True
+    return False
 
 
 def _mark_text_id(column: Column, categories: Categories) -> Column:
@@ -365,7 +386,8 @@ def _share_matching(pattern: re.Pattern[str], texts: list[str]) -> float:
 def _protect(column: Column, categories: Categories) -> Column:
     sample = categories.texts.slice(0, _SAMPLE).to_pylist()
     personal = _share_matching(_PERSONAL_VALUES, sample) >= _PERSONAL_SHARE
-    telephones = _share_matching(_TELEPHONE, sample) >= _TELEPHONE_SHARE
+    others = [text for text in sample if not _DATE.fullmatch(text.strip())]
+    telephones = _share_matching(_TELEPHONE, others) * len(others) >= _TELEPHONE_SHARE * len(sample)
     words = _words(column.name)
     joined = {first + second for first, second in pairwise(words)}  # first_name, e-mail
     named = _PERSONAL_WORDS & {*words, *joined}
