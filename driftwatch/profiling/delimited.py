@@ -11,11 +11,9 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-import numpy as np
-from numpy.typing import NDArray
-
 from driftwatch.core.data.batch import BATCH_ROWS, Batch
 from driftwatch.errors import ConfigError, DataError
+from driftwatch.profiling.decimal_commas import with_points
 from driftwatch.profiling.opened import BLOCK, LONGEST_LINE, opened, pieces
 
 if TYPE_CHECKING:
@@ -28,11 +26,6 @@ _LOOKED_AT = 256 * 1024
 _LINES = 20
 _MOST_LINES = 0.8
 _DECIMAL_LINES = 2_000
-_DECIMALS = r"^\s*[+-]?(\d{1,3}(\.\d{3}){1,2}|\d{1,3}(\.\d{3})*,\d+|\d*,\d+)\s*$"
-"""Numbers of which a decimal comma, or points between thousands, are part."""
-_ONE_COMMA = r"^\s*[+-]?\d*,\d+\s*$"
-"""The same among texts that have no points: found in less time."""
-_COMMA, _POINT = b",."
 
 
 @dataclass(frozen=True, slots=True)
@@ -142,50 +135,9 @@ class CsvLayout:
         import pyarrow as pa
 
         if self.decimal == ",":
-            columns = [_with_points(column) for column in batch.columns]
+            columns = [with_points(column) for column in batch.columns]
             batch = pa.record_batch(columns, names=batch.schema.names)
         return Batch.of_arrow(batch, untyped=True, size_bytes=size_bytes)
-
-
-def _with_points(column: pa.Array) -> pa.Array:
-    """Numbers with a decimal comma, and perhaps points between thousands, as ``1234.5``."""
-    import pyarrow.compute as pc
-
-    text = _text_of(column)
-    has_points, has_commas = bool((text == _POINT).any()), bool((text == _COMMA).any())
-    if not has_points and not has_commas:
-        return column
-    pattern = _DECIMALS if has_points else _ONE_COMMA
-    chosen = pc.fill_null(pc.match_substring_regex(column, pattern), False)  # noqa: FBT003
-    if not pc.any(chosen).as_py():
-        return column
-    without = pc.replace_substring(column, ".", "") if has_points else column
-    return pc.if_else(chosen, _commas_as_points(without), column)
-
-
-def _text_of(column: pa.Array) -> NDArray[np.uint8]:
-    """The bytes of all texts of a column, one behind the other."""
-    _, offsets, text = column.buffers()
-    if text is None or not len(column):
-        return np.empty(0, np.uint8)
-    ends = np.frombuffer(offsets, np.int64, len(column) + 1, 8 * column.offset)
-    return np.frombuffer(text, np.uint8)[ends[0] : ends[-1]]
-
-
-def _commas_as_points(column: pa.Array) -> pa.Array:
-    """Texts with points for all their commas, which are one byte each in UTF-8 too."""
-    import pyarrow as pa
-
-    valid, offsets, _ = column.buffers()
-    text = _text_of(column)
-    first = np.frombuffer(offsets, np.int64, 1, 8 * column.offset)[0]
-    # What stands before the first text of a slice is not looked at.
-    replaced = np.empty(first + text.size, np.uint8)
-    np.add(text, (text == _COMMA) * np.uint8(_POINT - _COMMA), out=replaced[first:])
-    buffers = [valid, offsets, pa.py_buffer(replaced)]
-    return pa.Array.from_buffers(
-        column.type, len(column), buffers, column.null_count, column.offset
-    )
 
 
 def layout_of(path: Path, given: CsvFormat, usual: str, /) -> CsvLayout:

@@ -56,3 +56,15 @@ def test_pieces_of_a_batch_are_read_each_on_its_own() -> None:
         value for start in range(0, 15, 4) for value in read(column.slice(start, 4)).to_pylist()
     ]
     assert found == ["1.5", None, "2.25", "-.5", "x"] * 3
+
+
+def test_columns_of_nothing_but_numbers_and_gaps() -> None:
+    values = ["1,5", None, "-2,25", "+,5", None, None, "12,0", "-100,125", ",7"]
+    column = pa.array(values, pa.large_string())
+    wanted = [v if v is None else v.replace(",", ".") for v in values]
+    for start in range(len(values) + 1):
+        found = read(column.slice(start, 5))
+        found.validate(full=True)
+        assert found.to_pylist() == wanted[start : start + 5]
+    for odd in ("1,", "-,", "1,2,3", "1-,5", "1/,5", ",", "1 2,5", "1,5e3", "--1,5"):
+        assert read(pa.array([*values, odd], pa.large_string())).to_pylist() == [*wanted, odd]
