@@ -86,6 +86,7 @@ class Monitor:
 
     Attributes:
         enabled: Whether `observe` takes anything in; not where ``DRIFTWATCH_DISABLED=1`` is set.
+        seconds: Gives the time of the clock as seconds since 1970.
 
     Raises:
         ConfigError: If an argument is not usable.
@@ -168,7 +169,7 @@ class Monitor:
             thresholds, policy=policy, budget=budget, tests=tests, metrics=metrics or (), cost=cost
         )
         self._clock = clock or partial(datetime.now, UTC)
-        self._seconds = time.time if clock is None else (lambda: aware(clock()).timestamp())
+        self.seconds = time.time if clock is None else (lambda: aware(clock()).timestamp())
         columns = DeclaredColumns.of(
             features,
             exclude=exclude,
@@ -201,9 +202,8 @@ class Monitor:
         self.spec = WindowSpec.of(window, slide, lateness=lateness)
         if compare not in COMPARISONS:
             raise ConfigError(f"compare must be one of {', '.join(COMPARISONS)}; got {compare!r}")
-        self._compare = compare
         self._stream_policy = self.policy.repeated(self.spec.slide)
-        self._replaces = reference == "replace"
+        self._compare, self._replaces = compare, reference == "replace"
         self._store_at, self._spool = store, spool
         self._sinks, self._alerts = tuple(sinks), alerts
         self._source = source or f"{socket.gethostname()}-{os.getpid()}"
@@ -435,7 +435,7 @@ class Monitor:
                     self._stream_policy, self.spec, compare=self._compare, alerts=self._alerts
                 ),
                 StoreAddress(self._store_at, self._spool, replaces=self._replaces),
-                clock=self._seconds,
+                clock=self.seconds,
                 sinks=self._sinks,
             )
             # Without a lock, which a fork might cut: of two threads one comes first.

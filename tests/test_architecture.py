@@ -256,3 +256,30 @@ def test_facts_of_the_model_travel_as_one_value() -> None:
                 ]
                 handed_on = all(isinstance(parents[use], ast.Call | ast.keyword) for use in uses)
                 assert not (uses and handed_on), f"{module}.{function.name}({argument.arg})"
+
+
+SYSTEM_CLOCK = {
+    "cli": "a command is run by somebody now",
+    "integrations.alerting.webhook": "a receiver compares the stamp with its own clock",
+    "integrations.kafka.partitions.lag": "a metric for whoever scrapes it",
+    "logs.json_lines": "a record of the log without a time of its own",
+    "stores.remote.spool": "the age of files, which the system stamps",
+    "transport.client": "a date that a server names",
+}
+"""Who may ask the system what time it is, and why; all others are given a clock."""
+
+
+@pytest.mark.parametrize("module", modules())
+def test_a_clock_is_given_and_not_looked_for(module: str) -> None:
+    asked = {
+        f"{ast.unparse(node.func)}()"
+        for node in ast.walk(tree(module))
+        if isinstance(node, ast.Call)
+        and ast.unparse(node.func)
+        in {
+            "time.time", "time.time_ns", "datetime.now", "datetime.utcnow", "datetime.today",
+            "date.today",
+        }
+    }  # fmt: skip
+    if not any(module == name or module.startswith(f"{name}.") for name in SYSTEM_CLOCK):
+        assert not asked, f"{module} reads the system's clock: {asked}"

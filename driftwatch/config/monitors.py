@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from datetime import timedelta
+from datetime import datetime, timedelta
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any, Literal, Self
 
@@ -214,6 +214,7 @@ class MonitorConfig(Table):
         folder: Path,
         source: str | None = None,
         notifiers: list[Notifier] | None = None,
+        clock: Callable[[], datetime] | None = None,
     ) -> Monitor:
         """Build the monitor.
 
@@ -223,6 +224,7 @@ class MonitorConfig(Table):
             source: Name of this process among those that feed it.
             notifiers: Back ends of alerts, made of what the configuration names, for a process that
                 evaluates; others need none, nor the secrets of them.
+            clock: Gives the time; the system's if not given.
 
         Raises:
             ConfigError: If a value is not usable, or there is no reference.
@@ -253,6 +255,7 @@ class MonitorConfig(Table):
             cost=self.cost,
             hash_key=hash_key(),
             name=name,
+            clock=clock,
             window=self.window,
             slide=self.slide,
             lateness=self.lateness,

@@ -84,6 +84,7 @@ class Capture:
         paths: Where things stand in the request's body; prediction and score in the response's.
         limits: What it may take.
         count: Told of everything that is dropped, by reason.
+        clock: Seconds since 1970; when a body came, which is the time of records that bring none.
 
     Attributes:
         observed: Records that were observed.
@@ -98,12 +99,14 @@ class Capture:
         /,
         *,
         count: Callable[[str, int], None] | None = None,
+        clock: Callable[[], float] = time.time,
     ) -> None:
         self.limits = limits or CaptureLimits()
         self.paths = paths
         self._observe = observe
         self._flush = flush
         self._count = count
+        self._clock = clock
         self.observed = 0
         self.enabled = not is_switched_off()
         self._begin_life()
@@ -160,7 +163,7 @@ class Capture:
                 self.drop("paused")
                 return
             size = _size(request, response)
-            self._queue.append((request, response, time.time(), asked, answered))
+            self._queue.append((request, response, self._clock(), asked, answered))
             self._bytes += size  # nothing is called within: no other thread comes between
             while len(self._queue) > self.limits.records or self._bytes > self.limits.size_bytes:
                 size = _size(*self._queue.popleft()[:2])

@@ -66,6 +66,7 @@ class Options:
             paths,
             self.limits,
             count=monitor.count_unobserved,
+            clock=monitor.seconds,
         )
 
     def wants(self, method: str, *paths: str) -> bool:

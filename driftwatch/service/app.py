@@ -67,7 +67,7 @@ def create_app(
     """
     service = config.service
     tokens = service_tokens(service) if tokens is None else tokens
-    monitors = WatchedMonitors(config)
+    monitors = WatchedMonitors(config, clock=clock)
 
     @asynccontextmanager
     async def lifespan(_: FastAPI) -> AsyncIterator[None]:

@@ -4,12 +4,14 @@ from __future__ import annotations
 
 import logging
 import threading
-from collections.abc import Iterator
+import time
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
 from driftwatch.config.load import Config
 from driftwatch.config.monitors import MonitorConfig
 from driftwatch.core.data.durations import parse_duration
+from driftwatch.core.data.times import to_utc
 from driftwatch.core.profiles.reference import Reference
 from driftwatch.core.windows.segments import Delivery, Outcome
 from driftwatch.errors import ConfigError, DataError
@@ -32,17 +34,27 @@ class Watched:
         name: Its name.
         config: How it is configured.
         folder: What the configuration's paths are relative to.
+        clock: Seconds since 1970.
 
     Raises:
         ConfigError: If it has no store of its own.
         StoreError: If the store cannot be opened.
     """
 
-    def __init__(self, name: str, config: MonitorConfig, folder: Path) -> None:
+    def __init__(
+        self,
+        name: str,
+        config: MonitorConfig,
+        folder: Path,
+        /,
+        *,
+        clock: Callable[[], float],
+    ) -> None:
         if config.store is None:
             raise ConfigError(f'monitor {name!r} has no store: name one (store = "driftwatch.db")')
         self.name = name
         self._folder = folder
+        self._clock = clock
         self._lock = threading.Lock()
         self._evaluating = False
         self._runner: EvaluationRunner | None = None
@@ -66,6 +78,7 @@ class Watched:
                     folder=self._folder,
                     source="collector",
                     notifiers=None if alerts is None else notifiers_of(alerts, self._folder),
+                    clock=lambda: to_utc(self._clock()),
                 )
                 if self._evaluating:
                     self._start(self.monitor)
@@ -123,18 +136,22 @@ class Watched:
 class WatchedMonitors:
     """All monitors of a configuration.
 
+    Args:
+        config: The configuration.
+        clock: Seconds since 1970.
+
     Raises:
         ConfigError: If there are none, or one cannot be opened.
     """
 
-    def __init__(self, config: Config, /) -> None:
+    def __init__(self, config: Config, /, *, clock: Callable[[], float] = time.time) -> None:
         if not config.monitors:
             raise ConfigError("no monitor is configured: add a [monitors.NAME]")
         self._all: dict[str, Watched] = {}
         try:
             for name in config.monitors:
                 _, settings = config.one(name)
-                self._all[name] = Watched(name, settings, config.folder)
+                self._all[name] = Watched(name, settings, config.folder, clock=clock)
         except DataError as error:
             self.close()
             raise ConfigError(f"monitor {name!r}: {error}") from error

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import time
+from collections.abc import Callable
 from pathlib import Path
 from typing import TYPE_CHECKING, cast
 
@@ -20,13 +22,18 @@ def is_collector(where: object, /) -> bool:
 
 
 def open_collector(
-    where: str | Path | Receiver | None, /, *, spool: str | Path | None = None
+    where: str | Path | Receiver | None,
+    /,
+    *,
+    spool: str | Path | None = None,
+    clock: Callable[[], float] = time.time,
 ) -> RemoteStore | None:
     """Open the way to a collector: ``https://...``; None if it is no collector.
 
     Args:
         where: A path, an address, a store, or the way to a collector.
         spool: Folder in which deliveries wait.
+        clock: Seconds since 1970; of a way that was opened before it is its own.
 
     Raises:
         ConfigError: If the address cannot be used.
@@ -35,7 +42,7 @@ def open_collector(
     if is_collector(where):
         from driftwatch.stores.remote import RemoteStore
 
-        return RemoteStore(str(where), spool=spool)
+        return RemoteStore(str(where), spool=spool, clock=clock)
     if where is not None and getattr(where, "evaluates_elsewhere", False):
         return cast("RemoteStore", where)
     return None

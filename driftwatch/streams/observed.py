@@ -180,7 +180,7 @@ class ObservedStream:
         where, settings, clock = self._address.where, self._settings, self._clock
         owned = where is None or isinstance(where, str | Path)
         destination: Destination
-        remote = open_collector(where, spool=self._address.spool)
+        remote = open_collector(where, spool=self._address.spool, clock=clock)
         if remote is not None:
             # The collector chooses what it compares with.
             references = ReferenceInUse(self._subject, None)

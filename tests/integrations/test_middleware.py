@@ -7,6 +7,7 @@ import contextlib
 import inspect
 import io
 import json
+import time
 from collections import Counter
 from collections.abc import Awaitable, Callable, Iterable, Iterator
 from types import SimpleNamespace
@@ -142,6 +143,7 @@ class Keeping:
     name = "keeping"
     enabled = True
     reference = SimpleNamespace(schema=Schema(()))
+    seconds = staticmethod(time.time)
 
     def __init__(self) -> None:
         self.seen: list[tuple[Any, Any]] = []

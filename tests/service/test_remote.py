@@ -597,9 +597,10 @@ def test_deliveries_of_others_are_sent_once_they_are_old(
     with sending(scripted.url, tmp_path) as (spool, sender):
         spool.put(f"{int(time.time()):012d}-other-1", b"young")
         spool.put(f"{int(time.time()) - 61:012d}-other-2", b"old")
+        spool.put(f"{int(time.time()) + 86_400:012d}-other-3", b"tomorrow")  # by a wrong clock
         spool.put("unknown-form", b"whatever")
         assert sender.send_waiting() is None
-        assert sorted(scripted.bodies) == [b"old", b"whatever"]
+        assert sorted(scripted.bodies) == [b"old", b"tomorrow", b"whatever"]
 
 
 def test_collectors_have_spools_of_their_own(tmp_path: Path, delivery: Make) -> None:

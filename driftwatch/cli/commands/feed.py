@@ -188,7 +188,7 @@ def _feeder(monitor: Monitor, csv: CsvFormat | None = None) -> FileFeeder:
         monitor.reference,
         monitor.spec,
         monitor=monitor.name,
-        clock=time.time,
+        clock=monitor.seconds,
         csv=csv,
     )
 

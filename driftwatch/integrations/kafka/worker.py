@@ -92,7 +92,11 @@ class KafkaWorker:
         self.group = config.group or f"driftwatch-{monitor.name}"
         self.state = WorkerState()
         target = Target(
-            monitor.store, monitor.evaluator.references, monitor.spec, monitor.name, time.time
+            monitor.store,
+            monitor.evaluator.references,
+            monitor.spec,
+            monitor.name,
+            monitor.seconds,
         )
         self._decoder = Decoder(config, monitor.reference.schema)
         # A schema registry is waited for, and a thousand rows of many columns take a second.

@@ -6,6 +6,7 @@ import contextlib
 import logging
 import re
 import time
+from collections.abc import Callable
 from typing import Any
 from urllib.parse import urlsplit, urlunsplit
 
@@ -61,6 +62,7 @@ class CollectorClient:
         token: Sent as a bearer token; never shown in a log or an error.
         token_from: Where the token comes from, for errors.
         timeout: Seconds that a request may take with its answer, at most.
+        clock: Seconds since 1970, by which rows get their times.
 
     Raises:
         ConfigError: If the address is not one of HTTP, or holds a password; or if the token
@@ -75,7 +77,9 @@ class CollectorClient:
         token: str | None = None,
         token_from: str = "the argument token",  # noqa: S107 - it is none
         timeout: float = 10.0,
+        clock: Callable[[], float] = time.time,
     ) -> None:
+        self._clock = clock
         login = "set DRIFTWATCH_TOKEN to a token"
         parts = urlsplit(checked_url(url, "the collector's address", instead_of_login=login))
         self.url = urlunsplit((parts.scheme, parts.netloc, parts.path.rstrip("/"), "", ""))
@@ -102,7 +106,7 @@ class CollectorClient:
         """
         headers = {
             "Content-Type": "application/octet-stream",
-            SENT_AT: f"{time.time():.3f}",
+            SENT_AT: f"{self._clock():.3f}",
             **self._login(),
         }
         return self._http.send(self.url + path, body, headers=headers, timeout=timeout)

@@ -8,8 +8,9 @@ import os
 import secrets
 import tempfile
 import threading
+import time
 from collections import Counter
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -50,6 +51,7 @@ class RemoteStore:
         token: Bearer token with the scope ``ingest``; ``$DRIFTWATCH_TOKEN`` if not given.
         timeout: Seconds that a request may take with its answer, at most.
         limit_bytes: Bytes that may wait; beyond it the oldest deliveries go and are counted.
+        clock: Seconds since 1970, which the collector compares with its own.
 
     Raises:
         ConfigError: If the address or the token cannot be used.
@@ -65,12 +67,14 @@ class RemoteStore:
         token: str | None = None,
         timeout: float = 10.0,
         limit_bytes: int = 256 << 20,
+        clock: Callable[[], float] = time.time,
     ) -> None:
         self.client = CollectorClient(
             url,
             token=token or os.environ.get(_TOKEN) or None,
             token_from="the argument token" if token else f"${_TOKEN}",
             timeout=timeout,
+            clock=clock,
         )
         self.spool = _spool(spool, self.client, limit_bytes)
         self._lock = threading.Lock()
@@ -78,7 +82,7 @@ class RemoteStore:
         self._lost: Counter[str] = Counter()
         self._log = QuietLog()
         self._refused_before: Counter[str] = Counter()
-        self.sender = Sender(self.client, self.spool, mine=secrets.token_hex(4))
+        self.sender = Sender(self.client, self.spool, mine=secrets.token_hex(4), now=clock)
         self.sender.wake()  # what an earlier process could not send
 
     evaluates_elsewhere = True
