@@ -29,7 +29,8 @@ from driftwatch.core.windows.segments import CursorMove, Delivery, Outcome
 from driftwatch.errors import ConfigError, ProfileFormatError, StoreError
 from driftwatch.stores import open_collector, open_store
 from driftwatch.stores.remote import RemoteStore
-from driftwatch.stores.remote.client import CollectorClient, took_it
+from driftwatch.stores.remote.client import CollectorClient
+from driftwatch.stores.remote.readings import took_it
 from driftwatch.stores.remote.sender import Sender
 from driftwatch.stores.remote.spool import Spool, default_spool
 from driftwatch.transport.client import _seconds

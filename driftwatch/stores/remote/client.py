@@ -2,56 +2,26 @@
 
 from __future__ import annotations
 
-import contextlib
 import logging
 import re
 import time
 from collections.abc import Callable
-from typing import Any
 from urllib.parse import urlsplit, urlunsplit
 
-from driftwatch.errors import ConfigError, StoreError
+from driftwatch.errors import ConfigError
 from driftwatch.logs.events import event
+from driftwatch.stores.remote.readings import MOST_BYTES
 from driftwatch.stores.remote.words import words_of
 from driftwatch.transport.client import Answer, HttpClient, checked_url
 
-__all__ = ["SENT_AT", "CollectorClient", "json_of", "took_it"]
+__all__ = ["SENT_AT", "CollectorClient"]
 
 SENT_AT = "DriftWatch-Sent-At"
 """Header with the sender's clock, so that the collector sees how far it is off."""
 
-_MOST_BYTES = 64 << 20
 _LOOPBACK = ("127.0.0.1", "localhost", "::1")
 _TOKEN = re.compile(r"[!-~]+")
-_TAKEN = ("stored", "duplicate")
 _LOG = logging.getLogger("driftwatch")
-
-
-def json_of(answer: Answer, /) -> Any:
-    """The body of an answer, read.
-
-    Raises:
-        StoreError: If it is no JSON.
-    """
-    import orjson
-
-    with contextlib.suppress(orjson.JSONDecodeError):  # it has the whole body in it
-        return orjson.loads(answer.body)
-    raise StoreError("the collector did not answer with JSON")
-
-
-def took_it(answer: Answer, /) -> bool:
-    """Whether a collector says that it has a delivery now.
-
-    A login page or a proxy may answer 200 too, and has not taken anything.
-    """
-    if not answer.succeeded:
-        return False
-    try:
-        said = json_of(answer)
-    except StoreError:
-        return False
-    return isinstance(said, dict) and said.get("outcome") in _TAKEN
 
 
 class CollectorClient:
@@ -84,7 +54,7 @@ class CollectorClient:
         parts = urlsplit(checked_url(url, "the collector's address", instead_of_login=login))
         self.url = urlunsplit((parts.scheme, parts.netloc, parts.path.rstrip("/"), "", ""))
         self._token = _sound(token, token_from) if token else None
-        self._http = HttpClient(timeout=timeout, most_bytes=_MOST_BYTES)
+        self._http = HttpClient(timeout=timeout, most_bytes=MOST_BYTES)
         if token and parts.scheme == "http" and parts.hostname not in _LOOPBACK:
             _LOG.warning(
                 "driftwatch: the token goes to %s unencrypted; use https if others see the way",

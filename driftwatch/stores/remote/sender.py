@@ -13,9 +13,10 @@ from collections.abc import Callable
 from driftwatch.logs.events import event
 from driftwatch.process.quiet_log import QuietLog
 from driftwatch.stores.remote.backoff import FIRST_WAIT, LONGEST_WAIT, Holds, pause
-from driftwatch.stores.remote.client import CollectorClient, took_it
+from driftwatch.stores.remote.client import CollectorClient
 from driftwatch.stores.remote.losses import REFUSED, rows_lost
 from driftwatch.stores.remote.names import made_at
+from driftwatch.stores.remote.readings import took_it
 from driftwatch.stores.remote.spool import Spool
 from driftwatch.transport.client import Answer
 

@@ -13,22 +13,30 @@ from collections import Counter
 from collections.abc import Callable, Mapping
 from dataclasses import replace
 from pathlib import Path
-from typing import Any
+from typing import TypeVar
 from urllib.parse import quote
 
 from driftwatch.core.profiles.codec import WIRE_LIMIT
 from driftwatch.core.reports.report import DriftReport
 from driftwatch.core.windows.delivery_codec import HEADER_ROOM, delivery_to_bytes, header_bytes
 from driftwatch.core.windows.segments import Delivery, Outcome, Segment
-from driftwatch.core.windows.stored import Overview, PaneRange
+from driftwatch.core.windows.stored import Overview
 from driftwatch.errors import ConfigError, ProfileFormatError, StoreError
 from driftwatch.logs.events import event
 from driftwatch.process.quiet_log import QuietLog
-from driftwatch.stores.remote.client import CollectorClient, json_of
+from driftwatch.stores.remote.client import CollectorClient
 from driftwatch.stores.remote.losses import DROPPED, UNSENDABLE, rows_lost
 from driftwatch.stores.remote.names import name_of
+from driftwatch.stores.remote.readings import (
+    StrangeAnswerError,
+    overview_in,
+    profile_in,
+    references_in,
+    report_in,
+)
 from driftwatch.stores.remote.sender import Sender
 from driftwatch.stores.remote.spool import Spool, default_spool
+from driftwatch.transport.client import Answer
 
 __all__ = ["RemoteStore"]
 
@@ -36,6 +44,7 @@ _TOKEN = "DRIFTWATCH_TOKEN"  # noqa: S105 - the name of a variable
 _LOG = logging.getLogger("driftwatch")
 _FRAME = 64 << 10
 _SECTION = 64
+_T = TypeVar("_T")
 
 
 class RemoteStore:
@@ -178,48 +187,50 @@ class RemoteStore:
         """The collector's report on the monitor's window as it is now.
 
         Raises:
-            StoreError: If the collector cannot give it.
+            StoreError: If the collector cannot give it, or something else answers.
         """
-        return DriftReport.from_dict(self._get(f"/v1/monitors/{quote(monitor)}/reports/current"))
+        return self._get(f"/v1/monitors/{quote(monitor)}/reports/current", report_in)
 
     def overview(self, monitor: str, /) -> Overview:
         """Rows, panes and counters, as the collector has them.
 
         Raises:
-            StoreError: If the collector cannot give them.
+            StoreError: If the collector cannot give them, or something else answers.
         """
-        answer = self._get(f"/v1/monitors/{quote(monitor)}")
-        return Overview(
-            tuple(PaneRange(**pane) for pane in answer["panes"]), dict(answer["counters"])
-        )
+        return self._get(f"/v1/monitors/{quote(monitor)}", overview_in)
 
     def references_in_use(self, monitor: str, /) -> dict[str, str]:
         """Ids of the references that the collector compares with, by model version.
 
         Raises:
-            StoreError: If the collector cannot say.
+            StoreError: If the collector cannot say, or something else answers.
         """
-        answer = self._get(f"/v1/monitors/{quote(monitor)}/references")
-        return {
-            str(version): str(reference["id"])
-            for reference in answer["references"]
-            for version in reference["used_for"]
-        }
+        return self._get(f"/v1/monitors/{quote(monitor)}/references", references_in)
 
     def reference(self, monitor: str, id_: str, /) -> bytes | None:
-        """A reference's profile, from the collector.
+        """A reference's profile, from the collector; None if it has none of this id.
 
         Raises:
-            StoreError: If the collector cannot give it.
+            StoreError: If the collector cannot give it, or something else answers.
         """
-        answer = self.client.get(f"/v1/monitors/{quote(monitor)}/references/{quote(id_)}")
-        return answer.body if answer.status == 200 else None
-
-    def _get(self, path: str) -> Any:
+        path = f"/v1/monitors/{quote(monitor)}/references/{quote(id_)}"
         answer = self.client.get(path)
+        return None if answer.status == 404 else self._read(path, answer, profile_in)
+
+    def _get(self, path: str, read: Callable[[Answer], _T]) -> _T:
+        return self._read(path, self.client.get(path), read)
+
+    def _read(self, path: str, answer: Answer, read: Callable[[Answer], _T]) -> _T:
         if answer.status != 200:
             raise StoreError(f"{self.client.url}{path}: {self.client.why(answer)}")
-        return json_of(answer)
+        try:
+            return read(answer)
+        except StrangeAnswerError as error:
+            raise StoreError(
+                f"{self.client.url}{path} answers 200, and not as a collector does: {error}; check "
+                "that the address is the collector's, that no login page or proxy answers in its "
+                "place, and that it is of this version"
+            ) from None
 
     def close(self) -> None:
         """Send what can be sent within two seconds; the rest waits for the next process."""
