@@ -7,10 +7,13 @@ from dataclasses import replace
 from datetime import datetime
 from typing import Any
 
+import numpy as np
+
 from driftwatch.alerts.message import Message
 from driftwatch.core.data.batch import Batch
+from driftwatch.core.data.instants import instant_of
 from driftwatch.core.data.schema import Role
-from driftwatch.core.data.times import event_times, seconds_of, to_utc
+from driftwatch.core.data.times import event_times, to_utc
 from driftwatch.core.profiles.reference import Reference
 from driftwatch.core.reports.report import DriftReport, Status
 from driftwatch.core.reports.results import Period
@@ -25,7 +28,7 @@ from driftwatch.core.subject import Subject
 from driftwatch.core.windows.alarm import Event
 from driftwatch.core.windows.evaluation_record import Result
 from driftwatch.core.windows.spec import WindowSpec
-from driftwatch.errors import ConfigError, DataError
+from driftwatch.errors import ConfigError, DataError, shown
 from driftwatch.evaluation.alerting import AlertNews
 from driftwatch.evaluation.evaluator import Evaluator
 from driftwatch.evaluation.rules import EvaluationRules
@@ -47,7 +50,7 @@ def replay(  # noqa: PLR0913 - the history, how to cut and judge it, and who is 
     /,
     *,
     rules: EvaluationRules | None = None,
-    changes: Sequence[int | datetime] = (),
+    changes: Sequence[int | float | str | datetime] = (),
     time: str | None = None,
     monitor: str = "replay",
     progress: Progress | None = None,
@@ -64,8 +67,9 @@ def replay(  # noqa: PLR0913 - the history, how to cut and judge it, and who is 
         reference: What to compare with.
         spec: How to cut.
         rules: How to judge.
-        changes: Known change points, as times or as numbers of rows of the history; how
-            long each took to be noticed is part of the answer.
+        changes: Known change points, as times (whatever `instant_of` reads, but for whole
+            numbers) or as numbers of rows of the history; how long each took to be noticed is part
+            of the answer.
         time: Name of the time column; that of the reference if not given.
         monitor: Name for the reports.
         progress: Called after every batch with rows and bytes read.
@@ -76,7 +80,8 @@ def replay(  # noqa: PLR0913 - the history, how to cut and judge it, and who is 
         The timeline. Cost: one pass over the data, and a check a pane.
 
     Raises:
-        ConfigError: If windows are by time and there is no time column.
+        ConfigError: If windows are by time and there is no time column, or a change is neither a
+            row of the history nor a time.
         DataError: If the data cannot be read, or no row has a time.
     """
     spec = WindowSpec(spec.width, spec.panes, _FOREVER, spec.by_rows)
@@ -246,11 +251,21 @@ def _distance(tests: Any) -> float:
 class _Mark:
     """A known change on the way to its pane."""
 
-    def __init__(self, change: int | datetime, first: int) -> None:
-        self._row = change - first if isinstance(change, int) else None
-        self._seconds = None if isinstance(change, int) else seconds_of(change)
-        self._label = str(change) if isinstance(change, int) else to_utc(self._seconds).isoformat()  # type: ignore[arg-type]
+    def __init__(self, change: float | str | datetime, first: int) -> None:
+        self._row: int | None = None
+        self._seconds = np.nan
         self._pane: int | None = None
+        if isinstance(change, int | np.integer) and not isinstance(change, bool):
+            self._row, self._label = int(change) - first, str(change)
+            return
+        try:
+            self._seconds = instant_of(change)
+            self._label = to_utc(self._seconds).isoformat()
+        except (ValueError, OverflowError, OSError):  # none, or beyond the calendar
+            raise ConfigError(
+                "a change is a number of a row of the history, or a time such as "
+                f"datetime(2026, 1, 31, tzinfo=UTC); got {shown(change)}"
+            ) from None
 
     def locate(self, times: Any, before: int, rows: int, spec: WindowSpec) -> None:
         """Find the pane of a change that is given by its row."""
@@ -259,12 +274,16 @@ class _Mark:
         if spec.by_rows:
             self._pane = self._row // spec.width
         elif times is not None:
-            second = event_times(times.slice(self._row - before, 1))[0]
-            self._seconds = float(second)
+            self._seconds = float(event_times(times.slice(self._row - before, 1))[0])
+            if np.isnan(self._seconds):
+                raise ConfigError(
+                    f"change {self._label}: that row has no time, so that no window is known to "
+                    "begin with it; name another row, or a time"
+                )
 
     def change_point(self, moments: Sequence[Moment], spec: WindowSpec) -> ChangePoint:
         pane = self._pane
-        if pane is None and self._seconds is not None and not spec.by_rows:
+        if pane is None and not np.isnan(self._seconds) and not spec.by_rows:
             pane = spec.pane_at(self._seconds)
         if pane is None:
             raise ConfigError(

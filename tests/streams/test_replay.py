@@ -13,6 +13,7 @@ import pytest
 from driftwatch import Monitor, Status
 from driftwatch.core.data.declared import DeclaredColumns
 from driftwatch.core.data.durations import parse_length
+from driftwatch.core.data.times import to_utc
 from driftwatch.core.drift.policy import Policy
 from driftwatch.core.reports.results import Period
 from driftwatch.core.reports.timeline import ChangePoint, Moment, Timeline
@@ -82,7 +83,6 @@ def test_the_order_of_rows_does_not_matter() -> None:
 def test_replay_says_what_the_monitor_would_have_said_live() -> None:
     data = history(30, change=18)
     clock = [START]
-    from driftwatch.core.data.times import to_utc
 
     live = Monitor(
         history(72, seed=9),
@@ -122,6 +122,42 @@ def test_histories_that_cannot_be_replayed() -> None:
     with pytest.raises(ConfigError, match="is not in the history"):
         replay(data, reference, SPEC, changes=[10**9])
     assert replay(data, timeless, WindowSpec.of("600 rows", "300 rows")).moments
+
+
+CHANGED_AT = START + 7 * HOUR
+
+
+@pytest.mark.parametrize(
+    "change",
+    [
+        to_utc(CHANGED_AT), to_utc(CHANGED_AT).replace(tzinfo=None), CHANGED_AT, CHANGED_AT * 1e3,
+        to_utc(CHANGED_AT).isoformat(), f"{CHANGED_AT:.0f}", np.datetime64(int(CHANGED_AT), "s"),
+        pd.Timestamp(CHANGED_AT, unit="s"), np.int64(7 * 300 + 50), 7 * 300 + 50,
+    ],
+)  # fmt: skip
+def test_a_change_is_read_as_times_of_rows_are(change: Any) -> None:
+    data = history(10)
+    (found,) = replay(data, reference_of(data), SPEC, changes=[change]).changes
+    assert found.pane == SPEC.pane_at(CHANGED_AT)
+
+
+@pytest.mark.parametrize(
+    "change",
+    [pd.NaT, np.nan, np.inf, "soon", None, True, [1], -9e10, np.datetime64("NaT"), b"\xff"],
+)
+def test_what_is_no_change_is_said_before_the_history_is_read(change: Any) -> None:
+    data = history(10)
+    with pytest.raises(
+        ConfigError, match="a change is a number of a row of the history, or a time"
+    ):
+        replay(data, reference_of(data), SPEC, changes=[change])
+
+
+def test_a_change_in_a_row_without_a_time_is_said() -> None:
+    data = history(10)
+    data.loc[500, "ts"] = pd.NaT
+    with pytest.raises(ConfigError, match="change 500: that row has no time"):
+        replay(data, reference_of(history(10)), SPEC, changes=[500])
 
 
 def test_slices_of_a_data_set() -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import getpass
+import math
 import sys
 import time
 from collections.abc import Sequence
@@ -20,6 +21,7 @@ from driftwatch.cli.monitors import configured, opened_store
 from driftwatch.cli.options import Config, Name, StorePath, request_of
 from driftwatch.cli.output.exits import Exit
 from driftwatch.core.data.durations import parse_duration
+from driftwatch.core.data.instants import instant_of
 from driftwatch.core.data.times import to_utc
 from driftwatch.core.windows.stored import StoredAction, StoredIncident
 from driftwatch.errors import ConfigError
@@ -274,11 +276,10 @@ def _end(for_: str | None, until: str | None) -> float | None:
     if for_ is not None:
         left = parse_duration(for_)
     elif until is not None:
-        try:
-            at = datetime.fromisoformat(until)
-        except ValueError:
-            raise ConfigError(f"--until {until!r} is no time like 2026-12-01T08:00") from None
-        left = (at if at.tzinfo else at.replace(tzinfo=UTC)) - now
+        at = instant_of(until)
+        if math.isnan(at):
+            raise ConfigError(f"--until {until!r} is no time like 2026-12-01T08:00")
+        left = timedelta(seconds=at - now.timestamp())
         if left <= timedelta(0):
             raise ConfigError(f"--until {until} has passed")
     else:

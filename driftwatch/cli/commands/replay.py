@@ -41,8 +41,10 @@ from driftwatch.config.load import load_config
 from driftwatch.config.monitors import MonitorConfig
 from driftwatch.core.data.declared import DeclaredColumns
 from driftwatch.core.data.durations import parse_length
+from driftwatch.core.data.instants import instant_of
 from driftwatch.core.data.privacy import hash_key
 from driftwatch.core.data.schema import Role
+from driftwatch.core.data.times import to_utc
 from driftwatch.core.reports.report import DriftReport
 from driftwatch.core.reports.timeline import Timeline
 from driftwatch.errors import ConfigError
@@ -323,11 +325,11 @@ def _change(text: str) -> int | datetime:
     except ValueError:
         pass
     try:
-        return datetime.fromisoformat(text)
-    except ValueError as error:
+        return to_utc(instant_of(text))
+    except (ValueError, OverflowError, OSError):  # none, or beyond the calendar
         raise ConfigError(
             f"--change {text!r} must be a row of the history or a time like 2026-01-31T12:00"
-        ) from error
+        ) from None
 
 
 def _show(timeline: Timeline, request: ReplayRequest) -> None:

@@ -14,7 +14,7 @@ from driftwatch.core.data.storage import plain_array
 if TYPE_CHECKING:
     import pyarrow as pa
 
-__all__ = ["event_times", "seconds_of", "to_utc"]
+__all__ = ["event_times", "to_utc"]
 
 
 def event_times(array: pa.Array, /) -> NDArray[np.float64]:
@@ -35,10 +35,3 @@ def event_times(array: pa.Array, /) -> NDArray[np.float64]:
 def to_utc(seconds: float, /) -> datetime:
     """Seconds since 1970 as an aware datetime."""
     return datetime.fromtimestamp(seconds, UTC)
-
-
-def seconds_of(at: datetime | float, /) -> float:
-    """A datetime (UTC where it has no zone), or seconds since 1970, as seconds since 1970."""
-    if isinstance(at, datetime):
-        return (at if at.tzinfo is not None else at.replace(tzinfo=UTC)).timestamp()
-    return float(at)

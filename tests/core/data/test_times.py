@@ -8,7 +8,8 @@ import numpy as np
 import pyarrow as pa
 import pytest
 
-from driftwatch.core.data.times import event_times, seconds_of, to_utc
+from driftwatch.core.data.instants import instant_of
+from driftwatch.core.data.times import event_times, to_utc
 
 DAY = 86_400.0
 
@@ -38,6 +39,6 @@ def test_times(values: pa.Array, expected: list[float]) -> None:
 
 def test_datetimes_and_back() -> None:
     east = timezone(timedelta(hours=2))
-    assert seconds_of(datetime(1970, 1, 1, 2, tzinfo=east)) == 0.0
-    assert seconds_of(datetime(1970, 1, 2)) == seconds_of(DAY) == DAY  # noqa: DTZ001
+    assert instant_of(datetime(1970, 1, 1, 2, tzinfo=east)) == 0.0
+    assert instant_of(datetime(1970, 1, 2)) == instant_of(DAY) == DAY  # noqa: DTZ001
     assert to_utc(DAY) == datetime(1970, 1, 2, tzinfo=UTC)
