@@ -334,16 +334,22 @@ def test_what_a_back_end_would_refuse_is_found_by_config_check(
     assert message in capsys.readouterr().err
 
 
-def test_a_replay_is_judged_as_the_monitor_that_is_named(
-    folder: Path, capsys: pytest.CaptureFixture[str]
-) -> None:
+@pytest.fixture
+def history(folder: Path) -> pa.Table:
+    """Two days of rows, which are in h.parquet, too; they drift for ten hours."""
     rng = np.random.default_rng(2)
     times = np.datetime64("2026-01-01") + np.arange(4_800) * np.timedelta64(36, "s")
     ages = rng.normal(40, 9, 4_800)
     ages[2_000:3_000] += 20
     whole = pa.table({"ts": times.astype("datetime64[us]"), "age": ages})
     pq.write_table(whole, "h.parquet")
-    pq.write_table(whole[:1_200], "ref.parquet")
+    return whole
+
+
+def test_a_replay_is_judged_as_the_monitor_that_is_named(
+    history: pa.Table, capsys: pytest.CaptureFixture[str]
+) -> None:
+    pq.write_table(history[:1_200], "ref.parquet")
     replayed = ("replay", "h.parquet", "--config", "driftwatch.toml", "-q", "--format", "json")
     text = CONFIG.replace('slide = "1h"', 'slide = "1h"\ntime = "ts"')
     Path("driftwatch.toml").write_text(text)
@@ -365,13 +371,8 @@ def test_a_replay_is_judged_as_the_monitor_that_is_named(
 
 
 def test_a_replay_says_what_would_have_been_told(
-    folder: Path, capsys: pytest.CaptureFixture[str]
+    history: pa.Table, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    rng = np.random.default_rng(2)
-    times = np.datetime64("2026-01-01") + np.arange(4_800) * np.timedelta64(36, "s")
-    ages = rng.normal(40, 9, 4_800)
-    ages[2_000:3_000] += 20
-    pq.write_table(pa.table({"ts": times.astype("datetime64[us]"), "age": ages}), "h.parquet")
     arguments = (
         "--ref-first",
         "1200 rows",

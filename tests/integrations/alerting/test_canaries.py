@@ -13,11 +13,11 @@ import io
 import json
 import logging
 import socket
-import threading
 import traceback
 from collections.abc import Callable, Iterator
 from contextlib import closing, contextmanager
 from datetime import UTC, datetime, timedelta
+from functools import partial
 from http.server import BaseHTTPRequestHandler
 from pathlib import Path
 from typing import Any
@@ -51,6 +51,7 @@ from driftwatch.stores.sqlite.store import SQLiteStore
 from tests.config.test_no_secret_is_shown import reached
 from tests.http_serving import serving
 from tests.integrations.alerting.test_back_ends import MESSAGE, outbox
+from tests.socket_serving import serving_sockets
 from tests.waiting import until
 
 PATH = "T0/B0/canary-of-the-path-4c1e"
@@ -313,34 +314,22 @@ class MailParrot:
         self.heard: list[str] = []
         self.code = 554
 
-    def serve(self, listening: socket.socket) -> None:
-        """Serve one client after another until the socket is closed."""
-        while True:
-            try:
-                client, _ = listening.accept()
-            except OSError:
-                return
-            with client:
-                self._talk(client)
-
-    def _talk(self, client: socket.socket) -> None:
-        try:
-            self._answer(client, "greeting")
-            with client.makefile("rb") as lines:
-                inside = False
-                for line in lines:
-                    text = line.decode("utf-8", "replace").strip()
-                    if not inside or text == ".":
-                        self.heard.append(text)
-                    if not inside:
-                        word = text.split()[0].upper() if text.split() else ""
-                        self._answer(client, word)
-                        inside = word == "DATA" and self.phase != "DATA"
-                    elif text == ".":
-                        inside = False
-                        self._answer(client, ".")
-        except OSError:
-            return
+    def talk(self, client: socket.socket) -> None:
+        """Take mails from one client, up to the phase."""
+        self._answer(client, "greeting")
+        with client.makefile("rb") as lines:
+            inside = False
+            for line in lines:
+                text = line.decode("utf-8", "replace").strip()
+                if not inside or text == ".":
+                    self.heard.append(text)
+                if not inside:
+                    word = text.split()[0].upper() if text.split() else ""
+                    self._answer(client, word)
+                    inside = word == "DATA" and self.phase != "DATA"
+                elif text == ".":
+                    inside = False
+                    self._answer(client, ".")
 
     def _answer(self, client: socket.socket, word: str) -> None:
         if word == self.phase:
@@ -366,14 +355,8 @@ def _decoded(text: str) -> str:
 def mail_parrot(phase: str, mechanism: str = "PLAIN") -> Iterator[tuple[MailParrot, int]]:
     """The server and its port."""
     server = MailParrot(phase, mechanism)
-    with socket.create_server(("127.0.0.1", 0)) as listening:
-        thread = threading.Thread(target=server.serve, args=(listening,), daemon=True)
-        thread.start()
-        try:
-            yield server, listening.getsockname()[1]
-        finally:
-            listening.shutdown(socket.SHUT_RDWR)
-            thread.join(30)
+    with serving_sockets(server.talk) as port:
+        yield server, port
 
 
 def mail_to(port: int, tls: Any = "none") -> EmailAlert:
@@ -566,29 +549,20 @@ def failed(store: SQLiteStore) -> set[str]:
     return {entry.sink for entry in store.outbox("churn") if entry.error is not None}
 
 
-def repeating_proxy(listening: socket.socket, heard: list[str]) -> None:
-    """Refuse every tunnel with all that was asked for it, decoded too, in the status line."""
-    while True:
-        try:
-            client, _ = listening.accept()
-        except OSError:
-            return
-        with client:
-            asked = client.recv(64 << 10).decode()
-            heard.append(asked)
-            words = " ".join(asked.split())
-            plain = "".join(map(_decoded, words.split()))
-            client.sendall(f"HTTP/1.1 407 denied {words} {plain}\r\n\r\n".encode())
+def refuse_and_repeat(client: socket.socket, heard: list[str]) -> None:
+    """Refuse a tunnel with all that was asked for it, decoded too, in the status line."""
+    asked = client.recv(64 << 10).decode()
+    heard.append(asked)
+    words = " ".join(asked.split())
+    plain = "".join(map(_decoded, words.split()))
+    client.sendall(f"HTTP/1.1 407 denied {words} {plain}\r\n\r\n".encode())
 
 
 def test_what_a_proxy_repeats_is_shown_nowhere(
     tmp_path: Path, witness: Witness, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     heard: list[str] = []
-    with socket.create_server(("127.0.0.1", 0)) as listening:
-        thread = threading.Thread(target=repeating_proxy, args=(listening, heard), daemon=True)
-        thread.start()
-        port = listening.getsockname()[1]
+    with serving_sockets(partial(refuse_and_repeat, heard=heard)) as port:
         monkeypatch.setenv("https_proxy", f"http://reader:{LOGIN}@127.0.0.1:{port}")
         for alert in (slack_to("https://example.test"), webhook_to("https://example.test")):
             with pytest.raises(NotSentError, match="the proxy answers 407") as caught:
@@ -599,8 +573,6 @@ def test_what_a_proxy_repeats_is_shown_nowhere(
         store.spool.put(f"1-{store.sender.mine}-churn", b"a delivery")
         assert leaks(of_the_collector(store)) == []
         store.close()
-        listening.shutdown(socket.SHUT_RDWR)
-        thread.join(30)
     assert leaks(heard[0]) == [LOGIN]  # it was there to be repeated
     assert leaks(witness.text) == []
 

@@ -16,6 +16,7 @@ import trustme
 from driftwatch.integrations.alerting import EmailAlert, NotSentError
 from driftwatch.integrations.alerting import email as email_module
 from tests.integrations.alerting.test_back_ends import MESSAGE
+from tests.socket_serving import serving_sockets
 
 ANSWERS = {
     "greeting": b"220 here\r\n",
@@ -40,30 +41,18 @@ class Hanging:
         self.reached = threading.Event()
         self.mails = 0
 
-    def serve(self, listening: socket.socket) -> None:
-        """Serve one client after another until the socket is closed."""
-        while True:
-            try:
-                client, _ = listening.accept()
-            except OSError:
-                return
-            with client:
-                self._talk(client)
-
-    def _talk(self, client: socket.socket) -> None:
-        try:
-            self._answer(client, "greeting")
-            with client.makefile("rb") as lines:
-                inside = False
-                for line in lines:
-                    word = line.split()[0].decode().upper() if line.split() else ""
-                    if inside and line != b".\r\n":
-                        continue
-                    self._answer(client, word)
-                    inside = word == "DATA"
-                    self.mails += word == "."
-        except OSError:
-            return
+    def talk(self, client: socket.socket) -> None:
+        """Take mails from one client, up to the phase."""
+        self._answer(client, "greeting")
+        with client.makefile("rb") as lines:
+            inside = False
+            for line in lines:
+                word = line.split()[0].decode().upper() if line.split() else ""
+                if inside and line != b".\r\n":
+                    continue
+                self._answer(client, word)
+                inside = word == "DATA"
+                self.mails += word == "."
 
     def _answer(self, client: socket.socket, word: str) -> None:
         in_the_handshake = word == "STARTTLS" and self.phase == "TLS"
@@ -81,15 +70,11 @@ class Hanging:
 def hanging(phase: str, how: str) -> Iterator[tuple[Hanging, int]]:
     """The server and its port."""
     server = Hanging(phase, how)
-    with socket.create_server(("127.0.0.1", 0)) as listening:
-        thread = threading.Thread(target=server.serve, args=(listening,), daemon=True)
-        thread.start()
+    with serving_sockets(server.talk) as port:
         try:
-            yield server, listening.getsockname()[1]
+            yield server, port
         finally:
             server.over.set()
-            listening.shutdown(socket.SHUT_RDWR)
-            thread.join(30)
 
 
 def mail_to(port: int, tls: Literal["starttls", "implicit", "none"] = "none") -> EmailAlert:
