@@ -178,6 +178,13 @@ class Segments(Protocol):
     def panes(self, monitor: str, /, *, width: int, first: int, last: int) -> list[int]:
         """Numbers of the panes of a range that have rows, in order."""
 
+    def counted(self, monitor: str, /, *, width: int, first: int, last: int) -> Mapping[str, int]:
+        """What deliveries counted while some panes were filled, by name.
+
+        What came with rows of several panes is spread over them by their rows; what came without
+        is that of the newest pane, or of the first one if there was none.
+        """
+
     def newest(self, monitor: str, /) -> int:
         """The highest id of any segment; 0 of none. Cheap: tells whether anything is new."""
 

@@ -127,7 +127,12 @@ class Evaluator:
         return extent_of(self._store, self.monitor, self.spec, now=self._clock(), delay=delay)
 
     def check(
-        self, last: int | None = None, /, *, unstored: Mapping[str | None, Profile] | None = None
+        self,
+        last: int | None = None,
+        /,
+        *,
+        unstored: Mapping[str | None, Profile] | None = None,
+        uncounted: Mapping[str, int] | None = None,
     ) -> DriftReport:
         """Report on the window that ends with a pane, the newest if not given.
 
@@ -136,6 +141,7 @@ class Evaluator:
         Args:
             last: The pane.
             unstored: Rows of the window that are in no segment yet, by version of the model.
+            uncounted: What was counted beside them, and is not stored yet either, by reason.
         """
         with self._lock:
             self._follow_references()
@@ -143,16 +149,14 @@ class Evaluator:
             if last is None:
                 last = extent.newest if extent is not None else self.spec.pane_at(self._clock())
             if extent is not None:
-                unreadable, unused = extent.unreadable, extent.unused
+                unreadable, unused = extent.unreadable, self.not_used(last)
             else:  # not a row so far, perhaps because no message can be read
                 counters = self._store.overview(self.monitor).counters
                 unreadable, unused = unreadable_sources(counters), unused_rows(counters)
+            unused = dict(Counter(unused) + Counter(unused_rows(uncounted or {})))
             self._open.refresh()
             oldest = extent.oldest if extent is not None else None
             facts = self._facts(last, oldest, unreadable, revised=False)
-            if extent is not None:
-                known = self._state or self._restored(with_detector=False)
-                unused = self._not_used(known, last, extent)
             facts = replace(facts, not_used=unused)
             return self._report(self._open, last, facts, unstored)
 
@@ -215,9 +219,8 @@ class Evaluator:
             if extent is not None and complete is not None and (due or revised):
                 pane = complete if due or state.evaluated is None else state.evaluated
                 facts = self._facts(pane, extent.oldest, extent.unreadable, revised=revised)
-                facts = replace(facts, not_used=self._not_used(state, pane, extent))
+                facts = replace(facts, not_used=self.not_used(pane))
                 report = self._report(self._windows, pane, facts)
-                state.note_unused(pane, extent.unused, panes=self.spec.panes)
                 state.revision = state.revision + 1 if revised else 0
                 state.evaluated = pane
                 status = _for_the_alarm(report)
@@ -332,9 +335,10 @@ class Evaluator:
         period = self.spec.period(last, oldest=oldest)
         return WindowFacts(period, last, revised, unreadable=unreadable)
 
-    def _not_used(self, state: EvaluationState, pane: int, extent: StreamExtent) -> dict[str, int]:
-        panes = self.spec.panes
-        return state.unused_in(pane, extent.unused, panes=panes, oldest=extent.oldest)
+    def not_used(self, last: int, /) -> dict[str, int]:
+        """Rows that came while the window of a pane was filled and could not be used, by reason."""
+        first, width = self.spec.first_of(last), self.spec.width
+        return unused_rows(self._store.counted(self.monitor, width=width, first=first, last=last))
 
     def _report(
         self,
@@ -377,13 +381,13 @@ class Evaluator:
             notifiers=self.sinks.notifier_names,
         )
 
-    def _restored(self, *, with_detector: bool = True) -> EvaluationState:
+    def _restored(self) -> EvaluationState:
         fresh = EvaluationState.fresh(self._reference.id, clear_after=self.rules.clear_after)
         saved = self._store.state(self.monitor)
         if saved is None:
             return fresh
         is_same = saved.facts["reference"] == self._reference.id
-        if with_detector and self._detector is not None and is_same:
+        if self._detector is not None and is_same:
             self._detector.restore(saved.facts.get("detector") or {})
         return fresh.restored(saved)
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from typing import Any, Self
 
@@ -28,8 +27,6 @@ class EvaluationState:
         statuses: Statuses of reported windows whose last pane is not final yet, by pane.
         early: What detectors saw, while the alarm is on.
         desk: Incidents.
-        unused: Rows that could not be used, of all time by reason, as they stood when windows
-            were reported: pairs of a pane and these, where they changed.
     """
 
     consumed: int | None = None
@@ -40,42 +37,6 @@ class EvaluationState:
     statuses: dict[int, str] = field(default_factory=dict)
     early: tuple[EarlySign, ...] = ()
     desk: DeskState = field(default_factory=DeskState)
-    unused: list[tuple[int, dict[str, int]]] = field(default_factory=list)
-
-    def note_unused(self, pane: int, unused: Mapping[str, int], /, *, panes: int) -> None:
-        """Keep how many rows could not be used until a window was reported.
-
-        Args:
-            pane: Last pane of the window.
-            unused: Of all time, by reason.
-            panes: Of a window; what is older than the one before it is forgotten.
-        """
-        if not self.unused or self.unused[-1][1] != dict(unused):
-            self.unused = [kept for kept in self.unused if kept[0] < pane]
-            self.unused.append((pane, dict(unused)))
-        old = [place for place, (at, _) in enumerate(self.unused) if at <= pane - panes]
-        del self.unused[: max(0, len(old) - 1)]
-
-    def unused_in(
-        self, pane: int, unused: Mapping[str, int], /, *, panes: int, oldest: int
-    ) -> dict[str, int]:
-        """Rows that could not be used while a window lasted, by reason.
-
-        Args:
-            pane: Last pane of the window.
-            unused: Of all time, by reason.
-            panes: Of a window.
-            oldest: First pane of the stream.
-        """
-        before = next((c for at, c in reversed(self.unused) if at <= pane - panes), None)
-        if before is None:  # nothing is known of the time before, unless there was none
-            first = self.unused[0][1] if self.unused else dict(unused)
-            before = {} if oldest > pane - panes else first
-        return {
-            why: rows - before.get(why, 0)
-            for why, rows in unused.items()
-            if rows > before.get(why, 0)
-        }
 
     def judged_or(self, full: list[int], first: int, last: int, /) -> list[int]:
         """Panes of a range that have something to say: with rows, or judged; and the last."""
@@ -94,7 +55,6 @@ class EvaluationState:
             "statuses": {str(pane): status for pane, status in self.statuses.items()},
             "early": [sign.to_dict() for sign in self.early],
             "desk": self.desk.to_dict(),
-            "unused": [[pane, counted] for pane, counted in self.unused],
             "detector": detector.to_dict() if detector is not None else None,
         }
 
@@ -110,7 +70,6 @@ class EvaluationState:
         far the stream was evaluated is taken over, and which incidents there were.
         """
         facts = saved.facts
-        unused = [(int(pane), dict(counted)) for pane, counted in facts.get("unused", ())]
         is_another = facts["reference"] != self.reference
         desk = DeskState.restored(
             facts.get("desk"), clear_after=self.alarm.clear_after, afresh=is_another
@@ -121,7 +80,6 @@ class EvaluationState:
                 consumed=saved.consumed,
                 evaluated=facts["evaluated"],
                 desk=desk,
-                unused=unused,
             )
         return replace(
             self,
@@ -132,7 +90,6 @@ class EvaluationState:
             statuses={int(pane): str(status) for pane, status in facts["statuses"].items()},
             early=tuple(EarlySign(**sign) for sign in facts["early"]),
             desk=desk,
-            unused=unused,
         )
 
 

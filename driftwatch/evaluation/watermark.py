@@ -2,11 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from dataclasses import dataclass, field
-from typing import Any
+from dataclasses import dataclass
 
-from driftwatch.core.windows.counters import unreadable_sources, unused_rows
+from driftwatch.core.windows.counters import unreadable_sources
 from driftwatch.core.windows.spec import WindowSpec
 from driftwatch.protocols import Store
 
@@ -26,7 +24,6 @@ class StreamExtent:
         final: Last pane that late rows cannot change any more; None while there is none.
         watermark: Event time that every live source has reached, seconds since 1970.
         unreadable: Sources of which most messages cannot be read now.
-        unused: Rows that came and could not be used, of all time, by reason.
     """
 
     oldest: int
@@ -35,7 +32,6 @@ class StreamExtent:
     final: int | None
     watermark: float | None = None
     unreadable: tuple[str, ...] = ()
-    unused: Mapping[str, int] = field(default_factory=dict)
 
 
 def extent_of(
@@ -60,20 +56,17 @@ def extent_of(
     if not panes:
         return None
     oldest, newest = panes[0].first, panes[0].last
-    lost: dict[str, Any] = {
-        "unreadable": unreadable_sources(facts.counters),
-        "unused": unused_rows(facts.counters),
-    }
+    unreadable = unreadable_sources(facts.counters)
     if spec.by_rows:
         sources = store.sources(monitor)
         full = sum(s.rows for s in sources) % spec.width == 0 and len(sources) == 1
         ended = newest if full else newest - 1
         complete = ended if ended >= oldest else None
-        return StreamExtent(oldest, newest, complete, complete, **lost)
+        return StreamExtent(oldest, newest, complete, complete, unreadable=unreadable)
     newest = min(newest, spec.pane_at(now + _SKEW))
     watermark = _watermark(store, monitor, spec, now)
     if watermark is None:
-        return StreamExtent(oldest, newest, None, None, **lost)
+        return StreamExtent(oldest, newest, None, None, unreadable=unreadable)
     ended = min(spec.pane_at(watermark - delay) - 1, newest)
     final = min(spec.pane_at(watermark - max(spec.lateness, delay)) - 1, newest)
     return StreamExtent(
@@ -82,7 +75,7 @@ def extent_of(
         ended if ended >= oldest else None,
         final if final >= oldest else None,
         watermark,
-        **lost,
+        unreadable,
     )
 
 

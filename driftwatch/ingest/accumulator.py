@@ -358,6 +358,12 @@ class Accumulator:
         self._sequence += 1
         return delivery
 
+    def uncounted(self) -> dict[str, int]:
+        """What was counted instead of used that no store has yet, by reason."""
+        with self._lock:
+            waiting = self._pending.counters if self._pending is not None else {}
+            return dict(Counter(waiting) + Counter(self.tally.counts()))
+
     def unstored(self, first: int, last: int, /) -> list[tuple[str | None, Profile]]:
         """Rows of some panes that no store has acknowledged yet, by version of the model.
 

@@ -103,7 +103,9 @@ class LocalDestination:
         unstored = []
         if last is not None:
             unstored = accumulator.unstored(self._spec.first_of(last), last)
-        return self.evaluator.check(last, unstored=dict(unstored))
+        return self.evaluator.check(
+            last, unstored=dict(unstored), uncounted=accumulator.uncounted()
+        )
 
     def evaluate(self) -> Result | None:
         """Evaluate what is due; None if nothing is."""

@@ -158,6 +158,10 @@ class _HistoryEvaluator(Evaluator):
     now: float = 0.0
     messages: tuple[Message, ...] = ()
 
+    def not_used(self, _: int, /) -> dict[str, int]:
+        """None: the timeline has those of the whole history, and when they came is not known."""
+        return {}
+
     def tell(self, event: Event | None, report: DriftReport | None, news: AlertNews, /) -> None:
         """Nothing is said of what is past: it stands in the timeline."""
         self.messages += news.messages

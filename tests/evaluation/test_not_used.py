@@ -8,8 +8,9 @@ from collections.abc import Callable
 import numpy as np
 import pytest
 
-from driftwatch import DriftReport, Reference, Status
+from driftwatch import DriftReport, Monitor, Reference, Status
 from driftwatch.core.data.batch import Batch
+from driftwatch.core.data.times import to_utc
 from driftwatch.core.subject import Subject
 from driftwatch.core.windows.spec import WindowSpec
 from driftwatch.evaluation.evaluator import Evaluator
@@ -93,3 +94,59 @@ def test_a_report_over_nothing_says_what_was_refused(world: World) -> None:
     assert (
         report.headline() == "no row to compare; 800 rows (100.0 %) could not be used: 800 untimed"
     )
+
+
+def test_nobody_need_have_evaluated_before(world: World) -> None:
+    for hour in range(20):
+        world.pass_hour(bad={2: 70, 15: 200}.get(hour, 0))
+    report = world.evaluator().check()
+    assert report.not_used == {"untimed": 200}
+    assert report.global_status is Status.WARNING
+    for _ in range(6):
+        world.pass_hour()
+    assert world.evaluator().check().not_used == {}
+
+
+def test_what_came_before_the_first_row_is_of_the_first_pane(world: World) -> None:
+    world.pass_hour(good=0, bad=30)
+    assert world.evaluator().check().not_used == {"untimed": 30}
+    for _ in range(6):
+        world.pass_hour()
+    assert world.evaluator().check().not_used == {"untimed": 30}
+    world.pass_hour()
+    assert world.evaluator().check().not_used == {}
+
+
+def test_another_process_and_an_evaluation_find_the_same(world: World) -> None:
+    for hour in range(12):
+        world.pass_hour(bad=10 * hour)
+    world.clock.now += HOUR
+    evaluator = world.evaluator()
+    result = evaluator.step()
+    evaluator.close()
+    assert result is not None
+    assert result.report is not None
+    assert result.report.not_used == world.evaluator().check(result.pane).not_used != {}
+
+
+@pytest.mark.parametrize("stored", [True, False])
+@pytest.mark.parametrize("window", ["200 rows", "2h"])
+def test_an_open_window_has_its_own_rows_that_were_not_used(window: str, *, stored: bool) -> None:
+    """Those that are not stored yet, too; and none of earlier windows."""
+    clock = Clock()
+    reference = {"x": [float(n % 50) for n in range(2_000)]}
+    with Monitor(
+        reference, window=window, slide=None, clock=lambda: to_utc(clock.now), flush_every="1h"
+    ) as monitor:
+        for bad in (90, 0, 30):
+            clock.now += 2 * HOUR
+            for n in range(200):
+                monitor.observe({"x": float(n % 50)})
+            for _ in range(bad):
+                monitor.observe("no record")  # type: ignore[arg-type]
+            if stored or bad != 30:
+                monitor.flush()
+        report = monitor.check()
+    assert report.rows_current == 200
+    assert report.not_used == {"not_a_record": 30}
+    assert "30 rows (13.0 %) could not be used: 30 not a record" in report.headline()

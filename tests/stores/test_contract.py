@@ -104,6 +104,34 @@ def test_compaction_leaves_what_came_later_alone(store: Store, reference: Refere
     assert compact(store, "m", before=1, width=WIDTH) == 0
 
 
+def test_what_is_counted_belongs_to_the_panes_that_it_came_with(
+    store: Store, reference: Reference
+) -> None:
+    def deliver(sequence: int, panes: dict[int, int], **counters: int) -> None:
+        parts = tuple(segment(reference, pane, rows) for pane, rows in panes.items())
+        store.deliver(Delivery("m", "a", "e", sequence, parts, counters), now=0.0)
+
+    def counted(first: int, last: int) -> dict[str, int]:
+        return dict(store.counted("m", width=WIDTH, first=first, last=last))
+
+    deliver(0, {}, untimed=4, late=1)  # before there is a pane
+    assert counted(-100, 100) == {}
+    deliver(1, {7: 10, 8: 30}, untimed=3)
+    deliver(1, {7: 10, 8: 30}, untimed=3)  # a second time
+    assert counted(7, 7) == {"untimed": 4, "late": 1}
+    assert counted(8, 8) == {"untimed": 3}
+    deliver(2, {7: 20, 8: 20}, untimed=5, switched=-2)
+    deliver(3, {}, untimed=6)
+    assert counted(7, 7) == {"untimed": 6, "late": 1, "switched": -1}
+    assert counted(8, 8) == {"untimed": 12, "switched": -1}
+    assert store.overview("m").counters == {"untimed": 18, "late": 1, "switched": -2}
+    assert counted(7, 8) == store.overview("m").counters
+    assert counted(9, 99) == {}
+    assert store.counted("another", width=WIDTH, first=0, last=99) == {}
+    store.expire("m", width=WIDTH, before=8)
+    assert counted(0, 99) == {"untimed": 12, "switched": -1}
+
+
 def test_expiry_is_counted(store: Store, reference: Reference) -> None:
     for pane in range(4):
         store.deliver(Delivery("m", "a", "e", pane, (segment(reference, pane, 5),)), now=0.0)

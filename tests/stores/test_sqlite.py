@@ -321,4 +321,5 @@ def test_a_store_of_the_version_before_alerts_is_brought_up(tmp_path: Path) -> N
     store.act("m", StoredAction(0, "silence", 1.0, "me", 2.0))
     assert store.actions("m", incident=7) == [StoredAction(0, "silence", 1.0, "me", 2.0)]
     assert store.sent("m", limit=5) == []
+    assert store.counted("m", width=3600, first=0, last=9) == {}
     store.close()

@@ -61,6 +61,10 @@ class HousekeepingTables:
                 "DELETE FROM segments WHERE monitor=? AND width=? AND pane<?",
                 (monitor, width, before),
             )
+            db.execute(
+                "DELETE FROM counted WHERE monitor=? AND width=? AND pane<?",
+                (monitor, width, before),
+            )
             if rows:
                 count(db, monitor, "expired", rows)
         return int(rows)

@@ -4,10 +4,15 @@ from __future__ import annotations
 
 import hashlib
 import sqlite3
+from collections import Counter
+from collections.abc import Mapping
 
 from driftwatch.core.windows.segments import Delivery, Segment
 
-__all__ = ["accept", "count", "digest", "insert", "is_accepted", "position"]
+__all__ = ["accept", "count", "count_in_panes", "digest", "insert", "is_accepted", "position"]
+
+_NO_PANE = (0, 0)
+"""Width and number of what stands for the first pane, before it is there."""
 
 
 def digest(body: bytes, /) -> bytes:
@@ -81,4 +86,64 @@ def count(db: sqlite3.Connection, monitor: str, name: str, value: int) -> None:
         "INSERT INTO counters VALUES (?,?,?) "
         "ON CONFLICT (monitor, name) DO UPDATE SET value=value+excluded.value",
         (monitor, name, value),
+    )
+
+
+def count_in_panes(db: sqlite3.Connection, delivery: Delivery) -> None:
+    """Add what a delivery counted to the panes that it came with, in proportion to their rows.
+
+    Which of them it came with is not known. What came without a row belongs to the newest pane
+    that the stream had then, and before there was any to the first one.
+    """
+    monitor = delivery.monitor
+    rows: Counter[tuple[int, int]] = Counter()
+    for segment in delivery.segments:
+        rows[segment.width, segment.pane] += segment.rows
+    if rows:
+        for name, value in _taken_from(db, monitor, _NO_PANE):
+            _count_in_pane(db, monitor, min(rows), name, value)
+    for name, value in delivery.counters.items():
+        for pane, share in _spread(value, rows or {_newest(db, monitor): 1}):
+            _count_in_pane(db, monitor, pane, name, share)
+
+
+def _newest(db: sqlite3.Connection, monitor: str) -> tuple[int, int]:
+    found = db.execute(
+        "SELECT width, max(pane) FROM segments WHERE monitor=? GROUP BY width", (monitor,)
+    ).fetchall()
+    # The same rows may be there in wider panes, too, which end no earlier.
+    return max(found, key=lambda pane: (pane[0] * pane[1], -pane[0]), default=_NO_PANE)
+
+
+def _spread(value: int, rows: Mapping[tuple[int, int], int]) -> list[tuple[tuple[int, int], int]]:
+    """A number in whole parts that add up to it, in proportion to the rows of panes."""
+    total, before, parts = sum(rows.values()) or 1, 0, []
+    so_far = 0
+    for pane in sorted(rows):
+        so_far += rows[pane]
+        upto = value * so_far // total if pane != max(rows) else value
+        if upto != before:
+            parts.append((pane, upto - before))
+        before = upto
+    return parts
+
+
+def _taken_from(
+    db: sqlite3.Connection, monitor: str, pane: tuple[int, int]
+) -> list[tuple[str, int]]:
+    """What was counted in a pane, which has nothing then."""
+    where = "FROM counted WHERE monitor=? AND width=? AND pane=?"
+    found = db.execute(f"SELECT name, value {where}", (monitor, *pane)).fetchall()
+    if found:
+        db.execute(f"DELETE {where}", (monitor, *pane))
+    return found
+
+
+def _count_in_pane(
+    db: sqlite3.Connection, monitor: str, pane: tuple[int, int], name: str, value: int
+) -> None:
+    db.execute(
+        "INSERT INTO counted VALUES (?,?,?,?,?) "
+        "ON CONFLICT (monitor, width, pane, name) DO UPDATE SET value=value+excluded.value",
+        (monitor, *pane, name, value),
     )

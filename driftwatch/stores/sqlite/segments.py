@@ -5,7 +5,15 @@ from __future__ import annotations
 from driftwatch.core.windows.segments import Delivery, Outcome, Segment, StoredSegment
 from driftwatch.core.windows.stored import Overview, PaneRange, Quarantined, Source
 from driftwatch.stores.sqlite.database import Database
-from driftwatch.stores.sqlite.ledger import accept, count, digest, insert, is_accepted, position
+from driftwatch.stores.sqlite.ledger import (
+    accept,
+    count,
+    count_in_panes,
+    digest,
+    insert,
+    is_accepted,
+    position,
+)
 
 __all__ = ["SegmentTables"]
 
@@ -40,6 +48,7 @@ class SegmentTables:
                 insert(db, delivery.monitor, segment)
             for name, value in delivery.counters.items():
                 count(db, delivery.monitor, name, value)
+            count_in_panes(db, delivery)
             latest = max(
                 (s.latest for s in delivery.segments if s.latest is not None), default=None
             )
@@ -94,6 +103,16 @@ class SegmentTables:
                 (monitor, width, first, last),
             )
             return [int(pane) for (pane,) in rows]
+
+    def counted(self, monitor: str, /, *, width: int, first: int, last: int) -> dict[str, int]:
+        """What was counted while some panes were filled, by name."""
+        with self._database.reading() as db:
+            rows = db.execute(
+                "SELECT name, sum(value) FROM counted WHERE monitor=? AND width=? "
+                "AND pane BETWEEN ? AND ? GROUP BY name ORDER BY name",
+                (monitor, width, first, last),
+            )
+            return {str(name): int(value) for name, value in rows}
 
     def newest(self, monitor: str, /) -> int:
         """The highest id of any segment; 0 of none."""

@@ -147,5 +147,15 @@ MIGRATIONS: tuple[str, ...] = (
         attempts INTEGER NOT NULL
     ) STRICT;
     """,
+    """
+    CREATE TABLE counted (
+        monitor TEXT NOT NULL,
+        width INTEGER NOT NULL,
+        pane INTEGER NOT NULL,
+        name TEXT NOT NULL,
+        value INTEGER NOT NULL,
+        PRIMARY KEY (monitor, width, pane, name)
+    ) STRICT, WITHOUT ROWID;
+    """,
 )
 """One script a version: script i takes a store of version i to version i + 1."""
