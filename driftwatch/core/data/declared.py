@@ -125,13 +125,18 @@ class DeclaredColumns:
         """A schema with the rules, and without features that the model does not have."""
         named = [name for name in self.of_model or () if name not in self.exclude]
         if named and self.features is None and not set(named) - schema.names.keys():
-            kept = [c.name for c in schema if c.role is not Role.FEATURE or c.name in named]
+            in_its_order = iter(dict.fromkeys(named))  # rows without names have that, too
+            kept = [
+                next(in_its_order) if c.name in named else c.name
+                for c in schema
+                if c.role is not Role.FEATURE or c.name in named
+            ]
             asked = {
                 name: Role.FEATURE
                 for name in named
                 if schema[name].note and name not in self.roles  # guessed from its name
             }
-            schema = schema.select(kept).with_roles(asked)
+            schema = Schema(tuple(schema[name] for name in kept)).with_roles(asked)
         for name in self.rules:
             if name in schema and schema[name].role is Role.ID and schema[name].kind.is_discrete:
                 raise ConfigError(
