@@ -2,15 +2,17 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from ipaddress import ip_address
-from typing import Literal, Self
+from typing import Literal, Self, TypeVar
 from urllib.parse import urlsplit
 
-from pydantic import Field, field_validator, model_validator
+from pydantic import Field, StrictInt, StrictStr, field_validator, model_validator
 
 from driftwatch.config.table import Table
 from driftwatch.errors import ConfigError
 from driftwatch.ingest.json_paths import JsonPath
+from driftwatch.ingest.payloads import MOST_ROWS, Shape
 from driftwatch.transport.client import checked_url
 
 __all__ = ["PASSWORD", "PATHS", "REGISTRY_PASSWORD", "KafkaConfig"]
@@ -20,6 +22,9 @@ PASSWORD = "DRIFTWATCH_KAFKA_PASSWORD"  # noqa: S105 - the name of a variable
 
 REGISTRY_PASSWORD = "DRIFTWATCH_REGISTRY_PASSWORD"  # noqa: S105 - likewise
 """The environment's variable with the password of the schema registry."""
+
+T = TypeVar("T")
+R = TypeVar("R")
 
 PATHS = ("features", "prediction", "score", "label", "id", "model_version")
 """Settings that say where something stands in a message; `at` may, too."""
@@ -43,14 +48,21 @@ class KafkaConfig(Table):
             machine.
         registry_user: Who logs in there; the password is in ``DRIFTWATCH_REGISTRY_PASSWORD``.
         registry_ca_file: Certificates to trust there, PEM; the system's if not given.
-        features: Where the features stand in a message: an object, or a list of them.
+        features: Where the features stand in a message: an object, a list of them, or another shape
+            of `payload`. `driftwatch.ingest.json_paths` says how paths are written:
+            ``$.inputs``, ``data.rows[*].features``.
+        payload: What stands there, of `driftwatch.ingest.payloads.Shape`: ``"auto"`` looks;
+            messages of another shape than the one that is named are not used, and counted.
         prediction: Where the prediction stands, as the next four.
         score: The model's score.
+        score_class: Which score is meant, where there is one for each class: its place, or the name
+            of the class. The positive class of the monitor's, if it has one, otherwise.
         label: The true outcome.
         id: What identifies the record.
         model_version: The model's.
         at: Event time: ``"record"``, the time of Kafka's record; ``"header:NAME"``; or a path.
         message_bytes: Longer messages are not read, and counted.
+        message_rows: Messages of more rows are not used, and counted.
         dead_letters: Topic for messages that cannot be read, with the reason in headers.
         security: How to talk to the brokers.
         ca_file: Certificates to trust, PEM; the system's if not given.
@@ -74,13 +86,16 @@ class KafkaConfig(Table):
     registry_user: str | None = None
     registry_ca_file: str | None = None
     features: str = "$"
+    payload: str = "auto"
     prediction: str | None = None
     score: str | None = None
+    score_class: StrictInt | StrictStr | None = None
     label: str | None = None
     id: str | None = None
     model_version: str | None = None
     at: str = "record"
     message_bytes: int = Field(default=1 << 20, ge=1)
+    message_rows: int = Field(default=MOST_ROWS, ge=1)
     dead_letters: str | None = None
     security: Literal["plaintext", "ssl", "sasl_plaintext", "sasl_ssl"] = "plaintext"
     ca_file: str | None = None
@@ -103,8 +118,15 @@ class KafkaConfig(Table):
     @classmethod
     def _is_a_time(cls, text: str) -> str:
         if text != "record" and not text.startswith("header:"):
+            if not text.startswith("$"):
+                raise ValueError(f'at is "record", "header:NAME" or a path from $ on; got {text!r}')
             _path(text)
         return text
+
+    @field_validator("payload")
+    @classmethod
+    def _is_a_shape(cls, text: str) -> str:
+        return _said(Shape.of, text).value
 
     @field_validator("registry")
     @classmethod
@@ -127,6 +149,7 @@ class KafkaConfig(Table):
 
     @model_validator(mode="after")
     def _goes_together(self) -> Self:
+        _said(Shape.of(self.payload).check_path, JsonPath.of(self.features))
         sasl = self.security.startswith("sasl")
         if sasl != (self.sasl_mechanism is not None) or (sasl and self.username is None):
             raise ValueError("security sasl_... needs sasl_mechanism and username, and they it")
@@ -136,8 +159,13 @@ class KafkaConfig(Table):
 
 
 def _path(text: str) -> None:
+    _said(JsonPath.of, text)
+
+
+def _said(check: Callable[[T], R], value: T) -> R:
+    """What a function makes of a value, with its errors as those of a field."""
     try:
-        JsonPath.of(text)
+        return check(value)
     except ConfigError as error:
         raise ValueError(str(error)) from error
 

@@ -8,7 +8,8 @@ from typing import Any
 
 from driftwatch.core.data.aligned import class_text, in_order
 from driftwatch.core.data.outcomes import OutcomeColumns, Task
-from driftwatch.core.data.schema import Kind, Role, Schema
+from driftwatch.core.data.schema import EVERY, Kind, Role, Schema
+from driftwatch.process.quiet_log import QuietLog
 
 __all__ = ["MOST_NEW_COLUMNS", "KnownColumns", "picking"]
 
@@ -80,6 +81,8 @@ class KnownColumns:
         )
         self.count = count
         self._new: set[str] = set()
+        self._of_one = frozenset(c.name for c in schema if c.kind in EVERY)
+        self._log = QuietLog()
 
     def looked_at(self, record: Mapping[Any, Any], /) -> list[Any]:
         """Names of a record whose values are looked at, in no order."""
@@ -103,7 +106,7 @@ class KnownColumns:
         columns: dict[str, list[Any]] = {name: [] for name in self.scores.values()}
         unused: list[Any] = []
         for score in scores:
-            known = self._of_one(score)
+            known = self._by_class(score)
             unused.append(score if known is None and score is not None else None)
             for place, column in enumerate(columns.values()):
                 column.append(None if known is None else known[place])
@@ -124,7 +127,7 @@ class KnownColumns:
             return score[in_order(self._of_two).index(self._of_two[1])]
         return score
 
-    def _of_one(self, score: Any) -> Sequence[Any] | None:
+    def _by_class(self, score: Any) -> Sequence[Any] | None:
         if isinstance(score, Mapping):
             given = {class_text(name): value for name, value in score.items()}
             return [given.get(name) for name in self.scores] if given.keys() & self.scores else None
@@ -133,10 +136,43 @@ class KnownColumns:
         is_list = isinstance(score, list | tuple) and len(score) == len(self.scores)
         return score if is_list else None
 
+    def without_several(self, word: str, values: list[Any], /) -> list[Any]:
+        """Values that were passed with records, without those that are one for each of several
+        classes where the column has one a row: which is meant would be a guess.
+
+        Args:
+            word: Their role, ``"prediction"`` or ``"score"``.
+            values: One a record.
+        """
+        if self.role_columns[word] not in self._of_one:
+            return values
+        kept = [None if _is_several(value) else value for value in values]
+        several = sum(
+            was is not None and now is None for was, now in zip(values, kept, strict=True)
+        )
+        if several:
+            self.count("values_of_several_classes", several)
+            self._log.log(
+                "several",
+                "driftwatch: a %s is several values, one for each class, and which is meant is not "
+                "known (%d records): give a path to it, such as $.probabilities[*][1], or "
+                "score_class, or tell the monitor label and positive",
+                word,
+                several,
+                name="capture.trouble",
+            )
+        return kept
+
     def count_unused(self, values: int, /) -> None:
         """Count values of columns that are not looked at."""
         if values:
             self.count("values_of_too_many_new_columns", values)
+
+
+def _is_several(value: Any) -> bool:
+    if isinstance(value, list | tuple | Mapping):
+        return len(value) > 1
+    return hasattr(value, "__len__") and getattr(value, "size", 0) > 1
 
 
 def picking(names: tuple[str, ...], /) -> Callable[[Mapping[str, Any]], tuple[Any, ...]]:

@@ -2,54 +2,132 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any, Self
+from enum import StrEnum
+from functools import partial
+from itertools import islice
+from typing import Any, NamedTuple, Self
 
 from driftwatch.core.data.schema import Kind, Role, Schema
+from driftwatch.errors import ConfigError, did_you_mean, shown
+from driftwatch.ingest.json_paths import UNREADABLE, Each, JsonPath
+from driftwatch.ingest.tensors import is_list, is_tensor, tensor_rows
 
-__all__ = ["NO_ROWS", "Payload", "one_value", "row_values"]
+__all__ = ["MOST_ROWS", "OtherPayloadError", "Payload", "Rows", "Shape"]
 
-NO_ROWS: Any = object()
-"""What `Payload.rows` gives where a document is no payload."""
+MOST_ROWS = 100_000
+"""Rows of one document that are made, if nothing else is said."""
 
 _WRAPPERS = ("dataframe_records", "instances", "inputs", "records", "rows", "data")
-_TENSOR = ("name", "shape", "data")
-_MOST_LEVELS = 4
-"""Lists and objects of one member in each other below which a value is looked for."""
+_MOST_WRAPPERS = 4
+"""Words of frameworks below each other behind which rows are looked for."""
+_TENSORFLOW = ("instances", "inputs")
+"""Where the value of a feature may stand in a list of one."""
 
-_ANSWERS = ("predictions", "prediction", "outputs", "result", "results")
+
+class Shape(StrEnum):
+    """What stands at the path of the features: the words of the option ``payload``."""
+
+    AUTO = "auto"
+    """Any of the others, whichever it looks like."""
+    RECORD = "record"
+    """One record: ``{"age": 31, "plan": "pro"}``."""
+    RECORDS = "records"
+    """A list of records: ``[{"age": 31}, {"age": 40}]``."""
+    COLUMNS = "columns"
+    """Values by column, as many of each: ``{"age": [31, 40], "plan": ["pro", "free"]}``."""
+    ROWS = "rows"
+    """Rows of values in the order of the model's features: ``[[31, "pro"], [40, "free"]]``."""
+    DATAFRAME_SPLIT = "dataframe_split"
+    """MLflow's ``{"dataframe_split": {"columns": ["age"], "data": [[31]]}}``, or what is in it."""
+    DATAFRAME_RECORDS = "dataframe_records"
+    """MLflow's ``{"dataframe_records": [{"age": 31}]}``."""
+    INPUTS = "inputs"
+    """MLflow's and TensorFlow Serving's ``{"inputs": ...}``, by column or by row."""
+    INSTANCES = "instances"
+    """MLflow's and TensorFlow Serving's ``{"instances": ...}``, by row or by column."""
+    TENSORS = "tensors"
+    """KServe's and Triton's ``{"inputs": [{"name": ..., "shape": ..., "data": ...}]}``."""
+    NDARRAY = "ndarray"
+    """Seldon's ``{"data": {"names": ["age"], "ndarray": [[31]]}}``, or what is in ``data``."""
+
+    @classmethod
+    def of(cls, text: object, /) -> Self:
+        """The shape of that name.
+
+        Raises:
+            ConfigError: If there is none; it lists them.
+        """
+        known = [shape.value for shape in cls]
+        if not isinstance(text, str) or text not in known:
+            near = did_you_mean(text, known) if isinstance(text, str) else ""
+            raise ConfigError(f"payload must be one of {', '.join(known)}; got {shown(text)}{near}")
+        return cls(text)
+
+    def check_path(self, features: JsonPath, /) -> None:
+        """See that this shape may stand at a path.
+
+        Raises:
+            ConfigError: If the path has a wildcard, so that it finds rows, and this is more.
+        """
+        if features.finds_each and self not in _OF_ROWS:
+            raise ConfigError(
+                "a path of features with a wildcard finds rows, one by one: payload must be one "
+                f"of {', '.join(_OF_ROWS)}; got {self.value}"
+            )
+
+
+_OF_ROWS = (Shape.AUTO, Shape.RECORD, Shape.RECORDS, Shape.ROWS)
+
+
+class OtherPayloadError(LookupError):
+    """A document is not of the shape that was named."""
+
+
+class Rows(NamedTuple):
+    """The rows of a document.
+
+    Attributes:
+        made: A record each, as far as it may have rows; None where one cannot be read, and
+            `UNREADABLE` where a line is no JSON.
+        total: How many it has.
+    """
+
+    made: list[Any]
+    total: int
 
 
 @dataclass(frozen=True, slots=True)
 class Payload:
-    """Tells what a document is by looking at it, and by the names of the model's features.
+    """Tells the rows of a document, by looking at it and by the names of the model's features.
 
-    Known are: one record ``{"age": 31}``; a list of records; columns ``{"age": [31, 40]}``; rows
-    of values ``[[31, 5200], [40, 3900]]`` and one such row, in the order of the model's features;
-    MLflow's ``dataframe_split``, ``dataframe_records``, ``inputs`` and ``instances``; TensorFlow
-    Serving's ``instances``; tensors of KServe and Triton (Open Inference Protocol, version 2), and
-    Seldon's ``names`` and ``ndarray``.
+    `Shape` lists what is known. Whatever a document claims of itself, only `most` rows are made
+    of it.
 
     Attributes:
         names: The model's features, in its order. Without any, only records are known.
         lists: Those whose values are lists themselves.
         wider: The features with identifiers and times among them, for rows of as many values.
+        shape: What documents are; a document that is not is refused, and not guessed at.
+        most: Rows of a document that are made, at most.
 
     Example:
         >>> payload = Payload(("age", "plan"))
-        >>> payload.rows({"age": [31, 40], "plan": ["pro", "free"]})
+        >>> payload.rows({"age": [31, 40], "plan": ["pro", "free"]}).made
         [{'age': 31, 'plan': 'pro'}, {'age': 40, 'plan': 'free'}]
         >>> payload.rows({"dataframe_split": {"columns": ["plan", "age"], "data": [["pro", 31]]}})
-        [{'plan': 'pro', 'age': 31}]
+        Rows(made=[{'plan': 'pro', 'age': 31}], total=1)
     """
 
     names: tuple[str, ...] = ()
     lists: frozenset[str] = frozenset()
     wider: tuple[str, ...] = ()
+    shape: Shape = Shape.AUTO
+    most: int = MOST_ROWS
 
     @classmethod
-    def of(cls, schema: Schema, /) -> Self:
+    def of(cls, schema: Schema, shape: Shape = Shape.AUTO, /, *, most: int = MOST_ROWS) -> Self:
         """What a reference knows of the model's features: they have the order of its columns."""
         features = [column for column in schema if column.role is Role.FEATURE]
         inputs = (Role.FEATURE, Role.ID, Role.TIME)
@@ -57,185 +135,245 @@ class Payload:
             tuple(column.name for column in features),
             frozenset(c.name for c in features if c.kind is Kind.UNSUPPORTED),
             tuple(column.name for column in schema if column.role in inputs),
+            shape,
+            most,
         )
 
     def is_one_record(self, document: Any, /) -> bool:
         """Whether a document is an object that is one record."""
-        return isinstance(document, Mapping) and self.rows(document) is NO_ROWS
+        return isinstance(document, Mapping) and self.rows(document) is None
 
-    def rows(self, document: Any, /) -> list[Any] | Any:
-        """The records of a document; what is no record in a list of them comes as None.
+    def rows(self, document: Any, /) -> Rows | None:
+        """The records of a document.
+
+        Args:
+            document: Parsed JSON; in an `Each` every member is a row.
 
         Returns:
-            A list; `NO_ROWS` if the document is one record, or nothing that is known.
+            None if it is one record itself, or nothing that is known.
+
+        Raises:
+            OtherPayloadError: If it is not of the shape that was named.
         """
+        if isinstance(document, Each):
+            return self._of_each(document)
+        if self.shape is Shape.AUTO:
+            return self._guessed(document)
+        if self.shape is Shape.RECORD:
+            if isinstance(document, Mapping) and self._has_features(document):
+                return None
+            raise OtherPayloadError(self.shape)
+        found = self._named(document)
+        if found is None:
+            raise OtherPayloadError(self.shape)
+        return found
+
+    def _named(self, document: Any) -> Rows | None:
+        """Rows of a document of the shape that was named; None if it is of another."""
+        read: dict[Shape, Callable[[Any], Rows | None]] = {
+            Shape.RECORDS: self._of_records,
+            Shape.COLUMNS: self._of_columns,
+            Shape.ROWS: self._of_values,
+            Shape.DATAFRAME_SPLIT: self._of_split,
+            Shape.DATAFRAME_RECORDS: self._of_dataframe_records,
+            Shape.INPUTS: partial(self._below, "inputs"),
+            Shape.INSTANCES: partial(self._below, "instances"),
+            Shape.TENSORS: self._of_v2,
+            Shape.NDARRAY: self._of_ndarray,
+        }
+        return read[self.shape](document)
+
+    def _guessed(self, document: Any, levels: int = _MOST_WRAPPERS) -> Rows | None:
         if isinstance(document, list):
             return self._of_list(document)
-        if not self.names or not isinstance(document, Mapping):
-            return NO_ROWS
-        if self._are_columns(document):
-            rows = next(len(document[name]) for name in self.names if name in document)
-            lists = {name: value for name, value in document.items() if _is_list(value)}
-            return _of_columns({n: v for n, v in lists.items() if len(v) == rows})
-        return self._unwrapped(document)
+        if not self.names or not isinstance(document, Mapping) or not levels:
+            return None
+        return self._of_columns(document) or self._unwrapped(document, levels)
 
-    def _are_columns(self, document: Mapping[str, Any]) -> bool:
-        """Whether what stands under the features' names are lists of one length."""
+    def _has_features(self, document: Mapping[str, Any]) -> bool:
+        known = self.wider or self.names
+        return not known or any(name in document for name in known)
+
+    def _of_each(self, items: Each) -> Rows:
+        """Rows of places, or lines, that are a row each."""
+        if self.shape not in _OF_ROWS:
+            raise OtherPayloadError(self.shape)
+        orders = self._orders()
+        by_value, by_name = self.shape is Shape.ROWS, self.shape in (Shape.RECORD, Shape.RECORDS)
+
+        def row_of(item: Any) -> Any:
+            if item is UNREADABLE or (isinstance(item, Mapping) and not by_value):
+                return item
+            return None if by_name else self._row(item, orders)
+
+        return Rows([row_of(item) for item in islice(items, self.most)], len(items))
+
+    def _of_columns(self, document: Any) -> Rows | None:
+        """Rows of an object, if what stands under the features' names are lists of one length."""
+        if not isinstance(document, Mapping):
+            return None
         own = [name for name in self.names if name in document]
         scalars = [name for name in own if name not in self.lists]
-        if not scalars or not all(_is_list(document[name]) for name in own):
-            return False
-        return len({len(document[name]) for name in own}) == 1
+        if not scalars or not all(is_list(document[name]) for name in own):
+            return None
+        total = len(document[own[0]])
+        if any(len(document[name]) != total for name in own):
+            return None
+        lists = {name: value for name, value in document.items() if is_list(value)}
+        return self._together({n: v for n, v in lists.items() if len(v) == total})
 
-    def _unwrapped(self, document: Mapping[str, Any]) -> list[Any] | Any:
-        """Rows of a document with keys of a framework; of one with features `NO_ROWS`."""
+    def _unwrapped(self, document: Mapping[str, Any], levels: int) -> Rows | None:
+        """Rows of a document with keys of a framework; of one with features None."""
         if any(name in document for name in self.names):
-            return NO_ROWS
-        if "dataframe_split" in document:
-            return self._split(document["dataframe_split"])
-        if "columns" in document and "data" in document:
-            return self._split(document)
-        if "names" in document and _is_list(document.get("ndarray")):
-            return self._rows_of(document["ndarray"], document["names"])
+            return None
+        found = self._of_split(document) or self._of_ndarray(document)
+        if found is not None:
+            return found
         for word in _WRAPPERS:
-            inner = document.get(word)
-            if isinstance(inner, list):
-                return self._of_list(inner)
-            if isinstance(inner, Mapping):
-                rows = self.rows(inner)
-                return [inner] if rows is NO_ROWS else rows
-        return NO_ROWS
+            found = self._below(word, document, levels - 1, with_tensors=True)
+            if found is not None:
+                return found
+        return None
 
-    def _split(self, split: Any) -> list[Any] | Any:
-        if not isinstance(split, Mapping) or not _is_list(split.get("data")):
-            return NO_ROWS
-        return self._rows_of(split["data"], split.get("columns"))
+    def _below(
+        self,
+        word: str,
+        document: Any,
+        levels: int = _MOST_WRAPPERS,
+        *,
+        with_tensors: bool = False,
+    ) -> Rows | None:
+        """Rows of what stands under a framework's word."""
+        inner = document.get(word) if isinstance(document, Mapping) else None
+        found = None
+        if isinstance(inner, list):
+            found = self._of_list(inner, with_tensors=with_tensors)
+        elif isinstance(inner, Mapping):
+            found = self._guessed(inner, levels) or Rows([inner], 1)
+        if found is None or word not in _TENSORFLOW:
+            return found
+        return found._replace(made=[self._unboxed(row) for row in found.made])
 
-    def _of_list(self, items: list[Any]) -> list[Any]:
-        if items and all(map(_is_tensor, items)):
-            return self._of_tensors(items)
+    def _unboxed(self, row: Any) -> Any:
+        """A record whose values stand in lists of one: the rows of tensors of a shape (n, 1)."""
+        if row is None or not any(is_list(value) and len(value) == 1 for value in row.values()):
+            return row
+        return {
+            name: value[0]
+            if is_list(value) and len(value) == 1 and name not in self.lists
+            else value
+            for name, value in row.items()
+        }
+
+    def _of_split(self, document: Any) -> Rows | None:
+        if not isinstance(document, Mapping):
+            return None
+        split = document.get("dataframe_split")
+        if split is None and "columns" in document:
+            split = document
+        if not isinstance(split, Mapping):
+            return None
+        return self._by_names(split.get("data"), split.get("columns"))
+
+    def _of_ndarray(self, document: Any) -> Rows | None:
+        if not isinstance(document, Mapping):
+            return None
+        inner = document.get("data", document)
+        if not isinstance(inner, Mapping) or not is_list(inner.get("ndarray")):
+            return None
+        return self._by_names(inner["ndarray"], inner.get("names") or None)
+
+    def _by_names(self, rows: Any, names: Any) -> Rows | None:
+        """Rows of values by names that stand beside them; None if that is not what these are."""
+        if not is_list(rows) or not (names is None or is_list(names)):
+            return None
+        return self._rows_of(rows, names)
+
+    def _of_dataframe_records(self, document: Any) -> Rows | None:
+        inner = document.get("dataframe_records") if isinstance(document, Mapping) else None
+        return self._of_records(inner)
+
+    def _of_records(self, items: Any) -> Rows | None:
+        if not is_list(items):
+            return None
+        if items and not any(isinstance(item, Mapping) for item in items):
+            return None
+        made = [item if isinstance(item, Mapping) else None for item in items[: self.most]]
+        return Rows(made, len(items))
+
+    def _of_values(self, items: Any) -> Rows | None:
+        if not is_list(items) or any(isinstance(item, Mapping) for item in items):
+            return None
+        if items and len(self.names) != 1 and not any(map(is_list, items)):
+            return None
+        return self._rows_of(items)
+
+    def _of_list(self, items: list[Any], *, with_tensors: bool = True) -> Rows:
+        if with_tensors:
+            found = self._of_tensors(items)
+            if found is not None:
+                return found
         if not self.names or any(isinstance(item, Mapping) for item in items):
-            return [item if isinstance(item, Mapping) else None for item in items]
-        if any(_is_list(item) for item in items):
+            made = [item if isinstance(item, Mapping) else None for item in items[: self.most]]
+            return Rows(made, len(items))
+        if any(map(is_list, items)) or len(self.names) == 1:
             return self._rows_of(items)
-        if len(self.names) == 1:
-            return [{self.names[0]: item} for item in items]
-        return self._rows_of([items]) if items else []
+        return self._rows_of([items]) if items else Rows([], 0)
 
-    def _rows_of(self, rows: Sequence[Any], names: Any = None) -> list[Any]:
+    def _orders(self) -> dict[int, tuple[str, ...]]:
+        """Names by how many values a row without names has."""
+        return {len(order): order for order in (self.wider, self.names)}
+
+    def _rows_of(self, rows: Sequence[Any], names: Any = None) -> Rows:
         """Rows of values by names; None in the place of one with another number of values.
 
         Args:
             rows: Lists of values.
             names: Of all values of a row; those of the features if not given.
         """
-        known = [self.wider, self.names]
-        if _is_list(names):
-            known = [tuple(map(str, names))]
-        by_width = {len(order): order for order in known}
-        return [
-            dict(zip(by_width[len(row)], row, strict=True))
-            if _is_list(row) and len(row) in by_width
-            else None
-            for row in rows
-        ]
+        orders = self._orders()
+        if names is not None:
+            orders = {len(names): tuple(map(str, names))}
+        return Rows([self._row(row, orders) for row in islice(rows, self.most)], len(rows))
 
-    def _of_tensors(self, tensors: list[Any]) -> list[Any]:
+    def _row(self, row: Any, orders: Mapping[int, tuple[str, ...]]) -> dict[str, Any] | None:
+        if is_list(row):
+            order = orders.get(len(row))
+            return None if order is None else dict(zip(order, row, strict=True))
+        if len(self.names) == 1 and not isinstance(row, Mapping) and row is not None:
+            return {self.names[0]: row}
+        return None
+
+    def _of_v2(self, document: Any) -> Rows | None:
+        if isinstance(document, Mapping):
+            document = document.get("inputs")
+        return self._of_tensors(document)
+
+    def _of_tensors(self, tensors: Any) -> Rows | None:
         """Rows of tensors: each a column by its name, or one with all values, row by row."""
-        columns = {}
+        if not is_list(tensors) or not tensors or not all(map(is_tensor, tensors)):
+            return None
+        columns: dict[str, Sequence[Any]] = {}
         for place, tensor in enumerate(tensors):
-            shape, flat = list(tensor["shape"]), _flat(tensor["data"])
-            rows = shape[0] if shape else 1
-            width = len(flat) // rows if rows else 0
+            found = tensor_rows(tensor)
+            if found is None:
+                return Rows([None], 1)  # data of another size than the shape are nobody's rows
+            flat, width = found
+            starts = range(0, len(flat), max(1, width))
             name = str(tensor["name"])
-            if width == len(self.names) and len(tensors) == 1 and width != 1:
-                starts = range(0, rows * width, width)
-                return self._rows_of([flat[at : at + width] for at in starts])
+            if len(tensors) == 1 and width != 1 and width in self._orders():
+                made = [flat[at : at + width] for at in starts[: self.most]]
+                return self._rows_of(made)._replace(total=len(starts))
             if name not in self.names and len(tensors) == len(self.names):
                 name = self.names[place]
-            starts = range(0, len(flat), max(1, width))
-            columns[name] = flat if width == 1 else [flat[at : at + width] for at in starts]
-        return _of_columns(columns)
+            several = [flat[at : at + width] for at in starts] if width != 1 else flat
+            columns[name] = several
+        return self._together(columns)
 
-
-def _of_columns(columns: Mapping[str, list[Any]]) -> list[Any]:
-    """Rows of columns; where these have several lengths none is a row."""
-    lengths = {len(column) for column in columns.values()}
-    if len(lengths) > 1:
-        return [None] * max(lengths)
-    rows = zip(*columns.values(), strict=True)
-    return [dict(zip(columns, values, strict=True)) for values in rows]
-
-
-def _is_list(value: Any) -> bool:
-    return isinstance(value, list | tuple)
-
-
-def _is_tensor(item: Any) -> bool:
-    return (
-        isinstance(item, Mapping)
-        and all(key in item for key in _TENSOR)
-        and _is_list(item["shape"])
-        and all(isinstance(size, int) and size >= 0 for size in item["shape"])
-        and _is_list(item["data"])
-    )
-
-
-def _flat(values: Any) -> list[Any]:
-    """The values of nested lists, in their order."""
-    flat: list[Any] = []
-    front = [iter(values)]
-    while front:
-        for value in front[-1]:
-            if _is_list(value):
-                front.append(iter(value))
-                break
-            flat.append(value)
-        else:
-            front.pop()
-    return flat
-
-
-def one_value(answer: Any, /) -> Any:
-    """The value of an answer about one record: below lists and objects of one member.
-
-    Example:
-        >>> one_value([{"risk": 0.3}]), one_value({"predictions": [[0.3]]}), one_value([0.2, 0.8])
-        (0.3, 0.3, [0.2, 0.8])
-    """
-    for _ in range(_MOST_LEVELS):
-        if isinstance(answer, Mapping):
-            named = [answer[word] for word in _ANSWERS if word in answer]
-            if len(answer) != 1 and len(named) != 1:
-                return answer
-            answer = named[0] if named else next(iter(answer.values()))
-        elif _is_list(answer) and len(answer) == 1:
-            answer = answer[0]
-        else:
-            return answer
-    return answer
-
-
-def row_values(answer: Any, rows: int, /) -> list[Any] | None:
-    """The values of an answer about several records, one a row; None if they do not match.
-
-    Example:
-        >>> row_values([[0.3], [0.4]], 2), row_values({"predictions": [0.3, 0.4]}, 2)
-        ([0.3, 0.4], [0.3, 0.4])
-        >>> row_values([0.3], 2) is None
-        True
-    """
-    if isinstance(answer, Mapping):
-        named = [answer[word] for word in _ANSWERS if word in answer]
-        answer = named[0] if len(named) == 1 else answer
-    if _is_list(answer) and len(answer) == 1 and _is_tensor(answer[0]):
-        flat = _flat(answer[0]["data"])
-        width = len(flat) // rows if rows else 0
-        if not width or len(flat) != width * rows:
-            return None
-        starts = range(0, len(flat), width)
-        return flat if width == 1 else [flat[at : at + width] for at in starts]
-    if _is_list(answer) and len(answer) == rows:
-        return [one_value(value) for value in answer]
-    value = one_value(answer) if rows == 1 else None
-    return None if value is None or isinstance(value, Mapping | list) else [value]
+    def _together(self, columns: Mapping[str, Sequence[Any]]) -> Rows:
+        """Rows of columns; where these have several lengths none is a row."""
+        total = max(map(len, columns.values()))
+        if any(len(column) != total for column in columns.values()):
+            return Rows([None] * min(total, self.most), total)
+        rows = islice(zip(*columns.values(), strict=True), self.most)
+        return Rows([dict(zip(columns, values, strict=True)) for values in rows], total)

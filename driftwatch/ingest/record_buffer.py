@@ -237,6 +237,8 @@ class RecordBuffer:
             collected = [None if some is None else some[place] for some in by_role]
             if word == "score" and not nothing:
                 collected = self._scores(collected, columns)
+            if word in ("prediction", "score") and not nothing:
+                collected = self.known.without_several(word, collected)
             there = sum(
                 value is not None for value in collected
             )  # an array equals None item by item

@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+import re
 import zlib
 from typing import Any, NamedTuple
+
+from driftwatch.ingest.json_paths import UNREADABLE, Each
 
 __all__ = ["Form", "UnreadableError", "document_of", "is_json"]
 
@@ -14,7 +17,7 @@ _LINES = (
     "application/jsonl",
     "application/jsonlines",
 )
-_MOST_LINES = 100_000
+_LINE = re.compile(rb"[^\s][^\n]*")
 
 
 class Form(NamedTuple):
@@ -44,16 +47,18 @@ def is_json(content_type: str) -> bool:
     return kind == "application/json" or kind.endswith("+json")
 
 
-def document_of(body: bytes, form: Form, most: int, /) -> Any:
+def document_of(body: bytes, form: Form, most: int, rows: int, /) -> Any:
     """The document of a body.
 
     A body that does not say what it is, or that it is text, is tried as JSON, as Flask does with
-    ``force=True``. JSON lines are a list, fields of a form an object.
+    ``force=True``. JSON lines are an `Each` with a place for every line that is not empty, in which
+    `UNREADABLE` stands for those that are no JSON; fields of a form are an object.
 
     Args:
         body: The body as it came.
         form: How it is written.
         most: Bytes that it may have when it is unpacked.
+        rows: Lines that are read, at most; of further ones only the places are there.
 
     Raises:
         UnreadableError: With the reason that is counted: ``compressed``, ``too_large``,
@@ -65,8 +70,7 @@ def document_of(body: bytes, form: Form, most: int, /) -> Any:
     kind = form.plain_kind
     try:
         if kind in _LINES:
-            lines = body.split(b"\n", _MOST_LINES)
-            return [json_value(line) for line in lines if line.strip()]
+            return _lines(body, rows)
         if kind == _FORM:
             return _fields(body)
         if kind and not is_json(kind) and not kind.startswith(("text/plain", "application/octet")):
@@ -74,6 +78,21 @@ def document_of(body: bytes, form: Form, most: int, /) -> Any:
         return json_value(body)
     except (NotJSONError, UnicodeDecodeError):
         raise UnreadableError("not_json") from None
+
+
+def _lines(body: bytes, rows: int) -> Each:
+    from driftwatch.core.data.json_text import NotJSONError, json_value
+
+    lines = Each()
+    for line in _LINE.finditer(body.removeprefix(b"\xef\xbb\xbf")):
+        value = None
+        if len(lines) < rows:
+            try:
+                value = json_value(line[0])
+            except NotJSONError:
+                value = UNREADABLE
+        lines.append(value)
+    return lines
 
 
 def _fields(body: bytes) -> dict[str, Any]:

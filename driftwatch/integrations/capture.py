@@ -13,7 +13,9 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass, fields
 
 from driftwatch.errors import ConfigError
-from driftwatch.ingest.record_paths import Extracted, RecordPaths
+from driftwatch.ingest.json_paths import UNREADABLE, Each
+from driftwatch.ingest.payloads import OtherPayloadError
+from driftwatch.ingest.record_paths import Extracted, Found, RecordPaths
 from driftwatch.integrations.bodies import Form, UnreadableError, document_of
 from driftwatch.logs.events import event
 from driftwatch.process.background import TURN_SECONDS, in_turns, rest, rest_if_due
@@ -317,29 +319,45 @@ class Capture:
     def _take(
         self, request: bytes, response: bytes | None, at: float, asked: Form, answered: Form
     ) -> None:
-        most = self.limits.unpacked_bytes
+        most, rows = self.limits.unpacked_bytes, self.limits.rows
         try:
-            question = document_of(request, asked, most)
-            answer = document_of(response, answered, most) if response is not None else None
+            question = document_of(request, asked, most, rows)
+            answer = None
+            if response is not None:
+                answer = document_of(response, answered, most, rows)
+            found = self.paths.extract(question, answer)
         except UnreadableError as error:
             self.drop(str(error))
             return
-        try:
-            records = self.paths.extract(question, answer)
+        except OtherPayloadError:
+            self.drop("other_payload")
+            return
         except LookupError:
             self.drop("no_features")
             return
-        if not records:
-            self.drop("no_records")
-        if surplus := max(0, len(records) - self.limits.rows):
-            self.drop("too_many_rows", surplus)
-        if unmatched := sum(record.unmatched for record in records):
-            self.drop("predictions_do_not_match", unmatched)
-        self._look_for_answers(records)
-        for place, extracted in enumerate(records[: self.limits.rows]):
+        bad = answer.count(UNREADABLE) if isinstance(answer, Each) else 0
+        self._count_odd(found, bad)
+        self._look_for_answers(found.records)
+        for place, extracted in enumerate(found.records):
             if place % _RECORDS_AT_ONCE == 0:  # one body may hold thousands
                 rest_if_due()
             self._one(extracted, at)
+
+    def _count_odd(self, found: Found, bad: int) -> None:
+        """Count what of two bodies is not observed, or stands beside no record.
+
+        Args:
+            found: What was in them.
+            bad: Lines of the answer that are no JSON.
+        """
+        if not found.records:
+            self.drop("no_records")
+        if found.surplus:
+            self.drop("too_many_rows", found.surplus)
+        for reason in found.unmatched:
+            self.drop(reason, len(found.records))
+        if bad:
+            self.drop("not_json", bad)
 
     def _look_for_answers(self, records: Sequence[Extracted]) -> None:
         """Say once that no prediction stands where one should, in any of the first answers."""
@@ -373,8 +391,8 @@ class Capture:
             self.drop("route_never_matched", many)
 
     def _one(self, extracted: Extracted, at: float) -> None:
-        if extracted.record is None:
-            self.drop("not_a_record")
+        if extracted.record is None or extracted.record is UNREADABLE:
+            self.drop("not_a_record" if extracted.record is None else "not_json")
             return
         if extracted.by_role["at"] is None:
             extracted.by_role["at"] = at

@@ -6,8 +6,9 @@ from collections.abc import Iterable
 from typing import TYPE_CHECKING
 
 from driftwatch.errors import ConfigError
+from driftwatch.ingest.answers import ScoreClass
 from driftwatch.ingest.json_paths import JsonPath
-from driftwatch.ingest.payloads import Payload
+from driftwatch.ingest.payloads import Payload, Shape
 from driftwatch.ingest.record_paths import RecordPaths
 from driftwatch.integrations.bodies import Form
 from driftwatch.integrations.capture import Capture, CaptureLimits
@@ -41,6 +42,8 @@ class Options:
         routes: Iterable[str] | None,
         methods: Iterable[str],
         limits: CaptureLimits | None,
+        payload: str,
+        score_class: int | str | None,
     ) -> None:
         if not hasattr(monitor, "observe"):
             raise ConfigError(f"monitor must be a Monitor; got {type(monitor).__name__}")
@@ -57,7 +60,12 @@ class Options:
             score=_path(score),
             id=_path(id_),
             at=_path(at),
-            payload=Payload.of(monitor.reference.schema),
+            payload=Payload.of(monitor.reference.schema, Shape.of(payload), most=self.limits.rows),
+            score_class=(
+                None
+                if score_class is None
+                else ScoreClass.of(score_class, monitor.reference.classes)
+            ),
         )
         self.needs_response = prediction is not None or score is not None
         self.capture = Capture(

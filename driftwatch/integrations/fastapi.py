@@ -62,6 +62,8 @@ class DriftMiddleware:
         routes: Iterable[str] | None = None,
         methods: Iterable[str] = ("POST", "PUT"),
         limits: CaptureLimits | None = None,
+        payload: str = "auto",
+        score_class: int | str | None = None,
     ) -> None:
         self.app = app
         self._options = Options(
@@ -74,6 +76,8 @@ class DriftMiddleware:
             routes=routes,
             methods=methods,
             limits=limits,
+            payload=payload,
+            score_class=score_class,
         )
         self.capture = self._options.capture
         self._mark = f"driftwatch.{monitor.name}"

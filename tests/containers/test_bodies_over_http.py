@@ -72,7 +72,7 @@ BODIES: dict[str, tuple[bytes, Form, Any]] = {
 @pytest.mark.parametrize("how", BODIES)
 def test_a_body_is_read_as_it_is_written(how: str) -> None:
     body, form, expected = BODIES[how]
-    assert document_of(body, form, 10_000) == expected
+    assert document_of(body, form, 10_000, 100) == expected
 
 
 @pytest.mark.parametrize(
@@ -94,7 +94,7 @@ def test_a_body_is_read_as_it_is_written(how: str) -> None:
 )  # fmt: skip
 def test_what_cannot_be_read_says_why(body: bytes, form: Form, reason: str) -> None:
     with pytest.raises(UnreadableError, match=reason):
-        document_of(body, form, 10_000)
+        document_of(body, form, 10_000, 100)
 
 
 @pytest.fixture(scope="module")

@@ -16,7 +16,8 @@ from flask import Flask, request
 from driftwatch import Monitor, Status
 from driftwatch.config.kafka import KafkaConfig
 from driftwatch.core.data.schema import Schema
-from driftwatch.ingest.payloads import NO_ROWS, Payload, row_values
+from driftwatch.ingest.answers import row_values
+from driftwatch.ingest.payloads import Payload
 from driftwatch.integrations.capture import CaptureLimits
 from driftwatch.integrations.fastapi import DriftMiddleware
 from driftwatch.integrations.flask import DriftMiddleware as FlaskMiddleware
@@ -238,7 +239,7 @@ PAYLOAD = Payload(NAMES)
     ],
 )
 def test_what_is_not_many_records(document: Any) -> None:
-    assert PAYLOAD.rows(document) is NO_ROWS
+    assert PAYLOAD.rows(document) is None
 
 
 @pytest.mark.parametrize(
@@ -246,21 +247,23 @@ def test_what_is_not_many_records(document: Any) -> None:
     [[1, 2], [[1], [2]], [None], {"inputs": [{"name": "age", "shape": [2], "data": []}]}, ["a"]],
 )
 def test_what_has_no_such_rows_gives_none_of_them(document: Any) -> None:
-    assert not any(PAYLOAD.rows(document))
+    rows = PAYLOAD.rows(document)
+    assert rows is not None
+    assert not any(rows.made)
 
 
 def test_features_that_are_lists_are_no_columns() -> None:
     payload = Payload(("vector", "age"), frozenset({"vector"}))
-    assert payload.rows({"vector": [1, 2], "age": 3}) is NO_ROWS
-    assert payload.rows({"vector": [[1, 2], [3, 4]], "age": [3, 4]}) == [
-        {"vector": [1, 2], "age": 3},
-        {"vector": [3, 4], "age": 4},
-    ]
+    assert payload.rows({"vector": [1, 2], "age": 3}) is None
+    assert payload.rows({"vector": [[1, 2], [3, 4]], "age": [3, 4]}) == (
+        [{"vector": [1, 2], "age": 3}, {"vector": [3, 4], "age": 4}],
+        2,
+    )
 
 
 def test_without_names_only_records_are_known() -> None:
-    assert Payload.of(Schema(())).rows({"age": [1, 2]}) is NO_ROWS
-    assert Payload.of(Schema(())).rows([{"age": 1}, 2]) == [{"age": 1}, None]
+    assert Payload.of(Schema(())).rows({"age": [1, 2]}) is None
+    assert Payload.of(Schema(())).rows([{"age": 1}, 2]) == ([{"age": 1}, None], 2)
 
 
 def test_answers_that_are_not_as_many_are_counted(monitor: Monitor) -> None:
@@ -281,14 +284,16 @@ def test_answers_that_are_not_as_many_are_counted(monitor: Monitor) -> None:
 
 def test_lists_beside_the_features_take_no_row_with_them() -> None:
     document = {"tags": ["v2"], "age": [1, 2], "income": [1.0, 2.0], "plan": ["a", "b"]}
-    assert [row["age"] for row in PAYLOAD.rows(document)] == [1, 2]
+    rows = PAYLOAD.rows(document)
+    assert rows is not None
+    assert [row["age"] for row in rows.made] == [1, 2]
     tensors_of_two = {
         "inputs": [
             {"name": "age", "shape": [1], "data": [31]},
             {"name": "plan", "shape": [3], "data": ["a", "b", "c"]},
         ]
     }
-    assert PAYLOAD.rows(tensors_of_two) == [None] * 3  # each is counted
+    assert PAYLOAD.rows(tensors_of_two) == ([None] * 3, 3)  # each is counted
 
 
 def test_a_list_of_one_record_may_be_answered_by_one_value() -> None:

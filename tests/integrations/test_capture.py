@@ -346,7 +346,7 @@ def test_closing_ends_the_thread() -> None:
     assert len(observer.seen) == 1
 
 
-@pytest.mark.parametrize("text", ["", "inputs", "$.", "$..a", "$[x]", "$.a[", "$.a b"])
+@pytest.mark.parametrize("text", ["", " ", "$.", "$..a", "$[x]", "$.a[", "$.a b"])
 def test_paths_that_cannot_be_read(text: str) -> None:
     with pytest.raises(ConfigError, match="path"):
         JsonPath.of(text)

@@ -26,7 +26,7 @@ from hypothesis import strategies as st
 from driftwatch import Column, Kind, Schema
 from driftwatch.config.kafka import REGISTRY_PASSWORD, KafkaConfig
 from driftwatch.errors import ConfigError, MissingDependencyError
-from driftwatch.ingest.record_paths import Extracted
+from driftwatch.ingest.record_paths import Extracted, Found
 from driftwatch.integrations.kafka.messages import schema_registry
 from driftwatch.integrations.kafka.messages.decoding import Decoder, Poison, RegistryAwayError
 from tests.kafka.certificates import Certificates
@@ -119,9 +119,9 @@ def long(number: int) -> bytes:
     return avro("long", number)
 
 
-def only(found: list[Extracted] | Poison) -> Extracted:
+def only(found: Found | Poison) -> Extracted:
     assert not isinstance(found, Poison), found
-    (record,) = found
+    (record,) = found.records
     return record
 
 
@@ -254,7 +254,7 @@ def test_a_message_inside_another_is_found_by_its_indices_whatever_maps_there_ar
     body = b"\x04\x02\x00" + inner(ts=1_000, inputs=[{"x": 1}, {"x": 2}]).SerializeToString()
     found = decoder(registry, "protobuf", prediction=None).decode(Sent(framed(2, body)))
     assert not isinstance(found, Poison)
-    assert [each.record["x"] for each in found if each.record is not None] == [1, 2]
+    assert [each.record["x"] for each in found.records if each.record is not None] == [1, 2]
 
 
 def test_one_byte_stands_for_the_first_message(registry: Registry) -> None:

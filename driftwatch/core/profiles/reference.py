@@ -248,6 +248,12 @@ class Reference:
         return None if spec is None else spec.columns
 
     @property
+    def classes(self) -> tuple[str, ...]:
+        """The classes of the model; none where it predicts no classes, or that is not counted."""
+        columns = self.outcome_columns
+        return () if columns is None else columns.classes
+
+    @property
     def schema(self) -> Schema:
         """The columns, in order."""
         return self.profile.schema

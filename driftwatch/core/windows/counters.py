@@ -25,6 +25,7 @@ _NO_ROWS = (
     "clock_",
     "fenced",
     "predictions_do_not_match",
+    "values_do_not_match",
     "other_method",
     "not_successful",
     "route_never_matched",

@@ -98,7 +98,8 @@ class KafkaWorker:
             monitor.name,
             monitor.seconds,
         )
-        self._decoder = Decoder(config, monitor.reference.schema)
+        reference = monitor.reference
+        self._decoder = Decoder(config, reference.schema, classes=reference.classes)
         # A schema registry is waited for, and a thousand rows of many columns take a second.
         self._takes_long = config.format != "json" or len(monitor.reference.schema) > _WIDE
         self._held: dict[Any, float] = {}

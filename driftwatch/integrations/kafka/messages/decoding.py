@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import time
+from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from enum import StrEnum
@@ -17,9 +18,10 @@ from driftwatch.config.kafka import PATHS, KafkaConfig
 from driftwatch.core.data.instants import LARGEST_SECONDS, instant_of
 from driftwatch.core.data.json_text import NotJSONError, json_value
 from driftwatch.core.data.schema import Schema
+from driftwatch.ingest.answers import ScoreClass
 from driftwatch.ingest.json_paths import JsonPath
-from driftwatch.ingest.payloads import Payload
-from driftwatch.ingest.record_paths import Extracted, RecordPaths, is_deep
+from driftwatch.ingest.payloads import OtherPayloadError, Payload, Shape
+from driftwatch.ingest.record_paths import Extracted, Found, RecordPaths, is_deep
 from driftwatch.integrations.kafka.messages import avro, protobuf
 from driftwatch.integrations.kafka.messages.schema_registry import (
     NotFramedError,
@@ -62,6 +64,9 @@ class Poison(StrEnum):
     TOO_DEEP = "too_deep"
     """Lists and objects in each other without end, where something is looked at."""
     NO_FEATURES = "no_features"
+    OTHER_PAYLOAD = "other_payload"
+    """The features are not of the shape that `payload` names."""
+    TOO_MANY_ROWS = "too_many_rows"
     NO_RECORDS = "no_records"
     NOT_A_RECORD = "not_a_record"
     UNKNOWN_COLUMNS_ONLY = "unknown_columns_only"
@@ -114,6 +119,8 @@ class Block:
         null: How many had no value.
         rejected: Those that are not used.
         away: Why the next message cannot be read yet.
+        unmatched: Records whose predictions, or other values, are not used because a message had
+            another number of them than of rows; by reason.
     """
 
     records: Sequence[Mapping[str, Any]]
@@ -123,6 +130,7 @@ class Block:
     null: int
     rejected: Sequence[Rejected]
     away: RegistryAwayError | None
+    unmatched: Mapping[str, int]
 
     @property
     def pieces(self) -> Iterable[Sequence[Mapping[str, Any]]]:
@@ -137,6 +145,7 @@ class Decoder:
         config: What messages hold.
         columns: Columns of the reference: a record with none of them is not one of ours.
         clock: Seconds of a clock that only goes on: when to ask a registry again.
+        classes: Of the model, if they are known.
 
     Attributes:
         config: What messages hold, as passed in.
@@ -145,7 +154,8 @@ class Decoder:
 
     Raises:
         MissingDependencyError: If the library for the format is not installed.
-        ConfigError: If the registry's password or certificate is missing.
+        ConfigError: If the registry's password or certificate is missing, or the model has no
+            class such as `score_class` names.
     """
 
     def __init__(
@@ -154,6 +164,8 @@ class Decoder:
         schema: Schema,
         clock: Callable[[], float] = time.monotonic,
         /,
+        *,
+        classes: Sequence[str] = (),
     ) -> None:
         self.config = config
         at = config.at
@@ -161,7 +173,13 @@ class Decoder:
         texts: dict[str, str | None] = {word: getattr(config, word) for word in PATHS}
         texts["at"] = None if at == "record" or self.header is not None else at
         paths = {word: JsonPath.of(text) for word, text in texts.items() if text is not None}
-        self.paths = RecordPaths(**paths, payload=Payload.of(schema))
+        self.paths = RecordPaths(
+            **paths,
+            payload=Payload.of(schema, Shape.of(config.payload), most=config.message_rows),
+            score_class=(
+                None if config.score_class is None else ScoreClass.of(config.score_class, classes)
+            ),
+        )
         self._columns = frozenset(schema.names)
         self._document = _reader_of(config, clock)
 
@@ -176,6 +194,7 @@ class Decoder:
     def decode_all(self, messages: Sequence[Message], /) -> Block:
         """What is in some messages, one by one; of the first ones, if these hold many records."""
         decoded: list[Extracted] = []
+        unmatched: Counter[str] = Counter()
         rejected: list[Rejected] = []
         read, null, away = 0, 0, None
         for message in messages:
@@ -183,25 +202,25 @@ class Decoder:
                 null += 1
             else:
                 try:
-                    records = self.decode(message)
+                    found = self.decode(message)
                 except RegistryAwayError as error:
                     away = error
                     break
-                if isinstance(records, Poison):
-                    rejected.append(Rejected(message, records, read - null + 1))
+                if isinstance(found, Poison):
+                    rejected.append(Rejected(message, found, read - null + 1))
                 else:
-                    decoded += records
+                    decoded += found.records
+                    unmatched.update(dict.fromkeys(found.unmatched, len(found.records)))
             read += 1
             if len(decoded) >= _MANY_RECORDS:
                 break
         words = decoded[0].by_role if decoded else ()
         by_role = {word: [each.by_role[word] for each in decoded] for word in words}
         times = np.array(by_role.pop("at", ()), dtype=np.float64)
-        return Block(
-            [each.record or {} for each in decoded], times, by_role, read, null, rejected, away
-        )
+        records = [each.record or {} for each in decoded]
+        return Block(records, times, by_role, read, null, rejected, away, unmatched)
 
-    def decode(self, message: Message, /) -> list[Extracted] | Poison:
+    def decode(self, message: Message, /) -> Found | Poison:
         """The records of a message that has a value; all of them, or what is wrong.
 
         Their time is in seconds since 1970.
@@ -216,7 +235,7 @@ class Decoder:
         except Exception:  # noqa: BLE001 - one message must not stop those behind it
             return Poison.FAILED
 
-    def _decoded(self, message: Message, value: bytes) -> list[Extracted] | Poison:
+    def _decoded(self, message: Message, value: bytes) -> Found | Poison:
         if len(value) > self.config.message_bytes:
             return Poison.TOO_LARGE
         if not value.strip():
@@ -225,15 +244,19 @@ class Decoder:
         if isinstance(document, Poison):
             return document
         try:
-            records = self.paths.extract(document)
+            found = self.paths.extract(document)
+        except OtherPayloadError:
+            return Poison.OTHER_PAYLOAD
         except LookupError:
             return Poison.NO_FEATURES
-        return self._checked(records, message)
+        return self._checked(found, message)
 
-    def _checked(self, records: list[Extracted], message: Message) -> list[Extracted] | Poison:
-        if not records:
+    def _checked(self, found: Found, message: Message) -> Found | Poison:
+        if found.surplus:
+            return Poison.TOO_MANY_ROWS
+        if not found.records:
             return Poison.NO_RECORDS
-        for record in records:
+        for record in found.records:
             if record.record is None:
                 return Poison.NOT_A_RECORD
             if is_too_deep(record.record) or is_too_deep(record.by_role):
@@ -244,7 +267,7 @@ class Decoder:
             if isinstance(at, Poison):
                 return at
             record.by_role["at"] = at
-        return records
+        return found
 
     def _time(self, extracted: Extracted, message: Message) -> float | Poison:
         if self.config.at == "record":

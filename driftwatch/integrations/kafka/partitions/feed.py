@@ -268,6 +268,8 @@ class PartitionFeed:
 
     def _append(self, block: Block) -> None:
         """Take the records of messages that were read one by one."""
+        for reason, records in block.unmatched.items():
+            self._tally.count(reason, records)
         if not block.records:
             return
         self._note_panes(block.times)
