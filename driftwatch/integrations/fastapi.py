@@ -36,17 +36,51 @@ class DriftMiddleware:
     Args:
         app: The application.
         monitor: What observes.
-        features: Where the features stand in the request: an object, or a list of them.
-        prediction: Where the prediction stands in the response.
-        score: Where the score stands in the response.
+        features: Where the features stand in the request: one record, or many in any of the shapes
+            of `driftwatch.ingest.payloads.Shape`. How paths are written, ``$.inputs`` or
+            ``data.rows[*].features``, stands in `driftwatch.ingest.json_paths`.
+        prediction: Where the prediction stands in the response: one for each record, in their
+            order, as ``[0.3]``, ``[[0.3]]``, ``[{"risk": 0.3}]``, a tensor, or found by a wildcard
+            (``predictions[*].risk``). If they are not as many as the rows, none is used, and
+            ``predictions_do_not_match`` is counted.
+        score: Where the score stands in the response, likewise. Of ``[[0.2, 0.8]]`` the positive
+            class of the monitor is taken if it knows its classes (``label=``); if not, none is,
+            and ``values_of_several_classes`` is counted. ``probabilities[*][1]`` says it, too.
         id: Where the identifier of the record stands in the request.
         at: Where the event time stands in the request; when it came, if not given.
         routes: Paths to capture, with ``*`` for anything; all if not given.
         methods: Methods to capture.
         limits: What capturing may take of the host.
+        payload: What stands at the path of the features: a word of
+            `driftwatch.ingest.payloads.Shape` such as ``"columns"``, or ``"auto"``, which looks.
+            A body of another shape than the one that is named is counted as ``other_payload``.
+        score_class: Which score is meant, where there is one for each class and the path does not
+            say it: its place, or the name of the class.
+
+    A body of JSON lines (``application/x-ndjson``) is a list of its lines, to which paths apply
+    (``$[*].features``); one that is no JSON is counted, and holds its place in the answer. Of a
+    body, `CaptureLimits.rows` rows are taken at most, whatever shapes it declares; further ones
+    are counted as ``too_many_rows``.
 
     Raises:
-        ConfigError: If a path cannot be read.
+        ConfigError: If a path cannot be read, or a word is none of those that are known.
+
+    Example:
+        >>> from driftwatch import Monitor
+        >>> data = {"age": [31.0, 40.0] * 99, "pay": [5.2, 3.9] * 99, "risk": [0.1, 0.4] * 99}
+        >>> with Monitor(data, score="risk") as monitor:
+        ...     middleware = DriftMiddleware(
+        ...         None,  # the application
+        ...         monitor,
+        ...         features="rows[*].features",
+        ...         score="probabilities[*][1]",
+        ...     )
+        ...     middleware.capture.offer(
+        ...         b'{"rows": [{"features": [31, 5.2]}, {"features": {"age": 40, "pay": 3.9}}]}',
+        ...         b'{"probabilities": [[0.9, 0.1], [0.6, 0.4]]}',
+        ...     )
+        ...     middleware.capture.flush(20), monitor.check().rows_current
+        (True, 2)
     """
 
     def __init__(  # noqa: PLR0913 - one word for each thing an exchange may hold

@@ -24,7 +24,8 @@ class DriftMiddleware:
     """Observes the features in requests and the predictions in their responses.
 
     The WSGI counterpart of `driftwatch.integrations.fastapi.DriftMiddleware`, with the same
-    arguments and promises: bodies are noted as the application reads and returns them.
+    arguments and promises: paths, ``payload`` and ``score_class`` are described there. Bodies are
+    noted as the application reads and returns them.
     """
 
     def __init__(  # noqa: PLR0913 - one word for each thing an exchange may hold

@@ -3,17 +3,16 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Any
 
-import numpy as np
 import pytest
 from fastapi import FastAPI, Request
 from fastapi.testclient import TestClient
 from flask import Flask, request
 
-from driftwatch import Monitor, Status
+from driftwatch import Monitor
 from driftwatch.config.kafka import KafkaConfig
 from driftwatch.core.data.schema import Schema
 from driftwatch.ingest.answers import row_values
@@ -22,91 +21,16 @@ from driftwatch.integrations.capture import CaptureLimits
 from driftwatch.integrations.fastapi import DriftMiddleware
 from driftwatch.integrations.flask import DriftMiddleware as FlaskMiddleware
 from driftwatch.integrations.kafka.messages.decoding import Decoder
-
-ROWS = 3_200
-EACH = 8
-NAMES = ("age", "income", "plan")
-
-RNG = np.random.default_rng(3)
-DATA: dict[str, Any] = {
-    "age": RNG.integers(18, 80, ROWS).tolist(),
-    "income": RNG.lognormal(8, 0.4, ROWS).round(2).tolist(),
-    "plan": RNG.choice(["free", "pro", "team"], ROWS).tolist(),
-    "risk": RNG.uniform(size=ROWS).round(4).tolist(),
-}
-Row = tuple[Any, ...]
-
-
-@dataclass(frozen=True)
-class Shape:
-    """How rows stand in a body, and scores in its answer."""
-
-    body: Callable[[list[Row]], Any]
-    features: str = "$"
-    answer: Callable[[list[float]], Any] = lambda risks: {"risk": risks}
-    score: str = "$.risk"
-
-
-def tensors(rows: list[Row]) -> dict[str, Any]:
-    types = ("INT64", "FP64", "BYTES")
-    return {
-        "inputs": [
-            {"name": name, "shape": [len(rows), 1], "datatype": of, "data": list(column)}
-            for name, of, column in zip(NAMES, types, zip(*rows, strict=True), strict=True)
-        ]
-    }
-
-
-def as_records(rows: list[Row]) -> list[dict[str, Any]]:
-    return [dict(zip(NAMES, row, strict=True)) for row in rows]
-
-
-def as_columns(rows: list[Row]) -> dict[str, list[Any]]:
-    return {name: list(c) for name, c in zip(NAMES, zip(*rows, strict=True), strict=True)}
-
-
-SHAPES: dict[str, Shape] = {
-    "list of records": Shape(as_records),
-    "columns": Shape(as_columns, answer=lambda risks: [[risk] for risk in risks], score="$"),
-    "rows of values": Shape(lambda rows: [list(row) for row in rows]),
-    "dataframe_split": Shape(
-        lambda rows: {"dataframe_split": {"columns": list(NAMES), "data": [list(r) for r in rows]}},
-        answer=lambda risks: {"predictions": risks},
-        score="$",
-    ),
-    "dataframe_records": Shape(lambda rows: {"dataframe_records": as_records(rows)}),
-    "inputs by column": Shape(lambda rows: {"inputs": as_columns(rows)}),
-    "instances": Shape(
-        lambda rows: {"signature_name": "s", "instances": [list(row) for row in rows]},
-        answer=lambda risks: {"predictions": [[risk] for risk in risks]},
-        score="$.predictions",
-    ),
-    "tensors": Shape(
-        tensors,
-        answer=lambda risks: {
-            "outputs": [{"name": "risk", "shape": [len(risks)], "datatype": "FP64", "data": risks}]
-        },
-        score="$",
-    ),
-    "names and ndarray": Shape(
-        lambda rows: {"data": {"names": list(NAMES), "ndarray": [list(row) for row in rows]}},
-        answer=lambda risks: {"data": [{"risk": risk} for risk in risks]},
-        score="$.data",
-    ),
-    "nested": Shape(lambda rows: {"body": {"x": {"rows": as_records(rows)}}}, "$.body.x.rows"),
-    "one record": Shape(
-        lambda rows: as_records(rows)[0], answer=lambda risks: [[{"risk": risks[0]}]], score="$"
-    ),
-}
-
-
-def bodies(shape: str) -> Iterator[tuple[Any, Any]]:
-    """Requests and their answers."""
-    each = 1 if shape == "one record" else EACH
-    for start in range(0, ROWS, each):
-        part = {name: column[start : start + each] for name, column in DATA.items()}
-        rows = list(zip(*(part[name] for name in NAMES), strict=True))
-        yield SHAPES[shape].body(rows), SHAPES[shape].answer(part["risk"])
+from tests.containers.shapes import (
+    DATA,
+    NAMES,
+    ROWS,
+    SHAPES,
+    as_records,
+    assert_holds_all,
+    below,
+    bodies,
+)
 
 
 @pytest.fixture(scope="module")
@@ -120,19 +44,9 @@ def monitor(made: Monitor) -> Iterator[Monitor]:
         yield fresh
 
 
-def check(monitor: Monitor) -> None:
-    monitor.flush()
-    report = monitor.check()
-    assert dict(monitor.counters) == {}
-    assert report.rows_current == ROWS
-    assert {f.name: f.missing_current for f in report.features} == dict.fromkeys(DATA, 0.0)
-    assert report.schema_changes == ()
-    assert report.global_status in (Status.OK, Status.UNDECIDED)
-    assert report.drifted_features == []
-
-
+@pytest.mark.parametrize("named", [False, True])
 @pytest.mark.parametrize("shape", SHAPES)
-def test_fastapi(monitor: Monitor, shape: str) -> None:
+def test_fastapi(monitor: Monitor, shape: str, named: bool) -> None:
     app = FastAPI()
     answers: list[Any] = []
 
@@ -146,13 +60,16 @@ def test_fastapi(monitor: Monitor, shape: str) -> None:
         monitor=monitor,
         features=SHAPES[shape].features,
         score=SHAPES[shape].score,
+        payload=SHAPES[shape].payload if named else "auto",
         limits=CaptureLimits(records=ROWS),
     )
     with TestClient(app) as client:
         for body, answer in bodies(shape):
             answers.append(answer)
             client.post("/predict", json=body)
-    check(monitor)
+    monitor.flush()
+    assert dict(monitor.counters) == {}
+    assert_holds_all(monitor)
 
 
 @pytest.mark.parametrize("shape", SHAPES)
@@ -170,6 +87,7 @@ def test_flask(monitor: Monitor, shape: str) -> None:
         monitor,
         features=SHAPES[shape].features,
         score=SHAPES[shape].score,
+        payload=SHAPES[shape].payload,
         limits=CaptureLimits(records=ROWS),
     )
     app.wsgi_app = watched  # type: ignore[method-assign]
@@ -179,7 +97,9 @@ def test_flask(monitor: Monitor, shape: str) -> None:
         with client.post("/predict", json=body) as answered:
             assert answered.get_data()
     watched.capture.flush(20)
-    check(monitor)
+    monitor.flush()
+    assert dict(monitor.counters) == {}
+    assert_holds_all(monitor)
 
 
 @dataclass
@@ -191,15 +111,17 @@ class Sent:
     headers: tuple[tuple[str, bytes], ...] = ()
 
 
+@pytest.mark.parametrize("named", [False, True])
 @pytest.mark.parametrize("shape", SHAPES)
-def test_kafka(made: Monitor, shape: str) -> None:
+def test_kafka(made: Monitor, shape: str, named: bool) -> None:
     of = SHAPES[shape]
     config = KafkaConfig.model_validate(
         {
             "bootstrap": "b:1",
             "topics": ["t"],
-            "features": of.features.replace("$", "$.request", 1),
-            "score": of.score.replace("$", "$.answer", 1),
+            "features": below("request", of.features),
+            "score": below("answer", of.score),
+            "payload": of.payload if named else "auto",
             "at": "record",
         }
     )

@@ -84,7 +84,8 @@ false_alarms = "1 per 30d"          # for all features together
 # bootstrap = "127.0.0.1:9092"
 # topics = ["predictions"]
 # features = "$.inputs"             # where they stand in a message: an object, or a list of them
-# prediction = "$.score"
+# payload = "auto"                  # or its shape: "records", "columns", "rows", "tensors", ...
+# prediction = "$.score"            # or one a row: "predictions[*].score"
 # at = "$.ts"                       # event time; "header:NAME", or "record" for Kafka's own
 
 # [monitors.{name}.alerts]            # try them with `driftwatch alert test`
