@@ -230,26 +230,31 @@ class Payload:
         if found is not None:
             return found
         for word in _WRAPPERS:
-            found = self._below(word, document, levels - 1, with_tensors=True)
+            found = self._below(word, document, levels - 1, is_named=False)
             if found is not None:
                 return found
         return None
 
     def _below(
-        self,
-        word: str,
-        document: Any,
-        levels: int = _MOST_WRAPPERS,
-        *,
-        with_tensors: bool = False,
+        self, word: str, document: Any, levels: int = _MOST_WRAPPERS, *, is_named: bool = True
     ) -> Rows | None:
-        """Rows of what stands under a framework's word."""
+        """Rows of what stands under a framework's word, if it stands there.
+
+        Args:
+            word: The word.
+            document: An object.
+            levels: Other words below it behind which rows are looked for.
+            is_named: Whether it was said that rows are there: then objects are records of ours.
+        """
         inner = document.get(word) if isinstance(document, Mapping) else None
         found = None
         if isinstance(inner, list):
-            found = self._of_list(inner, with_tensors=with_tensors)
+            has_objects = any(isinstance(item, Mapping) for item in inner)
+            found = self._of_records(inner) if is_named and has_objects else self._of_list(inner)
         elif isinstance(inner, Mapping):
-            found = self._guessed(inner, levels) or Rows([inner], 1)
+            found = self._guessed(inner, levels)
+            if found is None and (not is_named or self._has_features(inner)):
+                found = Rows([inner], 1)
         if found is None or word not in _TENSORFLOW:
             return found
         return found._replace(made=[self._unboxed(row) for row in found.made])
@@ -296,8 +301,12 @@ class Payload:
     def _of_records(self, items: Any) -> Rows | None:
         if not is_list(items):
             return None
-        if items and not any(isinstance(item, Mapping) for item in items):
+        if items and not any(isinstance(i, Mapping) and self._has_features(i) for i in items):
             return None
+        return self._objects_of(items)
+
+    def _objects_of(self, items: Sequence[Any]) -> Rows:
+        """What is an object, as a record."""
         made = [item if isinstance(item, Mapping) else None for item in items[: self.most]]
         return Rows(made, len(items))
 
@@ -308,14 +317,12 @@ class Payload:
             return None
         return self._rows_of(items)
 
-    def _of_list(self, items: list[Any], *, with_tensors: bool = True) -> Rows:
-        if with_tensors:
-            found = self._of_tensors(items)
-            if found is not None:
-                return found
+    def _of_list(self, items: list[Any]) -> Rows:
+        found = self._of_tensors(items)
+        if found is not None:
+            return found
         if not self.names or any(isinstance(item, Mapping) for item in items):
-            made = [item if isinstance(item, Mapping) else None for item in items[: self.most]]
-            return Rows(made, len(items))
+            return self._objects_of(items)
         if any(map(is_list, items)) or len(self.names) == 1:
             return self._rows_of(items)
         return self._rows_of([items]) if items else Rows([], 0)

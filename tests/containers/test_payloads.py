@@ -188,6 +188,21 @@ def test_without_names_only_records_are_known() -> None:
     assert Payload.of(Schema(())).rows([{"age": 1}, 2]) == ([{"age": 1}, None], 2)
 
 
+class Model:
+    """One that was trained on columns in another order than the data have."""
+
+    feature_names_in_ = ("plan", "age")
+
+
+def test_values_without_names_are_in_the_order_of_the_model() -> None:
+    with Monitor(DATA, model=Model(), score="risk") as watched:
+        schema = watched.reference.schema
+    assert Payload.of(schema).rows([["pro", 31]]) == ([{"plan": "pro", "age": 31}], 1)
+    with Monitor(DATA, features=["income", "age"], score="risk") as watched:
+        schema = watched.reference.schema
+    assert Payload.of(schema).rows([[1.5, 31]]) == ([{"income": 1.5, "age": 31}], 1)
+
+
 def test_answers_that_are_not_as_many_are_counted(monitor: Monitor) -> None:
     app = FastAPI()
 

@@ -53,7 +53,7 @@ def test_what_is_odd_about_a_payload_is_counted(cluster: MockCluster, topic: str
     """By the kind of what is wrong with a message, or by the reason why a value is not used."""
     cluster.create_topic(topic)
     row = {"x": 1.0, "plan": "pro"}
-    messages = [
+    messages: list[dict[str, Any]] = [
         {"inputs": [row] * 3, "yhat": [0.1, 0.2, 0.3]},
         {"inputs": [row] * 3, "yhat": [0.1, 0.2]},
         {"inputs": [row] * 4, "yhat": [0.1] * 4},
