@@ -16,6 +16,8 @@ __all__ = ["ScoreClass", "one_value", "row_values"]
 _MOST_LEVELS = 4
 """Lists and objects of one member in each other below which a value is looked for."""
 
+_SCALARS = {float, int, str, bool, type(None)}
+
 _ANSWERS = ("predictions", "prediction", "outputs", "result", "results")
 
 
@@ -75,6 +77,8 @@ def one_value(answer: Any, /) -> Any:
         >>> one_value([{"risk": 0.3}]), one_value({"predictions": [[0.3]]}), one_value([0.2, 0.8])
         (0.3, 0.3, [0.2, 0.8])
     """
+    if type(answer) in _SCALARS:  # nearly always
+        return answer
     for _ in range(_MOST_LEVELS):
         answer = _unframed(answer, 1)
         if isinstance(answer, Mapping):
@@ -89,12 +93,13 @@ def one_value(answer: Any, /) -> Any:
     return answer
 
 
-def row_values(answer: Any, rows: int, /) -> list[Any] | None:
+def row_values(answer: Any, rows: int, most: int | None = None, /) -> list[Any] | None:
     """The values of an answer about several records, one a row; None if they do not match.
 
     Args:
         answer: In an `Each` every member is the answer about one row.
         rows: How many records there are.
+        most: Of how many of them, from the first on, values are wanted; of all if not given.
 
     Example:
         >>> row_values([[0.3], [0.4]], 2), row_values({"predictions": [0.3, 0.4]}, 2)
@@ -103,7 +108,7 @@ def row_values(answer: Any, rows: int, /) -> list[Any] | None:
         True
     """
     if isinstance(answer, Each):
-        return [one_value(value) for value in answer] if len(answer) == rows else None
+        return _values_of(answer, most) if len(answer) == rows else None
     if isinstance(answer, Mapping):
         named = [answer[word] for word in _ANSWERS if word in answer]
         answer = named[0] if len(named) == 1 else answer
@@ -113,9 +118,13 @@ def row_values(answer: Any, rows: int, /) -> list[Any] | None:
         answer = answer[0]
     answer = _unframed(answer, rows)
     if is_list(answer) and len(answer) == rows:
-        return [one_value(value) for value in answer]
+        return _values_of(answer, most)
     value = one_value(answer) if rows == 1 else None
     return None if value is None or isinstance(value, Mapping | list) else [value]
+
+
+def _values_of(answers: Sequence[Any], most: int | None) -> list[Any]:
+    return [one_value(value) for value in answers[:most]]
 
 
 def _unframed(answer: Any, rows: int) -> Any:

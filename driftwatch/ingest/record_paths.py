@@ -129,7 +129,7 @@ class RecordPaths:
         for word, _ in self._given:
             value, values = by_role[word], None
             if word in _ANSWERED:
-                values = None if value is None else row_values(value, total)
+                values = None if value is None else row_values(value, total, len(made))
             elif is_list(value):
                 values = value if len(value) == total else None
             else:

@@ -187,7 +187,10 @@ def test_windows_by_rows_are_refused() -> None:
     ("more", "what"),
     [
         ({"topics": []}, "topics"),
-        ({"features": "inputs"}, "features"),
+        ({"features": "inputs["}, "features"),
+        ({"payload": "column"}, "payload"),
+        ({"message_rows": 0}, "message_rows"),
+        ({"score_class": True}, "score_class"),
         ({"at": "ts"}, "at"),
         ({"security": "sasl_ssl"}, "sasl"),
         ({"dead_letters": "t"}, "dead_letters"),
