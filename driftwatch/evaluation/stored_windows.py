@@ -211,6 +211,7 @@ class StoredWindows:
         except MergeError as error:
             self.unreadable[str(error)] += 1
             return None
+        profile = profile.read_as(self._reference.schema)
         odd = {
             name
             for name, column in profile.columns.items()

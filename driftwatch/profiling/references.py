@@ -112,13 +112,15 @@ def is_saved(data: Any, /) -> bool:
 def production_profile(
     reference: Reference, data: Any, progress: Progress | None = None, /
 ) -> Profile:
-    """Sketch production data for a reference; a profile is taken as it is.
+    """Sketch production data for a reference; what a profile leaves open is read as there.
 
     Raises:
         DataError: If the data cannot be read.
     """
     profile = saved_profile(data, reference.profile.guard.key)
-    return profile if profile is not None else profile_like(reference, data, progress=progress)
+    if profile is None:
+        return profile_like(reference, data, progress=progress)
+    return profile.read_as(reference.schema)
 
 
 def _with_options(saved: Profile, options: ReferenceOptions) -> Profile:

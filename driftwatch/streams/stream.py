@@ -288,6 +288,7 @@ class Stream:
         if profile is None:
             raise ConfigError("absorb takes a profile; give rows to observe_many")
         reference.check_fits(profile)
+        profile = profile.read_as(reference.schema)
         spec = self.settings.spec
         period = profile.period
         when = at if at is not None else (period.end or self._clock())

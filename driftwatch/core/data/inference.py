@@ -7,21 +7,27 @@ that the report prints. Declaring a column overrides all of it.
 
 from __future__ import annotations
 
-import re
 from collections import Counter
 from collections.abc import Mapping
 from dataclasses import replace
-from itertools import pairwise
 from typing import TYPE_CHECKING
 
 import numpy as np
 from numpy.typing import NDArray
 
 from driftwatch.core.data.declared import DeclaredColumns
+from driftwatch.core.data.identifiers import (
+    MIN_ROWS,
+    Order,
+    why_numbers_identify,
+    why_texts_identify,
+)
 from driftwatch.core.data.instants import seconds_by_size
 from driftwatch.core.data.missing_words import without_words
 from driftwatch.core.data.mixed import children_of, is_mixed
-from driftwatch.core.data.schema import Column, Kind, Role, Schema, ValuePolicy
+from driftwatch.core.data.name_words import name_words, spread
+from driftwatch.core.data.personal import PERSONAL, is_personal
+from driftwatch.core.data.schema import Basis, Column, Kind, Role, Schema, ValuePolicy
 from driftwatch.core.data.storage import is_text
 from driftwatch.core.data.values import Categories, Numbers, kind_of, typed_values
 
@@ -34,63 +40,16 @@ _NEARLY_ALL = 0.99
 """Share of the numbers that must be whole, rise, or be times: a few odd ones say nothing."""
 _FIRST_EPOCH, _LAST_EPOCH = 946_684_800.0, 4_102_444_800.0
 """The years 2000 and 2100."""
-_FIRST_YEAR, _LAST_YEAR = 1900, 2100
-_SEVERAL_DATES = 10
-"""Fewer numbers that may be dates may as well be something else."""
-
-MIN_ROWS = 100
-"""Fewer rows say nothing about whether a column identifies them."""
 _READABLE = 0.9
 """Share of the texts that must read as numbers (or instants) for a column to be that."""
-_NEAR_UNIQUE_TEXTS = 0.9
-_NEAR_UNIQUE_INTEGERS = 0.99
-_NAMED_ID_DISTINCT = 50
-_NAMED_ID_SHARE = 0.005
 
-_ID_WORDS = {"id", "ids", "uuid", "guid", "no", "nr", "number", "key", "hash", "token", "index"}
 _LABEL_NAMES = {"label", "target", "ground_truth", "y_true"}
 _PREDICTION_NAMES = {"prediction", "predictions", "predicted", "y_pred"}
 _SCORE_NAMES = {"score", "probability", "y_score", "y_proba", "predicted_probability"}
 _WEIGHT_NAMES = {"sample_weight"}
 
-_PERSONAL_WORDS = {
-    "email", "mail", "phone", "mobile", "ssn", "passport", "iban", "surname", "lastname",
-    "firstname", "fullname", "birthday", "ip",
-}  # fmt: skip
-_PERSONAL_VALUES = re.compile(
-    r"[^@\s]+@[^@\s]+\.[a-zA-Z]{2,}"  # e-mail address
-    r"|\d{3}-\d{2}-\d{4}"  # US social security number
-    r"|\d{1,3}(\.\d{1,3}){3}"  # IPv4 address
-    r"|[A-Z]{2}\d{2}[A-Z0-9]{11,30}"  # IBAN
-    r"|(\d{4}[ -]){3}\d{1,7}"  # payment card
-)
-_TELEPHONE = re.compile(r"\+?\d{1,3}[ .-]?\(?\d{2,4}\)?([ .-]?\d{2,4}){2,4}")
-_DATE = re.compile(r"(\d{4}[-./]\d{1,2}[-./]\d{1,2}|\d{1,2}[-./]\d{1,2}[-./]\d{4})([ T].*)?")
-"""What has as many digits as a telephone number, and is none."""
-_SAMPLE = 200
-_LOOKED_AT = 2_000
 _LEADING_ZEROS = 0.01
 _TIME_WORDS = {"time", "timestamp", "ts", "date", "datetime", "day", "created", "updated", "at"}
-_UNITS = "kg|g|mg|km|cm|mm|ml|ms|KB|MB|GB|TB|kWh|kW|°C|°F|EUR|USD|lbs|mph"
-_UNCLEAR = (
-    (
-        re.compile(r"\d{1,2}[/-]\d{1,2}[/-](\d{4}|\d{2})( \d{1,2}:\d{2}(:\d{2})?)?"),
-        "dates with day or month first, which cannot be told: write 2026-01-31",
-    ),
-    (
-        re.compile(r"[$€£¥]?\s?[+-]?\d{1,3}(,\d{3})+(\.\d+)?|[$€£¥]\s?[+-]?\d+(\.\d+)?"),
-        "numbers with signs, such as '$1,234.5': write 1234.5",
-    ),
-    (
-        re.compile(rf"[+-]?\d+([.,]\d+)?(\s?%| [A-Za-zµ°]{{1,4}}|\s?({_UNITS}))"),
-        "numbers with units, such as '12 %' or '12 kg': write 12",
-    ),
-)
-"""What texts may be that are neither categories nor identifiers, and what to do about it."""
-_PERSONAL_SHARE = 0.05
-"""A column where one value in twenty names a person is hashed as a whole."""
-_TELEPHONE_SHARE = 0.5
-"""Long numbers look like telephone numbers, so here most values must."""
 
 
 def infer_schema(
@@ -146,7 +105,15 @@ def infer_column(
         words = Column(name, Kind.NUMERIC, missing_words=missing_words).words
         kind = _guess_kind(array, words, untyped=untyped)
     dtype = kind.value if untyped and kind is not Kind.CATEGORICAL else _type_of_most(array)
-    column = Column(name, kind, role or Role.FEATURE, dtype=dtype, missing_words=missing_words)
+    basis = Basis.INFERRED if role is None else Basis.DECLARED
+    column = Column(
+        name,
+        kind,
+        role or Role.FEATURE,
+        dtype=dtype,
+        basis=basis,
+        missing_words=missing_words,
+    )
     if role is None:
         column = _guess_role(column, array)
     if column.kind is Kind.CATEGORICAL and column.values is ValuePolicy.RAW:
@@ -215,7 +182,7 @@ def _guess_role(column: Column, array: pa.Array) -> Column:
         return _mark_number_id(column, values)
     if isinstance(values, Categories) and column.kind is Kind.CATEGORICAL:
         return _mark_text_id(column, values)
-    return column
+    return replace(column, basis=Basis.UNDECIDED) if column.kind is Kind.EMPTY else column
 
 
 def _kind_of_texts(array: pa.Array) -> Kind:
@@ -242,7 +209,7 @@ def _kind_of_typed_texts(array: pa.Array) -> Kind:
     dtype = array.type.value_type if is_dictionary else array.type
     if not is_text(dtype) or array.null_count == len(array):
         return Kind.CATEGORICAL
-    sample = _spread(array.drop_null())
+    sample = spread(array.drop_null())
     sample = (sample.dictionary_decode() if is_dictionary else sample).drop_null()
     if len(sample) == 0:
         return Kind.CATEGORICAL
@@ -257,22 +224,12 @@ def _kind_of_typed_texts(array: pa.Array) -> Kind:
     return Kind.CATEGORICAL
 
 
-def _spread(array: pa.Array) -> pa.Array:
-    """Some values from everywhere in an array."""
-    import pyarrow as pa
-
-    if len(array) <= 2 * _LOOKED_AT:
-        return array
-    rows = np.random.default_rng(len(array)).choice(len(array), _LOOKED_AT, replace=False)
-    return array.take(pa.array(np.sort(rows)))
-
-
 def _are_truths(texts: pa.Array) -> bool:
     """Whether nearly all texts are ``true`` or ``false``, in letters of any size."""
     import pyarrow as pa
     import pyarrow.compute as pc
 
-    words = pc.utf8_lower(pc.utf8_trim_whitespace(_spread(texts).cast(pa.large_string())))
+    words = pc.utf8_lower(pc.utf8_trim_whitespace(spread(texts).cast(pa.large_string())))
     found = pc.is_in(words, pa.array(["true", "false"], pa.large_string()))
     return int(pc.sum(found, min_count=0).as_py()) >= _READABLE * len(words)
 
@@ -298,35 +255,19 @@ def _named_role(name: str) -> Role | None:
     return None
 
 
-def _words(name: str) -> list[str]:
-    """Split ``InvoiceNo`` and ``invoice_no`` into lower-case words."""
-    spaced = re.sub(r"(?<=[a-z0-9])(?=[A-Z])|(?<=[A-Z])(?=[A-Z][a-z])", " ", name)
-    return [word.lower() for word in re.split(r"[^A-Za-z0-9]+", spaced) if word]
-
-
-def _is_named_id(name: str, distinct: int, rows: int) -> bool:
-    words = _words(name)
-    many = distinct >= max(_NAMED_ID_DISTINCT, _NAMED_ID_SHARE * rows)
-    return bool(words) and words[-1] in _ID_WORDS and many
-
-
 def _mark_number_id(column: Column, numbers: Numbers) -> Column:
-    values = numbers.values
-    if values.size < MIN_ROWS or (values % 1 == 0).mean() < _NEARLY_ALL:
-        return column
-    distinct = int(np.unique(values).size)
-    if distinct >= _SEVERAL_DATES and _are_dates(values):
-        return _as_id(column, "dates written as numbers, which are not read: write 2026-01-31")
-    if set(_words(column.name)) & _TIME_WORDS and _are_epochs(values):
-        return replace(column, kind=Kind.DATETIME, role=Role.TIME, note="a time, as its name says")
-    if _is_named_id(column.name, distinct, values.size):
-        return _as_id(column, "named like an identifier, with many values")
-    rising, falling = values[1:] > values[:-1], values[1:] < values[:-1]
-    if distinct >= _NEAR_UNIQUE_INTEGERS * values.size and (
-        rising.mean() >= _NEARLY_ALL or falling.mean() >= _NEARLY_ALL
-    ):
-        return _as_id(column, "counts its rows")
-    return column
+    values, order = numbers.values, Order()
+    order.update(values)
+    if values.size and order.whole >= _NEARLY_ALL * values.size:
+        in_time = set(name_words(column.name)) & _TIME_WORDS and _are_epochs(values)
+        if in_time:
+            note = "a time, as its name says"
+            return replace(column, kind=Kind.DATETIME, role=Role.TIME, note=note)
+    if values.size < MIN_ROWS:
+        return replace(column, basis=Basis.UNDECIDED)
+    distinct = float(np.unique(values).size)
+    why = why_numbers_identify(column.name, values.size, distinct, order)
+    return _as_id(column, why) if why else column
 
 
 def _are_epochs(numbers: NDArray[np.float64]) -> bool:
@@ -335,43 +276,12 @@ def _are_epochs(numbers: NDArray[np.float64]) -> bool:
     return bool(((seconds > _FIRST_EPOCH) & (seconds < _LAST_EPOCH)).mean() >= _NEARLY_ALL)
 
 
-def _are_dates(numbers: NDArray[np.float64]) -> bool:
-    """Whether nearly all numbers may be dates written as 20260131, or months as 202601."""
-    for digits in (8, 6):
-        scale = 10.0 ** (digits - 4)
-        months = np.floor(numbers % scale / 10.0 ** (digits - 6))
-        years = np.floor(numbers / scale)
-        good = (years >= _FIRST_YEAR) & (years <= _LAST_YEAR) & (months >= 1) & (months <= 12)
-        if digits == 8:
-            good &= (numbers % 100 >= 1) & (numbers % 100 <= 31)
-        if good.mean() >= _NEARLY_ALL:
-            return True
-    return False
-
-
 def _mark_text_id(column: Column, categories: Categories) -> Column:
     rows, distinct = int(categories.counts.sum()), len(categories.texts)
     if rows < MIN_ROWS:
-        return column
-    unclear = _unclear(categories)
-    if unclear is not None:
-        return _as_id(column, unclear)
-    if distinct >= _NEAR_UNIQUE_TEXTS * rows:
-        return _as_id(column, "nearly every value is different")
-    if _is_named_id(column.name, distinct, rows):
-        return _as_id(column, "named like an identifier, with many values")
-    return column
-
-
-def _unclear(categories: Categories) -> str | None:
-    """That texts look like dates or numbers that are not read, and how to write them."""
-    if len(categories.texts) < _NAMED_ID_DISTINCT:
-        return None  # few enough to be categories, whatever they mean
-    sample = _spread(categories.texts).to_pylist()
-    for pattern, why in _UNCLEAR:
-        if _share_matching(pattern, sample) >= _READABLE:
-            return why
-    return None
+        return replace(column, basis=Basis.UNDECIDED)
+    why = why_texts_identify(column.name, rows, float(distinct), categories.texts)
+    return _as_id(column, why) if why else column
 
 
 def _as_id(column: Column, why: str) -> Column:
@@ -379,18 +289,7 @@ def _as_id(column: Column, why: str) -> Column:
     return replace(column, role=Role.ID, values=hashed, note=why)
 
 
-def _share_matching(pattern: re.Pattern[str], texts: list[str]) -> float:
-    return sum(bool(pattern.fullmatch(text.strip())) for text in texts) / max(1, len(texts))
-
-
 def _protect(column: Column, categories: Categories) -> Column:
-    sample = categories.texts.slice(0, _SAMPLE).to_pylist()
-    personal = _share_matching(_PERSONAL_VALUES, sample) >= _PERSONAL_SHARE
-    others = [text for text in sample if not _DATE.fullmatch(text.strip())]
-    telephones = _share_matching(_TELEPHONE, others) * len(others) >= _TELEPHONE_SHARE * len(sample)
-    words = _words(column.name)
-    joined = {first + second for first, second in pairwise(words)}  # first_name, e-mail
-    named = _PERSONAL_WORDS & {*words, *joined}
-    if named or personal or telephones:
-        return replace(column, values=ValuePolicy.HASHED, note="looks like personal data")
+    if is_personal(column.name, categories.texts):
+        return replace(column, values=ValuePolicy.HASHED, note=PERSONAL)
     return column

@@ -111,4 +111,5 @@ def inexact(values: NDArray[Any], /) -> NDArray[np.uint64]:
     with np.errstate(invalid="ignore"):  # the largest ones are rounded to what no integer holds
         differ = rounded.astype(values.dtype) != values
     differ |= rounded >= 2.0 ** (64 if values.dtype.kind == "u" else 63)
-    return values[differ].astype(np.uint64)
+    exact: NDArray[np.uint64] = values[differ].astype(np.uint64)
+    return exact

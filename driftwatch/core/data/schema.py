@@ -16,6 +16,7 @@ __all__ = [
     "DISCRETE",
     "EVERY",
     "ORDERED",
+    "Basis",
     "Column",
     "Kind",
     "Role",
@@ -89,6 +90,17 @@ class ValuePolicy(StrEnum):
     """Not at all: rows, nulls, content hash and nothing else."""
 
 
+class Basis(StrEnum):
+    """What the role of a column rests on."""
+
+    DECLARED = "declared"
+    """A caller said so."""
+    INFERRED = "inferred"
+    """Its name says so, or enough of its values."""
+    UNDECIDED = "undecided"
+    """Too few values to tell: it is a feature until there are more."""
+
+
 @dataclass(frozen=True, slots=True)
 class Column:
     """One column: its name and everything that is known about it beforehand.
@@ -102,6 +114,7 @@ class Column:
         note: Why an inferred role or policy was chosen; empty when it was declared.
         rule: Which values are allowed; None if any is.
         missing_words: Texts that stand for no value; `MISSING_WORDS` if None.
+        basis: What the role rests on.
     """
 
     name: str
@@ -112,6 +125,7 @@ class Column:
     note: str = ""
     rule: Rule | None = None
     missing_words: tuple[str, ...] | None = None
+    basis: Basis = Basis.DECLARED
 
     @property
     def words(self) -> tuple[str, ...]:
@@ -143,6 +157,8 @@ class Column:
             table["rule"] = self.rule.to_dict()
         if self.missing_words is not None:
             table["missing_words"] = list(self.missing_words)
+        if self.basis is not _usual_basis(self.role, self.note):
+            table["basis"] = self.basis.value
         return table
 
     @classmethod
@@ -150,16 +166,25 @@ class Column:
         texts = (data["name"], data["dtype"], data["note"])
         if not all(isinstance(text, str) for text in texts):
             raise SchemaError("a column's name, dtype and note must be text")
+        role, note = Role(data["role"]), data["note"]
         return cls(
             name=data["name"],
             kind=Kind(data["kind"]),
-            role=Role(data["role"]),
+            role=role,
             values=ValuePolicy(data["values"]),
             dtype=data["dtype"],
-            note=data["note"],
+            note=note,
             rule=Rule.from_dict(data["name"], data.get("rule")),
             missing_words=stored_words(data["name"], data.get("missing_words")),
+            basis=Basis(data.get("basis", _usual_basis(role, note))),
         )
+
+
+def _usual_basis(role: Role, note: str) -> Basis:
+    """What a role rests on where a table of columns does not say."""
+    if role is Role.FEATURE or (note and note != COMPUTED):
+        return Basis.INFERRED
+    return Basis.DECLARED
 
 
 @dataclass(frozen=True, slots=True)
@@ -211,7 +236,7 @@ class Schema:
             _ = self[name]
         return Schema(
             tuple(
-                replace(column, role=roles[column.name], note="")
+                replace(column, role=roles[column.name], note="", basis=Basis.DECLARED)
                 if column.name in roles
                 else column
                 for column in self.columns

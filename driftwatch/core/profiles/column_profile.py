@@ -11,9 +11,12 @@ from typing import TYPE_CHECKING, Self
 import numpy as np
 from numpy.typing import NDArray
 
+from driftwatch.core.data.identifiers import why_numbers_identify, why_texts_identify
+from driftwatch.core.data.personal import PERSONAL
 from driftwatch.core.data.privacy import ValueGuard
-from driftwatch.core.data.schema import Column, Kind, Role, ValuePolicy
+from driftwatch.core.data.schema import Basis, Column, Kind, Role, ValuePolicy
 from driftwatch.core.data.values import Categories, Missing, Numbers, Opaque, typed_values
+from driftwatch.core.profiles.evidence import Evidence
 from driftwatch.core.sketches.cdf import Cdf
 from driftwatch.core.sketches.distinct import DistinctSketch
 from driftwatch.core.sketches.fingerprint import Fingerprint, hash_numbers, hash_texts, hash_words
@@ -23,7 +26,7 @@ from driftwatch.core.sketches.moments import Moments
 from driftwatch.core.sketches.quantiles import CHUNK, QuantileSketch
 from driftwatch.core.sketches.sizes import SketchConfig
 from driftwatch.core.sketches.value_counts import ValueCounts
-from driftwatch.errors import MergeError, ProfileFormatError
+from driftwatch.errors import ProfileFormatError
 
 if TYPE_CHECKING:
     import pyarrow as pa
@@ -189,6 +192,15 @@ class CategorySketches:
         frequencies = None if self.frequencies is None else self.frequencies.copy()
         return type(self)(self.distinct.copy(), frequencies)
 
+    def texts(self) -> pa.Array | None:
+        """The categories, where every one is counted, in the order of their letters."""
+        import pyarrow as pa
+
+        if self.frequencies is None or not self.frequencies.is_exact:
+            return None
+        texts = (text.encode("utf-8", "replace") for text in sorted(self.frequencies.counts))
+        return pa.array(list(texts), pa.large_binary()).cast(pa.large_string())
+
     def to_sections(self) -> dict[str, bytes]:
         """Serialize as named sections."""
         sections = {"distinct": self.distinct.to_bytes()}
@@ -234,6 +246,7 @@ class ColumnProfile:
         numbers: Sketches of a numeric or datetime column, else None.
         categories: Sketches of a categorical column whose values are kept; of numbers that are
             identifiers only how many there are, and how often each; else None.
+        evidence: What the role is decided by as more rows come, while it is not; else None.
     """
 
     column: Column
@@ -242,6 +255,7 @@ class ColumnProfile:
     fingerprint: Fingerprint
     numbers: NumericSketches | None = None
     categories: CategorySketches | None = None
+    evidence: Evidence | None = None
 
     @classmethod
     def empty(
@@ -255,6 +269,9 @@ class ColumnProfile:
     ) -> Self:
         """A profile of no rows."""
         profile = cls(column, 0, Missing(), Fingerprint())
+        if column.basis is Basis.UNDECIDED and column.kind in (Kind.NUMERIC, Kind.CATEGORICAL):
+            profile.evidence = Evidence(DistinctSketch(config.distinct_k))
+            column = replace(column, role=Role.FEATURE)
         if column.kind.is_ordered:
             profile.numbers = NumericSketches.empty(k, config, grid)
             if column.role is Role.ID:
@@ -280,6 +297,7 @@ class ColumnProfile:
                 self._update_categories(values, guard)
             case Opaque():
                 pass
+        self.decide()
 
     def update_absent(self, rows: int, /) -> None:
         """Count rows of a batch that did not have the column at all."""
@@ -294,6 +312,8 @@ class ColumnProfile:
             self.fingerprint.add_detail(exact)
         if self.numbers is not None:
             self.numbers.update(numbers.values)
+        if self.evidence is not None:
+            self.evidence.update_numbers(numbers.values)
         if self.categories is not None:
             unique, counts = np.unique(numbers.values, return_counts=True)
             self.categories.distinct.update(hash_numbers(unique), counts)
@@ -302,42 +322,31 @@ class ColumnProfile:
         self.fingerprint.update(hash_texts(categories.texts), categories.counts)
         if self.categories is not None:
             self.categories.update(categories, self.column.values, guard)
+        if self.evidence is not None:
+            self.evidence.update_texts(categories, guard)
+
+    def decide(self) -> None:
+        """Read the role of a column that was too short to have one from all that is known now."""
+        column, evidence = self.column, self.evidence
+        if evidence is None or column.basis is not Basis.UNDECIDED or column.is_computed:
+            return
+        distinct, why = evidence.distinct.estimate(), ""
+        if self.numbers is not None:
+            why = why_numbers_identify(column.name, self.count, distinct, evidence.order)
+        elif self.categories is not None:
+            frequencies = self.categories.frequencies
+            if frequencies is not None and frequencies.is_exact:
+                distinct = float(len(frequencies.counts))
+            texts = self.categories.texts() if column.values is ValuePolicy.RAW else None
+            why = why_texts_identify(column.name, self.count, distinct, texts)
+        role = Role.ID if why else Role.FEATURE
+        hashed = PERSONAL if column.values is ValuePolicy.HASHED else ""
+        self.column = replace(column, role=role, note=why or hashed)
 
     @property
     def counts_categories(self) -> bool:
         """Whether its values are counted by category, as those of identifiers are not."""
         return self.categories is not None and self.categories.frequencies is not None
-
-    def check_mergeable(self, other: Self, /) -> None:
-        """Raise what `merge` would raise, and change nothing."""
-        mine, theirs = self.column, other.column
-        if (mine.kind, mine.values) != (theirs.kind, theirs.values):
-            raise MergeError(
-                f"column {mine.name!r} is {mine.kind} ({mine.values} values) on one side "
-                f"and {theirs.kind} ({theirs.values} values) on the other"
-            )
-        if self.counts_categories != other.counts_categories:
-            raise MergeError(
-                f"the values of column {mine.name!r} were counted on one side only; declare "
-                "its role on both"
-            )
-
-    def merge(self, other: Self, /) -> None:
-        """Add other rows of the same column; `other` is left as it was.
-
-        Raises:
-            MergeError: If the columns are of different kinds or keep values differently.
-        """
-        self.check_mergeable(other)
-        self.rows += other.rows
-        self.missing.merge(other.missing)
-        self.fingerprint.merge(other.fingerprint)
-        if self.numbers is not None and other.numbers is not None:
-            self.numbers.merge(other.numbers)
-        if self.categories is not None and other.categories is not None:
-            self.categories.merge(other.categories)
-        elif other.count:  # numbers that were identifiers on one side only
-            self.categories = None
 
     def copy(self) -> Self:
         """Return a profile that can change without this changing."""
@@ -348,6 +357,7 @@ class ColumnProfile:
             replace(self.fingerprint),
             None if self.numbers is None else self.numbers.copy(),
             None if self.categories is None else self.categories.copy(),
+            None if self.evidence is None else self.evidence.copy(),
         )
 
     def content_hash(self) -> bytes:
@@ -371,6 +381,8 @@ class ColumnProfile:
             sections |= self.numbers.to_sections()
         if self.categories is not None:
             sections |= self.categories.to_sections()
+        if self.evidence is not None:
+            sections |= self.evidence.to_sections()
         return sections
 
     @classmethod
@@ -394,12 +406,19 @@ class ColumnProfile:
         )
         if rows > 1 << 53 or profile.count < 0:
             raise ProfileFormatError("a column has more missing values than rows")
+        if column.kind in (Kind.NUMERIC, Kind.CATEGORICAL):
+            profile.evidence = Evidence.from_sections(
+                sections, k=config.distinct_k, count=profile.count
+            )
         if column.kind.is_ordered:
             profile.numbers = NumericSketches.from_sections(sections, k, config)
-            if column.role is Role.ID and "distinct" in sections:
-                profile.categories = CategorySketches.from_sections(column, sections, config)
+            if "distinct" in sections:
+                profile.categories = CategorySketches.from_sections(
+                    replace(column, role=Role.ID), sections, config
+                )
         elif keeps_categories(column):
-            profile.categories = CategorySketches.from_sections(column, sections, config)
+            counted = column if profile.evidence is None else replace(column, role=Role.FEATURE)
+            profile.categories = CategorySketches.from_sections(counted, sections, config)
         profile._check_counts()
         return profile
 

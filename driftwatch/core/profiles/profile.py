@@ -5,7 +5,6 @@ from __future__ import annotations
 import hashlib
 import json
 from collections.abc import Callable, Iterable, Mapping
-from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from functools import partial
 from typing import Any, Self
@@ -14,7 +13,7 @@ from driftwatch.core.data.batch import Batch
 from driftwatch.core.data.privacy import ValueGuard
 from driftwatch.core.data.schema import Column, Kind, Role, Schema
 from driftwatch.core.data.values import number_array
-from driftwatch.core.profiles.agreement import check_agreement, columns_together
+from driftwatch.core.profiles import agreement
 from driftwatch.core.profiles.codec import LOCAL_LIMIT, decode, encode
 from driftwatch.core.profiles.column_profile import ColumnProfile
 from driftwatch.core.profiles.frame import Frame
@@ -221,7 +220,7 @@ class Profile:
         """Do nothing, or say why another profile cannot be merged into this one.
 
         Raises:
-            MergeError: If configuration, k, hash key or a column's kind differ.
+            MergeError: If configuration, k or hash key differ, or what parts say of a column.
         """
         for what, mine, theirs in (
             ("sketch configuration", self.config.id, other.config.id),
@@ -231,7 +230,7 @@ class Profile:
             if mine != theirs:
                 raise MergeError(f"profiles of different {what} do not merge: {mine} and {theirs}")
         for name in self.columns.keys() & other.columns.keys():
-            check_agreement(self.columns[name], other.columns[name])
+            agreement.check_agreement(self.columns[name], other.columns[name])
 
     def merge(self, other: Self, /) -> None:
         """Add the rows of another profile; `other` is left as it was.
@@ -239,18 +238,16 @@ class Profile:
         A column that one side lacks is missing in that side's rows.
 
         Raises:
-            MergeError: If configuration, k, hash key or a column's kind differ.
+            MergeError: If configuration, k or hash key differ, or what parts say of a column.
         """
         self.check_mergeable(other)  # all of it before anything changes
         for name in self.columns.keys() & other.columns.keys():
             mine, theirs = self.columns[name], other.columns[name]
-            self.columns[name] = columns_together(mine, theirs, self.guard, self.config)
+            self.columns[name] = agreement.columns_together(mine, theirs, self.guard)
         for name, theirs_only in other.columns.items():
             if name not in self.columns:
-                mine_now = ColumnProfile.empty(theirs_only.column, self.k, self.config)
-                mine_now.merge(theirs_only)
-                mine_now.update_absent(self.rows)
-                self.columns[name] = mine_now
+                self.columns[name] = theirs_only.copy()
+                self.columns[name].update_absent(self.rows)
         for name in self.columns.keys() - other.columns.keys():
             self.columns[name].update_absent(other.rows)
         if other.rows:
@@ -307,8 +304,8 @@ class Profile:
         """
         schema = self.schema.with_roles(roles)
         for name, role in roles.items():
-            column = self.columns[name].column
-            if role.is_tested and column.role is Role.ID and column.kind.is_discrete:
+            was, counted = self.columns[name].column, self.columns[name].counts_categories
+            if role.is_tested and was.role is Role.ID and was.kind.is_discrete and not counted:
                 raise SchemaError(
                     f"column {name!r} was profiled as an identifier and its values were not "
                     "counted; profile the data again with it as a feature"
@@ -321,7 +318,11 @@ class Profile:
         Args:
             schema: Columns of this profile, with other roles or rules.
         """
-        return self._with({c.name: replace(self.columns[c.name], column=c) for c in schema})
+        return self._with(agreement.columns_as(self.columns, schema, self.guard))
+
+    def read_as(self, schema: Schema, /) -> Profile:
+        """Return a profile whose columns are decided: as in a schema, where that has them."""
+        return self._with(agreement.read_as(self.columns, schema.names, self.guard))
 
     def with_outcome_spec(self, spec: OutcomeSpec, /) -> Profile:
         """Return a profile whose further outcomes are counted by other rules."""

@@ -11,6 +11,7 @@ from numpy.typing import NDArray
 
 from driftwatch.core.data.outcomes import OutcomeColumns
 from driftwatch.core.data.schema import Schema
+from driftwatch.core.profiles.agreement import decided_column
 from driftwatch.core.profiles.column_profile import ColumnProfile
 from driftwatch.core.profiles.frame import Frame
 from driftwatch.core.profiles.outcomes import Outcomes
@@ -314,7 +315,7 @@ class Reference:
     def new_profile(self) -> Profile:
         """Return an empty profile for production rows, ready to be compared with this."""
         return Profile(
-            self.schema,
+            Schema(tuple(map(decided_column, self.schema))),
             config=self.profile.config,
             frame=self.frame,
             guard=self.profile.guard,

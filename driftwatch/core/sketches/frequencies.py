@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from copy import copy
 from typing import TYPE_CHECKING, Any, Self
 
@@ -128,6 +128,35 @@ class Frequencies:
         )
         twin.counts, twin.other = dict(self.counts), self.other
         twin._frequent = copy(self._frequent)  # noqa: SLF001 - a twin
+        return twin
+
+    def renamed(self, name: Callable[[str], str], /) -> Self:
+        """The same counts under other names, which must differ where the texts do.
+
+        Exact where these are. Of categories beyond the dictionary the heavy hitters are kept, with
+        the certain lower bounds of their counts.
+
+        Example:
+            >>> colours = Frequencies(limit=10, dictionary_size=2, lg=5)
+            >>> colours.update({"red": 3, "blue": 1})
+            >>> colours.renamed(str.upper).counts
+            {'RED': 3, 'BLUE': 1}
+        """
+        twin = type(self)(
+            limit=self._limit,
+            dictionary_size=self._dictionary_size,
+            lg=self._lg,
+            dictionary=None if self._assigned is None else map(name, self._assigned),
+        )
+        if self._frequent is not None:
+            from datasketches import frequent_strings_sketch
+
+            frequent = frequent_strings_sketch(self._lg)
+            for text, low in self.newcomers(most=1 << self._lg):
+                frequent.update(name(text), low)
+            twin._frequent = frequent  # noqa: SLF001 - a twin
+        twin.counts = {name(text): count for text, count in self.counts.items()}
+        twin.other = self.other
         return twin
 
     def newcomers(self, *, most: int = 20) -> list[tuple[str, int]]:
