@@ -45,7 +45,7 @@ class Monitor:
 
     Args:
         reference_data: pandas or polars data frame, pyarrow table, dict of arrays, list of
-            records, paths of files (parquet, CSV, JSON lines), a ``.dwp`` profile or a `Profile`.
+            records, paths or URLs of files (parquet, CSV, JSON), a ``.dwp`` profile or a `Profile`.
         features: Columns to watch, tested even if they look like identifiers; if not given, those
             of the model, or all but identifiers, times and labels, which the report lists.
         model: Gives version, features, importances; called where labelled data lack predictions.
@@ -159,7 +159,7 @@ class Monitor:
         from driftwatch.core.windows.spec import COMPARISONS, WindowSpec
         from driftwatch.profiling.model_facts import features_of, version_of
         from driftwatch.profiling.permutation import chosen_importances
-        from driftwatch.profiling.references import ReferenceOptions, build_reference
+        from driftwatch.profiling.references import ReferenceOptions, build_reference, located
         from driftwatch.profiling.scoring import Scorer
 
         check_arguments(locals())
@@ -185,6 +185,7 @@ class Monitor:
             task=task,
             metrics=metrics,
         ).of_a_model(features_of(model))
+        reference_data = located(reference_data)
         self._scorer, columns = Scorer.of(model, reference_data, columns, hash_key)
         options = ReferenceOptions(
             columns,
@@ -202,8 +203,8 @@ class Monitor:
         self.spec = WindowSpec.of(window, slide, lateness=lateness)
         if compare not in COMPARISONS:
             raise ConfigError(f"compare must be one of {', '.join(COMPARISONS)}; got {compare!r}")
-        self._stream_policy = self.policy.repeated(self.spec.slide)
         self._compare, self._replaces = compare, reference == "replace"
+        self._stream_policy = self.policy.repeated(self.spec.slide)
         self._store_at, self._spool = store, spool
         self._sinks, self._alerts = tuple(sinks), alerts
         self._source = source or f"{socket.gethostname()}-{os.getpid()}"
@@ -237,12 +238,12 @@ class Monitor:
         if data is _WINDOW:
             return self._observed().lazy.use(lambda stream: stream.check())
         from driftwatch.core.assess import assess
-        from driftwatch.profiling.references import production_profile
+        from driftwatch.profiling.references import located, production_profile
 
         reference = self._in_use(refresh=True)
         return assess(
             self._subject.compared_with(reference),
-            production_profile(reference, self._scorer.scored(data), progress),
+            production_profile(reference, self._scorer.scored(located(data)), progress),
             policy=self.policy,
             created_at=aware(self._clock()),
         )

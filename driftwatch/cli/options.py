@@ -52,13 +52,13 @@ Files = Annotated[
     list[str] | None,
     typer.Option(
         metavar="FILE",
-        help="A file, folder or glob: parquet, CSV, JSON lines (compressed or not), or a "
-        ".dwp profile. Repeat for several.",
+        help="A file, folder or glob, also as s3://, gs:// or https://: parquet, CSV, JSON lines "
+        "(compressed or not), or a .dwp profile. Repeat for several.",
     ),
 ]
 Ref = Annotated[
     list[str] | None,
-    typer.Option(metavar="FILE", help="Reference data, or a .dwp profile. Repeatable."),
+    typer.Option(metavar="FILE", help="Reference data, or a profile; path or URL. Repeatable."),
 ]
 Features = Annotated[
     str | None,

@@ -22,6 +22,7 @@ from driftwatch.core.data.durations import parse_duration, parse_length
 from driftwatch.core.data.privacy import hash_key
 from driftwatch.core.windows.spec import WindowSpec
 from driftwatch.errors import ConfigError
+from driftwatch.profiling.locations import is_url
 
 if TYPE_CHECKING:
     from driftwatch.core.statistics.budget import AlarmBudget
@@ -200,11 +201,11 @@ class MonitorConfig(Table):
         return str(folder / self.store)
 
     def reference_in(self, folder: Path, /) -> list[str] | None:
-        """Paths of the reference data, for a configuration in a folder; None if it names none."""
+        """Paths and URLs of the reference data, for a configuration in a folder; None without."""
         if self.reference is None:
             return None
         paths = [self.reference] if isinstance(self.reference, str) else self.reference
-        return [str(folder / path) for path in paths]
+        return [path if is_url(path) else str(folder / path) for path in paths]
 
     def monitor(
         self,

@@ -8,6 +8,7 @@ from driftwatch.alerts.conditions import Condition
 from driftwatch.config.monitors import MonitorConfig
 from driftwatch.core.drift.methods import METHODS
 from driftwatch.core.performance.metrics import METRICS
+from driftwatch.profiling.locations import shown_url
 
 __all__ = ["rules_in_vain"]
 
@@ -64,7 +65,11 @@ def _lacking_roles(name: str, settings: MonitorConfig) -> list[str]:
 def _are_roles_known(settings: MonitorConfig) -> bool:
     given = settings.reference
     paths = [given] if isinstance(given, str) else given or []
-    return bool(paths) and not any(path.endswith(_OF_A_PROFILE) for path in paths)
+    return bool(paths) and not any(_is_profile(path) for path in paths)
+
+
+def _is_profile(path: str) -> bool:
+    return shown_url(path).removesuffix("?…").endswith(_OF_A_PROFILE)
 
 
 def _thresholds(settings: MonitorConfig) -> Iterator[str]:

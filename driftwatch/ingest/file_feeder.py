@@ -19,6 +19,8 @@ from driftwatch.errors import ConfigError, DataError
 from driftwatch.ingest.accumulator import Accumulator
 from driftwatch.profiling.delimited import CsvFormat, CsvLayout, layout_of, rows_of_block
 from driftwatch.profiling.files import DataFiles, find_files
+from driftwatch.profiling.locations import Location, RemoteFile
+from driftwatch.profiling.opened import COMPRESSED
 from driftwatch.profiling.rows import Progress
 from driftwatch.protocols import Store
 
@@ -39,7 +41,7 @@ class Ingested:
         counters: Rows that were not used, by reason.
     """
 
-    path: Path
+    path: Location
     rows: int
     known: bool = False
     counters: dict[str, int] = field(default_factory=dict)
@@ -85,15 +87,24 @@ class FileFeeder:
                 "--time COLUMN) or give the window in rows"
             )
 
-    def ingest(self, path: Path, /, *, progress: Progress | None = None) -> Ingested:
+    def ingest(self, path: Location, /, *, progress: Progress | None = None) -> Ingested:
         """Feed a whole file of rows, once for all times: known by the hash of its bytes.
+
+        A file elsewhere is copied first: the rows that are taken in are those of the hash.
 
         Raises:
             DataError: If it cannot be read; nothing of it is stored then.
             StoreError: If the store cannot take it.
         """
+        try:
+            return self._ingest(path, progress)
+        finally:
+            if isinstance(path, RemoteFile):
+                path.release()
+
+    def _ingest(self, path: Location, progress: Progress | None) -> Ingested:
+        content = _hash_of(path.copy() if isinstance(path, RemoteFile) else path)
         files = find_files(path, csv=self._csv)
-        content = _hash_of(path)
         done = f"the whole of {content}"
         if self._store.cursor(self._monitor, done):
             return Ingested(path, 0, known=True)
@@ -125,7 +136,7 @@ class FileFeeder:
             StoreError: If the store cannot take it; the next call reads the same lines again.
         """
         files = find_files(path, csv=self._csv)
-        if files.format not in ("csv", "tsv", "jsonl") or path.suffix.lower() in (".gz", ".zst"):
+        if files.format not in ("csv", "tsv", "jsonl") or path.suffix.lower() in COMPRESSED:
             raise DataError(f"{path}: only plain CSV and JSON lines can be followed as they grow")
         name = f"file {path.resolve()}"
         start = self._store.cursor(self._monitor, name)
@@ -174,7 +185,7 @@ class FileFeeder:
         if block.strip():
             yield rows_of_block(block, layout, self._bad)
 
-    def _check_time(self, batch: Batch, path: Path) -> None:
+    def _check_time(self, batch: Batch, path: Location) -> None:
         by_time = not self._spec.by_rows and batch.rows
         if by_time and self._time is not None and self._time not in batch.arrays:
             raise DataError(f"{path} has no column {self._time!r} to tell the time by")

@@ -18,10 +18,11 @@ from driftwatch.core.profiles.reference import Reference
 from driftwatch.core.sketches.sizes import SketchConfig
 from driftwatch.errors import DataError, MergeError
 from driftwatch.profiling.files import DataFiles
+from driftwatch.profiling.opened import Source
 from driftwatch.profiling.outcome_columns import outcome_columns
 from driftwatch.profiling.outcomes import measure_outcomes
 from driftwatch.profiling.row_sample import RowSample
-from driftwatch.profiling.rows import DerivedData, Progress, batches_in
+from driftwatch.profiling.rows import DerivedData, Progress, batches_in, located
 
 __all__ = ["load_profile", "profile_data", "profile_like"]
 
@@ -43,7 +44,7 @@ def profile_data(
 
     Args:
         data: pandas or polars data frame, pyarrow table, dict of arrays, list of records,
-            or paths of parquet, CSV or JSON-lines files.
+            or paths or URLs of parquet, CSV or JSON-lines files.
         declared: What is known of the columns; the rest is inferred.
         config: Sizes of the sketches.
         reference: Whether to sketch as finely as a reference should be.
@@ -59,6 +60,7 @@ def profile_data(
         UnknownColumnError: If a feature or a column with a role is not in the data.
     """
     config, declared = config or SketchConfig(), declared or DeclaredColumns()
+    data = located(data)
     wanted = None if declared.features is None else set(declared.asked_roles)
     batches = batches_in(data, wanted)
     try:
@@ -103,19 +105,20 @@ def load_profile(files: DataFiles, /, *, guard: ValueGuard | None = None) -> Pro
         DataError: If a file cannot be read, or is not a sound profile.
     """
     merged: Profile | None = None
-    for path in files.paths:
+    earlier: list[Source] = []
+    for path, body in files.bodies():
         try:
-            profile = Profile.from_bytes(path.read_bytes(), guard=guard)
+            profile = Profile.from_bytes(body, guard=guard)
             if merged is None:
                 merged = profile
             else:
                 merged.merge(profile)
         except MergeError as error:
-            earlier = files.paths[: files.paths.index(path)]
             parts = f"{earlier[0]}{f' and {len(earlier) - 1} more' if len(earlier) > 1 else ''}"
             raise DataError(f"{path} does not go together with {parts}: {error}") from error
-        except (OSError, ValueError) as error:
+        except ValueError as error:
             raise DataError(f"{path}: {error}") from error
+        earlier.append(path)
     if merged is None:
         raise DataError("no file was named")
     return merged

@@ -8,13 +8,12 @@ import io
 from collections import Counter
 from collections.abc import Iterator
 from dataclasses import dataclass
-from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from driftwatch.core.data.batch import BATCH_ROWS, Batch
 from driftwatch.errors import ConfigError, DataError
 from driftwatch.profiling.decimal_commas import with_points
-from driftwatch.profiling.opened import BLOCK, LONGEST_LINE, opened, pieces
+from driftwatch.profiling.opened import BLOCK, LONGEST_LINE, Source, opened, pieces
 
 if TYPE_CHECKING:
     import pyarrow as pa
@@ -140,7 +139,7 @@ class CsvLayout:
         return Batch.of_arrow(batch, untyped=True, size_bytes=size_bytes)
 
 
-def layout_of(path: Path, given: CsvFormat, usual: str, /) -> CsvLayout:
+def layout_of(path: Source, given: CsvFormat, usual: str, /) -> CsvLayout:
     """Notice how a file is written.
 
     Args:
@@ -193,7 +192,7 @@ def _encoding_of(start: bytes) -> str:
     return "utf-8"
 
 
-def _decoded(path: Path, start: bytes, encoding: str) -> str:
+def _decoded(path: Source, start: bytes, encoding: str) -> str:
     decoder = codecs.getincrementaldecoder(encoding)()
     try:
         return decoder.decode(start).removeprefix("\ufeff")
@@ -270,7 +269,7 @@ def _is_number(value: str) -> bool:
     return True
 
 
-def read_delimited(path: Path, given: CsvFormat, usual: str, /) -> Iterator[Batch]:
+def read_delimited(path: Source, given: CsvFormat, usual: str, /) -> Iterator[Batch]:
     """Rows of a file, as texts; a batch without rows first, so that the columns are known.
 
     Raises:

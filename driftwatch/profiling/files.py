@@ -6,7 +6,6 @@ import csv as python_csv
 import glob
 import lzma
 import re
-import tempfile
 import zipfile
 import zlib
 from collections.abc import Collection, Generator, Iterator, Mapping, Sequence
@@ -20,13 +19,32 @@ from driftwatch.core.data.batch import BATCH_ROWS, Batch, is_index
 from driftwatch.errors import DataError
 from driftwatch.profiling.delimited import CsvFormat, read_delimited
 from driftwatch.profiling.json_files import read_json
-from driftwatch.profiling.opened import BLOCK, COMPRESSED, opened, pieces
+from driftwatch.profiling.locations import (
+    Location,
+    RemoteFile,
+    is_url,
+    local_path,
+    size_of,
+)
+from driftwatch.profiling.opened import (
+    ARCHIVE,
+    COMPRESSED,
+    Source,
+    ZipMember,
+    file_on_disk,
+    members_of,
+    opened,
+    pieces,
+    read_whole,
+)
+from driftwatch.profiling.remote_files import find_remote
 
 __all__ = ["DataFiles", "find_files"]
 
 _PARTITION = re.compile(r"([^=]+)=(.*)")
 _OF_READERS = (python_csv.Error, lzma.LZMAError, zipfile.BadZipFile, zlib.error)
 PROFILE_SUFFIX = ".dwp"
+_READ_AHEAD = 64 << 20
 _FORMATS = {
     ".parquet": "parquet",
     ".pq": "parquet",
@@ -47,13 +65,14 @@ class DataFiles:
     """Files that together hold one data set.
 
     Attributes:
-        paths: The files, all of one format, in order.
+        paths: The files, all of one format, in order; a zip archive is one of them, and what is
+            in it is read like the files of a folder.
         format: ``parquet``, ``csv``, ``tsv``, ``jsonl``, ``arrow`` or ``profile``.
-        size_bytes: Bytes on disk, for progress.
+        size_bytes: Bytes of the files as they are kept, for progress.
         csv: How CSV files are written, where that is not to be noticed.
     """
 
-    paths: tuple[Path, ...]
+    paths: tuple[Location, ...]
     format: str
     size_bytes: int
     csv: CsvFormat = field(default_factory=CsvFormat)
@@ -72,12 +91,25 @@ class DataFiles:
             DataError: If a file cannot be read as what its name says it is.
         """
         for path in self.paths:
-            partition = _partition_of(path)
-            with _explained(path):
-                for batch in self._rows(path, wanted):
-                    yield _with_partition(batch, partition) if partition else batch
+            for part in _parts(path):
+                partition = _partition_of(part)
+                with _explained(part):
+                    for batch in self._rows(part, wanted):
+                        yield _with_partition(batch, partition) if partition else batch
 
-    def _rows(self, path: Path, wanted: Collection[str] | None) -> Iterator[Batch]:
+    def bodies(self) -> Iterator[tuple[Source, bytes]]:
+        """Every file as a whole.
+
+        Raises:
+            DataError: If one cannot be read.
+        """
+        for path in self.paths:
+            for part in _parts(path):
+                with _explained(part):
+                    body = read_whole(part)
+                yield part, body
+
+    def _rows(self, path: Source, wanted: Collection[str] | None) -> Iterator[Batch]:
         match self.format:
             case "parquet":
                 yield from _parquet(path, wanted)
@@ -97,22 +129,27 @@ class DataFiles:
 
 
 def find_files(
-    spec: DataFiles | str | Path | Sequence[str | Path], /, *, csv: CsvFormat | None = None
+    spec: DataFiles | str | Location | Sequence[str | Location],
+    /,
+    *,
+    csv: CsvFormat | None = None,
 ) -> DataFiles:
     """Find the files that a path, a folder, a glob or several of them stand for.
 
     Args:
-        spec: ``train.parquet``, ``day-*.csv.gz``, a folder, or a list of such; files that were
-            found already are taken as they are.
+        spec: ``train.parquet``, ``day-*.csv.gz``, a folder, a URL (``s3://``, ``gs://``,
+            ``https://``, ``http://``, ``file://``), or a list of such; files that were found
+            already are taken as they are.
         csv: How CSV files are written, where that is not to be noticed.
 
     Raises:
         DataError: If nothing is there, formats are mixed, or a format is unknown.
+        MissingDependencyError: If a library is missing for such a URL.
     """
     if isinstance(spec, DataFiles):
         return spec
-    specs = [spec] if isinstance(spec, str | Path) else list(spec)
-    paths = [path for one in specs for path in _expand(str(one))]
+    specs = [spec] if isinstance(spec, str | Path | RemoteFile) else list(spec)
+    paths = [path for one in specs for path in _expand(one)]
     if not paths:
         raise DataError("no file was named")
     formats = {_format(path) for path in paths}
@@ -120,11 +157,17 @@ def find_files(
         raise DataError(
             f"files of one side must be of one format; got {', '.join(sorted(formats))}"
         )
-    size = sum(path.stat().st_size for path in paths)
+    size = sum(map(size_of, paths))
     return DataFiles(tuple(paths), formats.pop(), size, csv or CsvFormat())
 
 
-def _expand(spec: str) -> list[Path]:
+def _expand(spec: str | Location) -> Sequence[Location]:
+    if isinstance(spec, RemoteFile):
+        return [spec]
+    if isinstance(spec, str) and is_url(spec):
+        if not spec.lower().startswith("file://"):
+            return find_remote(spec, _known)
+        spec = local_path(spec)
     path = Path(spec).expanduser()
     if path.is_dir():
         paths = sorted(item for item in path.rglob("*") if item.is_file() and _known(item))
@@ -140,14 +183,14 @@ def _expand(spec: str) -> list[Path]:
     return paths
 
 
-def _suffix(path: Path) -> str:
+def _suffix(path: Source) -> str:
     suffixes = [suffix.lower() for suffix in path.suffixes]
     if suffixes and suffixes[-1] in COMPRESSED:
         suffixes.pop()
     return suffixes[-1] if suffixes else ""
 
 
-def _known(path: Path) -> bool:
+def _known(path: Source) -> bool:
     return not path.name.startswith((".", "_")) and _suffix(path) in _FORMATS
 
 
@@ -155,7 +198,10 @@ def _known_suffixes() -> str:
     return ", ".join(_FORMATS)
 
 
-def _format(path: Path) -> str:
+def _format(path: Location) -> str:
+    if path.suffix.lower() == ARCHIVE:
+        with _explained(path):
+            return _format_of_archive(path)
     suffix = _suffix(path)
     if suffix not in _FORMATS:
         raise DataError(
@@ -165,7 +211,34 @@ def _format(path: Path) -> str:
     return _FORMATS[suffix]
 
 
-def _partition_of(path: Path) -> dict[str, str | None]:
+def _format_of_archive(archive: Location) -> str:
+    formats = {_FORMATS[_suffix(part)] for part in _data_in(archive)}
+    if len(formats) > 1:
+        raise DataError(
+            f"{archive}: an archive of {' and '.join(sorted(formats))} files; unpack it, and name "
+            "those that are meant"
+        )
+    return formats.pop() if formats else _FORMATS[_suffix(archive)]
+
+
+def _data_in(archive: Location) -> list[ZipMember]:
+    """The data in an archive; none if it is a single file whose name says nothing."""
+    members = members_of(archive)
+    data = [each for each in members if _known(each) and each.suffix.lower() != ARCHIVE]
+    if not data and (len(members) != 1 or _suffix(archive) not in _FORMATS):
+        raise DataError(f"{archive}: no data file in this archive (looked for {_known_suffixes()})")
+    return data
+
+
+def _parts(path: Location) -> Sequence[Source]:
+    """What is read of a file: itself, or what is in it."""
+    if path.suffix.lower() != ARCHIVE:
+        return [path]
+    with _explained(path):
+        return _data_in(path) or members_of(path)
+
+
+def _partition_of(path: Source) -> dict[str, str | None]:
     """Columns that stand in the folders of a file, as in ``year=2026/plan=pro/a.parquet``."""
     found = (_PARTITION.fullmatch(part) for part in path.parent.parts)
     values = {match[1]: unquote(match[2]) for match in found if match is not None}
@@ -190,7 +263,7 @@ def _with_partition(batch: Batch, partition: Mapping[str, str | None]) -> Batch:
 
 
 @contextmanager
-def _explained(path: Path) -> Iterator[None]:
+def _explained(path: Source) -> Iterator[None]:
     """Turn what the reader raises into one line that names the file."""
     import pyarrow as pa
 
@@ -200,39 +273,96 @@ def _explained(path: Path) -> Iterator[None]:
         raise
     except (pa.ArrowException, OSError, EOFError, UnicodeError, *_OF_READERS) as error:
         message = str(error).splitlines()[0] if str(error) else type(error).__name__
+        if isinstance(path, RemoteFile) and isinstance(error, OSError):
+            message = path.explained(error)
         hint = "; say how it is encoded: --encoding latin-1" if "UTF8" in message else ""
         raise DataError(f"{path}: {message}{hint}") from error
 
 
-def _parquet(path: Path, wanted: Collection[str] | None) -> Iterator[Batch]:
-    import pyarrow as pa
+def _parquet(source: Source, wanted: Collection[str] | None) -> Iterator[Batch]:
+    if isinstance(source, RemoteFile) and (file := _in_place(source)) is not None:
+        with file:
+            yield from _parquet_elsewhere(file, source.size or 0, wanted)
+        return
+    with file_on_disk(source) as path:
+        yield from _parquet_here(path, wanted)
+
+
+def _in_place(source: RemoteFile) -> Any | None:
+    return None if source.suffix.lower() in COMPRESSED else source.in_place()
+
+
+def _parquet_here(path: Path, wanted: Collection[str] | None) -> Iterator[Batch]:
     import pyarrow.parquet as pq
-    import pyarrow.types as t
 
     # Reading ahead would hold the whole file in memory; dictionary pages are taken as
     # they are, which spares decoding every string.
     schema = pq.read_schema(path)
-    texts = [field.name for field in schema if t.is_string(field.type)]
+    texts = _texts(schema)
     file = pq.ParquetFile(path, read_dictionary=texts, pre_buffer=False, buffer_size=1 << 20)
     with file:
-        fields = [field for field in schema if not is_index(field.name)]
-        names = [field.name for field in fields if wanted is None or field.name in wanted]
-        # All columns are announced, whether they are read or not.
-        yield Batch(0, {field.name: pa.nulls(0, field.type) for field in fields})
+        names, announced = _columns(schema, wanted)
+        yield announced
         rows = max(1, file.metadata.num_rows)
         per_row = path.stat().st_size / rows
         for batch in file.iter_batches(batch_size=BATCH_ROWS, columns=names):
             yield Batch.of_arrow(batch, size_bytes=round(per_row * batch.num_rows))
 
 
-def _arrow_file(path: Path, wanted: Collection[str] | None) -> Iterator[Batch]:
+def _parquet_elsewhere(raw: Any, size: int, wanted: Collection[str] | None) -> Iterator[Batch]:
+    """A file of which every read is a request: some row groups are read ahead at a time."""
+    import pyarrow.parquet as pq
+
+    metadata = pq.read_metadata(raw)
+    schema = metadata.schema.to_arrow_schema()
+    file = pq.ParquetFile(raw, metadata=metadata, read_dictionary=_texts(schema), pre_buffer=True)
+    names, announced = _columns(schema, wanted)
+    yield announced
+    per_row = size / max(1, metadata.num_rows)
+    for groups in _row_groups(metadata):
+        for batch in file.iter_batches(batch_size=BATCH_ROWS, row_groups=groups, columns=names):
+            yield Batch.of_arrow(batch, size_bytes=round(per_row * batch.num_rows))
+
+
+def _row_groups(metadata: Any) -> Iterator[list[int]]:
+    """Row groups that follow each other, of some megabytes together, or one that has more."""
+    groups: list[int] = []
+    size = 0
+    for number in range(metadata.num_row_groups):
+        own = metadata.row_group(number).total_byte_size
+        if groups and size + own > _READ_AHEAD:
+            yield groups
+            groups, size = [], 0
+        groups.append(number)
+        size += own
+    if groups:
+        yield groups
+
+
+def _texts(schema: Any) -> list[str]:
+    import pyarrow.types as t
+
+    return [field.name for field in schema if t.is_string(field.type)]
+
+
+def _columns(schema: Any, wanted: Collection[str] | None) -> tuple[list[str], Batch]:
+    """The columns to read, and a batch that announces all, whether they are read or not."""
+    import pyarrow as pa
+
+    fields = [field for field in schema if not is_index(field.name)]
+    names = [field.name for field in fields if wanted is None or field.name in wanted]
+    return names, Batch(0, {field.name: pa.nulls(0, field.type) for field in fields})
+
+
+def _arrow_file(path: Source, wanted: Collection[str] | None) -> Iterator[Batch]:
     """A file, or a stream, in Arrow's own format, which Feather is too."""
     import pyarrow as pa
     from pyarrow import ipc
 
-    raw, plain = opened(path)
-    with raw, plain, ExitStack() as stack:
-        whole = plain if plain is raw else stack.enter_context(_unpacked(plain))
+    with ExitStack() as stack:
+        if isinstance(path, ZipMember) or path.suffix.lower() in COMPRESSED:
+            path = stack.enter_context(file_on_disk(path))
+        whole = stack.enter_context(opened(path)[0])
         try:
             reader = ipc.open_file(whole)
             batches = (reader.get_batch(number) for number in range(reader.num_record_batches))
@@ -240,8 +370,8 @@ def _arrow_file(path: Path, wanted: Collection[str] | None) -> Iterator[Batch]:
             whole.seek(0)
             reader = batches = ipc.open_stream(whole)
         schema = reader.schema
-        fields = [field for field in schema if not is_index(field.name)]
-        yield Batch(0, {field.name: pa.nulls(0, field.type) for field in fields})
+        _, announced = _columns(schema, wanted)
+        yield announced
         names = [name for name in schema.names if wanted is None or name in wanted]
         at = 0
         for batch in batches:
@@ -249,16 +379,3 @@ def _arrow_file(path: Path, wanted: Collection[str] | None) -> Iterator[Batch]:
             for piece in pieces(batch.select(names), BATCH_ROWS):
                 yield Batch.of_arrow(piece, size_bytes=max(0, now - at))
                 at = now
-
-
-@contextmanager
-def _unpacked(stream: Any) -> Iterator[Any]:
-    """A compressed file unpacked into a temporary one, in pieces: Arrow reads from its end."""
-    import pyarrow as pa
-
-    with tempfile.NamedTemporaryFile(prefix="driftwatch-") as file:
-        while block := stream.read(BLOCK):
-            file.write(block)
-        file.flush()
-        with pa.OSFile(file.name, "rb") as unpacked:
-            yield unpacked

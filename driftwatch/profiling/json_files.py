@@ -4,13 +4,12 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
-from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from driftwatch.core.data.batch import BATCH_ROWS, Batch, table_of
 from driftwatch.core.data.json_text import NotJSONError, json_value
 from driftwatch.errors import DataError
-from driftwatch.profiling.opened import BLOCK, LONGEST_LINE, opened, pieces
+from driftwatch.profiling.opened import BLOCK, LONGEST_LINE, Source, opened, pieces
 
 if TYPE_CHECKING:
     import pyarrow as pa
@@ -21,7 +20,7 @@ _EXACT_INTEGERS = float(1 << 53)
 _LONG_INTEGER = re.compile(rb"[:\[,]\s*-?\d{16,20}\s*[,\]}]")
 
 
-def read_json(path: Path, /) -> Iterator[Batch]:
+def read_json(path: Source, /) -> Iterator[Batch]:
     """Rows of a file with one record a line, or of one document, as it begins.
 
     A document is an array of objects, one a row, or one object, which is a row, or columns if all
@@ -54,7 +53,7 @@ def _is_document(start: bytes) -> bool:
     return not rest.strip() and _are_columns(value)
 
 
-def _document(path: Path, start: bytes, plain: Any, raw: Any) -> Iterator[Batch]:
+def _document(path: Source, start: bytes, plain: Any, raw: Any) -> Iterator[Batch]:
     whole = start
     while block := plain.read(BLOCK):
         whole += block
@@ -84,7 +83,7 @@ def _are_columns(value: dict[str, Any]) -> bool:
     return len(lengths) == 1 and -1 not in lengths
 
 
-def _lines(path: Path, start: bytes, plain: Any, raw: Any) -> Iterator[Batch]:
+def _lines(path: Source, start: bytes, plain: Any, raw: Any) -> Iterator[Batch]:
     at, line = 0, 1
     any_line = False
     for block in _line_blocks(start, plain, path):
@@ -98,7 +97,7 @@ def _lines(path: Path, start: bytes, plain: Any, raw: Any) -> Iterator[Batch]:
         yield Batch(0, {})
 
 
-def _line_blocks(start: bytes, stream: Any, path: Path) -> Iterator[bytes]:
+def _line_blocks(start: bytes, stream: Any, path: Source) -> Iterator[bytes]:
     """Blocks of whole lines."""
     rest, block = b"", start
     while block:
@@ -117,7 +116,7 @@ def _line_blocks(start: bytes, stream: Any, path: Path) -> Iterator[bytes]:
         yield rest
 
 
-def _json_block(block: bytes, path: Path, first_line: int) -> pa.RecordBatch:
+def _json_block(block: bytes, path: Source, first_line: int) -> pa.RecordBatch:
     """Parse a block by itself: records of a later block may have other fields and types."""
     import pyarrow as pa
     from pyarrow import json
@@ -156,7 +155,7 @@ def _no_rows(table: pa.Table) -> pa.RecordBatch:
     return pa.record_batch([pa.nulls(0, f.type) for f in table.schema], schema=table.schema)
 
 
-def _record_by_record(block: bytes, path: Path, first_line: int) -> pa.RecordBatch:
+def _record_by_record(block: bytes, path: Source, first_line: int) -> pa.RecordBatch:
     records = []
     for number, line in enumerate(block.split(b"\n"), start=first_line):
         if not line.strip():

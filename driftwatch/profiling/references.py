@@ -16,13 +16,14 @@ from driftwatch.errors import ConfigError
 from driftwatch.profiling.build import load_profile, profile_data, profile_like
 from driftwatch.profiling.files import find_files
 from driftwatch.profiling.outcomes import with_saved_outcomes
-from driftwatch.profiling.rows import DerivedData, Progress, is_path
+from driftwatch.profiling.rows import DerivedData, Progress, is_path, located
 from driftwatch.profiling.second_pass import count_panes, measure_dependence
 
 __all__ = [
     "ReferenceOptions",
     "build_reference",
     "is_saved",
+    "located",
     "production_profile",
     "saved_profile",
 ]
@@ -58,6 +59,7 @@ def build_reference(
         DataError: If the data cannot be read.
         UnknownColumnError: If a named column is not in the data.
     """
+    data = located(data)
     saved = saved_profile(data, options.hash_key)
     if saved is not None:
         return Reference(_with_options(saved, options))
@@ -97,7 +99,7 @@ def saved_profile(data: Any, hash_key: bytes | None, /) -> Profile | None:
         return data
     if isinstance(data, bytes):
         return Profile.from_bytes(data, guard=ValueGuard.of(hash_key))
-    if is_saved(data):
+    if is_saved(data := located(data)):
         return load_profile(find_files(data), guard=ValueGuard.of(hash_key))
     return None
 
@@ -117,6 +119,7 @@ def production_profile(
     Raises:
         DataError: If the data cannot be read.
     """
+    data = located(data)
     profile = saved_profile(data, reference.profile.guard.key)
     if profile is None:
         return profile_like(reference, data, progress=progress)

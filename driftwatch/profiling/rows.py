@@ -12,6 +12,7 @@ import numpy as np
 from driftwatch.core.data.batch import Batch, batches_of, table_of
 from driftwatch.errors import DataError
 from driftwatch.profiling.files import DataFiles, find_files
+from driftwatch.profiling.locations import RemoteFile, is_url
 
 __all__ = [
     "DataSlice",
@@ -21,6 +22,7 @@ __all__ = [
     "column_names",
     "count_rows",
     "is_path",
+    "located",
     "read_batches",
 ]
 
@@ -112,9 +114,22 @@ def read_batches(data: Any, wanted: Collection[str] | None = None, /) -> Generat
 
 def is_path(data: object, /) -> bool:
     """Whether data is given by a path, or by several, or by files that were found."""
-    if isinstance(data, str | Path | DataFiles):
+    if isinstance(data, str | Path | DataFiles | RemoteFile):
         return True
     return isinstance(data, list | tuple) and bool(data) and all(map(is_path, data))
+
+
+def located(data: Any, /) -> Any:
+    """Data whose URLs were looked up: what is read several times is asked for once.
+
+    Raises:
+        DataError: If it cannot be found.
+        MissingDependencyError: If a library is missing for such a URL.
+    """
+    if isinstance(data, DataSlice):
+        return replace(data, data=located(data.data))
+    several = data if isinstance(data, list | tuple) and is_path(data) else [data]
+    return find_files(data) if any(map(is_url, several)) else data
 
 
 def _sliced(part: DataSlice, wanted: Collection[str] | None) -> Generator[Batch]:

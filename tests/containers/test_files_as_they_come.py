@@ -116,14 +116,6 @@ def test_compressed_files(suffix: str, format_: str, tmp_path: Path) -> None:
     assert profile_data(path).content_hash == expected().content_hash
 
 
-def test_an_archive_of_several_files_is_refused(tmp_path: Path) -> None:
-    with zipfile.ZipFile(tmp_path / "a.csv.zip", "w") as archive:
-        archive.writestr("a.csv", "x\n1\n")
-        archive.writestr("b.csv", "x\n2\n")
-    with pytest.raises(DataError, match=r"a\.csv\.zip: an archive of 2 files; unpack it"):
-        profile_data(tmp_path / "a.csv.zip")
-
-
 def records_as_lines() -> str:
     return "\n".join(json.dumps({"x": x, "n": n, "c": c}) for x, n, c in ROWS)
 

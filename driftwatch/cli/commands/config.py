@@ -15,6 +15,7 @@ from driftwatch.config.rules_in_vain import rules_in_vain
 from driftwatch.errors import ConfigError
 from driftwatch.process.atomic_files import write_atomically
 from driftwatch.profiling.files import find_files
+from driftwatch.profiling.locations import shown_url
 
 __all__ = ["check_config", "config_check", "init", "write_config"]
 
@@ -22,7 +23,7 @@ __all__ = ["check_config", "config_check", "init", "write_config"]
 def init(
     file: Annotated[Path, typer.Argument(help="The file to write.")] = Path("driftwatch.toml"),
     name: Annotated[str, typer.Option(help="Name of the monitor.")] = "default",
-    reference: Annotated[str, typer.Option(help="Path of the reference data.")] = "train.parquet",
+    reference: Annotated[str, typer.Option(help="Where the reference is.")] = "train.parquet",
     time: Time = None,
 ) -> None:
     """Write a configuration to begin with; every key is in it, with what it means."""
@@ -146,15 +147,20 @@ def check_config(path: Path | None, /) -> None:
             sys.stderr.write(f"driftwatch: warning: monitors.{name}.alerts.rules: {problem}\n")
         if (paths := settings.reference_in(config.folder)) is not None:
             find_files(paths)
-        told = (
-            f"{settings.reference}" if settings.reference is not None else "the store's reference"
-        )
+        told = _told(settings.reference)
         kafka = f", from Kafka: {', '.join(settings.kafka.topics)}" if settings.kafka else ""
         sys.stdout.write(
             f"{name}: {spec}, against {told} ({settings.compare}), "
             f"{budget or 'no budget of false alarms'}, in {settings.store or 'memory'}{kafka}\n"
             f"{_alerts(settings)}"
         )
+
+
+def _told(reference: str | list[str] | None) -> str:
+    if reference is None:
+        return "the store's reference"
+    paths = [reference] if isinstance(reference, str) else reference
+    return ", ".join(map(shown_url, paths))
 
 
 def _check_alerts(name: str, settings: MonitorConfig) -> None:

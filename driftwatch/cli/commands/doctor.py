@@ -22,6 +22,7 @@ from driftwatch.core.windows.spec import WindowSpec
 from driftwatch.core.windows.stored import OutboxEntry
 from driftwatch.errors import DriftWatchError
 from driftwatch.evaluation.watermark import extent_of
+from driftwatch.profiling.locations import shown_url
 from driftwatch.protocols import Store
 from driftwatch.render.plain import plain
 from driftwatch.stores import open_store
@@ -108,7 +109,7 @@ def _of_store(store: Store, name: str, named: str | list[str] | None) -> list[_F
     known = len(store.references(name))
     if not in_use and named is not None:
         paths = [named] if isinstance(named, str) else named
-        findings.append(_Finding("reference", f"{', '.join(paths)}, not read yet"))
+        findings.append(_Finding("reference", f"{', '.join(map(shown_url, paths))}, not read yet"))
     elif not in_use:
         findings.append(
             _Finding("reference", "none in use; add one with `driftwatch reference add`", ok=False)

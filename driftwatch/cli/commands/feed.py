@@ -37,17 +37,18 @@ from driftwatch.cli.output.exits import Exit
 from driftwatch.cli.output.progress_bar import progress_bar
 from driftwatch.cli.output.showing import Showing
 from driftwatch.core.data.durations import parse_duration
-from driftwatch.errors import DataError, DriftWatchError
+from driftwatch.errors import ConfigError, DataError, DriftWatchError
 from driftwatch.ingest.file_feeder import FileFeeder, Ingested
 from driftwatch.monitor import Monitor
 from driftwatch.profiling.delimited import CsvFormat
 from driftwatch.profiling.files import DataFiles, find_files
+from driftwatch.profiling.locations import Location, is_url, shown_url, size_of
 
 __all__ = ["ingest", "run_ingest", "run_watch", "watch"]
 
 
 def ingest(
-    files: Annotated[list[str], typer.Argument(help="Files of rows, or .dwp profiles.")],
+    files: Annotated[list[str], typer.Argument(help="Files or URLs of rows, or .dwp profiles.")],
     config: Config = None,
     monitor: Name = None,
     store: StorePath = None,
@@ -136,7 +137,7 @@ def run_ingest(
     with opened(request, tells=showing is not None) as (monitor, _):
         feeder = _feeder(monitor, paths.csv)
         for path in paths.paths:
-            with progress_bar(path.name, path.stat().st_size, quiet=quiet) as progress:
+            with progress_bar(path.name, size_of(path), quiet=quiet) as progress:
                 if paths.format == "profile":
                     rows = _absorb_profile(monitor, path)
                 else:
@@ -158,6 +159,11 @@ def run_watch(
 ) -> Exit:
     """Follow growing files and folders, evaluate what is due, until interrupted."""
     seconds = parse_duration(every).total_seconds()
+    for url in filter(is_url, paths):
+        raise ConfigError(
+            f"{shown_url(url)}: watch follows files of this machine; take files that are "
+            "elsewhere in with `driftwatch ingest`, from cron"
+        )
     seen: dict[Path, tuple[int, float]] = {}
     worst = Exit.NO_DRIFT
     with opened(request, tells=True) as (monitor, _):
@@ -193,10 +199,10 @@ def _feeder(monitor: Monitor, csv: CsvFormat | None = None) -> FileFeeder:
     )
 
 
-def _absorb_profile(monitor: Monitor, path: Path) -> Ingested:
+def _absorb_profile(monitor: Monitor, path: Location) -> Ingested:
     from driftwatch.profiling.references import saved_profile
 
-    profile = saved_profile(str(path), monitor.reference.profile.guard.key)
+    profile = saved_profile(path, monitor.reference.profile.guard.key)
     if profile is None:
         raise DataError(f"{path} is no profile")
     known = not monitor.absorb(profile)

@@ -81,8 +81,7 @@ def run_produce(
     else:
         config = kafka_of(request)
     pace = _pace(rate)
-    size = sum(path.stat().st_size for path in files.paths)
-    with progress_bar(file, size, quiet=quiet) as progress:
+    with progress_bar(files.label, files.size_bytes, quiet=quiet) as progress:
         sent = asyncio.run(_send(config, topic or config.topics[0], files, pace, key, progress))
     sys.stderr.write(f"{sent:,} messages sent to {topic or config.topics[0]}\n")
 

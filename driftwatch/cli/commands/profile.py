@@ -47,7 +47,9 @@ __all__ = ["ProfileRequest", "profile", "run_profile"]
 
 
 def profile(
-    files: Annotated[list[str], typer.Argument(help="Files, folders or globs of one data set.")],
+    files: Annotated[
+        list[str], typer.Argument(help="Files, folders, globs, URLs of one data set.")
+    ],
     output: Annotated[Path, typer.Option("--output", "-o", help="The .dwp file to write.")],
     features: Features = None,
     exclude: Exclude = None,

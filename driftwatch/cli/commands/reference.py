@@ -154,7 +154,7 @@ def _of_files(files: list[str], config: MonitorConfig, *, quiet: bool) -> Refere
         multivariate=multivariate if isinstance(multivariate, bool) else tuple(multivariate),
     )
     with progress_bar(paths.label, paths.size_bytes, quiet=quiet) as progress:
-        return build_reference(files, options, progress=progress)
+        return build_reference(paths, options, progress=progress)
 
 
 def _of_the_stream(store: Store, name: str, last: str) -> Reference:

@@ -49,7 +49,7 @@ from driftwatch.core.reports.report import DriftReport
 from driftwatch.core.reports.timeline import Timeline
 from driftwatch.errors import ConfigError
 from driftwatch.process.atomic_files import write_atomically
-from driftwatch.profiling.files import find_files
+from driftwatch.profiling.files import DataFiles, find_files
 from driftwatch.profiling.references import ReferenceOptions, build_reference
 from driftwatch.profiling.rows import DataSlice, count_rows
 from driftwatch.render.drawing.timeline import timeline_html, timeline_text
@@ -59,7 +59,7 @@ __all__ = ["ReplayRequest", "replay", "run_replay"]
 
 
 def replay(
-    files: Annotated[list[str], typer.Argument(help="Files of the history.")],
+    files: Annotated[list[str], typer.Argument(help="Files of the history; paths or URLs.")],
     ref: Ref = None,
     ref_first: Annotated[
         str | None,
@@ -225,7 +225,7 @@ def run_replay(request: ReplayRequest, /, *, quiet: bool) -> Exit:
     spec, _ = settings.judged()
     multivariate = settings.multivariate
     files = find_files(request.files)
-    data, reference = _sides(request)
+    data, reference = _sides(request, files)
     label = files.label
     with progress_bar("reference", files.size_bytes, quiet=quiet) as progress:
         built = build_reference(
@@ -233,7 +233,7 @@ def run_replay(request: ReplayRequest, /, *, quiet: bool) -> Exit:
             ReferenceOptions(
                 request.columns,
                 hash_key=hash_key(),
-                pane=_pane(request),
+                pane=_pane(request, reference),
                 multivariate=multivariate
                 if isinstance(multivariate, bool)
                 else tuple(multivariate),
@@ -281,7 +281,7 @@ def _window_bar(stack: ExitStack, *, quiet: bool) -> Callable[[int, int], None]:
     return advance
 
 
-def _sides(request: ReplayRequest) -> tuple[Any, Any]:
+def _sides(request: ReplayRequest, files: DataFiles) -> tuple[Any, DataFiles | DataSlice]:
     """The history, and the data of its reference."""
     if (request.reference is None) == (request.reference_first is None):
         raise ConfigError(
@@ -289,21 +289,21 @@ def _sides(request: ReplayRequest) -> tuple[Any, Any]:
             "with --ref-first 20% (or a number of rows)"
         )
     if request.reference is not None:
-        return request.files, request.reference
+        return files, find_files(request.reference)
     text = (request.reference_first or "").strip()
     try:
         if text.endswith("%"):
-            rows = int(count_rows(request.files) * float(text[:-1]) / 100)
+            rows = int(count_rows(files) * float(text[:-1]) / 100)
         else:
             rows = int(text.removesuffix("rows").replace(",", ""))
     except ValueError:
         rows = 0
     if rows < 1:
         raise ConfigError(f"--ref-first {text!r} must look like 20% or '5000 rows'")
-    return DataSlice(request.files, rows), DataSlice(request.files, 0, rows)
+    return DataSlice(files, rows), DataSlice(files, 0, rows)
 
 
-def _pane(request: ReplayRequest) -> Any:
+def _pane(request: ReplayRequest, reference: DataFiles | DataSlice) -> Any:
     """Length of the reference's panes: as given; without a monitor's settings the slide's.
 
     A reference that is a profile has panes, or has not.
@@ -311,8 +311,7 @@ def _pane(request: ReplayRequest) -> Any:
     settings = request.settings
     if settings.pane is not None or request.of_a_monitor:
         return None if settings.pane is None else parse_length(settings.pane)
-    given = request.reference
-    if given is not None and find_files(given).format == "profile":
+    if isinstance(reference, DataFiles) and reference.format == "profile":
         return None
     has_time = Role.TIME in request.columns.roles.values()
     length = parse_length(settings.slide or settings.window)
