@@ -273,7 +273,7 @@ def _explained(path: Source) -> Iterator[None]:
         raise
     except (pa.ArrowException, OSError, EOFError, UnicodeError, *_OF_READERS) as error:
         message = str(error).splitlines()[0] if str(error) else type(error).__name__
-        if isinstance(path, RemoteFile) and isinstance(error, OSError):
+        if isinstance(path, RemoteFile) and not isinstance(error, ValueError):  # of what is in it
             message = path.explained(error)
         hint = "; say how it is encoded: --encoding latin-1" if "UTF8" in message else ""
         raise DataError(f"{path}: {message}{hint}") from error

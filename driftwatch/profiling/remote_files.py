@@ -107,6 +107,8 @@ class _Bucket:
                 f"{shown}: must look like {scheme}://bucket/path; credentials come from the "
                 "environment, and have no place in it"
             )
+        import pyarrow as pa
+
         meanings = _S3_MEANINGS if scheme == "s3" else _GCS_MEANINGS
         try:
             system = _s3(name) if scheme == "s3" else _gcs()
@@ -115,15 +117,17 @@ class _Bucket:
                 f"{shown}: this pyarrow was built without {scheme}://; that of PyPI has it "
                 "(pip install pyarrow)"
             ) from error
-        except (OSError, ValueError) as error:
+        except (OSError, ValueError, pa.ArrowException) as error:
             raise DataError(f"{shown}: {_meaning(error, meanings)}") from error
         return cls(scheme, name, system, meanings)
 
     def find(self, path: str, is_data: Callable[[Any], bool]) -> list[RemoteFile]:
+        import pyarrow as pa
+
         shown = shown_url(f"{self.scheme}://{path}")
         try:
             return self._found(path, shown, is_data)
-        except OSError as error:
+        except (OSError, pa.ArrowException) as error:
             raise DataError(f"{shown}: {_meaning(error, self.meanings)}") from error
 
     def _found(self, path: str, shown: str, is_data: Callable[[Any], bool]) -> list[RemoteFile]:
@@ -172,11 +176,13 @@ class _Object:
         return self.bucket.system.open_input_file(self.path)
 
     def fetch(self, into: IO[bytes], /) -> None:
+        import pyarrow as pa
+
         try:
             with self.open() as file:
                 while block := file.read(_BLOCK):
                     into.write(block)
-        except OSError as error:
+        except (OSError, pa.ArrowException) as error:
             shown = shown_url(f"{self.bucket.scheme}://{self.path}")
             raise DataError(f"{shown}: {self.explained(error)}") from error
 
@@ -301,6 +307,8 @@ class _OfWebServer:
             return _status(404, self._url)
         if isinstance(error, FileNotFoundError) and cause is not None:
             return self.explained(cause)
+        if isinstance(error, http.TooManyRedirects):
+            return "the server redirects without end"
         if isinstance(error, http.ClientResponseError):
             return _status(error.status, self._url)
         if isinstance(error, TimeoutError):
@@ -312,8 +320,6 @@ class _OfWebServer:
             return f"the server cannot be reached ({reason}); check the name and the network"
         if isinstance(error, http.ClientPayloadError | http.ServerDisconnectedError):
             return "the server ended the transfer early; try again"
-        if isinstance(error, http.TooManyRedirects):
-            return "the server redirects without end"
         if isinstance(error, OSError) and error.strerror:
             return f"{error.strerror}; the copy is written to the folder that TMPDIR names"
         return f"cannot be read ({type(error).__name__})"
@@ -321,8 +327,8 @@ class _OfWebServer:
 
 def _reason(error: OSError) -> str:
     # asyncio writes an address into what it makes of the system's own words.
-    known = error.errno is not None and error.errno > 0
-    return os.strerror(error.errno) if known else error.strerror or type(error).__name__
+    number = error.errno or 0
+    return os.strerror(number) if number > 0 else error.strerror or type(error).__name__
 
 
 def _status(status: int, url: str) -> str:

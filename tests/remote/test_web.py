@@ -142,7 +142,8 @@ def test_a_server_that_is_away_hangs_or_ends_early_is_an_error_in_time(
             if self.path == "/hangs.csv":
                 self.server.over.wait()  # type: ignore[attr-defined]
                 return
-            self.send_response(500 if self.path == "/fails.csv" else 200)
+            self.send_response({"/fails.csv": 500, "/turns.csv": 302}.get(self.path, 200))
+            self.send_header("Location", self.path)
             self.send_header("Content-Length", "1000")
             self.end_headers()
             if self.command == "GET":
@@ -156,6 +157,7 @@ def test_a_server_that_is_away_hangs_or_ends_early_is_an_error_in_time(
         for path, said in (
             ("/hangs.csv", "does not answer in time"),
             ("/ends.csv", "ended the transfer early"),
+            ("/turns.csv", "redirects without end"),
             ("/fails.csv", "HTTP 500 Internal Server Error; try again later"),
         ):
             with pytest.raises(DataError, match=rf"{path}: .*{said}"):
