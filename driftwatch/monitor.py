@@ -55,9 +55,8 @@ class Monitor:
         positive, task: Class of two, the last if None; "binary", "multiclass" or "regression".
         metrics: Your own losses: functions of labels and predictions to a loss a row, by name.
         cost: What each label (rows) with each prediction (columns) costs, classes in order.
-        thresholds: Effect sizes and levels, such as ``{"psi": 0.2, "ks_pvalue": 0.05}``; see
-            `driftwatch.core.drift.policy.Policy.of`. The defaults are good.
-        policy: ``"default"``, or ``"classic"`` for the textbook's rules.
+        thresholds, policy: Effect sizes and levels, such as ``{"psi": 0.2, "ks_pvalue": 0.05}``,
+            see `driftwatch.core.drift.policy.Policy.of`; ``"classic"`` for the textbook's rules.
         false_alarms: Budget of a check that is repeated, such as ``"1 per 30d"``, for all features
             together. Without it a false discovery rate of 5 % holds for the check.
         every: Time from one check to the next, for the budget; a stream's windows have a slide.
