@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections import Counter
 from collections.abc import Iterator, Mapping
 from typing import TYPE_CHECKING, Any, Self
@@ -16,32 +17,71 @@ if TYPE_CHECKING:
 
 __all__ = ["SeenTypes", "type_name"]
 
-_MOST_TYPES = 16
+_MOST_TYPES = 100
+"""Types of a column in the bytes of a profile, at most: `_NAMES`, by themselves and as values of
+dictionaries."""
 _OTHERS = "others"
 _NOTHING = "null"
+_VALUES = "dictionary<values="
+_PARAMETERS = re.compile(r"[\[(<,>].*", re.DOTALL)
+_OTHER_NAMES = {
+    "decimal32": "decimal",
+    "decimal64": "decimal",
+    "decimal128": "decimal",
+    "decimal256": "decimal",
+}
+# fmt: off
+_NAMES = frozenset({
+    "text", "null", "bool", "int8", "int16", "int32", "int64", "uint8", "uint16", "uint32",
+    "uint64", "halffloat", "float", "double", "decimal", "string", "large_string", "string_view",
+    "binary", "large_binary", "binary_view", "fixed_size_binary", "timestamp", "date32", "date64",
+    "time32", "time64", "duration", "month_interval", "day_time_interval",
+    "month_day_nano_interval", "list", "large_list", "fixed_size_list", "list_view",
+    "large_list_view", "struct", "map", "dense_union", "sparse_union", "extension",
+})
+# fmt: on
 
 
 def type_name(dtype: pa.DataType, /) -> str:
-    """Name of what an Arrow type holds: that below extension types, of nested ones the outermost.
+    """Name of what an Arrow type holds: that below extension types, without parameters.
+
+    Precision, unit, zone and the types within lists and records are left out: a column may have
+    any number of them, and none is a change of what it holds. So there are some fifty names.
 
     Example:
         >>> import pyarrow as pa
         >>> type_name(pa.float64()), type_name(pa.list_(pa.int64())), type_name(pa.bool8())
         ('double', 'list', 'bool')
+        >>> type_name(pa.decimal128(5, 2)), type_name(pa.timestamp("us", tz="UTC"))
+        ('decimal', 'timestamp')
     """
     import pyarrow.types as t
 
     dtype = plain_type(dtype)
     if t.is_dictionary(dtype):
-        return f"dictionary<values={type_name(dtype.value_type)}>"
-    name = str(dtype)
-    return name.partition("<")[0] if t.is_nested(dtype) else name
+        return _plain_name(f"{_VALUES}{dtype.value_type}>")
+    return _plain_name(str(dtype))
+
+
+def _plain_name(name: str) -> str:
+    """The name of a type without parameters; also of one in a profile that was saved with them."""
+    *dictionaries, name = name.split(_VALUES)
+    if name.startswith("run_end_encoded<") and "values: " in name:
+        name = name.partition("values: ")[2]
+    if name.startswith("extension<arrow.bool8>"):
+        name = "bool"
+    name = _PARAMETERS.sub("", name)
+    name = _OTHER_NAMES.get(name, name)
+    if name not in _NAMES:
+        return _OTHERS
+    return f"{_VALUES}{name}>" if dictionaries else name
 
 
 class SeenTypes(Mapping[str, str]):
     """The columns that data had, whether a schema has them or not, and their types.
 
-    As a mapping it gives the type that most rows of a column have.
+    As a mapping it gives the type that most rows of a column have. Types are named by `type_name`;
+    those that this version does not know are counted together.
 
     Example:
         >>> import pyarrow as pa
@@ -51,10 +91,13 @@ class SeenTypes(Mapping[str, str]):
         {'age': 'double'}
     """
 
-    __slots__ = ("_rows",)
+    __slots__ = ("_read", "_rows")
 
     def __init__(self) -> None:
         self._rows: dict[str, Counter[str]] = {}
+        self._read: tuple[int, dict[str, Any]] | None = None
+        """Rows and the table that it was rebuilt from, while nothing is added: in older ones names
+        are longer."""
 
     def __getitem__(self, name: str, /) -> str:
         rows = self._rows[name]
@@ -87,10 +130,8 @@ class SeenTypes(Mapping[str, str]):
 
     def add(self, name: str, dtype: str, rows: int = 0, /) -> None:
         """Count rows of a column that have a type."""
-        known = self._rows.setdefault(name, Counter())
-        if dtype not in known and len(known) >= _MOST_TYPES:
-            dtype = _OTHERS
-        known[dtype] += rows
+        self._read = None
+        self._rows.setdefault(name, Counter())[_plain_name(dtype)] += rows
 
     def changed(self, name: str, before: Mapping[str, float], /) -> tuple[str, float]:
         """The type that most values have which the reference's had not, and the share of these.
@@ -137,10 +178,13 @@ class SeenTypes(Mapping[str, str]):
         """The same, which can change without this changing."""
         twin = type(self)()
         twin.merge(self)
+        twin._read = self._read  # noqa: SLF001 - a twin
         return twin
 
     def to_table(self, rows: int) -> dict[str, Any]:
         """As plain data: each column's type, and the rows of each where not all rows have it."""
+        if self._read is not None and self._read[0] == rows:
+            return self._read[1]
         several = {
             name: dict(types)
             for name, types in self._rows.items()
@@ -165,9 +209,11 @@ class SeenTypes(Mapping[str, str]):
             counts = types.get(name, {dtype: rows})
             if not isinstance(counts, dict) or not all(map(_is_count, counts.values())):
                 raise ProfileFormatError(f"column {name!r} has types without a number of rows")
-            if not 0 < len(counts) <= _MOST_TYPES + 1:
+            if not 0 < len(counts) <= _MOST_TYPES:
                 raise ProfileFormatError(f"column {name!r} has {len(counts)} types")
-            restored._rows[name] = Counter(counts)
+            for of_some, count in counts.items():
+                restored.add(name, of_some, count)
+        restored._read = rows, {"seen": seen, **({"types": types} if types else {})}
         return restored
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any, Self
@@ -55,7 +56,7 @@ def family_of(dtype: str, /) -> str:
     for family, starts in _FAMILIES.items():
         if dtype.startswith(starts):
             return family
-    return dtype.partition("<")[0]
+    return re.split("[<>,]", dtype, maxsplit=1)[0]
 
 
 _FAMILIES = {
