@@ -113,7 +113,7 @@ def shuffled(split: Split, seed: int) -> tuple[pa.Table, pa.Table]:
 
 
 def check_all_columns(split: Split, **options: Any) -> DriftReport:
-    """Check every column that can be, identifiers and times included; the truth counts all texts."""
+    """Check every column that can be, also identifiers and times; the truth counts all texts."""
     names = [f.name for f in split.reference.schema if kind_of(f.type).value != "unsupported"]
     roles = dict.fromkeys(names, Role.FEATURE)
     return Monitor(split.reference, roles=roles, missing_words=(), **options).check(split.current)

@@ -15,7 +15,8 @@ from hypothesis import strategies as st
 
 from driftwatch import Kind, Profile, Role, SketchConfig, ValuePolicy
 from driftwatch.core.data.declared import DeclaredColumns
-from driftwatch.errors import MergeError
+from driftwatch.core.profiles.codec import decode, encode
+from driftwatch.errors import MergeError, ProfileFormatError
 from driftwatch.profiling.build import profile_data
 
 # Small limits, so that some parts leave the exact mode, and so does what is merged of them.
@@ -322,3 +323,26 @@ def test_a_short_profile_is_read_as_its_reference_is() -> None:
     identified = part(ids, 0, 60).read_as(part(ids, 0, 200).schema)
     assert (identified["v"].column.role, identified["v"].counts_categories) == (Role.ID, False)
     assert identified["v"].evidence is None
+
+
+@pytest.mark.parametrize(
+    ("section", "body"),
+    [
+        ("evidence_order", b"123"),
+        ("evidence_order", (61).to_bytes(8, "little") + bytes(24)),
+        ("evidence_order", bytes(8) + (9).to_bytes(8, "little") + (5).to_bytes(8, "little") * 2),
+        ("evidence", bytes(range(8)) * 2),
+        ("evidence", b"".join(i.to_bytes(8, "little") for i in range(1, 62))),
+        ("evidence_counts", b"1"),
+    ],
+)
+@pytest.mark.parametrize("make", [ids, counted])
+def test_evidence_that_contradicts_the_column_is_refused(
+    make: Make, section: str, body: bytes
+) -> None:
+    header, sections = decode(part(make, 0, 60).to_bytes())
+    sections[f"0/{section}"] = body
+    if section == "evidence":
+        sections.pop("0/evidence_counts")
+    with pytest.raises(ProfileFormatError):
+        Profile.from_bytes(encode(header, sections))

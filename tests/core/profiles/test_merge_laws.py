@@ -57,6 +57,7 @@ def exact_facts(profile: Profile) -> dict[str, Any]:
     frequencies = c.categories.frequencies
     return {
         "rows": profile.rows,
+        "columns": (x.column, c.column),
         "hash": profile.content_hash,
         "missing": (x.missing.to_tuple(), c.missing.to_tuple()),
         "moments": (x.numbers.moments.count, x.numbers.moments.minimum, x.numbers.moments.maximum),
