@@ -13,6 +13,8 @@ if TYPE_CHECKING:
 __all__ = ["with_points"]
 
 _PLUS, _COMMA, _MINUS, _POINT, _ZERO, _NINE = b"+,-.09"
+_AT_ONCE = 16_384
+"""Texts that are looked at together: what is made of them on the way stays in the cache."""
 _NUMBERS = r"^\s*[+-]?(\d{1,3}(\.\d{3}){1,2}|\d{1,3}(\.\d{3})*,\d+|\d*,\d+)\s*$"
 """Numbers of which a decimal comma, or points between thousands, are part."""
 _WITHOUT_THOUSANDS = r"^\s*[+-]?\d*,\d+\s*$"
@@ -30,13 +32,23 @@ def with_points(column: pa.Array, /) -> pa.Array:
         >>> with_points(pa.array(["1.234,5", "Berlin, Mitte"], pa.large_string())).to_pylist()
         ['1234.5', 'Berlin, Mitte']
     """
+    import pyarrow as pa
+
+    pieces = [column.slice(start, _AT_ONCE) for start in range(0, len(column), _AT_ONCE)]
+    read = [_piece_with_points(piece) for piece in pieces]
+    if all(after is before for after, before in zip(read, pieces, strict=True)):
+        return column
+    return pa.concat_arrays(read)
+
+
+def _piece_with_points(column: pa.Array) -> pa.Array:
     import pyarrow.compute as pc
 
     text, offsets = _text_of(column)
     has_points, has_commas = bool((text == _POINT).any()), bool((text == _COMMA).any())
     if not has_points and not has_commas:
         return column
-    if _all_have_one_comma(text, offsets):
+    if _all_are_numbers(text, offsets):
         return _commas_as_points(column)
     numbers = _NUMBERS if has_points else _WITHOUT_THOUSANDS
     chosen = pc.fill_null(pc.match_substring_regex(column, numbers), False)  # noqa: FBT003
@@ -55,8 +67,8 @@ def _text_of(column: pa.Array) -> tuple[NDArray[np.uint8], NDArray[np.int64]]:
     return np.frombuffer(text, np.uint8)[ends[0] : ends[-1]], ends - ends[0]
 
 
-def _all_have_one_comma(text: NDArray[np.uint8], offsets: NDArray[np.int64]) -> bool:
-    """Whether every text is a number like ``-1,5``, or empty: the usual column, told by its bytes.
+def _all_are_numbers(text: NDArray[np.uint8], offsets: NDArray[np.int64]) -> bool:
+    """Whether every text is like ``-1,5`` or ``12``: the usual column, told by its bytes.
 
     Looking at each text with a pattern takes three times as long.
     """
@@ -67,11 +79,12 @@ def _all_have_one_comma(text: NDArray[np.uint8], offsets: NDArray[np.int64]) -> 
     others = np.flatnonzero(text < _ZERO)
     marks = text[others]
     commas = others[marks == _COMMA]
-    if commas.size != first.size or not ((first <= commas) & (commas < last)).all():
+    one_each = commas.size == first.size and ((first <= commas) & (commas <= last)).all()
+    if not one_each and (np.diff(np.searchsorted(commas, offsets)) > 1).any():
         return False
     begins = text[first]
     signs = np.count_nonzero((begins == _PLUS) | (begins == _MINUS))
-    return bool(commas.size + signs == others.size)
+    return bool(commas.size + signs == others.size and (text[last] != _COMMA).all())
 
 
 def _commas_as_points(column: pa.Array) -> pa.Array:
