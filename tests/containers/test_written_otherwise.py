@@ -6,6 +6,7 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
+import pandas as pd
 import pytest
 
 from driftwatch import Kind, Monitor, Role, ValuePolicy
@@ -155,3 +156,39 @@ def test_dates_that_are_declared_categories_are_no_telephone_numbers(days: list[
     calls = [f"+49 {n} 5550{n}" for n in range(200, 400)]
     hidden = Monitor({"v": [*calls, *days[:100]]}, roles={"v": "feature"}).reference.schema["v"]
     assert hidden.values is ValuePolicy.HASHED
+
+
+@pytest.mark.parametrize("right", [True, False])
+@pytest.mark.parametrize("make", [pd.cut, pd.qcut])
+def test_intervals_are_categories(make: Any, right: bool, tmp_path: Path) -> None:
+    numbers = [*RNG.normal(size=400), np.nan]
+    how = {"right": right} if make is pd.cut else {}
+    bins = pd.Series(make(numbers, 5, **how))
+    frame = pd.DataFrame({"v": bins, "w": bins.astype(object).astype("interval")})
+    frame.to_csv(tmp_path / "a.csv", index=False)
+    frame.assign(v=frame["w"]).to_parquet(tmp_path / "a.parquet")
+    monitor = Monitor(frame)
+    for data in (frame, tmp_path / "a.csv", tmp_path / "a.parquet"):
+        report = monitor.check(data)
+        assert report.drifted_features == []
+        assert report.schema_changes == ()
+        assert {f.kind for f in report.features} == {"categorical"}
+        assert {f.missing_current for f in report.features} == {1 / 401}
+    categories = monitor.reference.profile["v"].categories
+    assert categories is not None
+    assert categories.frequencies is not None
+    assert set(categories.frequencies.counts) == {str(interval) for interval in bins.cat.categories}
+
+
+@pytest.mark.parametrize("every", ["D", "M", "Q", "Y", "h", "W"])
+def test_periods_are_times(every: str, tmp_path: Path) -> None:
+    frame = pd.DataFrame({"v": pd.period_range("1990-01-01", periods=200, freq=every)})
+    frame.loc[7, "v"] = pd.NaT
+    frame.to_parquet(tmp_path / "a.parquet")
+    for data in (frame, tmp_path / "a.parquet"):
+        column = profile_data(data)["v"]
+        assert column.column.role is Role.TIME
+        assert column.missing.null == 1
+        assert column.numbers is not None
+        first = (pd.Timestamp("1990-01-01") - pd.Timestamp(0)).total_seconds()
+        assert abs(column.numbers.moments.minimum - first) <= 7 * 86_400
