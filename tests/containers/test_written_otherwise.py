@@ -7,10 +7,11 @@ from typing import Any
 
 import numpy as np
 import pandas as pd
+import polars as pl
 import pytest
 
 from driftwatch import Kind, Monitor, Role, ValuePolicy
-from driftwatch.profiling.build import profile_data
+from driftwatch.profiling.build import profile_data, profile_like
 
 RNG = np.random.default_rng(7)
 TRUTHS = RNG.uniform(size=400) < 0.3
@@ -192,3 +193,33 @@ def test_periods_are_times(every: str, tmp_path: Path) -> None:
         assert column.numbers is not None
         first = (pd.Timestamp("1990-01-01") - pd.Timestamp(0)).total_seconds()
         assert abs(column.numbers.moments.minimum - first) <= 7 * 86_400
+
+
+def test_durations_and_times_of_day_are_seconds_in_texts_too(tmp_path: Path) -> None:
+    seconds = RNG.integers(-99_999, 300_000, 400) / 4
+    spans = pd.Series(pd.to_timedelta(seconds, unit="s"))
+    clock = (pd.Timestamp(0) + pd.to_timedelta(seconds % 86_400, unit="s")).time
+    frame = pd.DataFrame({"span": spans, "clock": clock})
+    monitor = Monitor(frame)
+    frame.to_csv(tmp_path / "pandas.csv", index=False)
+    iso = pl.from_pandas(frame).with_columns(pl.col("span").dt.to_string("iso"))
+    iso.write_csv(tmp_path / "polars.csv")
+    texts = {"span": [str(span.to_pytimedelta()) for span in spans], "clock": clock}
+    for data in (frame, tmp_path / "pandas.csv", tmp_path / "polars.csv", texts):
+        report = monitor.check(data)
+        assert report.drifted_features == [] or data is texts  # which have another type
+        assert [f.missing_current for f in report.features] == [0.0, 0.0]
+        found = profile_like(monitor.reference, data)
+        for name in frame:
+            column = found[str(name)].numbers
+            assert column is not None
+            before = monitor.reference.profile[str(name)].numbers
+            assert before is not None
+            assert column.moments.mean == pytest.approx(before.moments.mean, rel=1e-9)
+    assert profile_data(tmp_path / "pandas.csv")["span"].column.kind is Kind.NUMERIC
+
+
+@pytest.mark.parametrize("text", ["P", "PT", "1:2:3", "12:30", "1 days", "P1Y", "1:00:00 pm"])
+def test_what_is_no_duration(text: str) -> None:
+    found = profile_like(Monitor({"v": RNG.normal(size=300).tolist()}).reference, {"v": [text]})
+    assert found["v"].missing.invalid == 1

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
@@ -20,6 +21,15 @@ _EXACT_INTEGERS = 1 << 53
 """From here on doubles do not hold every integer."""
 
 _NUMBER = r"^[+-]?(\d+(\.\d*)?|\.\d+)([eE][+-]?\d+)?$|^(?i:[+-]?inf(inity)?|nan)$"
+_DURATION = (
+    r"^(?P<sign>-?)((?P<days>\d+) days?,? \+?)?(?P<hours>\d{1,3}):(?P<minutes>\d{2})"
+    r":(?P<seconds>\d{2}(\.\d+)?)$"
+)
+_ISO_DURATION = (
+    r"^(?P<sign>-?)P((?P<days>\d+)D)?(T((?P<hours>\d+)H)?((?P<minutes>\d+)M)?"
+    r"((?P<seconds>\d+(\.\d+)?)S)?)?$"
+)
+_UNITS = {"days": 86_400.0, "hours": 3_600.0, "minutes": 60.0, "seconds": 1.0}
 _LONG = r"^[+-]?\d{16,20}$"
 
 
@@ -42,6 +52,9 @@ class NumbersInTexts:
 
 def numbers_in_texts(texts: pa.Array, words: tuple[str, ...], /) -> NumbersInTexts:
     """Read texts as numbers; ``true`` and ``false`` are 1 and 0, as truth values are.
+
+    Durations and times of day are seconds, as typed ones are: ``1 days 02:00:00`` of pandas,
+    ``PT26H`` of ISO 8601, ``26:00:00``.
 
     Args:
         texts: Array of strings.
@@ -68,9 +81,11 @@ def numbers_in_texts(texts: pa.Array, words: tuple[str, ...], /) -> NumbersInTex
         texts = without_words(texts, words, trim=False)
         spelled = pc.replace_substring_regex(texts.drop_null(), "^(?i:true)$", "1")
         spelled = pc.replace_substring_regex(spelled, "^(?i:false)$", "0")
-        readable = spelled.filter(pc.match_substring_regex(spelled, _NUMBER))
-        invalid = len(spelled) - len(readable)
-        values = plain_values(readable.cast(pa.float64()))
+        is_number = pc.match_substring_regex(spelled, _NUMBER)
+        readable = spelled.filter(is_number)
+        spans = _durations(spelled.filter(pc.invert(is_number)))
+        invalid = len(spelled) - len(readable) - spans.size
+        values = np.concatenate([plain_values(readable.cast(pa.float64())), spans])
     beyond = np.empty(0, np.uint64)
     if values.size and (np.abs(values) >= _EXACT_INTEGERS).any():
         beyond = _rounded_integers(readable)
@@ -85,6 +100,30 @@ def _cast(texts: pa.Array) -> NDArray[np.float64] | None:
         return plain_values(texts.cast(pa.float64()))
     except pa.ArrowInvalid:
         return None
+
+
+def _durations(texts: pa.Array) -> NDArray[np.float64]:
+    """Seconds of the texts that are durations or times of day."""
+    import pyarrow.compute as pc
+
+    found = []
+    texts = texts.filter(pc.match_substring_regex(texts, r"[\dDHMS]$"))  # not of a bare "PT"
+    for pattern in (_DURATION, _ISO_DURATION):
+        matching = texts.filter(pc.match_substring_regex(texts, pattern))
+        if len(matching):
+            encoded = matching.dictionary_encode()
+            seconds = [_seconds_in(text, pattern) for text in encoded.dictionary.to_pylist()]
+            found.append(np.array(seconds)[plain_values(encoded.indices)])
+    return np.concatenate(found) if found else np.empty(0)
+
+
+def _seconds_in(text: str, pattern: str) -> float:
+    parts = re.fullmatch(pattern.strip("^$"), text)
+    assert parts is not None  # noqa: S101 - Arrow found it
+    days, *others = (float(parts[unit] or 0) * scale for unit, scale in _UNITS.items())
+    if parts["sign"] and parts["days"] and pattern == _DURATION:
+        return sum(others) - days  # such as -1 days +23:59:00
+    return -sum(others, days) if parts["sign"] else sum(others, days)
 
 
 def _rounded_integers(texts: pa.Array) -> NDArray[np.uint64]:
