@@ -51,7 +51,7 @@ def _piece_with_points(column: pa.Array) -> pa.Array:
     if _all_are_numbers(text, offsets):
         return _commas_as_points(column)
     numbers = _NUMBERS if has_points else _WITHOUT_THOUSANDS
-    chosen = pc.fill_null(pc.match_substring_regex(column, numbers), False)  # noqa: FBT003
+    chosen = pc.match_substring_regex(column, numbers)
     if not pc.any(chosen).as_py():
         return column
     without = pc.replace_substring(column, ".", "") if has_points else column

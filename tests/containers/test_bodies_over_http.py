@@ -22,6 +22,7 @@ from driftwatch import Monitor
 from driftwatch.integrations.bodies import Form, UnreadableError, document_of
 from driftwatch.integrations.fastapi import DriftMiddleware
 from driftwatch.integrations.flask import DriftMiddleware as FlaskMiddleware
+from tests.waiting import until
 
 RECORD = {"x": 0.5, "plan": "pro"}
 PLAIN = json.dumps(RECORD).encode()
@@ -155,6 +156,7 @@ def test_an_application_that_is_mounted(monitor: Monitor, route: str) -> None:
     outer.mount("/api", fast_routes(monitor, [route]))
     with TestClient(outer) as client:
         client.post("/api/v1/predict", json=RECORD)
+    until(lambda: observed(monitor)[0])  # nobody tells an application within another to end
     assert observed(monitor) == (1, {})
 
 

@@ -10,6 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from driftwatch.core.data.mixed import mixed_array
+from driftwatch.core.data.numpy_values import places
 from driftwatch.errors import DataError
 
 if TYPE_CHECKING:
@@ -56,13 +57,11 @@ class Batch:
 
     def take(self, rows: NDArray[np.intp], /) -> Self:
         """Return some of the rows; without a copy where they follow each other."""
-        import pyarrow as pa
-
         start, end = (int(rows[0]), int(rows[-1])) if rows.size else (0, -1)
         if end - start + 1 == rows.size and (np.diff(rows) == 1).all():
             arrays = {name: array.slice(start, rows.size) for name, array in self.arrays.items()}
         else:
-            chosen = pa.array(rows)
+            chosen = places(rows)
             arrays = {name: array.take(chosen) for name, array in self.arrays.items()}
         return replace(self, rows=rows.size, arrays=arrays, size_bytes=0)
 

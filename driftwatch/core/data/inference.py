@@ -230,7 +230,7 @@ def _are_truths(texts: pa.Array) -> bool:
     import pyarrow.compute as pc
 
     words = pc.utf8_lower(pc.utf8_trim_whitespace(spread(texts).cast(pa.large_string())))
-    found = pc.is_in(words, pa.array(["true", "false"], pa.large_string()))
+    found = pc.match_substring_regex(words, "^(true|false)$")
     return int(pc.sum(found, min_count=0).as_py()) >= _READABLE * len(words)
 
 

@@ -11,6 +11,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from driftwatch.core.data.mixed import children_of, is_mixed
+from driftwatch.core.data.numpy_values import mask, places, plain_values, truths
 
 if TYPE_CHECKING:
     import pyarrow as pa
@@ -155,14 +156,14 @@ def instants_in(array: pa.Array, /) -> NDArray[np.float64]:
     if t.is_string(dtype) or t.is_large_string(dtype) or t.is_string_view(dtype):
         return _in_texts(array)
     found = np.full(len(array), np.nan)
-    valid = array.is_valid().to_numpy(zero_copy_only=False)
+    valid = truths(array.is_valid())
     if t.is_date(dtype):
         array = array.cast(pa.timestamp("s" if t.is_date32(dtype) else "ms"))
     if t.is_timestamp(array.type):
         found[valid] = ticks_in_seconds(array.drop_null())
     elif t.is_integer(dtype) or t.is_floating(dtype) or t.is_decimal(dtype):
         numbers = array.drop_null().cast(pa.float64(), safe=False)
-        found[valid] = seconds_by_size(numbers.to_numpy(zero_copy_only=False))
+        found[valid] = seconds_by_size(plain_values(numbers))
     return found
 
 
@@ -178,7 +179,7 @@ def ticks_in_seconds(array: pa.Array, /) -> NDArray[np.float64]:
     unit = {"s": 1, "ms": 1_000, "us": 1_000_000, "ns": 1_000_000_000}[array.type.unit]
     narrow = t.is_time32(array.type)
     ticks = (array.cast(pa.int32()) if narrow else array).cast(pa.int64())
-    whole, part = np.divmod(ticks.to_numpy(zero_copy_only=False), unit)
+    whole, part = np.divmod(plain_values(ticks), unit)
     seconds: NDArray[np.float64] = whole.astype(np.float64) + part.astype(np.float64) / unit
     return seconds
 
@@ -186,8 +187,8 @@ def ticks_in_seconds(array: pa.Array, /) -> NDArray[np.float64]:
 def _spread(of_values: NDArray[np.float64], indices: pa.Array) -> NDArray[np.float64]:
     """Instants of the values of a dictionary to its rows."""
     found = np.full(len(indices), np.nan)
-    valid = indices.is_valid().to_numpy(zero_copy_only=False)
-    found[valid] = of_values[indices.drop_null().to_numpy(zero_copy_only=False)]
+    valid = truths(indices.is_valid())
+    found[valid] = of_values[plain_values(indices)]
     return found
 
 
@@ -196,16 +197,16 @@ def _in_texts(array: pa.Array) -> NDArray[np.float64]:
     import pyarrow.compute as pc
 
     texts = pc.utf8_trim_whitespace(array.cast(pa.large_string()))
-    usual = pc.fill_null(pc.match_substring_regex(texts, _ISO), False)  # noqa: FBT003
-    is_usual = usual.to_numpy(zero_copy_only=False)
+    usual = pc.coalesce(pc.match_substring_regex(texts, _ISO), array.is_valid())  # false of nulls
+    is_usual = truths(usual)
     found = np.full(len(array), np.nan)
     rows = np.flatnonzero(is_usual)
     if rows.size:
         _fill(found, texts if rows.size == len(texts) else texts.filter(usual), rows)
-    others = np.flatnonzero(~is_usual & array.is_valid().to_numpy(zero_copy_only=False))
+    others = np.flatnonzero(~is_usual & truths(array.is_valid()))
     if others.size:
         known: dict[str, float] = {}
-        rest = texts if others.size == len(texts) else texts.take(pa.array(others))
+        rest = texts if others.size == len(texts) else texts.take(places(others))
         for row, text in zip(others.tolist(), rest.to_pylist(), strict=True):
             if text not in known:
                 known[text] = instant_of(text)
@@ -221,11 +222,11 @@ def _fill(found: NDArray[np.float64], texts: pa.Array, rows: NDArray[np.intp]) -
     # What is finer than a microsecond is beyond a double's seconds, and Arrow refuses it.
     texts = pc.replace_substring_regex(texts, r"(\.\d{6})\d+", r"\1")
     zoned = pc.match_substring_regex(texts, _ZONED)
-    is_zoned = zoned.to_numpy(zero_copy_only=False)
+    is_zoned = truths(zoned)
     for chosen, dtype in ((is_zoned, pa.timestamp("us", "UTC")), (~is_zoned, pa.timestamp("us"))):
         if not chosen.any():
             continue
-        mine = texts if chosen.all() else texts.filter(pa.array(chosen))
+        mine = texts if chosen.all() else texts.filter(mask(chosen))
         try:
             seconds = ticks_in_seconds(mine.cast(dtype))
         except pa.ArrowInvalid:

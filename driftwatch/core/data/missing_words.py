@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
 
+from driftwatch.core.data.numpy_values import array_of_texts
 from driftwatch.errors import SchemaError
 
 if TYPE_CHECKING:
@@ -63,7 +64,7 @@ def without_words(texts: pa.Array, words: Sequence[str], /, *, trim: bool = True
     if pa.types.is_string_view(texts.type):  # of which Arrow cannot compute
         texts = texts.cast(pa.large_string())
     bare = pc.utf8_trim_whitespace(texts) if trim else texts
-    found = pc.is_in(bare, pa.array(words, texts.type))
+    found = pc.is_in(bare, array_of_texts(words).cast(texts.type))
     if not pc.any(found).as_py():
         return texts
-    return pc.if_else(found, pa.scalar(None, texts.type), texts)
+    return pc.if_else(found, pa.nulls(len(texts), texts.type), texts)

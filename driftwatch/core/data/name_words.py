@@ -7,6 +7,8 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from driftwatch.core.data.numpy_values import places
+
 if TYPE_CHECKING:
     import pyarrow as pa
 
@@ -28,9 +30,7 @@ def share_matching(pattern: re.Pattern[str], texts: list[str], /) -> float:
 
 def spread(array: pa.Array, /) -> pa.Array:
     """Some values from everywhere in an array."""
-    import pyarrow as pa
-
     if len(array) <= 2 * _LOOKED_AT:
         return array
     rows = np.random.default_rng(len(array)).choice(len(array), _LOOKED_AT, replace=False)
-    return array.take(pa.array(np.sort(rows)))
+    return array.take(places(np.sort(rows)))

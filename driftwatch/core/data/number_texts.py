@@ -10,7 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from driftwatch.core.data.missing_words import without_words
-from driftwatch.core.data.storage import plain_values
+from driftwatch.core.data.numpy_values import plain_values
 
 if TYPE_CHECKING:
     import pyarrow as pa

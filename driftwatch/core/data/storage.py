@@ -3,15 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from typing import TYPE_CHECKING, Any
-
-import numpy as np
-from numpy.typing import NDArray
+from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
     import pyarrow as pa
 
-__all__ = ["is_binary", "is_number", "is_text", "plain_array", "plain_type", "plain_values"]
+__all__ = ["is_binary", "is_number", "is_text", "plain_array", "plain_type"]
 
 
 def plain_array(array: pa.Array, /) -> pa.Array:
@@ -117,19 +114,3 @@ def is_binary(dtype: pa.DataType, /) -> bool:
         or t.is_fixed_size_binary(dtype)
         or t.is_binary_view(dtype)
     )
-
-
-def plain_values(array: pa.Array, /) -> NDArray[Any]:
-    """The non-null values as a numpy array, without a copy where there are no nulls."""
-    import pyarrow.types as t
-
-    if array.null_count:
-        array = array.drop_null()
-    if t.is_integer(array.type) or t.is_floating(array.type):
-        # to_numpy would import pandas where it is installed, for a fifth of a second.
-        data, dtype = array.buffers()[1], np.dtype(array.type.to_pandas_dtype())
-        if data is None or not len(array):
-            return np.empty(0, dtype)
-        return np.frombuffer(data, dtype, len(array), array.offset * dtype.itemsize)
-    values: NDArray[Any] = array.to_numpy(zero_copy_only=False)
-    return values

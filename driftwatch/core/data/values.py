@@ -15,15 +15,9 @@ from driftwatch.core.data.instants import instants_in, ticks_in_seconds
 from driftwatch.core.data.missing_words import without_words
 from driftwatch.core.data.mixed import children_of, is_mixed
 from driftwatch.core.data.number_texts import inexact, numbers_in_texts
+from driftwatch.core.data.numpy_values import array_of_texts, mask, plain_values, truths
 from driftwatch.core.data.schema import Column, Kind
-from driftwatch.core.data.storage import (
-    is_binary,
-    is_number,
-    is_text,
-    plain_array,
-    plain_type,
-    plain_values,
-)
+from driftwatch.core.data.storage import is_binary, is_number, is_text, plain_array, plain_type
 
 if TYPE_CHECKING:
     import pyarrow as pa
@@ -269,9 +263,9 @@ def _categories(array: pa.Array, words: Words) -> Categories:
     counts = np.bincount(plain_values(indices), minlength=len(names))
     kept = counts > 0
     if names.null_count:
-        kept &= ~_truths(names.is_null())
+        kept &= ~truths(names.is_null())
     if not kept.all():
-        names, counts = names.filter(_mask(kept)), counts[kept]
+        names, counts = names.filter(mask(kept)), counts[kept]
     return Categories(names, counts, Missing(null=rows - int(counts.sum())))
 
 
@@ -286,15 +280,12 @@ def _has_texts(dtype: pa.DataType) -> bool:
 
 def _no_categories(array: pa.Array) -> Categories:
     """Lists and records where names are expected: none of them can be read."""
-    import pyarrow as pa
-
     invalid = len(array) - array.null_count
     missing = Missing(null=array.null_count, invalid=invalid)
-    return Categories(pa.array([], pa.large_string()), np.empty(0, dtype=np.int64), missing)
+    return Categories(array_of_texts([]), np.empty(0, dtype=np.int64), missing)
 
 
 def _booleans(array: pa.Array, words: Words) -> Categories:
-    import pyarrow as pa
     import pyarrow.types as t
 
     if t.is_dictionary(array.type):
@@ -311,19 +302,18 @@ def _booleans(array: pa.Array, words: Words) -> Categories:
         valid = without_words(_as_texts(valid), words).drop_null()
         counts = _truths_in_text(valid)
     kept = counts > 0
-    names = pa.array(["false", "true"], pa.large_string()).filter(_mask(kept))
+    names = array_of_texts(["false", "true"]).filter(mask(kept))
     missing = Missing(null=rows - len(valid), invalid=len(valid) - int(counts.sum()))
     return Categories(names, counts[kept], missing)
 
 
 def _truths_in_text(texts: pa.Array) -> NDArray[np.int64]:
     """How many texts say false, and how many true: in words, or as the numbers 0 and 1."""
-    import pyarrow as pa
     import pyarrow.compute as pc
 
     bare = pc.utf8_lower(pc.utf8_trim_whitespace(texts))
-    false = pc.is_in(bare, pa.array(_FALSE, pa.large_string()))
-    true = pc.is_in(bare, pa.array(_TRUE, pa.large_string()))
+    false = pc.is_in(bare, array_of_texts(_FALSE))
+    true = pc.is_in(bare, array_of_texts(_TRUE))
     counts = np.array([_many(false), _many(true)], dtype=np.int64)
     if counts.sum() < len(texts):
         others = bare.filter(pc.invert(pc.or_(false, true)))
@@ -378,17 +368,3 @@ def _readable(value: bytes | None) -> str | None:
         return None if value is None else value.decode()
     except UnicodeDecodeError:
         return value.hex() if value is not None else None
-
-
-def _truths(array: pa.Array) -> NDArray[np.bool_]:
-    import pyarrow as pa
-
-    return plain_values(array.cast(pa.uint8())).astype(bool)
-
-
-def _mask(kept: NDArray[np.bool_]) -> pa.Array:
-    """A numpy mask for Arrow; pa.array would import pandas as well."""
-    import pyarrow as pa
-
-    bits = pa.py_buffer(np.packbits(kept, bitorder="little").tobytes())
-    return pa.Array.from_buffers(pa.bool_(), kept.size, [None, bits])
