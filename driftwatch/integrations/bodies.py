@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 import zlib
+from functools import lru_cache
 from typing import Any, NamedTuple
 
 from driftwatch.ingest.json_paths import UNREADABLE, Each
@@ -34,7 +35,12 @@ class Form(NamedTuple):
     @property
     def plain_kind(self) -> str:
         """The content type without its parameters."""
-        return self.kind.partition(";")[0].strip().lower()
+        return _plain_kind(self.kind)
+
+
+@lru_cache(maxsize=64)
+def _plain_kind(content_type: str) -> str:
+    return content_type.partition(";")[0].strip().lower()
 
 
 class UnreadableError(ValueError):
@@ -43,7 +49,7 @@ class UnreadableError(ValueError):
 
 def is_json(content_type: str) -> bool:
     """Whether a content type is one of JSON."""
-    kind = content_type.partition(";")[0].strip().lower()
+    kind = _plain_kind(content_type)
     return kind == "application/json" or kind.endswith("+json")
 
 
@@ -66,7 +72,8 @@ def document_of(body: bytes, form: Form, most: int, rows: int, /) -> Any:
     """
     from driftwatch.core.data.json_text import NotJSONError, json_value
 
-    body = _unpacked(body, form.encoding.strip().lower(), most)
+    if form.encoding:
+        body = _unpacked(body, form.encoding.strip().lower(), most)
     kind = form.plain_kind
     try:
         if kind in _LINES:

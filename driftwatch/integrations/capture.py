@@ -361,8 +361,10 @@ class Capture:
 
     def _look_for_answers(self, records: Sequence[Extracted]) -> None:
         """Say once that no prediction stands where one should, in any of the first answers."""
+        if self._empty_answers is None or not records:
+            return
         words = [word for word in ("prediction", "score") if word in self.paths.words]
-        if self._empty_answers is None or not words or not records:
+        if not words:
             return
         if any(record.by_role[word] is not None for record in records for word in words):
             self._empty_answers = None

@@ -5,7 +5,7 @@ Every row ends in exactly one place: a usable value, or one of the counters of `
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field, fields, replace
+from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Any, Self
 
 import numpy as np
@@ -58,12 +58,16 @@ class Missing:
     @property
     def total(self) -> int:
         """All rows without a usable value."""
-        return sum(self.to_tuple())
+        infinite = self.positive_infinity + self.negative_infinity
+        return self.null + self.nan + infinite + self.invalid
 
     def merge(self, other: Self, /) -> None:
         """Add another count of missing rows."""
-        for item in fields(self):
-            setattr(self, item.name, getattr(self, item.name) + getattr(other, item.name))
+        self.null += other.null
+        self.nan += other.nan
+        self.positive_infinity += other.positive_infinity
+        self.negative_infinity += other.negative_infinity
+        self.invalid += other.invalid
 
     def to_tuple(self) -> tuple[int, ...]:
         return (

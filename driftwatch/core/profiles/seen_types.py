@@ -131,7 +131,10 @@ class SeenTypes(Mapping[str, str]):
     def add(self, name: str, dtype: str, rows: int = 0, /) -> None:
         """Count rows of a column that have a type."""
         self._read = None
-        self._rows.setdefault(name, Counter())[_plain_name(dtype)] += rows
+        known = self._rows.get(name)
+        if known is None:
+            known = self._rows[name] = Counter()
+        known[_plain_name(dtype)] += rows
 
     def changed(self, name: str, before: Mapping[str, float], /) -> tuple[str, float]:
         """The type that most values have which the reference's had not, and the share of these.
