@@ -17,7 +17,7 @@ from driftwatch.config.monitors import MonitorConfig
 from driftwatch.core.data.batch import batches_of
 from driftwatch.core.data.declared import DeclaredColumns
 from driftwatch.core.data.missing_words import MISSING_WORDS, PLACEHOLDERS
-from driftwatch.errors import ConfigError, UnknownColumnError
+from driftwatch.errors import ConfigError, MergeError, UnknownColumnError
 from driftwatch.profiling.build import profile_data, profile_like
 
 RNG = np.random.default_rng(2)
@@ -157,3 +157,11 @@ def test_words_in_records_of_a_batch() -> None:
     for batch in batches_of([{"v": "null"}, {"v": "-"}, {"v": "pro"}]):
         profile.update(batch)
     assert missing_in(profile) == 1
+
+
+def test_parts_read_with_other_words_do_not_go_together() -> None:
+    one = profile_data({"v": PLANS})
+    other = profile_data({"v": PLANS}, DeclaredColumns.of(missing_words=["unknown"]))
+    for first, second in ((one, other), (other, one)):
+        with pytest.raises(MergeError, match="'v' is .*: other texts stand for no value"):
+            first.merge(second)

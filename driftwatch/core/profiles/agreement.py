@@ -51,7 +51,19 @@ def check_agreement(mine: ColumnProfile, theirs: ColumnProfile, /) -> None:
     Raises:
         MergeError: If what they say of it does not go together.
     """
-    _column_of_both(mine, theirs, _form_of_both(mine, theirs))
+    if not _say_the_same(mine, theirs):
+        _column_of_both(mine, theirs, _form_of_both(mine, theirs))
+
+
+def _say_the_same(mine: ColumnProfile, theirs: ColumnProfile) -> bool:
+    """Whether two parts are decided, and say the same of the column."""
+    return (
+        mine.evidence is None
+        and theirs.evidence is None
+        and (mine.column is theirs.column or mine.column == theirs.column)
+        and mine.column.kind is not Kind.EMPTY
+        and mine.counts_categories is theirs.counts_categories
+    )
 
 
 def columns_together(
@@ -67,6 +79,8 @@ def columns_together(
     Raises:
         MergeError: If what they say of the column does not go together.
     """
+    if _say_the_same(mine, theirs):  # as nearly all do, such as panes of a stream
+        return _with_values(mine, theirs)
     form = _form_of_both(mine, theirs)
     column = _column_of_both(mine, theirs, form)
     if _is_blank(mine) or _is_blank(theirs):
@@ -236,6 +250,8 @@ def _column_of_both(mine: ColumnProfile, theirs: ColumnProfile, form: _Form) -> 
     first, second = _said(mine.column), _said(theirs.column)
     if first.basis is second.basis is Basis.DECLARED and first.role is not second.role:
         raise _refused(mine, theirs, "its roles differ", "one role")
+    if first.missing_words != second.missing_words:
+        raise _refused(mine, theirs, "other texts stand for no value", "missing_words=")
     said = max(first, second, key=_authority)
     same = max(mine, theirs, key=_rank_without_values).column
     is_kept = same.kind.is_discrete and form.values is not ValuePolicy.NONE
