@@ -163,5 +163,5 @@ def test_parts_read_with_other_words_do_not_go_together() -> None:
     one = profile_data({"v": PLANS})
     other = profile_data({"v": PLANS}, DeclaredColumns.of(missing_words=["unknown"]))
     for first, second in ((one, other), (other, one)):
-        with pytest.raises(MergeError, match="'v' is .*: other texts stand for no value"):
+        with pytest.raises(MergeError, match=r"'v' is .*: other texts stand for no value"):
             first.merge(second)
