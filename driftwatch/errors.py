@@ -6,6 +6,7 @@
     │   └── UnknownColumnError (KeyError) a column was named that the data does not have
     ├── SchemaError (ValueError)          two sides disagree about what a column is
     ├── ProfileFormatError (ValueError)   bytes that are not a profile we can trust
+    │   └── NotReadableError              sound bytes that another reader can read, and this one not now
     ├── MergeError (ValueError)           two sketches that cannot be added up
     ├── EmptySketchError (ValueError)     a question to a sketch that has seen nothing
     ├── StoreError (OSError)              a store cannot do what was asked of it
@@ -18,6 +19,7 @@ from __future__ import annotations
 
 import difflib
 from collections.abc import Iterable
+from typing import Self
 
 __all__ = [
     "ConfigError",
@@ -26,6 +28,7 @@ __all__ = [
     "EmptySketchError",
     "MergeError",
     "MissingDependencyError",
+    "NotReadableError",
     "ProfileFormatError",
     "SchemaError",
     "StoreError",
@@ -69,6 +72,28 @@ class SchemaError(DriftWatchError, ValueError):
 
 class ProfileFormatError(DriftWatchError, ValueError):
     """Bytes that are not a profile, are damaged, or break a structural rule."""
+
+
+class NotReadableError(ProfileFormatError):
+    """Sound bytes that this reader cannot read now, and another one, or this one later, can.
+
+    Made with another hash key, or by a newer version. Whoever meets them leaves them where they
+    are and counts them by `reason`; only what is damaged is ever set aside.
+
+    Args:
+        message: What was met, and what to do.
+        reason: The kind of it, as it is counted: ``hashed_with_another_key`` or
+            ``of_a_newer_format``.
+    """
+
+    def __init__(self, message: str, reason: str) -> None:
+        super().__init__(message)
+        self.reason = reason
+
+    @classmethod
+    def newer(cls, message: str) -> Self:
+        """What a newer version has written."""
+        return cls(message, "of_a_newer_format")
 
 
 class MergeError(DriftWatchError, ValueError):

@@ -38,6 +38,7 @@ __all__ = [
     "Incidents",
     "Notifier",
     "Outbox",
+    "Quarantine",
     "Receiver",
     "References",
     "Segments",
@@ -189,7 +190,12 @@ class Segments(Protocol):
         """The highest id of any segment; 0 of none. Cheap: tells whether anything is new."""
 
     def set_aside(self, monitor: str, id_: int, reason: str, /) -> None:
-        """Take a segment that cannot be read out of the data, into the quarantine."""
+        """Take a segment that is damaged out of the data, into the quarantine; count its rows.
+
+        Only bytes that break their checksum or their structure are damaged: what another hash key
+        or a newer version is needed for stays where it is. A store that was opened for reading
+        does nothing.
+        """
 
 
 class References(Protocol):
@@ -346,8 +352,21 @@ class Diagnosis(Protocol):
     def references(self, monitor: str, /) -> Sequence[StoredReference]:
         """Every reference, the oldest first, and for which versions it is in use."""
 
+
+class Quarantine(Protocol):
+    """What was set aside as damaged."""
+
     def quarantine(self, monitor: str | None = None, /) -> list[Quarantined]:
         """What was set aside as damaged, and why."""
+
+    def quarantined(self, id_: int, /) -> bytes | None:
+        """The bytes of something that was set aside; None if there are none."""
+
+    def give_back(self, id_: int, segment: Segment, /) -> bool:
+        """Put a segment back into the data, as one that is new; False if it is not there."""
+
+    def forget_quarantined(self, id_: int, /) -> bool:
+        """Forget something that was set aside for good; False if it is not there."""
 
 
 class Store(
@@ -359,6 +378,7 @@ class Store(
     Incidents,
     Housekeeping,
     Diagnosis,
+    Quarantine,
     Protocol,
 ):
     """Keeps segments, progress, references, reports, incidents, what waits for sinks, and states.

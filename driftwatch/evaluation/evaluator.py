@@ -148,13 +148,14 @@ class Evaluator:
             extent = self.extent()
             if last is None:
                 last = extent.newest if extent is not None else self.spec.pane_at(self._clock())
+            self._open.refresh()
+            self._open.move_to(last, unstored)
             if extent is not None:
                 unreadable, unused = extent.unreadable, self.not_used(last)
             else:  # not a row so far, perhaps because no message can be read
                 counters = self._store.overview(self.monitor).counters
                 unreadable, unused = unreadable_sources(counters), unused_rows(counters)
             unused = dict(Counter(unused) + Counter(unused_rows(uncounted or {})))
-            self._open.refresh()
             oldest = extent.oldest if extent is not None else None
             facts = self._facts(last, oldest, unreadable, revised=False)
             facts = replace(facts, not_used=unused)
@@ -218,6 +219,7 @@ class Evaluator:
         try:
             if extent is not None and complete is not None and (due or revised):
                 pane = complete if due or state.evaluated is None else state.evaluated
+                self._windows.move_to(pane)
                 facts = self._facts(pane, extent.oldest, extent.unreadable, revised=revised)
                 facts = replace(facts, not_used=self.not_used(pane))
                 report = self._report(self._windows, pane, facts)

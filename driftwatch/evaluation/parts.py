@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Mapping
 from dataclasses import replace
 from datetime import datetime
@@ -105,6 +106,13 @@ class MixedWindows:
         changed = [part.windows.refresh() for part in (self._main, *self._others.values())]
         return any(changed)
 
+    def move_to(self, last: int, /, unstored: Mapping[str | None, Profile] | None = None) -> None:
+        """Read what is not read yet of the window that ends with a pane.
+
+        Damage is found, and counted in the store, by then.
+        """
+        self._stored(last, unstored or {})
+
     def report(
         self,
         last: int,
@@ -202,6 +210,7 @@ class MixedWindows:
         of_segments = part.windows.facts()
         window = replace(
             facts,
+            not_used=dict(Counter(facts.not_used) + Counter(of_segments.not_read)),
             late_rows=of_segments.late,
             references=of_segments.references or (part.reference.id,),
         )

@@ -9,10 +9,10 @@ from dataclasses import dataclass, field
 from driftwatch.core.profiles.column_profile import ColumnProfile
 from driftwatch.core.profiles.profile import Profile, merged
 from driftwatch.core.profiles.reference import Reference
-from driftwatch.core.windows.segments import StoredSegment
+from driftwatch.core.windows.segments import Segment, StoredSegment
 from driftwatch.core.windows.sliding_merge import SlidingMerge
 from driftwatch.core.windows.spec import WindowSpec
-from driftwatch.errors import DriftWatchError, MergeError
+from driftwatch.errors import DriftWatchError, MergeError, NotReadableError
 from driftwatch.protocols import Segments
 
 __all__ = ["SegmentFacts", "StoredWindows"]
@@ -27,6 +27,7 @@ class _PaneNote:
     model_version: str | None = None
     rows: Counter[str | None] = field(default_factory=Counter)
     others: Counter[str | None] = field(default_factory=Counter)
+    not_read: Counter[str] = field(default_factory=Counter)
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,6 +40,7 @@ class SegmentFacts:
         model_version: The newest version of the model that they name.
         rows: Rows by version of the model.
         others: Rows of versions that do not belong to the window.
+        not_read: Rows that are in the store, and that this reader cannot read now, by reason.
     """
 
     late: int
@@ -46,6 +48,7 @@ class SegmentFacts:
     model_version: str | None
     rows: Mapping[str | None, int]
     others: Mapping[str | None, int]
+    not_read: Mapping[str, int] = field(default_factory=dict)
 
 
 def _what(column: ColumnProfile) -> tuple[object, ...]:
@@ -58,6 +61,10 @@ class StoredWindows:
     Reads every segment once, or twice where its pane leaves the window. Segments that come
     for panes already merged are added to the window; segments that compaction made of such
     as were read already change nothing.
+
+    A segment of which this reader cannot make anything now, since it was made with another hash
+    key, in a newer format or with sketches of other sizes, is left where it is, and its rows are
+    counted in `facts`: a reader that is right reads it. Only what is damaged is set aside.
 
     Args:
         store: Where the segments are.
@@ -132,7 +139,7 @@ class StoredWindows:
             if profile is not None:
                 self._note(segment)
                 self._sliding.add(segment.segment.pane, profile)
-                changed.add(segment.segment.pane)
+            changed.add(segment.segment.pane)
         return changed
 
     def clear(self) -> None:
@@ -168,6 +175,7 @@ class StoredWindows:
             model_version=named[-1] if named else None,
             rows=sum((note.rows for note in notes), Counter()),
             others=sum((note.others for note in notes), Counter()),
+            not_read=sum((note.not_read for note in notes), Counter()),
         )
 
     def _load(self, pane: int) -> Profile | None:
@@ -194,23 +202,30 @@ class StoredWindows:
     def _decoded(self, stored: StoredSegment) -> Profile | None:
         try:
             profile = Profile.from_bytes(stored.segment.body, guard=self._guard)
+            self._reference.check_sizes(profile)
+        except NotReadableError as error:
+            self._leave(stored.segment, error.reason, error)
+            return None
+        except MergeError as error:
+            self._leave(stored.segment, "of_another_configuration", error)
+            return None
         except DriftWatchError as error:
             self.unreadable[str(error)] += 1
             self._store.set_aside(self._monitor, stored.id, str(error))
             return None
         return self._common(profile)
 
-    def _common(self, profile: Profile) -> Profile | None:
+    def _leave(self, segment: Segment, reason: str, error: DriftWatchError) -> None:
+        """Count the rows of a segment that is not for this reader, and let it be."""
+        self.unreadable[str(error)] += 1
+        self._notes.setdefault(segment.pane, _PaneNote()).not_read[reason] += segment.rows
+
+    def _common(self, profile: Profile) -> Profile:
         """What of a profile goes with the others: replicas may disagree about a column.
 
         The reference says what a column is. Columns that are something else are left out of
-        that profile and counted, and so are whole profiles of other sketch sizes.
+        that profile and counted.
         """
-        try:
-            self._reference.check_sizes(profile)
-        except MergeError as error:
-            self.unreadable[str(error)] += 1
-            return None
         profile = profile.read_as(self._reference.schema)
         odd = {
             name

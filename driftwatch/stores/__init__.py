@@ -48,12 +48,16 @@ def open_collector(
     return None
 
 
-def open_store(where: str | Path | Store | None, /, *, must_exist: bool = False) -> Store:
+def open_store(
+    where: str | Path | Store | None, /, *, must_exist: bool = False, reads_only: bool = False
+) -> Store:
     """Open a store: a path of a SQLite file, a store, or None for one in memory.
 
     Args:
         where: Path, store or None.
         must_exist: Whether the file must be there already; it is made otherwise.
+        reads_only: Whether it is only looked at, so that nothing in it can change; it must be
+            there then.
 
     Raises:
         ConfigError: If it is an address of another kind of store.
@@ -85,8 +89,8 @@ def open_store(where: str | Path | Store | None, /, *, must_exist: bool = False)
                 f"a store is the path of a SQLite file, or a collector's https address; got {kind}://"
             )
         text = text.partition("://")[2]
-    if must_exist and not Path(text).exists():
+    if (must_exist or reads_only) and not Path(text).exists():
         raise StoreError(
             f"there is no store {text}: nothing has been fed into it yet, or its path is another"
         )
-    return SQLiteStore(text)
+    return SQLiteStore(text, reads_only=reads_only)

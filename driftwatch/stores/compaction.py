@@ -2,56 +2,68 @@
 
 from __future__ import annotations
 
+import contextlib
 from collections.abc import Sequence
 
 from driftwatch.core.data.privacy import ValueGuard
-from driftwatch.core.profiles.profile import Profile, merged
-from driftwatch.core.windows.segments import Segment
-from driftwatch.errors import MergeError
+from driftwatch.core.profiles.profile import Profile
+from driftwatch.core.windows.segments import Segment, StoredSegment
+from driftwatch.errors import MergeError, ProfileFormatError
 from driftwatch.protocols import Housekeeping
 
 __all__ = ["compact", "merge_segments"]
 
 
 def merge_segments(
-    segments: Sequence[Segment],
+    segments: Sequence[StoredSegment],
     /,
     *,
     pane: int,
     width: int,
     guard: ValueGuard | None = None,
-) -> Segment:
-    """Merge segments of one pane, or of several into a wider one.
+) -> list[tuple[list[StoredSegment], Segment]]:
+    """Merge segments of one pane, or of several into a wider one, as far as they go together.
 
-    Counts, ranges, sums, cells and content hash of the result are those of all rows;
-    quantiles stay within the stated error of a sketch of all rows.
+    Counts, ranges, sums, cells and content hash of a result are those of all its rows; quantiles
+    stay within the stated error of a sketch of all rows.
 
     Args:
-        segments: At least one; of one reference and one model version.
+        segments: Of one reference and one model version.
         pane: Number of the pane they go into.
         width: Its width.
         guard: The hash key in use, if it is not the default.
 
-    Raises:
-        ProfileFormatError: If one of them is damaged.
-        MergeError: If they are of different configurations.
+    Returns:
+        Those that were merged with what they make. Segments that do not go together, such as those
+        of other sketch sizes, make several. One that cannot be read, for now or at all, is in none
+        of them: it stays what it is.
     """
-    first = segments[0]
-    total = merged(Profile.from_bytes(segment.body, guard=guard) for segment in segments)
-    if total is None:
-        raise MergeError("there is nothing to merge")
-    earliest = [s.earliest for s in segments if s.earliest is not None]
-    latest = [s.latest for s in segments if s.latest is not None]
+    groups: list[tuple[Profile, list[StoredSegment]]] = []
+    for stored in segments:
+        with contextlib.suppress(ProfileFormatError):
+            profile = Profile.from_bytes(stored.segment.body, guard=guard)
+            for total, members in groups:
+                with contextlib.suppress(MergeError):
+                    total.merge(profile)
+                    members.append(stored)
+                    break
+            else:
+                groups.append((profile, [stored]))
+    return [(members, _merged(total, members, pane, width)) for total, members in groups]
+
+
+def _merged(total: Profile, members: Sequence[StoredSegment], pane: int, width: int) -> Segment:
+    segments = [stored.segment for stored in members]
     return Segment(
         pane=pane,
         width=width,
         rows=sum(s.rows for s in segments),
         body=total.to_bytes(),
         late=sum(s.late for s in segments),
-        earliest=min(earliest, default=None),
-        latest=max(latest, default=None),
-        reference=first.reference,
-        model_version=first.model_version,
+        earliest=min((s.earliest for s in segments if s.earliest is not None), default=None),
+        latest=max((s.latest for s in segments if s.latest is not None), default=None),
+        reference=segments[0].reference,
+        model_version=segments[0].model_version,
     )
 
 
@@ -67,6 +79,8 @@ def compact(
     guard: ValueGuard | None = None,
 ) -> int:
     """Merge the segments of every pane before one into one segment a pane.
+
+    What cannot be read with the key and the version at hand, or is damaged, stays as it is.
 
     Args:
         store: Any store; merging happens here, replacing in one transaction of its own a pane.
@@ -93,9 +107,9 @@ def compact(
         first, last = pane * wide // width, ((pane + 1) * wide - 1) // width
         segments = store.segments(monitor, width=width, first=first, last=last)
         mine = [segment for segment in segments if segment.id in ids]
-        if not mine:
-            continue
-        merged = merge_segments([s.segment for s in mine], pane=pane, width=wide, guard=guard)
-        if store.replace_segments(monitor, mine, merged):
-            gone += len(mine) - 1
+        for members, merged in merge_segments(mine, pane=pane, width=wide, guard=guard):
+            if len(members) == 1 and wide == width:
+                continue
+            if store.replace_segments(monitor, members, merged):
+                gone += len(members) - 1
     return gone

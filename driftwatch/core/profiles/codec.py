@@ -7,6 +7,13 @@ Layout, little endian::
 
 Every length is checked against the bytes that are there before anything is allocated.
 The checksum finds damage, not malice: what a section says is checked by whoever reads it.
+
+Versions: every version of DriftWatch reads every format that was ever released. In every format,
+later ones too, the first four bytes are the magic, the next two the number of the format, and the
+last 32 the SHA-256 of all before. So any version can tell bytes that are damaged
+(`ProfileFormatError`) from sound bytes of a later format, of features or words it does not know
+(`NotReadableError`), which are left where they are. Whatever an earlier version could misread gets a
+new number.
 """
 
 from __future__ import annotations
@@ -17,7 +24,7 @@ import struct
 from collections.abc import Mapping
 from typing import Any
 
-from driftwatch.errors import ProfileFormatError
+from driftwatch.errors import NotReadableError, ProfileFormatError
 
 __all__ = ["DELIVERY", "FORMAT", "LOCAL_LIMIT", "PROFILE", "WIRE_LIMIT", "decode", "encode"]
 
@@ -68,9 +75,9 @@ def decode(
         magic: What it must be: `PROFILE` or `DELIVERY`.
 
     Raises:
-        ProfileFormatError: If the bytes are too many, cut short, damaged, of an unknown
-            format, or break a structural rule. Nothing has been allocated beyond the
-            size of `data` by then.
+        NotReadableError: If they are sound, and of a format that is newer than this version.
+        ProfileFormatError: If the bytes are too many, cut short, damaged, or break a structural
+            rule. Nothing has been allocated beyond the size of `data` by then.
     """
     noun = _NOUNS[magic]
     if len(data) > limit:
@@ -78,15 +85,19 @@ def decode(
     if len(data) < _PREFIX.size + _COUNT.size + _DIGEST or data[:4] != magic:
         raise ProfileFormatError(f"not a DriftWatch {noun}: the first bytes are wrong")
     _, version, flags, header_length = _PREFIX.unpack_from(data)
-    if version != FORMAT:
-        raise ProfileFormatError(
-            f"{noun} format {version}; this version reads format {FORMAT}: "
-            "read it with the version that wrote it, or make it again"
-        )
-    if flags:
-        raise ProfileFormatError(f"{noun} needs features this version lacks (flags {flags:#x})")
     if hashlib.sha256(data[:-_DIGEST]).digest() != data[-_DIGEST:]:
         raise ProfileFormatError(f"{noun} is damaged or cut short: the checksum does not fit")
+    if version > FORMAT:
+        raise NotReadableError.newer(
+            f"{noun} format {version}; this version reads formats up to {FORMAT}: "
+            "upgrade driftwatch to read it"
+        )
+    if version < 1:
+        raise ProfileFormatError(f"{noun} format {version}: there is none of that number")
+    if flags:
+        raise NotReadableError.newer(
+            f"{noun} needs features this version lacks (flags {flags:#x}): upgrade driftwatch"
+        )
     reader = _Reader(data[:-_DIGEST], _PREFIX.size)
     if header_length > _HEADER_LIMIT:
         raise ProfileFormatError(f"header of {header_length} bytes; at most {_HEADER_LIMIT}")

@@ -11,7 +11,7 @@ from typing import Any, Self
 
 from driftwatch.core.data.batch import Batch
 from driftwatch.core.data.privacy import ValueGuard
-from driftwatch.core.data.schema import Column, Kind, Role, Schema
+from driftwatch.core.data.schema import Kind, Role, Schema
 from driftwatch.core.data.values import number_array
 from driftwatch.core.profiles import agreement
 from driftwatch.core.profiles.codec import LOCAL_LIMIT, decode, encode
@@ -19,7 +19,13 @@ from driftwatch.core.profiles.column_profile import ColumnProfile
 from driftwatch.core.profiles.frame import Frame
 from driftwatch.core.profiles.outcomes import Outcomes, OutcomeSpec
 from driftwatch.core.profiles.pane_counts import PaneCounts
-from driftwatch.core.profiles.schema_table import MAX_COLUMNS, parts_by_column, read_table
+from driftwatch.core.profiles.schema_table import (
+    MAX_COLUMNS,
+    check_key,
+    columns_in,
+    parts_by_column,
+    read_table,
+)
 from driftwatch.core.profiles.scores import ScoreSpec
 from driftwatch.core.profiles.seen_types import SeenTypes
 from driftwatch.core.reports.report import Period
@@ -372,6 +378,7 @@ class Profile:
             limit: Refuse more bytes than this.
 
         Raises:
+            NotReadableError: If it is sound, and of another hash key or a newer version.
             ProfileFormatError: If the bytes are not a sound profile.
         """
         header, sections = decode(data, limit=limit)
@@ -391,13 +398,8 @@ class Profile:
         if k not in (config.k, config.reference_k) or type(rows) is not int:
             raise ProfileFormatError(f"k={k} and {rows} rows do not fit the configuration")
         table = read_table(sections.get("schema", b""))
-        columns = [Column.from_dict(item) for item in table["columns"]]
-        if any(column.values == "hashed" for column in columns) and (
-            header["key_id"] != guard.key_id
-        ):
-            raise ProfileFormatError(
-                "profile has columns hashed with another key; give the key it was made with"
-            )
+        columns = columns_in(table)
+        check_key(columns, header["key_id"], guard)
         profile = cls(Schema(()), config=config, k=k, guard=guard)
         Schema(tuple(columns))  # refuses two columns of one name
         grouped = parts_by_column(sections)

@@ -3,14 +3,17 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from typing import Any
 
-from driftwatch.errors import ProfileFormatError
+from driftwatch.core.data.privacy import ValueGuard
+from driftwatch.core.data.schema import Basis, Column, Kind, Role, ValuePolicy
+from driftwatch.errors import NotReadableError, ProfileFormatError
 
-__all__ = ["MAX_COLUMNS", "parts_by_column", "read_table"]
+__all__ = ["MAX_COLUMNS", "check_key", "columns_in", "parts_by_column", "read_table"]
 
 MAX_COLUMNS = 5_000
+_WORDS = {"kind": Kind, "role": Role, "values": ValuePolicy, "basis": Basis}
 
 
 def parts_by_column(sections: Mapping[str, bytes], /) -> dict[str, dict[str, bytes]]:
@@ -37,3 +40,40 @@ def read_table(data: bytes, /) -> dict[str, Any]:
     if len(table["columns"]) > MAX_COLUMNS:
         raise ProfileFormatError(f"{len(table['columns'])} columns; at most {MAX_COLUMNS}")
     return table
+
+
+def columns_in(table: Mapping[str, Any], /) -> list[Column]:
+    """The columns of a table that `read_table` gave.
+
+    Raises:
+        NotReadableError: If a column is something that this version does not know.
+        ValueError: If a column cannot be one.
+    """
+    for item in table["columns"]:
+        for fact, known in _WORDS.items():
+            word = item.get(fact)
+            if isinstance(word, str) and word not in set(known):
+                raise NotReadableError.newer(
+                    f"profile has a column of the {fact} {word[:40]!r}, which this version does "
+                    "not know: upgrade driftwatch"
+                )
+    return [Column.from_dict(item) for item in table["columns"]]
+
+
+def check_key(columns: Iterable[Column], key_id: str, guard: ValueGuard, /) -> None:
+    """Do nothing, or say that columns are hashed with another key.
+
+    Args:
+        columns: Those of a profile.
+        key_id: The `ValueGuard.key_id` that it was made with.
+        guard: The hash key in use.
+
+    Raises:
+        NotReadableError: If a column is hashed, and the key another one.
+    """
+    if key_id != guard.key_id and any(c.values is ValuePolicy.HASHED for c in columns):
+        raise NotReadableError(
+            "profile has columns hashed with another key; give the key it was made with "
+            "($DRIFTWATCH_HASH_KEY)",
+            "hashed_with_another_key",
+        )

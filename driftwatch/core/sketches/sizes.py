@@ -8,7 +8,7 @@ from collections.abc import Mapping
 from dataclasses import asdict, dataclass, fields
 from typing import Any, Self
 
-from driftwatch.errors import ConfigError
+from driftwatch.errors import ConfigError, NotReadableError
 
 __all__ = ["SketchConfig"]
 
@@ -85,9 +85,15 @@ class SketchConfig:
         """Rebuild a configuration from `to_dict`.
 
         Raises:
-            ConfigError: If a key is unknown or missing, or a size outside its limits.
+            NotReadableError: If it has sizes that this version does not know.
+            ConfigError: If a key is missing, or a size outside its limits.
         """
         names = {field.name for field in fields(cls)}
+        if set(data) > names:
+            raise NotReadableError.newer(
+                f"sketches have sizes {sorted(set(data) - names)}, which this version does not "
+                "know: upgrade driftwatch"
+            )
         if set(data) != names:
             odd = sorted(set(data) ^ names)
             raise ConfigError(f"SketchConfig has the sizes {sorted(names)}; check {odd}")

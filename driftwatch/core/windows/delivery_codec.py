@@ -9,7 +9,7 @@ from typing import Any
 
 from driftwatch.core.profiles.codec import DELIVERY, WIRE_LIMIT, decode, encode
 from driftwatch.core.windows.segments import Delivery, Segment
-from driftwatch.errors import ProfileFormatError
+from driftwatch.errors import NotReadableError, ProfileFormatError
 
 __all__ = ["HEADER_ROOM", "delivery_from_bytes", "delivery_to_bytes", "header_bytes"]
 
@@ -85,12 +85,16 @@ def delivery_from_bytes(data: bytes, /, *, limit: int = WIRE_LIMIT) -> Delivery:
         limit: Refuse more than this.
 
     Raises:
+        NotReadableError: If they are sound, and of a newer version.
         ProfileFormatError: If they are no sound delivery.
     """
     header, sections = decode(data, limit=limit, magic=DELIVERY)
-    if header.keys() != _KEYS:
-        wrong = ", ".join(sorted(header.keys() ^ _KEYS))
-        raise ProfileFormatError(f"delivery lacks, or does not know: {wrong}")
+    if missing := ", ".join(sorted(_KEYS - header.keys())):
+        raise ProfileFormatError(f"delivery lacks: {missing}")
+    if unknown := ", ".join(sorted(header.keys() - _KEYS)):
+        raise NotReadableError.newer(
+            f"delivery says what this version does not know ({unknown:.80}): upgrade driftwatch"
+        )
     segments = header["segments"]
     if not isinstance(segments, list) or len(segments) > _MOST_SEGMENTS:
         raise ProfileFormatError(f"segments must be a list of at most {_MOST_SEGMENTS:,}")

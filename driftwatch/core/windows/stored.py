@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 __all__ = [
+    "DAMAGED",
     "OutboxEntry",
     "Overview",
     "PaneRange",
@@ -20,6 +21,10 @@ __all__ = [
     "StoredReference",
     "StoredReport",
 ]
+
+
+DAMAGED = "damaged_in_the_store"
+"""Name of the counter of rows that were set aside as damaged."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -167,6 +172,9 @@ class Quarantined:
         what: What it was.
         rows: Rows in it.
         reason: Why it cannot be read.
+        bytes: Bytes of it that are kept.
+        facts: Where it belongs in the data, by the names of a `Segment`; None where that was not
+            kept.
     """
 
     id: int
@@ -174,6 +182,8 @@ class Quarantined:
     what: str
     rows: int
     reason: str
+    bytes: int = 0
+    facts: Mapping[str, Any] | None = None
 
 
 @dataclass(frozen=True, slots=True)

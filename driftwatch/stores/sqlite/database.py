@@ -13,6 +13,7 @@ from pathlib import Path
 from driftwatch.errors import StoreError
 from driftwatch.process.fork_lock import ForkLock, process_was_cut
 from driftwatch.stores.sqlite.tables import MIGRATIONS
+from driftwatch.stores.sqlite.versions import refuse_newer
 
 __all__ = ["Database"]
 
@@ -42,6 +43,8 @@ class Database:
     Raises:
         StoreError: If the file cannot be opened for writing, or is of a newer version.
     """
+
+    reads_only = False
 
     def __init__(self, path: Path | None, /, *, timeout: float = 5.0) -> None:
         self.path = path
@@ -94,6 +97,8 @@ class Database:
         )
 
     def _connected(self) -> sqlite3.Connection:
+        if self.path is not None:
+            refuse_newer(self.path)
         connection = sqlite3.connect(
             ":memory:" if self.path is None else self.path,
             timeout=self._timeout,

@@ -9,7 +9,16 @@ from collections.abc import Mapping
 
 from driftwatch.core.windows.segments import Delivery, Segment
 
-__all__ = ["accept", "count", "count_in_panes", "digest", "insert", "is_accepted", "position"]
+__all__ = [
+    "accept",
+    "add_to_pane",
+    "count",
+    "count_in_panes",
+    "digest",
+    "insert",
+    "is_accepted",
+    "position",
+]
 
 _NO_PANE = (0, 0)
 """Width and number of what stands for the first pane, before it is there."""
@@ -101,10 +110,10 @@ def count_in_panes(db: sqlite3.Connection, delivery: Delivery) -> None:
         rows[segment.width, segment.pane] += segment.rows
     if rows:
         for name, value in _taken_from(db, monitor, _NO_PANE):
-            _count_in_pane(db, monitor, min(rows), name, value)
+            add_to_pane(db, monitor, min(rows), name, value)
     for name, value in delivery.counters.items():
         for pane, share in _spread(value, rows or {_newest(db, monitor): 1}):
-            _count_in_pane(db, monitor, pane, name, share)
+            add_to_pane(db, monitor, pane, name, share)
 
 
 def _newest(db: sqlite3.Connection, monitor: str) -> tuple[int, int]:
@@ -139,9 +148,10 @@ def _taken_from(
     return found
 
 
-def _count_in_pane(
+def add_to_pane(
     db: sqlite3.Connection, monitor: str, pane: tuple[int, int], name: str, value: int
 ) -> None:
+    """Add to what was counted in a pane, given by its width and number."""
     db.execute(
         "INSERT INTO counted VALUES (?,?,?,?,?) "
         "ON CONFLICT (monitor, width, pane, name) DO UPDATE SET value=value+excluded.value",

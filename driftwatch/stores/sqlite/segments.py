@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from driftwatch.core.windows.segments import Delivery, Outcome, Segment, StoredSegment
-from driftwatch.core.windows.stored import Overview, PaneRange, Quarantined, Source
+from driftwatch.core.windows.stored import Overview, PaneRange, Source
 from driftwatch.stores.sqlite.database import Database
 from driftwatch.stores.sqlite.ledger import (
     accept,
@@ -14,6 +14,7 @@ from driftwatch.stores.sqlite.ledger import (
     is_accepted,
     position,
 )
+from driftwatch.stores.sqlite.quarantine import QuarantineTable
 
 __all__ = ["SegmentTables"]
 
@@ -91,7 +92,9 @@ class SegmentTables:
             stored = StoredSegment(id_, Segment(*facts), covers)
             (sound if digest(stored.segment.body) == expected else damaged).append(stored)
         for bad in damaged:
-            self.set_aside(monitor, bad.id, "its bytes have changed since they were stored")
+            QuarantineTable(self._database).set_aside(
+                monitor, bad.id, "its bytes have changed since they were stored"
+            )
         return sound
 
     def panes(self, monitor: str, /, *, width: int, first: int, last: int) -> list[int]:
@@ -119,17 +122,6 @@ class SegmentTables:
         with self._database.reading() as db:
             rows = db.execute("SELECT max(id) FROM segments WHERE monitor=?", (monitor,))
             return int(rows.fetchone()[0] or 0)
-
-    def set_aside(self, monitor: str, id_: int, reason: str, /) -> None:
-        """Take a segment out of the data; it stays in the quarantine."""
-        with self._database.transaction() as db:
-            db.execute(
-                "INSERT INTO quarantine (monitor, what, rows, reason, body) "
-                "SELECT monitor, 'segment of pane ' || pane, rows, ?, body FROM segments "
-                "WHERE monitor=? AND id=?",
-                (reason, monitor, id_),
-            )
-            db.execute("DELETE FROM segments WHERE monitor=? AND id=?", (monitor, id_))
 
     def overview(self, monitor: str, /) -> Overview:
         """Rows, segments, bytes, first and last pane by width, event times, counters."""
@@ -160,13 +152,3 @@ class SegmentTables:
         with self._database.reading() as db:
             rows = db.execute("SELECT monitor FROM sources UNION SELECT monitor FROM refs")
             return sorted(str(name) for (name,) in rows)
-
-    def quarantine(self, monitor: str | None = None, /) -> list[Quarantined]:
-        """What was set aside as damaged, and why."""
-        with self._database.reading() as db:
-            rows = db.execute(
-                "SELECT id, monitor, what, rows, reason FROM quarantine "
-                "WHERE ? IS NULL OR monitor IN (?, '') ORDER BY id",
-                (monitor, monitor),
-            ).fetchall()
-        return [Quarantined(*row) for row in rows]

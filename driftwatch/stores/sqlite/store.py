@@ -10,6 +10,8 @@ from driftwatch.stores.sqlite.evaluations import EvaluationTables
 from driftwatch.stores.sqlite.housekeeping import HousekeepingTables
 from driftwatch.stores.sqlite.incidents import IncidentTables
 from driftwatch.stores.sqlite.outbox import OutboxTable
+from driftwatch.stores.sqlite.quarantine import QuarantineTable
+from driftwatch.stores.sqlite.reading import ReadingDatabase
 from driftwatch.stores.sqlite.references import ReferenceTables
 from driftwatch.stores.sqlite.segments import SegmentTables
 
@@ -23,6 +25,7 @@ class SQLiteStore(
     OutboxTable,
     IncidentTables,
     HousekeepingTables,
+    QuarantineTable,
 ):
     """A store in one SQLite file; implements `driftwatch.protocols.Store`.
 
@@ -33,9 +36,10 @@ class SQLiteStore(
     Args:
         path: The file; its folder must exist. None keeps everything in memory.
         timeout: Seconds to wait for another process's transaction before giving up.
+        reads_only: Whether it is only looked at: nothing in it can be changed or set aside then.
 
     Raises:
-        StoreError: If the file cannot be opened for writing.
+        StoreError: If the file cannot be opened for that, or is of a newer version.
 
     Example:
         >>> from driftwatch.core.windows.segments import Delivery
@@ -48,8 +52,11 @@ class SQLiteStore(
 
     evaluates_elsewhere = False
 
-    def __init__(self, path: str | Path | None, /, *, timeout: float = 5.0) -> None:
-        super().__init__(Database(None if path is None else Path(path), timeout=timeout))
+    def __init__(
+        self, path: str | Path | None, /, *, timeout: float = 5.0, reads_only: bool = False
+    ) -> None:
+        opened = ReadingDatabase if reads_only else Database
+        super().__init__(opened(None if path is None else Path(path), timeout=timeout))
 
     @property
     def path(self) -> Path | None:

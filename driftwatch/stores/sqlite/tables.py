@@ -157,5 +157,8 @@ MIGRATIONS: tuple[str, ...] = (
         PRIMARY KEY (monitor, width, pane, name)
     ) STRICT, WITHOUT ROWID;
     """,
+    """
+    ALTER TABLE quarantine ADD COLUMN facts TEXT;
+    """,
 )
 """One script a version: script i takes a store of version i to version i + 1."""
