@@ -6,7 +6,7 @@
     │   └── UnknownColumnError (KeyError) a column was named that the data does not have
     ├── SchemaError (ValueError)          two sides disagree about what a column is
     ├── ProfileFormatError (ValueError)   bytes that are not a profile we can trust
-    │   └── NotReadableError              sound bytes that another reader can read, and this one not now
+    │   └── NotReadableError              sound bytes, for another reader than this
     ├── MergeError (ValueError)           two sketches that cannot be added up
     ├── EmptySketchError (ValueError)     a question to a sketch that has seen nothing
     ├── StoreError (OSError)              a store cannot do what was asked of it

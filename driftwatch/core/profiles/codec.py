@@ -12,8 +12,8 @@ Versions: every version of DriftWatch reads every format that was ever released.
 later ones too, the first four bytes are the magic, the next two the number of the format, and the
 last 32 the SHA-256 of all before. So any version can tell bytes that are damaged
 (`ProfileFormatError`) from sound bytes of a later format, of features or words it does not know
-(`NotReadableError`), which are left where they are. Whatever an earlier version could misread gets a
-new number.
+(`NotReadableError`), which are left where they are. Whatever an earlier version could misread gets
+a new number.
 """
 
 from __future__ import annotations

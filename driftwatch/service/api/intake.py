@@ -12,7 +12,7 @@ from driftwatch.core.profiles.reference import Reference
 from driftwatch.core.windows.delivery_codec import delivery_from_bytes
 from driftwatch.core.windows.segments import COLLECTOR_REACH, Delivery, Outcome, Segment
 from driftwatch.core.windows.spec import WindowSpec
-from driftwatch.errors import MergeError, ProfileFormatError
+from driftwatch.errors import MergeError, NotReadableError, ProfileFormatError
 from driftwatch.evaluation.evaluator import Evaluator
 from driftwatch.evaluation.retention import Retention
 from driftwatch.ingest.cutting import MAX_SKEW
@@ -32,7 +32,8 @@ class Refused(Exception):  # noqa: N818 - it is an answer
 
     Args:
         status: HTTP status: 400 if it will never be taken; 404 and 409 if it may be, once
-            this side, or the sender's clock, has been set right.
+            this side has been set right (its hash key, its version, its monitors, their
+            references and windows), or the sender's clock.
         detail: Why.
     """
 
@@ -70,7 +71,7 @@ def take_in(
     try:
         delivery = delivery_from_bytes(data)
     except ProfileFormatError as error:
-        raise Refused(400, str(error)) from error
+        raise _unread(error) from error
     if sent_at is not None:
         delivery = replace(delivery, sent_at=sent_at)
     _check_header(delivery, now)
@@ -86,6 +87,11 @@ def take_in(
         _check_times(segment, evaluator, now)
         _check_body(segment, reference)
     return watched.deliver(delivery, now=now), delivery
+
+
+def _unread(error: ProfileFormatError, where: str = "") -> Refused:
+    """What is damaged is never taken; what this collector cannot read now may be later."""
+    return Refused(409 if isinstance(error, NotReadableError) else 400, f"{where}{error}")
 
 
 def _check_header(delivery: Delivery, now: float) -> None:
@@ -142,7 +148,7 @@ def _check_body(segment: Segment, reference: Reference) -> None:
     try:
         profile = Profile.from_bytes(segment.body, guard=reference.profile.guard, limit=WIRE_LIMIT)
     except ProfileFormatError as error:
-        raise Refused(400, f"pane {pane}: {error}") from error
+        raise _unread(error, f"pane {pane}: ") from error
     if profile.rows != segment.rows:
         raise Refused(400, f"pane {pane}: {profile.rows} rows, not {segment.rows}")
     try:

@@ -42,8 +42,8 @@ class QuarantineTable:
             if found is None:  # another process was quicker
                 return
             db.execute(
-                "INSERT INTO quarantine (monitor, what, rows, reason, body, facts) "
-                f"SELECT monitor, 'segment of pane ' || pane, rows, ?, body, {_FACTS} "  # noqa: S608
+                "INSERT INTO quarantine (monitor, what, rows, reason, body, facts) "  # noqa: S608
+                f"SELECT monitor, 'segment of pane ' || pane, rows, ?, body, {_FACTS} "
                 "FROM segments WHERE monitor=? AND id=?",
                 (reason, monitor, id_),
             )
@@ -61,8 +61,7 @@ class QuarantineTable:
                 (monitor, monitor),
             ).fetchall()
         return [
-            Quarantined(*row, facts=None if facts is None else json.loads(facts))
-            for *row, facts in rows
+            Quarantined(*row[:-1], None if row[-1] is None else json.loads(row[-1])) for row in rows
         ]
 
     def quarantined(self, id_: int, /) -> bytes | None:

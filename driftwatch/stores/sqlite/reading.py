@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import sqlite3
-from collections.abc import Iterator
+from typing import NoReturn
 
 from driftwatch.errors import StoreError
 from driftwatch.stores.sqlite.database import Database
@@ -67,12 +67,10 @@ class ReadingDatabase(Database):
             raise
         return copy
 
-    @contextlib.contextmanager
-    def transaction(self) -> Iterator[sqlite3.Connection]:
+    def transaction(self) -> NoReturn:
         """Refuse.
 
         Raises:
             StoreError: Always.
         """
         raise StoreError(f"{self.path} was opened for reading; nothing in it is changed")
-        yield  # a generator, as what it stands for
