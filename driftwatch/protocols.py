@@ -148,8 +148,8 @@ class Destination(Protocol):
     def receiver(self) -> Receiver:
         """What takes the deliveries."""
 
-    def flushing(self, within: float | None, /) -> AbstractContextManager[None]:
-        """Enter it to flush.
+    def flushing(self, within: float | None, /) -> AbstractContextManager[Callable[[], int]]:
+        """Enter it to flush; gives what tells, at the end, how many rows are not taken.
 
         Args:
             within: Seconds that may be spent to see everything arrive; None in the background.

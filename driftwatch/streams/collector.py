@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 import contextlib
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from driftwatch.core.reports.report import DriftReport
 from driftwatch.core.windows.evaluation_record import Result
 from driftwatch.ingest.accumulator import Accumulator
 from driftwatch.stores.remote import RemoteStore
+from driftwatch.stores.remote.losses import HELD
 
 if TYPE_CHECKING:
     from driftwatch.protocols import Destination
@@ -32,19 +34,24 @@ class CollectorDestination:
         self._owned = owned
 
     @contextlib.contextmanager
-    def flushing(self, within: float | None) -> Iterator[None]:
+    def flushing(self, within: float | None) -> Iterator[Callable[[], int]]:
         """Afterwards, wait so long for the deliveries to arrive."""
-        yield
+        yield self.receiver.begin_flush()
         if within is not None:
             self.receiver.flush(within)
 
     def check(self, _: Accumulator, /) -> DriftReport:
-        """The collector's report on the window that is open now.
+        """The collector's report on the window that is open now, with what it does not take.
 
         Raises:
             StoreError: If the collector cannot give it.
         """
-        return self.receiver.report(self._monitor)
+        report = self.receiver.report(self._monitor)
+        held = self.receiver.held_up(self._monitor)
+        if not held or report.window is None:
+            return report
+        not_used = {**report.window.not_used, HELD: held}
+        return replace(report, window=replace(report.window, not_used=not_used))
 
     def evaluate(self) -> Result | None:
         """Nothing: the collector evaluates."""

@@ -67,14 +67,14 @@ class LocalDestination:
         self._spec = spec
 
     @contextlib.contextmanager
-    def flushing(self, within: float | None) -> Iterator[None]:
+    def flushing(self, within: float | None) -> Iterator[Callable[[], int]]:
         """Wait for other processes' transactions so long inside; tidy the store now and then."""
         self._follow_references()
         patience: AbstractContextManager[None] = contextlib.nullcontext()
         if within is not None:
             patience = getattr(self.store, "patience", lambda _: patience)(within)
         with patience:
-            yield
+            yield lambda: 0
         if within is None:
             self._tidy_now_and_then()
 

@@ -263,6 +263,9 @@ class Stream:
     def flush(self, *, within: float | None = None) -> int:
         """Sketch and store everything; returns the rows that the store acknowledged.
 
+        Of a collector's those that are on their way to it, on disk, without those that it says it
+        does not take.
+
         Args:
             within: Seconds that may be spent to see it arrive at a collector, or to wait for
                 another process that writes to the file; if not given it arrives when it can.
@@ -271,9 +274,10 @@ class Stream:
             StoreError: If the store cannot take it; nothing is lost.
             StreamClosedError: If it is closed.
         """
-        with self.destination.flushing(within), self._drain_lock:
+        with self.destination.flushing(within) as turned_down, self._drain_lock:
             self._must_be_open()
-            return self._flush_now()
+            rows = self._flush_now()
+        return max(0, rows - turned_down())
 
     def _flush_now(self) -> int:
         self._flushed = time.monotonic()

@@ -4,7 +4,21 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
-__all__ = ["UNREADABLE", "USED_MESSAGES", "rows_not_used", "unreadable_sources", "unused_rows"]
+__all__ = [
+    "REFUSED",
+    "SENT_AGAIN",
+    "UNREADABLE",
+    "USED_MESSAGES",
+    "rows_not_used",
+    "settled",
+    "unreadable_sources",
+    "unused_rows",
+]
+
+REFUSED = "refused_by_the_collector"
+"""Rows of deliveries that a collector would not take."""
+SENT_AGAIN = "sent_again_after_refusal"
+"""Those of them that it took after all."""
 
 
 UNREADABLE = "unreadable_now "
@@ -33,11 +47,25 @@ _NO_ROWS = (
 """Beginnings of the names of counters that count something else than rows that came."""
 
 
+def settled(counters: Mapping[str, int], /) -> dict[str, int]:
+    """Counters without rows that were refused first and taken after all.
+
+    Example:
+        >>> settled({"refused_by_the_collector": 70, "sent_again_after_refusal": 50})
+        {'refused_by_the_collector': 20}
+    """
+    again = counters.get(SENT_AGAIN, 0)
+    left = {name: count for name, count in counters.items() if name != SENT_AGAIN}
+    if again and REFUSED in left:
+        left[REFUSED] -= min(again, left[REFUSED])
+    return {name: count for name, count in left.items() if count or name != REFUSED}
+
+
 def unused_rows(counters: Mapping[str, int], /) -> dict[str, int]:
     """Rows, records and messages that came and could not be used, by reason."""
     return {
         name: count
-        for name, count in counters.items()
+        for name, count in settled(counters).items()
         if count and name not in USED_MESSAGES and not name.startswith(_NO_ROWS)
     }
 

@@ -8,12 +8,13 @@ import threading
 import time
 import weakref
 from collections import Counter
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 
 from driftwatch.logs.events import event
 from driftwatch.process.quiet_log import QuietLog
 from driftwatch.stores.remote.backoff import FIRST_WAIT, LONGEST_WAIT, Holds, pause
 from driftwatch.stores.remote.client import CollectorClient
+from driftwatch.stores.remote.kept_back import facts_of
 from driftwatch.stores.remote.losses import REFUSED, rows_lost
 from driftwatch.stores.remote.names import made_at
 from driftwatch.stores.remote.readings import took_it
@@ -24,6 +25,7 @@ __all__ = ["Sender"]
 
 _LOG = logging.getLogger("driftwatch")
 _LEFT_ALONE = 60.0
+_REMEMBERED = 10_000
 _AWAY = frozenset((0, 401, 408, 429))
 """These, and 500 and more, say nothing about the delivery: no other would fare better."""
 _FINAL = frozenset((400, 413, 415, 422))
@@ -50,6 +52,8 @@ class Sender:
         refused: Deliveries that were set aside.
         lost: Rows of those by reason; replaced, never changed.
         problem: Why the last attempt failed; None if it did not.
+        turned_down: Deliveries that the collector said it would not take, now or ever; replaced,
+            never changed.
     """
 
     def __init__(
@@ -82,6 +86,7 @@ class Sender:
         self._closed = threading.Event()
         self._thread: threading.Thread | None = None
         self._failures = 0
+        self.turned_down: frozenset[str] = frozenset()
         self._held = Holds(self._clock)
         self._log = QuietLog()
 
@@ -117,6 +122,7 @@ class Sender:
     def _send_all(self, end: float | None) -> float | None:
         names = [name for name in self.spool.names() if self._is_due(name)]
         self._held.keep_only(names)
+        self.turned_down = frozenset(sorted(self.turned_down)[-_REMEMBERED:])
         waits: list[float] = []
         for name in sorted(names, key=self._held.failures):  # what is stuck comes last
             wait = self._held.seconds(name)
@@ -149,8 +155,20 @@ class Sender:
         elif answer.status in _FINAL:
             self._refuse(name, data, answer)
         else:
-            return self._hold(name, answer)
+            return self._hold(name, data, answer)
         return 0.0
+
+    def send_these(self, names: Iterable[str], /) -> None:
+        """Send some deliveries now, once, whoever made them and however long they are held."""
+        with self._busy:
+            for name in names:
+                self._send(name, None)
+
+    def is_not_taken(self, name: str, /) -> bool:
+        """Whether the collector does not take a delivery, or others of its monitor before it."""
+        if name in self.turned_down:
+            return True
+        return self._held.seconds(name) > 0 and self.spool.has(name)
 
     def _is_due(self, name: str) -> bool:
         # One from the future was made by another clock, or one that was wrong.
@@ -159,6 +177,7 @@ class Sender:
     def _arrived(self, name: str) -> None:
         self.sent += 1
         self._held.release(name)
+        self.turned_down -= {name}
         self.spool.remove(name)
 
     def _failed(self, answer: Answer) -> float:
@@ -174,9 +193,10 @@ class Sender:
         )
         return pause(self._failures, answer.retry_after)
 
-    def _hold(self, name: str, answer: Answer) -> float:
+    def _hold(self, name: str, data: bytes, answer: Answer) -> float:
         unknown = ", but no answer of a collector" if answer.succeeded else ""
         self.problem = self.client.why(answer) + unknown
+        self._turn_down(name, data, self.problem)
         self._log.log(
             answer.status,
             "driftwatch: %s does not take a delivery for now (%s); it waits with the "
@@ -192,16 +212,23 @@ class Sender:
     def _refuse(self, name: str, data: bytes, answer: Answer) -> None:
         if not self.spool.refuse(name):
             return
+        self._turn_down(name, data, self.client.why(answer))
         self.refused += 1
         self.lost = self.lost + rows_lost(data, REFUSED)
         _LOG.warning(
-            "driftwatch: %s refuses a delivery for good (%s); it is kept as %s.refused in %s",
+            "driftwatch: %s refuses a delivery for good (%s); it is kept as %s.refused in %s "
+            "(`driftwatch quarantine` lists it and sends it again)",
             self.client.url,
             self.client.why(answer),
             name,
             self.spool.folder,
             extra=event("delivery.trouble"),
         )
+
+    def _turn_down(self, name: str, data: bytes, why: str) -> None:
+        self.turned_down |= {name}
+        monitor, rows = facts_of(data)
+        self.spool.note(name, why=why, monitor=monitor, rows=rows)
 
     def finish(self, timeout: float, /) -> bool:
         """Send what waits now; whether all of it has arrived in time.

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import json
 import os
 import sys
 import time
@@ -10,11 +11,16 @@ from pathlib import Path
 
 from driftwatch.errors import DataError, StoreError
 from driftwatch.process.atomic_files import write_atomically
+from driftwatch.stores.remote.losses import sent_again
 
-__all__ = ["Spool", "default_spool"]
+__all__ = ["REFUSED", "WAITING", "WHY", "Spool", "default_spool"]
 
-_SUFFIX = ".dws"
-_REFUSED = ".refused"
+WAITING = ".dws"
+"""End of the name of a delivery that is to be sent."""
+REFUSED = ".refused"
+"""End of the name of one that the collector will not take as it is."""
+WHY = ".why"
+"""End of the name of what the collector said of it: JSON with why, monitor and rows."""
 _STALE_SECONDS = 3_600.0
 
 
@@ -68,14 +74,14 @@ class Spool:
             StoreError: If it cannot be written; nothing is there then.
         """
         try:
-            write_atomically(self.folder / (name + _SUFFIX), data, private=True)
+            write_atomically(self.folder / (name + WAITING), data, private=True)
         except DataError as error:
             raise StoreError(str(error)) from error
 
     def names(self) -> list[str]:
         """What waits, the oldest first."""
         try:
-            names = [p.name.removesuffix(_SUFFIX) for p in self.folder.glob("*" + _SUFFIX)]
+            names = [p.name.removesuffix(WAITING) for p in self.folder.glob("*" + WAITING)]
         except OSError as error:
             raise StoreError(f"{self.folder}: cannot be read: {error}") from error
         return sorted(names)
@@ -83,7 +89,7 @@ class Spool:
     def read(self, name: str, /) -> bytes | None:
         """A delivery; None if another process has sent it."""
         try:
-            return (self.folder / (name + _SUFFIX)).read_bytes()
+            return (self.folder / (name + WAITING)).read_bytes()
         except FileNotFoundError:
             return None
         except OSError as error:
@@ -92,19 +98,70 @@ class Spool:
     def remove(self, name: str, /) -> None:
         """Forget a delivery that has arrived."""
         try:
-            (self.folder / (name + _SUFFIX)).unlink(missing_ok=True)
+            (self.folder / (name + WAITING)).unlink(missing_ok=True)
         except OSError as error:
             raise StoreError(f"{self.folder / name}: cannot be removed: {error}") from error
+        self._forget_why(name)
+
+    def has(self, name: str, /) -> bool:
+        """Whether a delivery waits."""
+        return (self.folder / (name + WAITING)).exists()
+
+    def note(self, name: str, /, *, why: str, monitor: str, rows: int) -> None:
+        """Keep what the collector said beside a delivery; what cannot be written is left out."""
+        said = json.dumps({"why": why, "monitor": monitor, "rows": rows}).encode()
+        path = self.folder / (name + WHY)
+        with contextlib.suppress(OSError, DataError):
+            if not path.exists() or path.read_bytes() != said:
+                write_atomically(path, said, private=True)
+
+    def _forget_why(self, name: str) -> None:
+        with contextlib.suppress(OSError):
+            (self.folder / (name + WHY)).unlink(missing_ok=True)
 
     def refuse(self, name: str, /) -> bool:
         """Set a delivery aside that the collector will never take; False if it is gone."""
-        path = self.folder / (name + _SUFFIX)
+        path = self.folder / (name + WAITING)
         try:
-            path.replace(path.with_suffix(_REFUSED))
+            path.replace(path.with_suffix(REFUSED))
         except FileNotFoundError:  # another process has set it aside, or sent it
             return False
         except OSError as error:
             raise StoreError(f"{path}: cannot be set aside: {error}") from error
+        return True
+
+    def give_back(self, name: str, /) -> bool:
+        """Have a delivery that was refused wait to be sent again; False if there is none.
+
+        Its rows were counted as refused; it says itself that they come after all.
+
+        Raises:
+            StoreError: If it cannot be written.
+        """
+        path = self.folder / (name + REFUSED)
+        try:
+            data = path.read_bytes()
+        except FileNotFoundError:
+            return False
+        except OSError as error:
+            raise StoreError(f"{path}: cannot be read: {error}") from error
+        self.put(name, sent_again(data))
+        self.drop(name)
+        return True
+
+    def drop(self, name: str, /) -> bool:
+        """Forget a delivery that was refused; False if there is none.
+
+        Raises:
+            StoreError: If it cannot be removed.
+        """
+        try:
+            (self.folder / (name + REFUSED)).unlink()
+        except FileNotFoundError:
+            return False
+        except OSError as error:
+            raise StoreError(f"{self.folder / name}: cannot be removed: {error}") from error
+        self._forget_why(name)
         return True
 
     def make_room(self) -> list[bytes]:
@@ -112,13 +169,14 @@ class Spool:
 
         What was set aside goes first: it is counted already and will not be sent.
         """
-        refused, waiting = self._sizes(_REFUSED), self._sizes(_SUFFIX)
+        refused, waiting = self._sizes(REFUSED), self._sizes(WAITING)
         surplus = sum(size for _, size in refused + waiting) - self.limit_bytes
         for path, size in refused:
             if surplus <= 0:
                 return []
             with contextlib.suppress(OSError):
                 path.unlink()
+            self._forget_why(path.stem)
             surplus -= size
         dropped: list[bytes] = []
         for path, size in waiting:

@@ -25,7 +25,8 @@ from driftwatch.errors import ConfigError, ProfileFormatError, StoreError
 from driftwatch.logs.events import event
 from driftwatch.process.quiet_log import QuietLog
 from driftwatch.stores.remote.client import CollectorClient
-from driftwatch.stores.remote.losses import DROPPED, UNSENDABLE, rows_lost
+from driftwatch.stores.remote.kept_back import kept_back
+from driftwatch.stores.remote.losses import DROPPED, HELD, UNSENDABLE, rows_lost
 from driftwatch.stores.remote.names import name_of
 from driftwatch.stores.remote.readings import (
     StrangeAnswerError,
@@ -89,6 +90,7 @@ class RemoteStore:
         self._lock = threading.Lock()
         self._pid = os.getpid()
         self._lost: Counter[str] = Counter()
+        self._rows_of: dict[str, int] = {}
         self._log = QuietLog()
         self._refused_before: Counter[str] = Counter()
         self.sender = Sender(self.client, self.spool, mine=secrets.token_hex(4), now=clock)
@@ -147,7 +149,9 @@ class RemoteStore:
         if data is None:
             self._lost[UNSENDABLE] += piece.rows
             return
-        self.spool.put(name_of(piece, mine=self.sender.mine), data)
+        name = name_of(piece, mine=self.sender.mine)
+        self.spool.put(name, data)
+        self._rows_of[name] = piece.rows
 
     def _begin(self) -> None:
         if os.getpid() != self._pid:
@@ -178,6 +182,27 @@ class RemoteStore:
             "windows by rows, and files, need a store of their own"
         )
 
+    def begin_flush(self) -> Callable[[], int]:
+        """Forget what was delivered before; gives a function that tells what became of the rest.
+
+        It returns the rows delivered since then that the collector says it does not take, now or
+        ever. Rows that wait because it is away are not among them: they are on disk, and arrive.
+        """
+        rows_of: dict[str, int] = {}
+        with self._lock:
+            self._rows_of = rows_of
+
+        def turned_down() -> int:
+            held = [name for name in list(rows_of) if self.sender.is_not_taken(name)]
+            return sum(rows_of[name] for name in held)
+
+        return turned_down
+
+    def held_up(self, monitor: str, /) -> int:
+        """Rows of a monitor that wait, since the collector does not take them now."""
+        waiting = kept_back(self.spool.folder)
+        return sum(e.rows for e in waiting if e.state == "held" and e.monitor == monitor)
+
     def flush(self, timeout: float, /) -> bool:
         """Send what waits; whether all of it has arrived in time."""
         self._begin()
@@ -192,12 +217,14 @@ class RemoteStore:
         return self._get(f"/v1/monitors/{quote(monitor)}/reports/current", report_in)
 
     def overview(self, monitor: str, /) -> Overview:
-        """Rows, panes and counters, as the collector has them.
+        """Rows, panes and counters, as the collector has them, and what it does not take now.
 
         Raises:
             StoreError: If the collector cannot give them, or something else answers.
         """
-        return self._get(f"/v1/monitors/{quote(monitor)}", overview_in)
+        said = self._get(f"/v1/monitors/{quote(monitor)}", overview_in)
+        held = self.held_up(monitor)
+        return replace(said, counters={**said.counters, HELD: held}) if held else said
 
     def references_in_use(self, monitor: str, /) -> dict[str, str]:
         """Ids of the references that the collector compares with, by model version.

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-import json
+from json import loads
 
 from driftwatch.core.windows.segments import Segment
 from driftwatch.core.windows.stored import DAMAGED, Quarantined
@@ -61,7 +61,8 @@ class QuarantineTable:
                 (monitor, monitor),
             ).fetchall()
         return [
-            Quarantined(*row[:-1], None if row[-1] is None else json.loads(row[-1])) for row in rows
+            Quarantined(id_, whose, what, of, why, size, None if facts is None else loads(facts))
+            for id_, whose, what, of, why, size, facts in rows
         ]
 
     def quarantined(self, id_: int, /) -> bytes | None:
