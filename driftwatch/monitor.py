@@ -66,7 +66,7 @@ class Monitor:
         exclude, kinds: Columns to leave out; what others are, such as ``{"zip": "categorical"}``.
         rules: Values that are allowed: ``{"age": {"min": 0, "max": 120}, "plan": {"in": [...]}}``.
         missing_words: Texts that are no value, for all columns or by column; the usual if None.
-        schema, config, hash_key: Columns in full; sizes of sketches; key of hidden values.
+        schema, config, hash_key: Columns; sketch sizes; key of hashes (else $DRIFTWATCH_HASH_KEY).
         name, source: Name of the monitor; of this process among those that feed it.
         clock: Gives the time of reports, and of records without one; the system's by default.
         window: Length of the windows a stream is judged by: ``"24h"``, or ``"10000 rows"``.
@@ -158,7 +158,12 @@ class Monitor:
         from driftwatch.core.windows.spec import COMPARISONS, WindowSpec
         from driftwatch.profiling.model_facts import features_of, version_of
         from driftwatch.profiling.permutation import chosen_importances
-        from driftwatch.profiling.references import ReferenceOptions, build_reference, located
+        from driftwatch.profiling.references import (
+            ReferenceOptions,
+            build_reference,
+            key_for,
+            located,
+        )
         from driftwatch.profiling.scoring import Scorer
 
         check_arguments(locals())
@@ -184,7 +189,7 @@ class Monitor:
             task=task,
             metrics=metrics,
         ).of_a_model(features_of(model))
-        reference_data = located(reference_data)
+        reference_data, hash_key = located(reference_data), key_for(reference_data, hash_key)
         self._scorer, columns = Scorer.of(model, reference_data, columns, hash_key)
         options = ReferenceOptions(
             columns,
@@ -353,7 +358,7 @@ class Monitor:
         return self._observed().lazy.use(lambda stream: stream.absorb(profile, at=at))
 
     def flush(self, *, within: float = 2.0) -> int:
-        """Store everything that waits; returns the rows that the store acknowledged.
+        """Store everything that waits; returns the rows acknowledged, not those turned down.
 
         Args:
             within: Seconds that may be spent to see it arrive at a collector, or to wait for

@@ -32,6 +32,7 @@ COMMANDS = {
     "evaluate": ("evaluate", "Evaluate the window of a stored stream that is due."),
     "reference": ("reference", "List, add and choose the references of a stream."),
     "alert": ("alert", "List incidents, acknowledge or silence them, and try the back ends."),
+    "quarantine": ("quarantine", "What was set aside or turned down: list it, give it back."),
     "doctor": ("doctor", "Look at configuration, store, clock, data and evaluations."),
     "worker": ("worker", "Read prediction traffic from Kafka into a stored window."),
     "produce": ("produce", "Send a file's rows to a Kafka topic."),

@@ -71,7 +71,7 @@ def every_monitor(request: StreamRequest, /) -> list[StreamRequest]:
 
 @contextmanager
 def opened_store(
-    request: StreamRequest, /, *, creates: bool = False
+    request: StreamRequest, /, *, creates: bool = False, reads_only: bool = False
 ) -> Iterator[tuple[str, Store]]:
     """Open the store of the monitor that is meant, without its reference; gives its name, too.
 
@@ -79,6 +79,7 @@ def opened_store(
         request: Which monitor.
         creates: Whether a store that is not there is made; a command that only reads has nothing to
             read then.
+        reads_only: Whether nothing in it can change.
 
     Raises:
         ConfigError: If a collector has it.
@@ -86,7 +87,7 @@ def opened_store(
     """
     name, config, folder = configured(request)
     _refuse_collector(name, config)
-    store = open_store(config.store_in(folder), must_exist=not creates)
+    store = open_store(config.store_in(folder), must_exist=not creates, reads_only=reads_only)
     try:
         yield name, store
     finally:
@@ -109,8 +110,8 @@ def opened(
 
     Args:
         request: Which one.
-        remote: Whether a collector's will do, as it is only looked at; a store that is not there is
-            not made for that.
+        remote: Whether a collector's will do, as it is only looked at; a store that is here is
+            opened such that nothing in it can change.
         tells: Whether windows are evaluated, and messages about them sent. Only then are back ends
             made, and their secrets read: all that a configuration is for need not have them.
 
@@ -119,17 +120,22 @@ def opened(
         StoreError: If there is no store to look at.
     """
     name, config, folder = configured(request)
+    store: Store | None = None
     if not remote:
         _refuse_collector(name, config)
     elif not is_collector(config.store):
-        open_store(config.store_in(folder), must_exist=True).close()
+        store = open_store(config.store_in(folder), reads_only=True)
     notifiers: list[Notifier] = []
     if tells and config.alerts is not None:
         from driftwatch.integrations.alerting.configured import notifiers_of
 
         notifiers = notifiers_of(config.alerts, folder)
-    monitor = config.monitor(name, folder=folder, notifiers=notifiers)
     try:
-        yield monitor, config
+        monitor = config.monitor(name, folder=folder, notifiers=notifiers, store=store)
+        try:
+            yield monitor, config
+        finally:
+            monitor.close()
     finally:
-        monitor.close()
+        if store is not None:
+            store.close()

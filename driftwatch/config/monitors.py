@@ -28,7 +28,7 @@ if TYPE_CHECKING:
     from driftwatch.core.statistics.budget import AlarmBudget
     from driftwatch.evaluation.rules import EvaluationRules
     from driftwatch.monitor import Monitor
-    from driftwatch.protocols import Notifier
+    from driftwatch.protocols import Notifier, Store
 
 __all__ = ["MonitorConfig"]
 
@@ -215,6 +215,7 @@ class MonitorConfig(Table):
         folder: Path,
         source: str | None = None,
         notifiers: list[Notifier] | None = None,
+        store: Store | None = None,
         clock: Callable[[], datetime] | None = None,
     ) -> Monitor:
         """Build the monitor.
@@ -225,6 +226,7 @@ class MonitorConfig(Table):
             source: Name of this process among those that feed it.
             notifiers: Back ends of alerts, made of what the configuration names, for a process that
                 evaluates; others need none, nor the secrets of them.
+            store: The store, where it is open already; then it is closed there, too.
             clock: Gives the time; the system's if not given.
 
         Raises:
@@ -235,9 +237,9 @@ class MonitorConfig(Table):
         from driftwatch.monitor import Monitor
 
         spool = None if self.spool is None else folder / self.spool
-        store = self.store_in(folder)
+        where = self.store_in(folder) if store is None else store
         return Monitor(
-            self._reference(name, store, spool, folder),
+            self._reference(name, where, spool, folder),
             features=self.features,
             thresholds=self.thresholds,
             policy=self.policy,
@@ -261,7 +263,7 @@ class MonitorConfig(Table):
             slide=self.slide,
             lateness=self.lateness,
             compare=self.compare,
-            store=store,
+            store=where,
             spool=spool,
             sinks=[load_sink(path, folder) for path in self.sinks],
             alerts=(self.alerts or AlertsConfig()).alerts(notifiers or []),
@@ -270,7 +272,7 @@ class MonitorConfig(Table):
         )
 
     def _reference(
-        self, name: str, where: str | None, spool: Path | None, folder: Path
+        self, name: str, where: str | Store | None, spool: Path | None, folder: Path
     ) -> list[str] | bytes:
         if (paths := self.reference_in(folder)) is not None:
             return paths
@@ -284,7 +286,7 @@ class MonitorConfig(Table):
         return body
 
 
-def _kept_reference(name: str, where: str | None, spool: Path | None) -> bytes | None:
+def _kept_reference(name: str, where: str | Store | None, spool: Path | None) -> bytes | None:
     """The reference that the store has in use, for a monitor that names none."""
     from driftwatch.stores import open_collector, open_store
 
@@ -293,4 +295,5 @@ def _kept_reference(name: str, where: str | None, spool: Path | None) -> bytes |
         used = store.references_in_use(name).get("")
         return store.reference(name, used) if used is not None else None
     finally:
-        store.close()
+        if store is not where:
+            store.close()

@@ -7,7 +7,7 @@ from datetime import timedelta
 from typing import Any
 
 from driftwatch.core.data.declared import DeclaredColumns
-from driftwatch.core.data.privacy import ValueGuard
+from driftwatch.core.data.privacy import ValueGuard, hash_key
 from driftwatch.core.data.schema import COMPUTED, Role, Schema, ValuePolicy
 from driftwatch.core.profiles.profile import Profile
 from driftwatch.core.profiles.reference import Reference
@@ -23,6 +23,7 @@ __all__ = [
     "ReferenceOptions",
     "build_reference",
     "is_saved",
+    "key_for",
     "located",
     "production_profile",
     "saved_profile",
@@ -47,6 +48,14 @@ class ReferenceOptions:
     hash_key: bytes | None = None
     pane: timedelta | int | None = None
     multivariate: bool | tuple[str, ...] | None = False
+
+
+def key_for(data: Any, given: bytes | None, /) -> bytes | None:
+    """The hash key for a reference: the one given, or ``$DRIFTWATCH_HASH_KEY``.
+
+    A `Profile` has its own, which goes before that of the environment.
+    """
+    return hash_key() if given is None and not isinstance(data, Profile) else given
 
 
 def build_reference(

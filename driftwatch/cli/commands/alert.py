@@ -60,7 +60,7 @@ def list_(
     as_json: _Json = False,
 ) -> None:
     """List the open incident. Exit code 1: there is one."""
-    with opened_store(request_of(config, monitor, store)) as (name, opened):
+    with opened_store(request_of(config, monitor, store), reads_only=True) as (name, opened):
         found = opened.incidents(name, limit=10, open_only=True)
         _show(name, opened, found, as_json=as_json)
     raise typer.Exit(int(Exit.DRIFT if found else Exit.NO_DRIFT))
@@ -75,7 +75,7 @@ def history(
     as_json: _Json = False,
 ) -> None:
     """Show incidents, what happened in them, and which messages were told, or are to be."""
-    with opened_store(request_of(config, monitor, store)) as (name, opened):
+    with opened_store(request_of(config, monitor, store), reads_only=True) as (name, opened):
         found = opened.incidents(name, limit=last)
         _show(name, opened, found, as_json=as_json, whole=True)
     raise typer.Exit(int(Exit.NO_DRIFT))

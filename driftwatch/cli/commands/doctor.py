@@ -6,6 +6,7 @@ import sys
 import time
 from collections import Counter
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Annotated
 
 import orjson
@@ -15,17 +16,21 @@ from driftwatch.alerts.incidents import Incident, standing_of
 from driftwatch.cli.monitors import StreamRequest, configured
 from driftwatch.cli.options import Config, Name, Slide, StorePath, Window, request_of
 from driftwatch.cli.output.exits import Exit
+from driftwatch.config.monitors import MonitorConfig
 from driftwatch.core.data.durations import parse_duration
+from driftwatch.core.data.privacy import ValueGuard, hash_key
 from driftwatch.core.data.times import to_utc
-from driftwatch.core.windows.counters import UNREADABLE, USED_MESSAGES, unreadable_sources
+from driftwatch.core.profiles.readable import check_readable
+from driftwatch.core.windows.counters import UNREADABLE, USED_MESSAGES, settled, unreadable_sources
 from driftwatch.core.windows.spec import WindowSpec
 from driftwatch.core.windows.stored import OutboxEntry
-from driftwatch.errors import DriftWatchError
+from driftwatch.errors import DriftWatchError, ProfileFormatError
+from driftwatch.evaluation.not_read import DAMAGED, rows_not_read
 from driftwatch.evaluation.watermark import extent_of
 from driftwatch.profiling.locations import shown_url
 from driftwatch.protocols import Store
 from driftwatch.render.plain import plain
-from driftwatch.stores import open_store
+from driftwatch.stores import is_collector, open_store
 
 __all__ = ["doctor", "run_doctor"]
 
@@ -39,6 +44,9 @@ def doctor(
     as_json: Annotated[bool, typer.Option("--json", help="As JSON.")] = False,
 ) -> None:
     """Look at configuration, store, clock, data and evaluations. Exit code 1: a problem.
+
+    The store is opened for reading: nothing in it changes. Where a collector has it, what of this
+    machine waits for the collector is looked at.
 
     Drift is none: an alarm that is on is shown, and leaves the exit code as it is.
     """
@@ -78,12 +86,15 @@ def _findings(request: StreamRequest) -> list[_Finding]:
     except DriftWatchError as error:
         return [_Finding("configuration", str(error), ok=False)]
     findings = [_Finding("configuration", f"monitor {name!r}, window {spec}")]
+    if is_collector(config.store):
+        return [*findings, *_of_spool(config, name, folder)]
     try:
-        store = open_store(config.store_in(folder), must_exist=True)
+        store = open_store(config.store_in(folder), reads_only=True)
     except DriftWatchError as error:
         return [*findings, _Finding("store", str(error), ok=False)]
     try:
         findings += _of_store(store, name, config.reference)
+        findings += _of_the_unread(store, name)
         findings += _of_stream(store, name, spec)
         findings += _of_evaluations(store, name, spec, every.total_seconds())
         findings += _of_incidents(store, name)
@@ -125,6 +136,50 @@ def _of_store(store: Store, name: str, named: str | list[str] | None) -> list[_F
     return findings
 
 
+def _of_spool(config: MonitorConfig, name: str, folder: Path) -> list[_Finding]:
+    """Deliveries of this machine that have not arrived at the collector, and why."""
+    from driftwatch.stores.remote.client import CollectorClient
+    from driftwatch.stores.remote.kept_back import kept_back
+    from driftwatch.stores.remote.spool import spool_of
+
+    try:
+        url = CollectorClient(str(config.store)).url
+    except DriftWatchError as error:
+        return [_Finding("collector", str(error), ok=False)]
+    spool = spool_of(url, None if config.spool is None else folder / config.spool)
+    found = [entry for entry in kept_back(spool) if entry.monitor in ("", name)]
+    findings = [_Finding("collector", f"{url} stores and evaluates; deliveries wait in {spool}")]
+    for state in ("waiting", "held", "refused"):
+        some = [entry for entry in found if entry.state == state]
+        if some:
+            rows = sum(entry.rows for entry in some)
+            text = f"{len(some)} deliveries of {rows:,} rows"
+            if state != "waiting":
+                text += (
+                    f"; the last: {some[-1].why or 'no reason was kept'}; once that is right "
+                    f"`driftwatch quarantine resend --all` sends them"
+                )
+            findings.append(_Finding(state, plain(text), ok=state == "waiting"))
+    return findings
+
+
+def _of_the_unread(store: Store, name: str) -> list[_Finding]:
+    """Rows and references that are there, and cannot be read with this key and this version."""
+    guard = ValueGuard.of(hash_key())
+    findings = []
+    for reason, rows in rows_not_read(store, name, guard=guard).items():
+        text = f"{rows:,} rows {reason.replace('_', ' ')}"
+        if reason != DAMAGED:
+            text += ": left as they are, and in no report; a reader that is right reads them"
+        findings.append(_Finding("not readable", text, ok=False))
+    for id_ in set(store.references_in_use(name).values()):
+        try:
+            check_readable(store.reference(name, id_) or b"", guard)
+        except ProfileFormatError as error:
+            findings.append(_Finding("not readable", f"reference {id_}: {error}", ok=False))
+    return findings
+
+
 def _of_sinks(store: Store, name: str) -> list[_Finding]:
     """Results that sinks have not taken: all of a sink's wait for the first."""
     first: dict[str, OutboxEntry] = {}
@@ -159,7 +214,7 @@ def _of_stream(store: Store, name: str, spec: WindowSpec) -> list[_Finding]:
         _Finding("messages", f"{count:,} {reason.replace('_', ' ')}")
         if reason in USED_MESSAGES
         else _Finding("not used", f"{count:,} {reason.replace('_', ' ')}", ok=False)
-        for reason, count in facts.counters.items()
+        for reason, count in settled(facts.counters).items()
         if not reason.startswith(UNREADABLE)
     ]
     findings += [

@@ -143,7 +143,7 @@ def _worst(outcomes: Iterable[Exit]) -> Exit:
 
 def _has_incident(request: StreamRequest, showing: Showing) -> bool:
     """Whether an incident is open that is as bad as what the exit code is to tell."""
-    with opened_store(request) as (name, store):
+    with opened_store(request, reads_only=True) as (name, store):
         found = store.incidents(name, limit=1, open_only=True)
     if not found or (showing.fail_on == "critical" and found[0].status != Status.CRITICAL.value):
         return False

@@ -170,7 +170,7 @@ def _of_the_stream(store: Store, name: str, last: str) -> Reference:
 
 def list_references(request: StreamRequest, /) -> None:
     """Print every reference of a monitor, the oldest first."""
-    with opened_store(request) as (name, store):
+    with opened_store(request, reads_only=True) as (name, store):
         for row in store.references(name):
             used = ", ".join(version or "every version" for version in row.used_for)
             sys.stdout.write(

@@ -58,7 +58,7 @@ def _stored(request: StreamRequest, last: int | None, showing: Showing) -> Exit:
             "--last lists reports on stdout, as text or with --format json; other forms and "
             "--output are for a single report"
         )
-    with opened_store(request) as (name, store):
+    with opened_store(request, reads_only=True) as (name, store):
         reports = store.reports(name, limit=last or 1)
     if not reports:
         raise DataError(f"the store has no report of {name!r} yet")

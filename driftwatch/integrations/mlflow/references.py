@@ -95,7 +95,7 @@ def load_reference(
         model_version: ``models:/NAME@ALIAS`` or ``models:/NAME/VERSION``.
         monitor: Name of the monitor that it is for; needed where several monitors have one.
         tracking_uri: The tracking server.
-        hash_key: Key for the tokens of columns whose values must not be readable.
+        hash_key: Key of hidden values; ``$DRIFTWATCH_HASH_KEY`` if not given.
 
     Returns:
         The profile, for ``Monitor(reference_data=...)``.
@@ -110,6 +110,7 @@ def load_reference(
     Cost: at most eight requests (as MLflow 3.17 makes them).
     """
     from driftwatch.core.data.privacy import ValueGuard
+    from driftwatch.core.data.privacy import hash_key as key_of_the_environment
 
     parsed(model_version)
     client = reached(tracking_uri)
@@ -122,7 +123,7 @@ def load_reference(
             f"the reference of {model_version} is not the one that was kept: its bytes have the "
             f"hash {_hash(body)}, and had {expected}; keep it again by log_reference(...)"
         )
-    guard = ValueGuard() if hash_key is None else ValueGuard(hash_key)
+    guard = ValueGuard.of(key_of_the_environment() if hash_key is None else hash_key)
     return Profile.from_bytes(body, guard=guard)
 
 

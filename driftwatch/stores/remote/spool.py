@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import hashlib
 import json
 import os
 import sys
@@ -13,7 +14,7 @@ from driftwatch.errors import DataError, StoreError
 from driftwatch.process.atomic_files import write_atomically
 from driftwatch.stores.remote.losses import sent_again
 
-__all__ = ["REFUSED", "WAITING", "WHY", "Spool", "default_spool"]
+__all__ = ["REFUSED", "WAITING", "WHY", "Spool", "default_spool", "spool_of"]
 
 WAITING = ".dws"
 """End of the name of a delivery that is to be sent."""
@@ -33,6 +34,17 @@ def default_spool() -> Path:
         return Path(os.environ.get("LOCALAPPDATA", Path.home())) / "driftwatch" / "spool"
     state = os.environ.get("XDG_STATE_HOME")
     return (Path(state) if state else Path.home() / ".local" / "state") / "driftwatch" / "spool"
+
+
+def spool_of(url: str, folder: Path | None, /) -> Path:
+    """The folder of one collector's deliveries: nothing in it may go to another.
+
+    Args:
+        url: The collector's address, as its client has it.
+        folder: What was named for deliveries; the user's directory for state if None.
+    """
+    name = hashlib.blake2b(url.encode(), digest_size=8).hexdigest()
+    return (default_spool() if folder is None else folder) / name
 
 
 class Spool:

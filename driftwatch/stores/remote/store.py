@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import hashlib
 import logging
 import os
 import secrets
@@ -36,7 +35,7 @@ from driftwatch.stores.remote.readings import (
     report_in,
 )
 from driftwatch.stores.remote.sender import Sender
-from driftwatch.stores.remote.spool import Spool, default_spool
+from driftwatch.stores.remote.spool import Spool, spool_of
 from driftwatch.transport.client import Answer
 
 __all__ = ["RemoteStore"]
@@ -266,12 +265,11 @@ class RemoteStore:
 
 
 def _spool(folder: str | Path | None, client: CollectorClient, limit_bytes: int) -> Spool:
-    """A folder for this collector alone: nothing in it may go to another."""
-    name = hashlib.blake2b(client.url.encode(), digest_size=8).hexdigest()
+    """A folder for this collector alone."""
     if folder is not None:
-        return Spool(Path(folder) / name, limit_bytes=limit_bytes)
+        return Spool(spool_of(client.url, Path(folder)), limit_bytes=limit_bytes)
     try:
-        return Spool(default_spool() / name, limit_bytes=limit_bytes)
+        return Spool(spool_of(client.url, None), limit_bytes=limit_bytes)
     except StoreError as error:
         made = Path(tempfile.mkdtemp(prefix="driftwatch-spool-"))
         _LOG.warning(

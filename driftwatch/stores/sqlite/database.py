@@ -271,7 +271,9 @@ class Database:
         if "full" in text:
             return StoreError(f"no space left for {where}; free some and try again")
         if any(word in text for word in _DAMAGE):
-            return StoreError(f"{where} is damaged ({text}); open it again to have it set aside")
+            return StoreError(
+                f"{where} is damaged ({text}); the next process that writes has it set aside"
+            )
         return StoreError(f"{where}: {text}")
 
 
