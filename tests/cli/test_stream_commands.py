@@ -179,8 +179,10 @@ def test_the_doctor(capsys: pytest.CaptureFixture[str], folder: Path) -> None:
     assert "CRITICAL" in said
     assert "alarm            on" in said
     (folder / "driftwatch.db").write_bytes(b"no database at all " * 1000)
+    before = {path.name: path.read_bytes() for path in folder.iterdir() if path.is_file()}
     assert call("doctor") == 1
-    assert "set aside as driftwatch.db.corrupt-1" in capsys.readouterr().out
+    assert "driftwatch.db is damaged" in capsys.readouterr().out
+    assert {p.name: p.read_bytes() for p in folder.iterdir() if p.is_file()} == before
 
 
 @pytest.mark.parametrize(

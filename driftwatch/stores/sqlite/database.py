@@ -271,9 +271,7 @@ class Database:
         if "full" in text:
             return StoreError(f"no space left for {where}; free some and try again")
         if any(word in text for word in _DAMAGE):
-            return StoreError(
-                f"{where} is damaged ({text}); the next process that writes has it set aside"
-            )
+            return StoreError(f"{where} is damaged ({text}); opened to be written it is set aside")
         return StoreError(f"{where}: {text}")
 
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from json import loads
+from json import dumps, loads
 
 from driftwatch.core.windows.segments import Segment
 from driftwatch.core.windows.stored import DAMAGED, Quarantined
@@ -11,10 +11,7 @@ from driftwatch.stores.sqlite.ledger import add_to_pane, count, insert
 
 __all__ = ["QuarantineTable"]
 
-_FACTS = (
-    "json_object('pane', pane, 'width', width, 'late', late, 'earliest', earliest, "
-    "'latest', latest, 'reference', reference, 'model_version', model_version)"
-)
+_FACTS = ("pane", "width", "late", "earliest", "latest", "reference", "model_version")
 _ENTRY = "id, monitor, what, rows, reason, coalesce(length(body), 0), facts"
 
 
@@ -37,20 +34,23 @@ class QuarantineTable:
             return
         with self._database.transaction() as db:
             found = db.execute(
-                "SELECT width, pane, rows FROM segments WHERE monitor=? AND id=?", (monitor, id_)
+                f"SELECT rows, body, {', '.join(_FACTS)} FROM segments "  # noqa: S608 - our names
+                "WHERE monitor=? AND id=?",
+                (monitor, id_),
             ).fetchone()
             if found is None:  # another process was quicker
                 return
+            rows, body, *values = found
+            facts = dict(zip(_FACTS, values, strict=True))
+            what = f"segment of pane {facts['pane']}"
             db.execute(
-                "INSERT INTO quarantine (monitor, what, rows, reason, body, facts) "  # noqa: S608
-                f"SELECT monitor, 'segment of pane ' || pane, rows, ?, body, {_FACTS} "
-                "FROM segments WHERE monitor=? AND id=?",
-                (reason, monitor, id_),
+                "INSERT INTO quarantine (monitor, what, rows, reason, body, facts) "
+                "VALUES (?,?,?,?,?,?)",
+                (monitor, what, rows, reason, body, dumps(facts)),
             )
             db.execute("DELETE FROM segments WHERE monitor=? AND id=?", (monitor, id_))
-            width, pane, rows = found
             count(db, monitor, DAMAGED, rows)
-            add_to_pane(db, monitor, (width, pane), DAMAGED, rows)
+            add_to_pane(db, monitor, (facts["width"], facts["pane"]), DAMAGED, rows)
 
     def quarantine(self, monitor: str | None = None, /) -> list[Quarantined]:
         """What was set aside as damaged, and why."""
