@@ -29,7 +29,7 @@ from driftwatch.evaluation.not_read import DAMAGED, rows_not_read
 from driftwatch.evaluation.watermark import extent_of
 from driftwatch.profiling.locations import shown_url
 from driftwatch.protocols import Store
-from driftwatch.render.plain import plain
+from driftwatch.render.plain import SENTENCE_LENGTH, plain
 from driftwatch.stores import is_collector, open_store
 
 __all__ = ["doctor", "run_doctor"]
@@ -159,7 +159,7 @@ def _of_spool(config: MonitorConfig, name: str, folder: Path) -> list[_Finding]:
                     f"; the last: {some[-1].why or 'no reason was kept'}; once that is right "
                     f"`driftwatch quarantine resend --all` sends them"
                 )
-            findings.append(_Finding(state, plain(text), ok=state == "waiting"))
+            findings.append(_Finding(state, plain(text, SENTENCE_LENGTH), ok=state == "waiting"))
     return findings
 
 

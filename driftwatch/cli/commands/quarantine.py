@@ -22,7 +22,7 @@ from driftwatch.core.windows.stored import Quarantined
 from driftwatch.errors import ConfigError, DriftWatchError, StoreError
 from driftwatch.evaluation.not_read import give_back
 from driftwatch.process.atomic_files import write_atomically
-from driftwatch.render.plain import plain
+from driftwatch.render.plain import SENTENCE_LENGTH, plain
 from driftwatch.stores import is_collector
 from driftwatch.stores.remote import RemoteStore
 from driftwatch.stores.remote.client import CollectorClient
@@ -92,11 +92,8 @@ def list_(
         sys.stdout.write(orjson.dumps(rows, option=orjson.OPT_INDENT_2).decode() + "\n")
     else:
         for row in rows:
-            why = f": {row['why']}" if row["why"] else ""
-            sys.stdout.write(
-                plain(f"{row['id']}  {row['state']:<9} {row['rows']:>9,} rows  {row['what']}{why}")
-                + "\n"
-            )
+            said = plain(f"{row['what']}: {row['why']}".rstrip(": "), SENTENCE_LENGTH)
+            sys.stdout.write(f"{row['id']}  {row['state']:<9} {row['rows']:>9,} rows  {said}\n")
         if not rows:
             sys.stdout.write("nothing is set aside\n")
     raise typer.Exit(int(Exit.DRIFT if rows else Exit.NO_DRIFT))
@@ -325,7 +322,7 @@ def _each(entries: Sequence[_Entry], done: str, act: Callable[[_Entry], int | bo
         try:
             rows = act(entry)
         except DriftWatchError as error:
-            sys.stderr.write(f"{name}: {plain(str(error))}\n")
+            sys.stderr.write(f"{name}: {plain(str(error), SENTENCE_LENGTH)}\n")
             code = Exit.DRIFT
             continue
         if rows is False:
