@@ -32,7 +32,6 @@ from benchmarks.machine import describe
 from benchmarks.processes import measure
 
 CHECKOUT = Path(__file__).resolve().parents[1]
-RESULTS = Path(__file__).parent / "results" / "versions.json"
 WORSE = 1.05
 SIDES = ("before", "after")
 
@@ -156,6 +155,7 @@ def main() -> None:
     parser.add_argument("--rounds", type=int, default=5)
     parser.add_argument("--only", default=",".join(PARTS), help="parts, separated by commas")
     parser.add_argument("--cache", type=Path, default=default_cache(), metavar="DIR")
+    parser.add_argument("--store", type=Path, metavar="FILE", help="write the results as JSON, too")
     options = parser.parse_args()
     wanted = tuple(options.only.split(","))
     parts = {name: part for name, part in PARTS.items() if name.startswith(wanted)}
@@ -177,9 +177,10 @@ def main() -> None:
                     f"  ratio {row['ratio']:.3f}, of best {row['ratio_of_best']:.3f}{mark}",
                     flush=True,
                 )
-    about = {"before": options.before, "after": options.after, "rounds": options.rounds}
-    stored = {"machine": describe(datetime.now(UTC)), **about, "parts": results}
-    RESULTS.write_text(json.dumps(stored, indent=2) + "\n")
+    if options.store is not None:
+        about = {"before": options.before, "after": options.after, "rounds": options.rounds}
+        stored = {"machine": describe(datetime.now(UTC)), **about, "parts": results}
+        options.store.write_text(json.dumps(stored, indent=2) + "\n")
 
 
 if __name__ == "__main__":
