@@ -22,6 +22,7 @@ MOST_ROWS = 100_000
 _WRAPPERS = ("dataframe_records", "instances", "inputs", "records", "rows", "data")
 _MOST_WRAPPERS = 4
 """Words of frameworks below each other behind which rows are looked for."""
+_PLAIN = frozenset({str, int, float, bool})
 _TENSORFLOW = ("instances", "inputs")
 """Where the value of a feature may stand in a list of one."""
 
@@ -155,6 +156,12 @@ class Payload:
         Raises:
             OtherPayloadError: If it is not of the shape that was named.
         """
+        if self.shape is Shape.AUTO and type(document) is dict:
+            for name in self.names:
+                if name in document:
+                    if type(document[name]) in _PLAIN and name not in self.lists:
+                        return None  # the usual record: no column is one value, and no wrapper's
+                    break
         if isinstance(document, Each):
             return self._of_each(document)
         if self.shape is Shape.AUTO:

@@ -15,6 +15,7 @@ from driftwatch.ingest.tensors import is_list
 __all__ = ["Extracted", "Found", "RecordPaths", "is_deep"]
 
 _SAME: Any = object()
+_PLAIN = frozenset({str, int, float, bool})
 _ANSWERED = ("prediction", "score")
 _ROLES = ("prediction", "score", "label", "id", "at", "model_version")
 _PREDICTIONS = "predictions_do_not_match"
@@ -114,12 +115,15 @@ class RecordPaths:
         unmatched: list[str] = []
         for word, _ in self._given:
             value = by_role[word]
+            if type(value) in _PLAIN:
+                continue
             if isinstance(value, Each):
                 if len(value) != 1:
                     unmatched.append(_reason(word))
                 value = value[0] if len(value) == 1 else None
             by_role[word] = one_value(value) if word in _ANSWERED else value
-        self._choose(by_role)
+        if self.score_class is not None:
+            self._choose(by_role)
         return Found([Extracted(record, by_role)], 0, tuple(dict.fromkeys(unmatched)))
 
     def _each(self, made: list[Any], total: int, by_role: dict[str, Any]) -> Found:

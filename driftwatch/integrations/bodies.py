@@ -7,6 +7,7 @@ import zlib
 from functools import lru_cache
 from typing import Any, NamedTuple
 
+from driftwatch.core.data.json_text import NotJSONError, json_value
 from driftwatch.ingest.json_paths import UNREADABLE, Each
 
 __all__ = ["Form", "UnreadableError", "document_of", "is_json"]
@@ -70,12 +71,13 @@ def document_of(body: bytes, form: Form, most: int, rows: int, /) -> Any:
         UnreadableError: With the reason that is counted: ``compressed``, ``too_large``,
             ``not_json`` or ``not_a_json_body``.
     """
-    from driftwatch.core.data.json_text import NotJSONError, json_value
-
     if form.encoding:
         body = _unpacked(body, form.encoding.strip().lower(), most)
-    kind = form.plain_kind
+    kind = form.kind
     try:
+        if kind == "application/json":  # nearly always
+            return json_value(body)
+        kind = _plain_kind(kind)
         if kind in _LINES:
             return _lines(body, rows)
         if kind == _FORM:
@@ -88,8 +90,6 @@ def document_of(body: bytes, form: Form, most: int, rows: int, /) -> Any:
 
 
 def _lines(body: bytes, rows: int) -> Each:
-    from driftwatch.core.data.json_text import NotJSONError, json_value
-
     lines = Each()
     for line in _LINE.finditer(body.removeprefix(b"\xef\xbb\xbf")):
         value = None

@@ -336,12 +336,13 @@ class Capture:
             self.drop("no_features")
             return
         bad = answer.count(UNREADABLE) if isinstance(answer, Each) else 0
-        self._count_odd(found, bad)
+        if bad or found.surplus or found.unmatched or not found.records:
+            self._count_odd(found, bad)
         self._look_for_answers(found.records)
-        for place, extracted in enumerate(found.records):
-            if place % _RECORDS_AT_ONCE == 0:  # one body may hold thousands
-                rest_if_due()
-            self._one(extracted, at)
+        for start in range(0, len(found.records), _RECORDS_AT_ONCE):  # one body may hold thousands
+            rest_if_due()
+            for extracted in found.records[start : start + _RECORDS_AT_ONCE]:
+                self._one(extracted, at)
 
     def _count_odd(self, found: Found, bad: int) -> None:
         """Count what of two bodies is not observed, or stands beside no record.
