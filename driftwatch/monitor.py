@@ -158,12 +158,7 @@ class Monitor:
         from driftwatch.core.windows.spec import COMPARISONS, WindowSpec
         from driftwatch.profiling.model_facts import features_of, version_of
         from driftwatch.profiling.permutation import chosen_importances
-        from driftwatch.profiling.references import (
-            ReferenceOptions,
-            build_reference,
-            key_for,
-            located,
-        )
+        from driftwatch.profiling.references import ReferenceOptions, build_reference, located
         from driftwatch.profiling.scoring import Scorer
 
         check_arguments(locals())
@@ -189,7 +184,8 @@ class Monitor:
             task=task,
             metrics=metrics,
         ).of_a_model(features_of(model))
-        reference_data, hash_key = located(reference_data), key_for(reference_data, hash_key)
+        hash_key = ReferenceOptions.key_for(reference_data, hash_key)
+        reference_data = located(reference_data)
         self._scorer, columns = Scorer.of(model, reference_data, columns, hash_key)
         options = ReferenceOptions(
             columns,
@@ -209,8 +205,7 @@ class Monitor:
             raise ConfigError(f"compare must be one of {', '.join(COMPARISONS)}; got {compare!r}")
         self._compare, self._replaces = compare, reference == "replace"
         self._stream_policy = self.policy.repeated(self.spec.slide)
-        self._store_at, self._spool = store, spool
-        self._sinks, self._alerts = tuple(sinks), alerts
+        self._store_at, self._spool, self._sinks, self._alerts = store, spool, tuple(sinks), alerts
         self._source = source or f"{socket.gethostname()}-{os.getpid()}"
         self.flush_every = parse_duration(flush_every)
         self.enabled = not is_switched_off()

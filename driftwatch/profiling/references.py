@@ -23,7 +23,6 @@ __all__ = [
     "ReferenceOptions",
     "build_reference",
     "is_saved",
-    "key_for",
     "located",
     "production_profile",
     "saved_profile",
@@ -49,13 +48,13 @@ class ReferenceOptions:
     pane: timedelta | int | None = None
     multivariate: bool | tuple[str, ...] | None = False
 
+    @staticmethod
+    def key_for(data: Any, given: bytes | None, /) -> bytes | None:
+        """The hash key for data: the one given, or ``$DRIFTWATCH_HASH_KEY``.
 
-def key_for(data: Any, given: bytes | None, /) -> bytes | None:
-    """The hash key for a reference: the one given, or ``$DRIFTWATCH_HASH_KEY``.
-
-    A `Profile` has its own, which goes before that of the environment.
-    """
-    return hash_key() if given is None and not isinstance(data, Profile) else given
+        A `Profile` has its own, which goes before that of the environment.
+        """
+        return hash_key() if given is None and not isinstance(data, Profile) else given
 
 
 def build_reference(

@@ -143,12 +143,16 @@ def _of_spool(config: MonitorConfig, name: str, folder: Path) -> list[_Finding]:
     from driftwatch.stores.remote.spool import spool_of
 
     try:
-        url = CollectorClient(str(config.store)).url
+        client = CollectorClient(str(config.store))
     except DriftWatchError as error:
         return [_Finding("collector", str(error), ok=False)]
+    url, answer = client.url, client.get("/readyz")
     spool = spool_of(url, None if config.spool is None else folder / config.spool)
     found = [entry for entry in kept_back(spool) if entry.monitor in ("", name)]
-    findings = [_Finding("collector", f"{url} stores and evaluates; deliveries wait in {spool}")]
+    is_there = answer.status == 200
+    state = "answers" if is_there else f"is not ready ({client.why(answer)})"
+    text = f"the collector {url} stores and evaluates: it {state}; deliveries wait in {spool}"
+    findings = [_Finding("collector", text, ok=is_there)]
     for state in ("waiting", "held", "refused"):
         some = [entry for entry in found if entry.state == state]
         if some:
