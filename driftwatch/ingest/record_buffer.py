@@ -197,8 +197,10 @@ class RecordBuffer:
         # Rows are late, or not, in the order in which they came, whatever their versions.
         running = np.maximum.accumulate(np.append(self._mark, self._usable_times(seconds)))
         lost = 0
-        for version in dict.fromkeys(versions):
-            mine = [place for place, one in enumerate(versions) if one == version]
+        by_version: dict[Any, list[int]] = {}
+        for place, version in enumerate(versions):
+            by_version.setdefault(version, []).append(place)
+        for version, mine in by_version.items():
             usable = [place for place in mine if values[place] is not None]
             lost += len(mine) - len(usable)
             if usable:

@@ -10,6 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from driftwatch.core.data.mixed import mixed_array
+from driftwatch.core.data.nested import without_depths
 from driftwatch.core.data.numpy_values import places
 from driftwatch.errors import DataError
 
@@ -228,10 +229,13 @@ def _array(values: Any, name: object) -> pa.ChunkedArray:
     if getattr(values, "ndim", 1) != 1:
         raise DataError(f"column {name!r} must be one-dimensional; got shape {tuple(values.shape)}")
     if getattr(getattr(values, "dtype", None), "kind", "") == "O":
-        texts = _texts(values)
+        shallow = without_depths(values)
+        texts = _texts(values) if shallow is values else None
         if texts is not None:
             return texts
-        values = values.tolist()
+        values = shallow.tolist() if isinstance(shallow, np.ndarray) else list(shallow)
+    elif isinstance(values, list | tuple):
+        values = without_depths(values)
     try:
         # pandas' own missing values (None, NaN, NaT, NA among objects) are nulls.
         array = pa.array(values, from_pandas=isinstance(values, list))

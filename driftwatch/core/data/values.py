@@ -23,6 +23,7 @@ if TYPE_CHECKING:
     import pyarrow as pa
 
 __all__ = [
+    "LONGEST_VALUE",
     "Categories",
     "Missing",
     "Numbers",
@@ -32,6 +33,9 @@ __all__ = [
     "number_array",
     "typed_values",
 ]
+
+LONGEST_VALUE = 65_536
+"""Bytes of a text that may be a category; a longer one is none, and counts as invalid."""
 
 _TRUE = ("true", "t", "yes", "y", "1")
 _FALSE = ("false", "f", "no", "n", "0")
@@ -46,7 +50,8 @@ class Missing:
         nan: Not-a-number.
         positive_infinity: Infinite; set aside, since no moment or distance survives it.
         negative_infinity: The same, below.
-        invalid: Something there that the column's kind cannot read (text in a number).
+        invalid: Something there that the column's kind cannot read: text in a number, lists and
+            records, and texts above `LONGEST_VALUE` bytes where categories are expected.
     """
 
     null: int = 0
@@ -268,9 +273,20 @@ def _categories(array: pa.Array, words: Words) -> Categories:
     kept = counts > 0
     if names.null_count:
         kept &= ~truths(names.is_null())
+    too_long = _too_long(names) & kept
+    invalid = int(counts[too_long].sum())
+    kept &= ~too_long
     if not kept.all():
         names, counts = names.filter(mask(kept)), counts[kept]
-    return Categories(names, counts, Missing(null=rows - int(counts.sum())))
+    return Categories(names, counts, Missing(rows - invalid - int(counts.sum()), invalid=invalid))
+
+
+def _too_long(texts: pa.Array) -> NDArray[np.bool_]:
+    """Which of some ``large_string`` values have more bytes than a category may have."""
+    if not len(texts):
+        return np.zeros(0, dtype=bool)
+    offsets = np.frombuffer(texts.buffers()[1], "<i8")[texts.offset :][: len(texts) + 1]
+    return np.diff(offsets) > LONGEST_VALUE
 
 
 def _has_texts(dtype: pa.DataType) -> bool:
