@@ -14,10 +14,12 @@ import typer
 from typer.core import TyperGroup
 
 from driftwatch.cli.output.exits import Exit, one_line
-from driftwatch.errors import DriftWatchError
+from driftwatch.errors import DataError, DriftWatchError
 from driftwatch.logs import say
 
 __all__ = ["COMMANDS", "app", "run"]
+
+_LONGEST_PATH = 200
 
 COMMANDS = {
     "check": ("check", "Compare production files with reference files, or show the open window."),
@@ -118,6 +120,8 @@ def run(arguments: Sequence[str], /) -> int:
         # The reader of our output has closed the pipe; a traceback would not help.
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         return int(Exit.NO_DRIFT)
+    except OSError as error:  # of a path that no file system takes, or of one that is full
+        return _complain(one_line(_without_number(error)), Exit.USAGE)
     except Exception as error:  # noqa: BLE001 - the edge: any other error is our fault
         show = getattr(error, "format_message", None)
         if show is not None and getattr(error, "exit_code", None) is not None:
@@ -129,6 +133,15 @@ def run(arguments: Sequence[str], /) -> int:
             f"internal error: {type(error).__name__}: {one_line(error)} ({hint})", Exit.INTERNAL
         )
     return int(result or 0)
+
+
+def _without_number(error: OSError) -> Exception:
+    """The error as path and reason, as those of our own are."""
+    if error.filename is None or not error.strerror:
+        return error
+    name = str(error.filename)
+    shown = name if len(name) <= _LONGEST_PATH else f"{name[:_LONGEST_PATH]}…"
+    return DataError(f"{shown}: {error.strerror}")
 
 
 def _complain(message: str, code: Exit) -> int:

@@ -9,6 +9,7 @@ from datetime import UTC, datetime
 from typing import Any
 
 from driftwatch.logs.events import EVENTS, EventKind
+from driftwatch.logs.lines import json_lines, shown_lines
 from driftwatch.logs.plain_data import plain_data, plain_text
 
 __all__ = ["JsonFormatter", "json_schema", "say", "set_up"]
@@ -54,7 +55,7 @@ class JsonFormatter(logging.Formatter):
         if record.exc_info:
             line["exception"] = self._exception_of(record)
         line |= {name: value for name, value in known.items() if name not in line}
-        return orjson.dumps(line).decode()
+        return json_lines(orjson.dumps(line).decode())
 
     def _exception_of(self, record: logging.LogRecord) -> str:
         try:
@@ -156,5 +157,5 @@ def say(line: str, /, level: int = logging.INFO) -> None:
     if any(isinstance(handler.formatter, JsonFormatter) for handler in handlers):
         _LOG.log(level, "%s", line)
     else:
-        sys.stderr.write(f"{line}\n")
+        sys.stderr.write(f"{shown_lines(line)}\n")
         sys.stderr.flush()

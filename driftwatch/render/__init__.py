@@ -1,7 +1,9 @@
 """Reports for people and machines: terminal, Markdown, HTML, JSON, JUnit and GitHub.
 
 Every renderer is a pure function of a `DriftReport`. Names and categories come from
-foreign data, so each renderer removes control characters and escapes for its own format.
+foreign data, so each renderer removes control characters and escapes for its own format; no line
+of any of them is a command to the runner of a continuous integration that prints it, but those of
+the GitHub form. JSON has escapes in the place of such characters, and is the exact value when read.
 """
 
 from __future__ import annotations
@@ -11,6 +13,7 @@ from pathlib import PurePath
 
 from driftwatch.core.reports.report import DriftReport
 from driftwatch.errors import ConfigError, did_you_mean
+from driftwatch.logs.lines import json_lines
 
 __all__ = ["FORMATS", "format_of", "render"]
 
@@ -40,7 +43,7 @@ def render(report: DriftReport, format: str) -> str:  # noqa: A002 - the word us
 
             return to_text(report, color=False, width=100)
         case "json":
-            return report.to_json(indent=True) + "\n"
+            return json_lines(report.to_json(indent=True)) + "\n"
         case "markdown":
             from driftwatch.render.markdown import to_markdown
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from driftwatch.core.reports.report import DriftReport, Status
+from driftwatch.logs.lines import without_commands
 from driftwatch.render import outline
 from driftwatch.render.model import metric_rows
 
@@ -76,4 +77,5 @@ def escape_property(text: str) -> str:
 
 def _command(status: Status, title: str, message: str) -> str:
     command = _COMMANDS.get(status, "notice")
+    title, message = without_commands(title), without_commands(message)
     return f"::{command} title={escape_property(title)}::{escape_data(message)}"

@@ -6,6 +6,7 @@ from collections.abc import Callable, Iterable, Sequence
 from html import escape
 
 from driftwatch.core.reports.report import DriftReport, DriftResult, FeatureDrift, Levels, Status
+from driftwatch.logs.lines import markup_lines
 from driftwatch.render import outline
 from driftwatch.render.drawing.charts import chart
 from driftwatch.render.drawing.curves import curve_chart
@@ -40,7 +41,7 @@ def to_html(report: DriftReport) -> str:
     content security policy keeps it so. About 3.5 KB a feature with nine tests.
     """
     monitor = escape(plain(report.monitor))
-    return (
+    return markup_lines(
         "<!doctype html>\n<html lang=en>\n<head>\n<meta charset=utf-8>\n"
         f'<meta http-equiv=Content-Security-Policy content="{_POLICY}">\n'
         '<meta name=viewport content="width=device-width,initial-scale=1">\n'

@@ -7,6 +7,7 @@ from datetime import UTC
 from xml.etree import ElementTree as ET
 
 from driftwatch.core.reports.report import DriftReport, FeatureDrift, Status
+from driftwatch.logs.lines import markup_lines
 from driftwatch.render import outline
 from driftwatch.render.model import metric_rows
 from driftwatch.render.plain import plain
@@ -57,7 +58,8 @@ def to_junit(report: DriftReport) -> str:
     suites.append(suite)
     ET.indent(suites)
     # Written here, as ElementTree would name the encoding of this machine.
-    return f'<?xml version="1.0" encoding="UTF-8"?>\n{ET.tostring(suites, encoding="unicode")}\n'
+    document = markup_lines(ET.tostring(suites, encoding="unicode"))
+    return f'<?xml version="1.0" encoding="UTF-8"?>\n{document}\n'
 
 
 def _properties(report: DriftReport) -> Iterator[tuple[str, str]]:

@@ -6,6 +6,7 @@ import re
 from collections.abc import Iterable, Sequence
 
 from driftwatch.core.reports.report import DriftReport, Status
+from driftwatch.logs.lines import without_commands
 from driftwatch.render import outline
 from driftwatch.render.model import HEADINGS, metric_rows, remarks
 from driftwatch.render.numbers import NONE, count
@@ -57,7 +58,7 @@ def to_markdown(report: DriftReport) -> str:
         blocks.append("\n".join([title, "", *_items(moments), "", "</details>"]))
     facts = [f"{label}: {escape_markdown(text)}" for label, text in outline.facts(report)]
     blocks.append("\n".join(["<details><summary>What was compared</summary>", "", *_items(facts)]))
-    return "\n\n".join(blocks) + "\n\n</details>\n"
+    return without_commands("\n\n".join(blocks)) + "\n\n</details>\n"
 
 
 def escape_markdown(text: str) -> str:

@@ -12,6 +12,7 @@ from rich.table import Table
 from rich.text import Text
 
 from driftwatch.core.reports.report import DriftReport, Status
+from driftwatch.logs.lines import without_commands
 from driftwatch.render import outline
 from driftwatch.render.model import metric_rows, remarks
 from driftwatch.render.numbers import NONE, count
@@ -78,7 +79,7 @@ def to_text(report: DriftReport, *, color: bool, width: int) -> str:
     )
     print_report(report, console)
     lines = (line.rstrip() for line in stream.getvalue().splitlines())
-    return "\n".join(lines).rstrip("\n") + "\n"
+    return without_commands("\n".join(lines).rstrip("\n")) + "\n"
 
 
 def _table(report: DriftReport) -> Iterator[RenderableType]:

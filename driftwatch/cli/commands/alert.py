@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import getpass
 import math
-import sys
 import time
 from collections.abc import Sequence
 from dataclasses import asdict
@@ -20,6 +19,7 @@ from driftwatch.alerts.wording import lasted, moment
 from driftwatch.cli.monitors import configured, opened_store
 from driftwatch.cli.options import Config, Name, StorePath, request_of
 from driftwatch.cli.output.exits import Exit
+from driftwatch.cli.output.writing import put, put_json
 from driftwatch.core.data.durations import parse_duration
 from driftwatch.core.data.instants import instant_of
 from driftwatch.core.data.times import to_utc
@@ -96,7 +96,7 @@ def ack(
         number = _number(name, opened, incident, is_open=True)
         kind = "unack" if undo else "ack"
         _act(opened, name, StoredAction(number, kind, time.time(), plain(by or _me())), note)
-        sys.stdout.write(f"{name}: incident {number} {'not ' if undo else ''}acknowledged\n")
+        put(f"{name}: incident {number} {'not ' if undo else ''}acknowledged\n")
 
 
 @alert.command()
@@ -132,9 +132,9 @@ def silence(
         _act(opened, name, StoredAction(number, kind, time.time(), plain(by or _me()), end), note)
         what = "monitor" if all_ else f"incident {number}"
         when = "until it is over" if end is None else f"until {moment(to_utc(end))}"
-        sys.stdout.write(f"{name}: {what} {'not silent any more' if undo else f'silent {when}'}\n")
+        put(f"{name}: {what} {'not silent any more' if undo else f'silent {when}'}\n")
         if undo:
-            sys.stdout.write(_still_silent(name, opened, number))
+            put(_still_silent(name, opened, number))
 
 
 @alert.command()
@@ -158,9 +158,7 @@ def own(
         number = _number(name, opened, incident)
         action = StoredAction(number, "owner", time.time(), plain(by or _me()), None, who)
         _act(opened, name, action, note)
-        sys.stdout.write(
-            f"{name}: incident {number} owned by {who or 'the owner of the monitor'}\n"
-        )
+        put(f"{name}: incident {number} owned by {who or 'the owner of the monitor'}\n")
 
 
 @alert.command("note")
@@ -178,7 +176,7 @@ def note_(
     with opened_store(request_of(config, monitor, store)) as (name, opened):
         number = _number(name, opened, incident)
         _note_of(opened, name, number, time.time(), plain(by or _me()), text)
-        sys.stdout.write(f"{name}: incident {number} noted\n")
+        put(f"{name}: incident {number} noted\n")
 
 
 @alert.command("test")
@@ -207,10 +205,10 @@ def try_(config: Config = None, monitor: Name = None, store: StorePath = None) -
     for notifier in notifiers:
         try:
             notifier.send(message)
-            sys.stdout.write(f"{notifier.name}: sent\n")
+            put(f"{notifier.name}: sent\n")
         except Exception as error:  # noqa: BLE001 - a back end may raise anything
             failed = True
-            sys.stdout.write(f"{notifier.name}: {plain(str(error), 300)}\n")
+            put(f"{notifier.name}: {plain(str(error), 300)}\n")
     raise typer.Exit(int(Exit.DRIFT if failed else Exit.NO_DRIFT))
 
 
@@ -321,10 +319,10 @@ def _show(
             }
             for _, incident in pairs
         ]
-        sys.stdout.write(orjson.dumps(rows, option=orjson.OPT_INDENT_2).decode() + "\n")
+        put_json(rows)
         return
     if not pairs:
-        sys.stdout.write(f"{plain(name)}: no {'' if whole else 'open '}incident\n")
+        put(f"{plain(name)}: no {'' if whole else 'open '}incident\n")
     for stored, incident in pairs:
         _write(name, store, stored, incident, whole=whole)
 
@@ -409,4 +407,4 @@ def _write(
             + (f" after {m.attempts} attempts that failed" if m.attempts else "")
             for m in reversed(sent)
         ]
-    sys.stdout.write("\n".join(lines) + "\n")
+    put("\n".join(lines) + "\n")

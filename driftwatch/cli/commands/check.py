@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import importlib
-import sys
 from collections.abc import Mapping
 from dataclasses import dataclass
 from threading import Thread
@@ -47,6 +46,7 @@ from driftwatch.cli.output.exits import Exit
 from driftwatch.cli.output.last_report import save_report
 from driftwatch.cli.output.progress_bar import progress_bar
 from driftwatch.cli.output.showing import Showing
+from driftwatch.cli.output.writing import tell
 from driftwatch.core.data.privacy import hash_key
 from driftwatch.core.drift.policy import PolicyName
 from driftwatch.core.reports.report import DriftReport
@@ -236,7 +236,7 @@ def run_check(
             save_report(report)
         except DataError as error:
             # The answer is there; that it could not be kept must not hide it.
-            sys.stderr.write(f"driftwatch: the report was not kept: {error}\n")
+            tell(f"driftwatch: the report was not kept: {error}\n")
     return report
 
 
@@ -264,9 +264,9 @@ def _tell(report: DriftReport, showing: Showing, destination: MLflowDestination 
         try:
             line = f"logged to the run {destination.log(report)} of MLflow"
         except DriftWatchError as error:
-            sys.stderr.write(f"driftwatch: MLflow: {error}\n")
+            tell(f"driftwatch: MLflow: {error}\n")
         else:
-            sys.stderr.write("" if showing.quiet else f"{line}\n")
+            tell("" if showing.quiet else f"{line}\n")
     return code
 
 

@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-import sys
 from pathlib import Path
 from typing import Annotated
 
 import typer
 
 from driftwatch.cli.options import Config, Time
+from driftwatch.cli.output.writing import put, tell
 from driftwatch.config.load import load_config
 from driftwatch.config.monitors import MonitorConfig
 from driftwatch.config.rules_in_vain import rules_in_vain
@@ -127,7 +127,7 @@ def write_config(path: Path, /, *, name: str, reference: str, time: str | None) 
         time=f"{column}                       # the column of event times",
     )
     write_atomically(path, text.encode())
-    sys.stderr.write(f"{path} written; `driftwatch config check` reads it again\n")
+    tell(f"{path} written; `driftwatch config check` reads it again\n")
 
 
 def check_config(path: Path | None, /) -> None:
@@ -144,12 +144,12 @@ def check_config(path: Path | None, /) -> None:
         spec, budget = settings.judged()
         _check_alerts(name, settings)
         for problem in rules_in_vain(settings):
-            sys.stderr.write(f"driftwatch: warning: monitors.{name}.alerts.rules: {problem}\n")
+            tell(f"driftwatch: warning: monitors.{name}.alerts.rules: {problem}\n")
         if (paths := settings.reference_in(config.folder)) is not None:
             find_files(paths)
         told = _told(settings.reference)
         kafka = f", from Kafka: {', '.join(settings.kafka.topics)}" if settings.kafka else ""
-        sys.stdout.write(
+        put(
             f"{name}: {spec}, against {told} ({settings.compare}), "
             f"{budget or 'no budget of false alarms'}, in {settings.store or 'memory'}{kafka}\n"
             f"{_alerts(settings)}"

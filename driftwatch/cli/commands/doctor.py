@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import sys
 import time
 from collections import Counter
 from dataclasses import dataclass
@@ -16,6 +15,7 @@ from driftwatch.alerts.incidents import Incident, standing_of
 from driftwatch.cli.monitors import StreamRequest, configured
 from driftwatch.cli.options import Config, Name, Slide, StorePath, Window, request_of
 from driftwatch.cli.output.exits import Exit
+from driftwatch.cli.output.writing import put, put_json
 from driftwatch.config.monitors import MonitorConfig
 from driftwatch.core.data.durations import parse_duration
 from driftwatch.core.data.privacy import ValueGuard, hash_key
@@ -70,11 +70,11 @@ def run_doctor(request: StreamRequest, /, *, as_json: bool) -> Exit:
     findings = _findings(request)
     if as_json:
         rows = [{"what": f.what, "ok": f.ok, "drift": f.drift, "text": f.text} for f in findings]
-        sys.stdout.write(orjson.dumps(rows, option=orjson.OPT_INDENT_2).decode() + "\n")
+        put_json(rows)
     else:
         for finding in findings:
             mark = "DRIFT  " if finding.drift else "ok     " if finding.ok else "PROBLEM"
-            sys.stdout.write(f"{mark}  {finding.what:<16} {finding.text}\n")
+            put(f"{mark}  {finding.what:<16} {finding.text}\n")
     return Exit.NO_DRIFT if all(finding.ok for finding in findings) else Exit.DRIFT
 
 

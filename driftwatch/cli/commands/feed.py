@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import sys
 import time
 from pathlib import Path
 from typing import Annotated
@@ -36,6 +35,7 @@ from driftwatch.cli.options import (
 from driftwatch.cli.output.exits import Exit
 from driftwatch.cli.output.progress_bar import progress_bar
 from driftwatch.cli.output.showing import Showing
+from driftwatch.cli.output.writing import tell
 from driftwatch.core.data.durations import parse_duration
 from driftwatch.errors import ConfigError, DataError, DriftWatchError
 from driftwatch.ingest.file_feeder import FileFeeder, Ingested
@@ -142,7 +142,7 @@ def run_ingest(
                     rows = _absorb_profile(monitor, path)
                 else:
                     rows = feeder.ingest(path, progress=progress)
-            sys.stderr.write(f"{_outcome(rows)}\n")
+            tell(f"{_outcome(rows)}\n")
         if showing is None:
             return Exit.NO_DRIFT
         return evaluate_once(monitor, showing)
@@ -173,10 +173,10 @@ def run_watch(
                 try:
                     ingested = _fed(monitor, feeder, path, seen)
                 except DriftWatchError as error:
-                    sys.stderr.write(f"driftwatch: {error}\n")
+                    tell(f"driftwatch: {error}\n")
                     continue
                 if ingested is not None and (ingested.rows or ingested.counters):
-                    sys.stderr.write(f"{_outcome(ingested)}\n")
+                    tell(f"{_outcome(ingested)}\n")
             outcome = evaluate_once(monitor, showing, silent_without_news=True)
             worst = max(worst, outcome) if outcome is Exit.DRIFT else worst
             if once:

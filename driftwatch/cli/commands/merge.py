@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-import sys
 from pathlib import Path
 from typing import Annotated
 
 import typer
 
 from driftwatch.cli.options import Quiet
+from driftwatch.cli.output.writing import tell
 from driftwatch.core.data.privacy import ValueGuard, hash_key
 from driftwatch.errors import ConfigError
 from driftwatch.process.atomic_files import write_atomically
@@ -40,6 +40,6 @@ def merge_profiles(profiles: list[str], output: Path, /, *, quiet: bool) -> None
     data = merged.to_bytes()
     write_atomically(output, data)
     if not quiet:
-        sys.stderr.write(
+        tell(
             f"{output}: {merged.rows:,} rows of {len(files.paths)} profiles, {len(data):,} bytes\n"
         )

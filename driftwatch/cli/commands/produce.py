@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import asyncio
 import re
-import sys
 import time
 from collections.abc import Iterator
 from typing import Annotated, Any
@@ -16,6 +15,7 @@ from driftwatch.cli.commands.worker import kafka_of
 from driftwatch.cli.monitors import StreamRequest
 from driftwatch.cli.options import Config, Name, Quiet, request_of
 from driftwatch.cli.output.progress_bar import progress_bar
+from driftwatch.cli.output.writing import tell
 from driftwatch.core.data.batch import Batch
 from driftwatch.errors import ConfigError, DataError
 from driftwatch.integrations.kafka import KafkaConfig
@@ -83,7 +83,7 @@ def run_produce(
     pace = _pace(rate)
     with progress_bar(files.label, files.size_bytes, quiet=quiet) as progress:
         sent = asyncio.run(_send(config, topic or config.topics[0], files, pace, key, progress))
-    sys.stderr.write(f"{sent:,} messages sent to {topic or config.topics[0]}\n")
+    tell(f"{sent:,} messages sent to {topic or config.topics[0]}\n")
 
 
 async def _send(

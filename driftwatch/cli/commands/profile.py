@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import sys
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -32,6 +31,7 @@ from driftwatch.cli.options import (
     csv_format,
 )
 from driftwatch.cli.output.progress_bar import progress_bar
+from driftwatch.cli.output.writing import tell
 from driftwatch.core.data.declared import DeclaredColumns
 from driftwatch.core.data.durations import parse_duration
 from driftwatch.core.data.privacy import ValueGuard, hash_key
@@ -148,7 +148,7 @@ def run_profile(request: ProfileRequest, /, *, quiet: bool) -> None:
     data = profile.to_bytes()
     write_atomically(request.output, data)
     if not quiet:
-        sys.stderr.write(
+        tell(
             f"{request.output}: {profile.rows:,} rows, {len(profile.columns)} columns, "
             f"{len(data):,} bytes\n"
         )

@@ -2,19 +2,18 @@
 
 from __future__ import annotations
 
-import sys
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Annotated, Any, TypeVar
 
-import orjson
 import typer
 
 from driftwatch.cli.monitors import StreamRequest, configured, opened_store
 from driftwatch.cli.options import Config, Name, StorePath, request_of
 from driftwatch.cli.output.exits import Exit
+from driftwatch.cli.output.writing import put, put_json, tell
 from driftwatch.core.data.privacy import ValueGuard, hash_key
 from driftwatch.core.data.times import to_utc
 from driftwatch.core.windows.spec import WindowSpec
@@ -89,13 +88,13 @@ def list_(
         with opened_store(place.request, reads_only=True) as (name, opened):
             rows = [_row(entry) for entry in opened.quarantine(name)]
     if as_json:
-        sys.stdout.write(orjson.dumps(rows, option=orjson.OPT_INDENT_2).decode() + "\n")
+        put_json(rows)
     else:
         for row in rows:
             said = plain(f"{row['what']}: {row['why']}".rstrip(": "), SENTENCE_LENGTH)
-            sys.stdout.write(f"{row['id']}  {row['state']:<9} {row['rows']:>9,} rows  {said}\n")
+            put(f"{row['id']}  {row['state']:<9} {row['rows']:>9,} rows  {said}\n")
         if not rows:
-            sys.stdout.write("nothing is set aside\n")
+            put("nothing is set aside\n")
     raise typer.Exit(int(Exit.DRIFT if rows else Exit.NO_DRIFT))
 
 
@@ -127,7 +126,7 @@ def export(
         for aside in _segments(opened.quarantine(name), ids, all_):
             body = opened.quarantined(aside.id)
             if body is None:
-                sys.stderr.write(f"{aside.id}: {plain(aside.what)}: no bytes of it are kept\n")
+                tell(f"{aside.id}: {plain(aside.what)}: no bytes of it are kept\n")
             else:
                 _write(output / f"segment-{aside.id}.dwp", body)
 
@@ -322,14 +321,14 @@ def _each(entries: Sequence[_Entry], done: str, act: Callable[[_Entry], int | bo
         try:
             rows = act(entry)
         except DriftWatchError as error:
-            sys.stderr.write(f"{name}: {plain(str(error), SENTENCE_LENGTH)}\n")
+            tell(f"{name}: {plain(str(error), SENTENCE_LENGTH)}\n")
             code = Exit.DRIFT
             continue
         if rows is False:
-            sys.stderr.write(f"{name}: not there any more\n")
+            tell(f"{name}: not there any more\n")
             code = Exit.DRIFT
         else:
-            sys.stdout.write(f"{name}: {rows:,} rows {done}\n")
+            put(f"{name}: {rows:,} rows {done}\n")
     return code
 
 
@@ -361,7 +360,7 @@ def _row(entry: KeptBack | Quarantined) -> dict[str, Any]:
 
 def _write(path: Path, body: bytes) -> None:
     write_atomically(path, body, private=True)
-    sys.stdout.write(f"{path}\n")
+    put(f"{path}\n")
 
 
 def _bytes_of(path: Path) -> bytes:

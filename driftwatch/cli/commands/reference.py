@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import sys
 import time
 from typing import Annotated
 
@@ -21,6 +20,7 @@ from driftwatch.cli.options import (
     request_of,
 )
 from driftwatch.cli.output.progress_bar import progress_bar
+from driftwatch.cli.output.writing import put, tell
 from driftwatch.config.monitors import MonitorConfig
 from driftwatch.core.data.durations import parse_duration, parse_length
 from driftwatch.core.data.privacy import ValueGuard, hash_key
@@ -136,9 +136,9 @@ def add_reference(
         first = not (in_use.get(model_version or "") or in_use.get(""))
         if use or first:
             store.use_reference(name, reference.id, model_version=model_version, now=now)
-    sys.stdout.write(f"{reference.id}\n")
+    put(f"{reference.id}\n")
     if not quiet:
-        sys.stderr.write(
+        tell(
             f"{name}: {reference.profile.rows:,} rows, {len(reference.columns)} columns"
             f"{', now in use' if use or first else '; put it to use with `reference use`'}\n"
         )
@@ -173,7 +173,7 @@ def list_references(request: StreamRequest, /) -> None:
     with opened_store(request, reads_only=True) as (name, store):
         for row in store.references(name):
             used = ", ".join(version or "every version" for version in row.used_for)
-            sys.stdout.write(
+            put(
                 f"{row.id}  {to_utc(row.added):%Y-%m-%d %H:%M}  {row.bytes:>10,} bytes"
                 f"{f'  in use for {used}' if used else ''}\n"
             )
@@ -190,9 +190,9 @@ def use_reference(request: StreamRequest, id_: str, /, *, model_version: str | N
         store.use_reference(name, meant[0], model_version=model_version, now=time.time())
         own = [version for version in store.references_in_use(name) if version]
     which = f" for model version {model_version}" if model_version is not None else ""
-    sys.stderr.write(f"{name}: {meant[0]} is in use from now on{which}; detectors begin afresh\n")
+    tell(f"{name}: {meant[0]} is in use from now on{which}; detectors begin afresh\n")
     if model_version is None and own:
-        sys.stderr.write(
+        tell(
             f"{name}: these model versions keep references of their own: {', '.join(own)} "
             "(--model-version changes them)\n"
         )

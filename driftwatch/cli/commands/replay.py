@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import sys
 from collections.abc import Callable
 from contextlib import ExitStack
 from dataclasses import dataclass, replace
@@ -37,6 +36,7 @@ from driftwatch.cli.options import (
 )
 from driftwatch.cli.output.exits import Exit
 from driftwatch.cli.output.progress_bar import progress_bar
+from driftwatch.cli.output.writing import put_document
 from driftwatch.config.load import load_config
 from driftwatch.config.monitors import MonitorConfig
 from driftwatch.core.data.declared import DeclaredColumns
@@ -48,6 +48,7 @@ from driftwatch.core.data.times import to_utc
 from driftwatch.core.reports.report import DriftReport
 from driftwatch.core.reports.timeline import Timeline
 from driftwatch.errors import ConfigError
+from driftwatch.logs.lines import json_lines
 from driftwatch.process.atomic_files import write_atomically
 from driftwatch.profiling.files import DataFiles, find_files
 from driftwatch.profiling.references import ReferenceOptions, build_reference
@@ -334,16 +335,15 @@ def _change(text: str) -> int | datetime:
 def _show(timeline: Timeline, request: ReplayRequest) -> None:
     for path in request.outputs:
         write_atomically(path, _written(timeline, _form(path)).encode("utf-8", "replace"))
-    text = _written(timeline, request.format)
-    encoding = sys.stdout.encoding or "utf-8"
-    sys.stdout.write(text.encode(encoding, "replace").decode(encoding))
+    put_document(_written(timeline, request.format))
 
 
 def _written(timeline: Timeline, form: str) -> str:
     if form == "html":
         return timeline_html(timeline)
     if form == "json":
-        return orjson.dumps(timeline.to_dict(), option=orjson.OPT_INDENT_2).decode() + "\n"
+        data = orjson.dumps(timeline.to_dict(), option=orjson.OPT_INDENT_2).decode()
+        return json_lines(data) + "\n"
     return timeline_text(timeline)
 
 

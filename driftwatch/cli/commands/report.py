@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import sys
 from pathlib import Path
 from typing import Annotated
 
@@ -15,6 +14,7 @@ from driftwatch.cli.options import Config, FailOn, Format, Name, Output, StorePa
 from driftwatch.cli.output.exits import Exit
 from driftwatch.cli.output.last_report import load_report
 from driftwatch.cli.output.showing import Showing
+from driftwatch.cli.output.writing import put, put_json
 from driftwatch.core.data.times import to_utc
 from driftwatch.core.reports.report import DriftReport
 from driftwatch.errors import ConfigError, DataError
@@ -67,7 +67,7 @@ def _stored(request: StreamRequest, last: int | None, showing: Showing) -> Exit:
         return showing.show(newest)
     if showing.format == "json":
         rows = [orjson.loads(stored.body) for stored in reversed(reports)]
-        sys.stdout.write(orjson.dumps(rows, option=orjson.OPT_INDENT_2).decode() + "\n")
+        put_json(rows)
         return showing.code(newest)
     for stored in reversed(reports):
         each = DriftReport.from_dict(orjson.loads(stored.body))
@@ -75,5 +75,5 @@ def _stored(request: StreamRequest, last: int | None, showing: Showing) -> Exit:
         end = None if window is None else window.period.end
         when = moment(end or to_utc(stored.created))
         event = f"  alarm {stored.event}" if stored.event else ""
-        sys.stdout.write(f"{when}  {each.global_status:<17} {each.headline()}{event}\n")
+        put(f"{when}  {each.global_status:<17} {each.headline()}{event}\n")
     return showing.code(newest)

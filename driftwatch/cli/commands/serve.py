@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 import socket
-import sys
 from pathlib import Path
 from typing import Annotated
 
 import typer
 
 from driftwatch.cli.options import Config, LogFormat, set_up_logs
+from driftwatch.cli.output.writing import put, tell
 from driftwatch.config.load import load_config
 from driftwatch.errors import ConfigError, MissingDependencyError
 from driftwatch.logs import say
@@ -143,8 +143,8 @@ def make_token(name: str, scopes: list[str], /) -> None:
     known = sorted(scope.value for scope in scopes_of(scopes))
     secret = new_token()
     quoted = ", ".join(f'"{scope}"' for scope in known)
-    sys.stdout.write(f"{secret}\n")
-    sys.stderr.write(
+    put(f"{secret}\n")
+    tell(
         "# Give the line above to who calls (DRIFTWATCH_TOKEN); it is not kept anywhere.\n"
         "# The service knows it by its hash, in driftwatch.toml:\n\n"
         "[[service.tokens]]\n"

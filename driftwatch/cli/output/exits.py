@@ -5,6 +5,7 @@ from __future__ import annotations
 from enum import IntEnum
 
 from driftwatch.core.reports.report import DriftReport, Status
+from driftwatch.logs.lines import shown_line
 
 __all__ = ["Exit", "exit_code", "one_line"]
 
@@ -29,6 +30,5 @@ def exit_code(report: DriftReport, level: str, /) -> Exit:
 
 
 def one_line(error: BaseException, /) -> str:
-    """The message of an error without line breaks or control characters."""
-    text = str(error) or type(error).__name__
-    return "".join(ch if ch.isprintable() else " " for ch in " ".join(text.split()))
+    """The message of an error as one line that a terminal or a log can show."""
+    return shown_line(str(error) or type(error).__name__)

@@ -6,6 +6,8 @@ import sys
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 
+from driftwatch.render.plain import plain
+
 __all__ = ["progress_bar"]
 
 
@@ -21,13 +23,13 @@ def progress_bar(
     from rich.progress import BarColumn, Progress, TextColumn, TimeRemainingColumn
 
     columns = (
-        TextColumn("{task.description}"),
+        TextColumn("{task.description}", markup=False),
         BarColumn(),
         TextColumn("{task.percentage:>3.0f} %  {task.fields[rows]:,} {task.fields[unit]}"),
         TimeRemainingColumn(),
     )
     with Progress(*columns, console=Console(stderr=True), transient=True) as bar:
-        task = bar.add_task(label, total=max(size_bytes, 1), rows=0, unit=unit)
+        task = bar.add_task(plain(label), total=max(size_bytes, 1), rows=0, unit=unit)
         seen = 0
 
         def advance(rows: int, size: int) -> None:

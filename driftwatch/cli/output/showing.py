@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from driftwatch.cli.output.exits import Exit, exit_code
+from driftwatch.cli.output.writing import put_document
 from driftwatch.core.reports.report import LEVELS, DriftReport
 from driftwatch.errors import ConfigError
 from driftwatch.process.atomic_files import write_atomically
@@ -53,11 +54,7 @@ class Showing:
             text = to_text(report, color=_wants_color(), width=_width())
         else:
             text = render(report, self.format)
-        # A terminal that cannot show an arrow shows a question mark instead of a traceback.
-        encoding = sys.stdout.encoding or "utf-8"
-        text = text.encode(encoding, "replace").decode(encoding)
-        sys.stdout.write(text if text.endswith("\n") else f"{text}\n")
-        sys.stdout.flush()
+        put_document(text if text.endswith("\n") else f"{text}\n")
         if self.format == "github":
             _write_step_summary(report)
         return self.code(report)

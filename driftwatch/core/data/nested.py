@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
 from typing import Any
 
 import numpy as np
@@ -18,7 +18,7 @@ MOST_PARTS = 10_000
 _LISTS = (list, tuple, set, frozenset)
 
 
-def without_depths(values: Sequence[Any], /) -> Sequence[Any]:
+def without_depths(values: Any, /) -> Any:
     r"""The same values, with an empty record for each record, and an empty list for each list that
     is nested deeper, or has more parts, than anybody reads.
 
@@ -26,7 +26,7 @@ def without_depths(values: Sequence[Any], /) -> Sequence[Any]:
     column of every name in a record, and follows lists in each other until the process dies.
 
     Args:
-        values: Of one column.
+        values: Of one column: a list, a tuple or a one-dimensional array.
 
     Cost: 20 ns a value; what is in a list is looked at up to `MOST_PARTS`.
 

@@ -26,6 +26,7 @@ from driftwatch.core.reports.results import (
 from driftwatch.core.reports.schema_change import SchemaChange
 from driftwatch.core.reports.window import EarlySign, WindowFacts, WindowPart
 from driftwatch.errors import ConfigError, DataError
+from driftwatch.logs.lines import plain
 
 __all__ = [
     "LEVELS",
@@ -52,6 +53,7 @@ __all__ = [
 ]
 
 SCHEMA_VERSION = 1
+_NOTED = 400
 _FEATURES = ("feature", "group")
 LEVELS = ("undecided", "warning", "critical")
 """What `DriftReport.has_drift` may ask for."""
@@ -410,7 +412,7 @@ class DriftReport:
         rows = "".join(
             "<tr>"
             + "".join(
-                f"<td>{html.escape(cell)}</td>"
+                f"<td>{html.escape(plain(cell, _NOTED))}</td>"
                 for cell in (f.status.value, f.name, f.kind, f.primary_test or "", f.explanation)
             )
             + "</tr>"
@@ -423,9 +425,9 @@ class DriftReport:
             notes.append(self.multivariate.explanation)
         if self.skipped:
             notes.append(f"not tested: {', '.join(self.skipped)}")
-        tail = "".join(f"<p>{html.escape(note)}</p>" for note in notes)
+        tail = "".join(f"<p>{html.escape(plain(note, _NOTED))}</p>" for note in notes)
         return (
-            f"<div><p><b>{self.global_status}</b> {html.escape(self.headline())}</p>"
+            f"<div><p><b>{self.global_status}</b> {html.escape(plain(self.headline(), _NOTED))}</p>"
             "<table><thead><tr><th>status</th><th>feature</th><th>kind</th>"
             f"<th>decided by</th><th>what moved</th></tr></thead><tbody>{rows}</tbody></table>"
             f"{tail}</div>"

@@ -109,7 +109,8 @@ def hash_texts(texts: pa.Array, /, *, seed: int = 0) -> NDArray[np.uint64]:
 
 def _hash_long(data: NDArray[np.uint8], seed: int) -> int:
     key = seed.to_bytes(8, "little")
-    return int.from_bytes(hashlib.blake2b(data, digest_size=8, key=key).digest(), "little")
+    digest = hashlib.blake2b(data.tobytes(), digest_size=8, key=key).digest()
+    return int.from_bytes(digest, "little")
 
 
 @dataclass(slots=True)

@@ -6,6 +6,7 @@ from html import escape
 
 from driftwatch.core.reports.results import Status
 from driftwatch.core.reports.timeline import ChangePoint, Episode, Moment, Timeline
+from driftwatch.logs.lines import markup_lines, shown_lines
 from driftwatch.render.drawing.metric_lines import METRIC_CSS, metric_drawings, metric_texts
 from driftwatch.render.drawing.stylesheet import STYLESHEET
 from driftwatch.render.plain import plain
@@ -48,7 +49,7 @@ def timeline_text(timeline: Timeline, /, *, width: int = 100) -> str:
     lines += [f"  {line}" for line in metric_texts(timeline)]
     lines += [f"  change {_change(change)}" for change in timeline.changes]
     lines += [f"  {count:,} rows {_reason(name)}" for name, count in timeline.counters.items()]
-    return "\n".join(lines).rstrip() + "\n"
+    return shown_lines("\n".join(lines).rstrip()) + "\n"
 
 
 def timeline_html(timeline: Timeline, /) -> str:
@@ -67,7 +68,7 @@ def timeline_html(timeline: Timeline, /) -> str:
         for reason, count in timeline.counters.items()
     )
     worst = max((e.level for e in timeline.episodes), default=Status.OK)
-    return (
+    return markup_lines(
         "<!doctype html>\n<html lang=en>\n<head>\n<meta charset=utf-8>\n"
         f'<meta http-equiv=Content-Security-Policy content="{_POLICY}">\n'
         '<meta name=viewport content="width=device-width,initial-scale=1">\n'

@@ -1,0 +1,44 @@
+"""All that the command writes: lines of which none is a command to a terminal or a runner."""
+
+from __future__ import annotations
+
+import sys
+from typing import Any
+
+from driftwatch.logs.lines import json_lines, shown_lines
+
+__all__ = ["put", "put_document", "put_json", "tell"]
+
+
+def put(text: str, /) -> None:
+    """Write lines to stdout; what is no part of a line, and what would be a command, is not."""
+    put_document(shown_lines(text))
+
+
+def put_document(text: str, /) -> None:
+    """Write to stdout what a renderer made, whose own rules hold for it.
+
+    A terminal that cannot show a character shows a question mark instead of a traceback.
+    """
+    encoding = sys.stdout.encoding or "utf-8"
+    sys.stdout.write(text.encode(encoding, "replace").decode(encoding))
+    sys.stdout.flush()
+
+
+def put_json(data: Any, /) -> None:
+    """Write plain data to stdout as JSON, indented: exactly those values when it is read."""
+    import json
+
+    import orjson
+
+    try:
+        text = orjson.dumps(data, option=orjson.OPT_INDENT_2).decode()
+    except TypeError:  # a name with half a surrogate pair, which UTF-8 cannot hold
+        text = json.dumps(data, allow_nan=False, indent=2)
+    put_document(f"{json_lines(text)}\n")
+
+
+def tell(text: str, /) -> None:
+    """Write lines to stderr, as `put` does to stdout."""
+    sys.stderr.write(shown_lines(text))
+    sys.stderr.flush()
