@@ -120,7 +120,7 @@ def shown_lines(text: str, /) -> str:
 
 
 def markup_lines(text: str, /) -> str:
-    r"""HTML or XML without controls, no line of which is a command; who reads markup sees no change.
+    r"""HTML or XML without controls, no line of which is a command; to readers of markup the same.
 
     Example:
         >>> markup_lines("<p>\n ::error::a ##[group]b</p>")
