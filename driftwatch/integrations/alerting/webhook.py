@@ -19,6 +19,7 @@ from driftwatch.alerts.message import Message
 from driftwatch.errors import ConfigError
 from driftwatch.integrations.alerting.arguments import checked_flag, checked_name
 from driftwatch.integrations.alerting.not_sent import refuse
+from driftwatch.logs.lines import json_lines
 from driftwatch.transport.client import HttpClient, checked_url
 
 __all__ = ["WebhookAlert", "signature"]
@@ -111,11 +112,11 @@ class WebhookAlert:
             NotSentError: If it is not taken now.
         """
         values = _values(message)
-        body = orjson.dumps(
-            values
-            if self._template is None
-            else _filled(self._template, {**values, **self._secrets})
-        )
+        filled = values
+        if self._template is not None:
+            filled = _filled(self._template, {**values, **self._secrets})
+        # Keys hold the monitor's name as it is; whoever shows the body must not obey it.
+        body = json_lines(orjson.dumps(filled).decode()).encode()
         stamp = str(int(time.time()))
         headers = {
             **self._headers,
