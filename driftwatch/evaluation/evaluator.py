@@ -18,7 +18,7 @@ from driftwatch.core.profiles.reference import Reference
 from driftwatch.core.reports.report import DriftReport, EarlySign, Status, WindowFacts
 from driftwatch.core.subject import Subject
 from driftwatch.core.windows.alarm import Event
-from driftwatch.core.windows.counters import unreadable_sources, unused_rows
+from driftwatch.core.windows.counters import notes_in, unreadable_sources, unused_rows
 from driftwatch.core.windows.evaluation_record import Evaluation, Result
 from driftwatch.core.windows.spec import WindowSpec
 from driftwatch.errors import DriftWatchError
@@ -151,14 +151,14 @@ class Evaluator:
             self._open.refresh()
             self._open.move_to(last, unstored)
             if extent is not None:
-                unreadable, unused = extent.unreadable, self.not_used(last)
+                unreadable, counters = extent.unreadable, self._counted(last)
             else:  # not a row so far, perhaps because no message can be read
                 counters = self._store.overview(self.monitor).counters
-                unreadable, unused = unreadable_sources(counters), unused_rows(counters)
-            unused = dict(Counter(unused) + Counter(unused_rows(uncounted or {})))
+                unreadable = unreadable_sources(counters)
+            counters = Counter(counters) + Counter(uncounted or {})
             oldest = extent.oldest if extent is not None else None
             facts = self._facts(last, oldest, unreadable, revised=False)
-            facts = replace(facts, not_used=unused)
+            facts = replace(facts, not_used=unused_rows(counters), notes=notes_in(counters))
             return self._report(self._open, last, facts, unstored)
 
     def step(self, extent: StreamExtent | None = None, /) -> Result | None:
@@ -221,7 +221,8 @@ class Evaluator:
                 pane = complete if due or state.evaluated is None else state.evaluated
                 self._windows.move_to(pane)
                 facts = self._facts(pane, extent.oldest, extent.unreadable, revised=revised)
-                facts = replace(facts, not_used=self.not_used(pane))
+                counters = self._counted(pane)
+                facts = replace(facts, not_used=unused_rows(counters), notes=notes_in(counters))
                 report = self._report(self._windows, pane, facts)
                 state.revision = state.revision + 1 if revised else 0
                 state.evaluated = pane
@@ -339,8 +340,11 @@ class Evaluator:
 
     def not_used(self, last: int, /) -> dict[str, int]:
         """Rows that came while the window of a pane was filled and could not be used, by reason."""
+        return unused_rows(self._counted(last))
+
+    def _counted(self, last: int) -> Mapping[str, int]:
         first, width = self.spec.first_of(last), self.spec.width
-        return unused_rows(self._store.counted(self.monitor, width=width, first=first, last=last))
+        return self._store.counted(self.monitor, width=width, first=first, last=last)
 
     def _report(
         self,

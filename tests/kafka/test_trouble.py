@@ -11,14 +11,12 @@ import sys
 import threading
 import time
 from collections.abc import Collection, Iterator
-from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import Any
 
 import pytest
 from aiokafka import AIOKafkaProducer  # type: ignore[import-untyped,unused-ignore]
 
-from driftwatch.errors import StoreError
 from driftwatch.integrations.kafka import KafkaWorker
 from driftwatch.integrations.kafka.partitions import end_offsets as ends
 from driftwatch.stores.sqlite.store import SQLiteStore
@@ -355,43 +353,6 @@ def test_an_open_transaction_is_waited_for_without_alarm_and_lag_tells_of_it(
     assert worker.state.counts["end_offsets_failed"] == 0
     assert counters(watched) == {"kafka_ok": 30, "kafka_holes": 1}
     assert_holds(watched, range(30))
-    watched.close()
-
-
-@pytest.mark.parametrize("watching", [False, True])
-def test_a_topic_that_was_made_anew_ends_the_worker(
-    broker: Broker, topic: str, path: Path, watching: bool
-) -> None:
-    broker.create_topic(topic)
-    produce(broker.bootstrap, topic, range(100))
-    watched = working.daily(path)
-    config = working.config(broker.bootstrap, topic)
-
-    def again() -> None:
-        broker.delete_topic(topic)
-        broker.create_topic(topic)
-        produce(broker.bootstrap, topic, range(10))
-
-    if watching:
-        worker = KafkaWorker(watched, config)
-        with ThreadPoolExecutor(1) as pool:
-            ended = pool.submit(worker.run)
-            until(lambda: working.stored(watched, topic) == {0: 100})
-            again()
-            try:
-                error = ended.exception(60)
-            finally:
-                worker.stop()
-    else:
-        with running(KafkaWorker(watched, config)):
-            until(lambda: working.stored(watched, topic) == {0: 100})
-        again()
-        with pytest.raises(StoreError) as found:
-            KafkaWorker(watched, config).run()
-        error = found.value
-    assert isinstance(error, StoreError)
-    assert "ends at offset 10, and 100 were read before: the topic was made anew" in str(error)
-    assert counters(watched) == {"kafka_ok": 100}
     watched.close()
 
 

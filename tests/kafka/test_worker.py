@@ -107,9 +107,9 @@ def test_reading_pauses_while_the_store_is_away_and_nothing_is_lost(
 ) -> None:
     cluster.create_topic(topic, 1)
     store = working.Away()
-    store.locked = True
     watched = working.monitor(store)
     worker = KafkaWorker(watched, working.config(cluster.bootstrap, topic), most_waiting=500)
+    store.locked = True
     with running(worker):
         for start in range(0, 4_000, 500):
             clients.produce(cluster.bootstrap, topic, [value()] * 500)
@@ -300,7 +300,7 @@ def test_compressed_topics_are_read(cluster: MockCluster, topic: str, codec: str
 class Forgetful(MemoryStore):
     """A store that cannot be read the first times it is asked where a partition stands."""
 
-    failures = 2
+    failures = 0
 
     def cursor(self, monitor: str, name: str, /) -> int:
         if self.failures and name.startswith("kafka "):
@@ -316,6 +316,7 @@ def test_a_store_that_is_away_when_partitions_come_ends_no_worker(
     clients.produce(cluster.bootstrap, topic, [value()] * 50)
     store = Forgetful()
     worker = KafkaWorker(working.monitor(store), working.config(cluster.bootstrap, topic))
+    store.failures = 2
     with running(worker):
         until(lambda: store.overview("m").rows == 50)
     assert store.failures == 0

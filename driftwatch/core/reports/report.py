@@ -288,6 +288,7 @@ class DriftReport:
         ]
         if unused := self._not_used():
             remarks.append(unused)
+        remarks += self.window.notes
         if self.window.parts:
             parts = "; ".join(str(part) for part in self.window.parts)
             remarks.append(

@@ -97,6 +97,8 @@ class WindowFacts:
             each part, the one that the report shows first. Empty where all are compared with one.
         not_used: Rows that came while it lasted and could not be used, by reason. With more than
             one in twenty the report warns.
+        notes: What was noted of where its rows came from: topics that were made anew, readers that
+            share a consumer group.
     """
 
     period: Period
@@ -108,6 +110,7 @@ class WindowFacts:
     unreadable: tuple[str, ...] = ()
     parts: tuple[WindowPart, ...] = ()
     not_used: Mapping[str, int] = field(default_factory=dict)
+    notes: tuple[str, ...] = ()
 
     def to_dict(self) -> dict[str, Any]:
         return {
@@ -120,6 +123,7 @@ class WindowFacts:
             "unreadable": list(self.unreadable),
             "parts": [part.to_dict() for part in self.parts],
             "not_used": dict(self.not_used),
+            "notes": list(self.notes),
         }
 
     @classmethod
@@ -139,4 +143,5 @@ class WindowFacts:
             tuple(str(source) for source in data.get("unreadable", ())),
             tuple(WindowPart.from_dict(part) for part in data.get("parts", ())),
             {str(name): int(rows) for name, rows in (data.get("not_used") or {}).items()},
+            tuple(str(note) for note in data.get("notes", ())),
         )

@@ -5,10 +5,12 @@ from __future__ import annotations
 from collections.abc import Mapping
 
 __all__ = [
+    "NOTED",
     "REFUSED",
     "SENT_AGAIN",
     "UNREADABLE",
     "USED_MESSAGES",
+    "notes_in",
     "rows_not_used",
     "settled",
     "unreadable_sources",
@@ -20,6 +22,10 @@ REFUSED = "refused_by_the_collector"
 SENT_AGAIN = "sent_again_after_refusal"
 """Those of them that it took after all."""
 
+NOTED = "noted "
+"""Beginning of the name of a counter whose rest is a remark: what a reader of the window must know
+of where its rows came from. How often it was noted says nothing."""
+
 
 UNREADABLE = "unreadable_now "
 """Name of a counter, before a source's: above zero while most of its messages cannot be read."""
@@ -30,6 +36,7 @@ USED_MESSAGES = frozenset({"kafka_ok", "kafka_null", "kafka_holes", "kafka_befor
 
 
 _NO_ROWS = (
+    NOTED,
     UNREADABLE,
     "not_taken_by ",
     "expired",
@@ -82,3 +89,13 @@ def unreadable_sources(counters: Mapping[str, int], /) -> tuple[str, ...]:
         for name, count in counters.items()
         if name.startswith(UNREADABLE) and count > 0
     )
+
+
+def notes_in(counters: Mapping[str, int], /) -> tuple[str, ...]:
+    """What was noted of where rows came from, in order.
+
+    Example:
+        >>> notes_in({"kafka_ok": 7, "noted topic t was made anew": 1})
+        ('topic t was made anew',)
+    """
+    return tuple(sorted(name.removeprefix(NOTED) for name in counters if name.startswith(NOTED)))

@@ -13,7 +13,9 @@ from driftwatch.errors import ConfigError, MissingDependencyError
 from driftwatch.integrations.kafka.cancellation import let_go
 
 __all__ = [
+    "client_of",
     "client_options",
+    "close_client",
     "close_consumer",
     "close_producer",
     "consumer_of",
@@ -61,11 +63,18 @@ def _context(config: KafkaConfig) -> ssl.SSLContext:
     return context
 
 
-def consumer_of(config: KafkaConfig, group: str, /) -> Any:
-    """A consumer of a group that is not started; otherwise as `reader_of`."""
+def consumer_of(config: KafkaConfig, group: str, /, membership: Any) -> Any:
+    """A consumer of a group that is not started; otherwise as `reader_of`.
+
+    Args:
+        config: How to connect.
+        group: The group.
+        membership: Who shares its partitions, and how.
+    """
     return reader_of(
         config,
         group_id=group,
+        partition_assignment_strategy=(membership,),
         group_instance_id=config.instance,
         session_timeout_ms=int(config.session_seconds * 1000),
         heartbeat_interval_ms=int(config.session_seconds * 1000 / 15),
@@ -86,6 +95,16 @@ def reader_of(config: KafkaConfig, /, **options: Any) -> Any:
         **client_options(config),
         **options,
     )
+
+
+def client_of(config: KafkaConfig, /, **options: Any) -> Any:
+    """A client for questions that is not connected."""
+    return _aiokafka().AIOKafkaClient(**client_options(config), **options)
+
+
+async def close_client(client: Any, /, *, seconds: float) -> None:
+    """Let go of all connections, whether or not the brokers answer."""
+    await asyncio.wait([asyncio.ensure_future(client.close())], timeout=seconds)
 
 
 async def close_consumer(consumer: Any, /, *, seconds: float) -> None:

@@ -86,6 +86,8 @@ class Flushing:
             if self._stop.left(LAST_FLUSH_SECONDS) < 0:
                 break
             try:
+                if self._state.shared_with and feed.next > feed.stored:
+                    feed.remark(self._state.shared_with)
                 if await asyncio.to_thread(feed.flush):
                     self._state.counts["segments_stored"] += 1
                     commits[partition] = feed.stored

@@ -17,18 +17,19 @@ from driftwatch.integrations.kafka.assignment import Assignment
 from driftwatch.integrations.kafka.cancellation import StalledError, Stop
 from driftwatch.integrations.kafka.connecting import close_consumer, consumer_of
 from driftwatch.integrations.kafka.dead_letters import DeadLetters
+from driftwatch.integrations.kafka.examination import UnreachableError, check_start
 from driftwatch.integrations.kafka.flushing import LAST_FLUSH_SECONDS, Flushing
+from driftwatch.integrations.kafka.membership import Membership, reader_of_store
 from driftwatch.integrations.kafka.messages.decoding import Decoder
 from driftwatch.integrations.kafka.partitions.corrupt_batches import Suspects
 from driftwatch.integrations.kafka.partitions.feed import (
     OtherTopicError,
-    PartitionFeed,
     Target,
 )
 from driftwatch.integrations.kafka.partitions.lag import Watch
-from driftwatch.integrations.kafka.partitions.slicing import slices
 from driftwatch.integrations.kafka.rebalancing import listener_of
 from driftwatch.integrations.kafka.state import WorkerState
+from driftwatch.integrations.kafka.taking import Taking
 from driftwatch.logs.events import event
 from driftwatch.monitor import Monitor
 
@@ -44,6 +45,7 @@ _FINISH_SECONDS = 6.0
 _CLOSE_BY_SECONDS = 8.0
 _CLOSE_SECONDS = 2.0
 _LONGEST_PAUSE = 30.0
+_START_SECONDS = 30.0
 
 
 class KafkaWorker:
@@ -98,14 +100,18 @@ class KafkaWorker:
             monitor.name,
             monitor.seconds,
         )
+        self._membership = Membership(reader_of_store(target, config.topics[0]), monitor.name)
         reference = monitor.reference
         self._decoder = Decoder(config, reference.schema, classes=reference.classes)
         # A schema registry is waited for, and a thousand rows of many columns take a second.
-        self._takes_long = config.format != "json" or len(monitor.reference.schema) > _WIDE
+        takes_long = config.format != "json" or len(monitor.reference.schema) > _WIDE
         self._held: dict[Any, float] = {}
         self._paused: set[Any] = set()  # on purpose; those without a beginning are paused, too
         self._stop = Stop()
-        self._assignment = Assignment(config, target, self._decoder, self.state, self._stop)
+        self._taking = Taking(self.state, self._stop, takes_long=takes_long)
+        self._assignment = Assignment(
+            config, target, self._decoder, self.state, self._stop, self.group
+        )
         self._flushing = Flushing(
             self._assignment,
             self.state,
@@ -116,6 +122,7 @@ class KafkaWorker:
         )
         self._suspects = Suspects(config, self._stop)
         self._fatal: Exception | None = None
+        self._has_worked = False  # until then, what is wrong ends it
         self._patience = config.stalled_seconds
 
     def stop(self) -> None:
@@ -130,17 +137,31 @@ class KafkaWorker:
         """As `run`, inside an event loop.
 
         Raises:
-            ConfigError: If the brokers cannot be talked to as configured.
+            ConfigError: If the brokers cannot be talked to as configured. What may pass by itself
+                is waited for, half a minute at the start, and for ever once it has worked.
             OtherTopicError: If a topic is not the one that was read before.
         """
-        pause = 0.5
+        pause, started = 0.5, time.monotonic()
         while not self._stop.told:
             began = time.monotonic()
             try:
+                if not self._has_worked:
+                    await self._stop.within(check_start(self.config, self.group))
                 await self._session()
-            except (ConfigError, OtherTopicError):
-                raise
-            except Exception as error:  # noqa: BLE001 - a cluster fails in many ways, and comes back
+            except (ConfigError, OtherTopicError) as error:
+                passing = isinstance(error, UnreachableError)
+                if not passing or time.monotonic() - started > _START_SECONDS:
+                    raise
+                _LOG.warning(
+                    "driftwatch: %s: %s; trying again",
+                    self.monitor.name,
+                    error,
+                    extra=event("kafka.trouble"),
+                )
+                await self._stop.rest(pause)
+            except Exception as error:  # a cluster fails in many ways, and comes back
+                if not self._has_worked and time.monotonic() - started > _START_SECONDS:
+                    raise ConfigError(f"Kafka at {self.config.bootstrap}: {error}") from error
                 lasted = time.monotonic() - began
                 self.state.counts["reconnects"] += 1
                 self._be_patient(error, lasted)
@@ -163,7 +184,7 @@ class KafkaWorker:
 
     async def _session(self) -> None:
         """Read until told to stop, or until something is wrong with the connection."""
-        consumer = consumer_of(self.config, self.group)
+        consumer = consumer_of(self.config, self.group, self._membership)
         self._lock = asyncio.Lock()
         self._fatal = None
         letters = DeadLetters(self.config, self.state.counts, self._stop)
@@ -199,16 +220,19 @@ class KafkaWorker:
             None if due is None else await self._suspects.read(due, self._assignment.feeds[due])
         )
         messages = await self._read(consumer) if careful is None else {due: careful.messages}
+        anew = await self._assignment.made_anew(consumer, messages) if messages else []
         if self._fatal is not None:
             raise self._fatal
         if messages is None:
             return
         async with self._lock:
+            if anew:
+                await self._go_over(consumer, anew)
             if messages and turn != self._assignment.turn:
                 self._assignment.seek(consumer, messages)
             elif turn == self._assignment.turn:
                 if messages:
-                    stopped = await self._take(messages)
+                    stopped = await self._taking.take(self._assignment.feeds, messages)
                     self._hold(consumer, stopped)
                     await letters.send(self._assignment.rejected())
                     if careful is not None and not stopped:
@@ -235,7 +259,9 @@ class KafkaWorker:
             return await self._stop.within(reading, seconds=patience)
         except OffsetOutOfRangeError as error:
             async with self._lock:
-                await self._assignment.begin_at_the_log_start(consumer, error.args[0])
+                anew = await self._assignment.begin_at_the_log_start(consumer, error.args[0])
+                if anew:
+                    await self._go_over(consumer, anew)
         except NoOffsetForPartitionError:  # asked for before it was assigned for good
             async with self._lock:
                 self._assignment.seek(consumer, self._assignment.feeds)
@@ -249,36 +275,14 @@ class KafkaWorker:
                 )
         return {}
 
-    async def _take(self, polled: dict[Any, list[Any]]) -> list[Any]:
-        """Take messages; gives the partitions that had to stop before a message."""
-        stopped = []
-        for partition, messages in polled.items():
-            feed = self._assignment.feeds.get(partition)
-            if feed is not None:
-                before = feed.taken
-                if not await self._take_in_slices(feed, messages):
-                    stopped.append(partition)
-                self.state.counts["messages"] += feed.taken - before
-        return stopped
-
-    async def _take_in_slices(self, feed: PartitionFeed, messages: list[Any]) -> bool:
-        """Take messages, with heartbeats between; whether all were taken before told to stop.
-
-        They are taken in the event loop where that takes a moment. In a thread, every message would
-        cost half as much again: it and the loop, which goes on fetching, would take the interpreter
-        from each other all the time.
-        """
-        for several in slices(messages, 64 if self._takes_long else 1_024):
-            if self._stop.told:
-                return False
-            if self._takes_long:
-                taken = await asyncio.to_thread(feed.take, several)
-            else:
-                taken = feed.take(several)
-                await asyncio.sleep(0)
-            if not taken:
-                return False
-        return True
+    async def _go_over(self, consumer: Any, partitions: list[Any]) -> None:
+        """Store what was taken of topics that are gone, and begin those that have their names."""
+        self._assignment.turn += 1
+        self._flushing.retry_now()
+        await self._flushing.flush(consumer)
+        await self._assignment.go_over(
+            consumer, [each for each in partitions if each in self._assignment.feeds]
+        )
 
     def _hold(self, consumer: Any, partitions: Iterable[Any]) -> None:
         """Read these again: once flushed, or in a while if the schema registry did not answer."""
@@ -317,8 +321,10 @@ class KafkaWorker:
         async with self._lock:
             self._assignment.turn += 1
             self.state.counts["rebalances"] += 1
+            self._assignment.note_members(self._membership.said(self.group))
             try:
                 await self._assignment.adopt(consumer, list(partitions))
+                self._has_worked = True
             except Exception as error:  # noqa: BLE001 - aiokafka would log it and go on reading
                 self._fatal = error
 

@@ -11,7 +11,7 @@ from itertools import chain, repeat
 import numpy as np
 from numpy.typing import NDArray
 
-from driftwatch.core.windows.counters import UNREADABLE
+from driftwatch.core.windows.counters import NOTED, UNREADABLE
 from driftwatch.core.windows.segments import CursorMove, Delivery, Outcome
 from driftwatch.core.windows.spec import WindowSpec
 from driftwatch.errors import StoreError
@@ -21,6 +21,13 @@ from driftwatch.ingest.column_buffer import ColumnBuffer
 from driftwatch.ingest.record_buffer import BUFFERED, RecordBuffer
 from driftwatch.integrations.kafka.messages.decoding import Block, Decoder, Message, Rejected
 from driftwatch.integrations.kafka.messages.uniform_batch import Alike
+from driftwatch.integrations.kafka.partitions.readability import Readability
+from driftwatch.integrations.kafka.partitions.setting_back import (
+    begun_cursor_of,
+    cursor_of,
+    source_of,
+)
+from driftwatch.integrations.kafka.partitions.topic_identity import StoredOrigin
 from driftwatch.logs.events import event
 from driftwatch.protocols import Store
 
@@ -29,8 +36,6 @@ __all__ = [
     "OtherTopicError",
     "PartitionFeed",
     "Target",
-    "begun_cursor_of",
-    "cursor_of",
 ]
 
 _LOG = logging.getLogger("driftwatch")
@@ -45,8 +50,6 @@ _SKETCHED_BYTES = 32 << 20
 _BLOCKS_APART = 16
 """Blocks whose records are taken one at a time after one whose records are not alike."""
 _ROLES = ("prediction", "score", "label", "id", "model_version")
-_JUDGED = 1_000
-"""Messages over which the share of bad ones is judged."""
 
 
 class OtherTopicError(StoreError):
@@ -76,16 +79,6 @@ class Target:
     clock: Callable[[], float]
 
 
-def cursor_of(name: str, /) -> str:
-    """Name of the cursor that says up to where a partition, ``topic/0``, is stored."""
-    return f"kafka {name}"
-
-
-def begun_cursor_of(name: str, /) -> str:
-    """Name of the cursor that says whether it was decided where to begin a partition."""
-    return f"kafka begun {name}"
-
-
 class PartitionFeed:
     """Takes the messages of one partition in the order of their offsets.
 
@@ -113,6 +106,7 @@ class PartitionFeed:
         next: Offset of the next message.
         taken: Messages that were taken.
         rejected: Messages that are not used, for the caller to take after every `take`.
+        origin: Which topic the offsets are of; a delivery is stored only if the store agrees.
 
     Raises:
         StoreError: If the store cannot be read.
@@ -129,6 +123,8 @@ class PartitionFeed:
         self.name = name
         self._outcomes = outcomes if outcomes is not None else Counter()
         self._cursor = cursor_of(name)
+        self._source = source_of(target.store, target.monitor, name)
+        self.origin = StoredOrigin(target.store, target.monitor, name)
         self._target = target
         self._decoder = decoder
         self._accumulator = Accumulator(
@@ -136,7 +132,7 @@ class PartitionFeed:
             target.spec,
             target.store,
             monitor=target.monitor,
-            source=self._cursor,
+            source=self._source,
             clock=target.clock,
             delivers=False,  # rows go with the cursor, or not at all
         )
@@ -156,16 +152,14 @@ class PartitionFeed:
         self._few = self._drain_at = min(_FEW_RECORDS, self._accumulator.most_panes)
         self.taken = 0
         self.rejected: deque[Rejected] = deque()
-        self._judged = 0  # messages with a value so far
-        self._bad: deque[int] = deque()  # numbers of the bad ones among the last thousand
         self._unreadable = f"{UNREADABLE}{name}"
-        self._is_unreadable = self._restore()
+        self._readability = Readability(unreadable=self._restore())
 
     def _restore(self) -> bool:
         """Restore from the store how late rows may be, and whether messages were bad."""
         target = self._target
         for source in target.store.sources(target.monitor):
-            if source.source == self._cursor and source.latest is not None:
+            if source.source == self._source and source.latest is not None:
                 self._accumulator.watermark = source.latest
         counters = target.store.overview(target.monitor).counters
         return bool(counters.get(self._unreadable, 0) > 0)
@@ -175,6 +169,11 @@ class PartitionFeed:
         """Rows, and messages without rows, that no store has acknowledged."""
         delivery = self._pending.rows if self._pending is not None else 0
         return delivery + max(self.next - self.stored, self._accumulator.open_rows)
+
+    @property
+    def has_news(self) -> bool:
+        """Whether there is something that is in no delivery yet."""
+        return self.next > self.stored or not self._begun or self.origin.known != self.origin.now
 
     @property
     def is_new(self) -> bool:
@@ -253,12 +252,18 @@ class PartitionFeed:
         self._note("kafka_ok", valued - len(rejected))
         for each in rejected:
             self._note(f"kafka_bad_{each.kind.value}", 1)
-            self.rejected.append(each)
-            self._bad.append(self._judged + each.number)
-        self._judged += valued
+        self.rejected.extend(rejected)
+        change = self._readability.note(valued, bad=(each.number for each in rejected))
+        self._tally.count(self._unreadable, change)
         self.taken += len(messages)
         self.next = end
-        self._judge()
+
+    def remark(self, text: str, /) -> None:
+        """Have the reports of the windows that get rows now say something of where they come from.
+
+        It goes with what is stored next.
+        """
+        self._tally.count(f"{NOTED}{text}")
 
     def _note(self, reason: str, count: int) -> None:
         """Count what became of messages: for the store, and as it happens."""
@@ -304,18 +309,6 @@ class PartitionFeed:
         several = len(self._panes) > 1
         return several and self._accumulator.opened_by(self._panes) >= self._accumulator.most_panes
 
-    def _judge(self) -> None:
-        """Count when most of the last thousand messages are bad, and when that is over."""
-        while self._bad and self._bad[0] <= self._judged - _JUDGED:
-            self._bad.popleft()
-        if not self._is_unreadable:
-            if len(self._bad) > _JUDGED // 2 and self._judged >= _JUDGED:
-                self._is_unreadable = True
-                self._tally.count(self._unreadable)
-        elif len(self._bad) <= _JUDGED // 4 and self._judged >= _JUDGED:
-            self._is_unreadable = False
-            self._tally.count(self._unreadable, -1)
-
     def drain(self) -> None:
         """Sketch the records that wait."""
         before = self._accumulator.open_panes
@@ -346,7 +339,7 @@ class PartitionFeed:
         """
         done = False
         self._target.references.refresh()
-        while self._pending is not None or self.next > self.stored or not self._begun:
+        while self._pending is not None or self.has_news:
             if self._pending is None:
                 self._pending = self._packed()
             target = self._target
@@ -362,6 +355,7 @@ class PartitionFeed:
         moves = [CursorMove(self._cursor, self.stored, self.next)]
         if not self._begun:
             moves.append(CursorMove(self._begun_cursor, 0, 1))
+        moves += self.origin.moves()
         self.stored, self._begun = self.next, True
         return self._accumulator.pack(*moves)
 
@@ -374,8 +368,8 @@ class PartitionFeed:
         if end < self.next:
             raise OtherTopicError(
                 f"partition {self.name} ends at offset {end}, and {self.next} were read before: "
-                "the topic was made anew, or this is another cluster. Use another monitor name or "
-                "store for it"
+                "the topic was made anew, or the brokers have lost what was at its end. Say where "
+                "to go on, as `driftwatch worker --reset earliest`, or `--reset latest`"
             )
 
     def close(self) -> None:

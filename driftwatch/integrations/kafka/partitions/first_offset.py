@@ -2,19 +2,33 @@
 
 from __future__ import annotations
 
+import asyncio
+import contextlib
+import logging
 import secrets
 from dataclasses import dataclass
 from typing import Any
 
+from driftwatch.core.windows.counters import NOTED
 from driftwatch.core.windows.segments import CursorMove, Delivery
-from driftwatch.integrations.kafka.partitions.feed import (
-    PartitionFeed,
-    Target,
+from driftwatch.integrations.kafka.partitions.feed import OtherTopicError, PartitionFeed, Target
+from driftwatch.integrations.kafka.partitions.setting_back import (
     begun_cursor_of,
     cursor_of,
+    set_cursor,
+    source_of,
 )
+from driftwatch.integrations.kafka.partitions.topic_identity import (
+    Origin,
+    StoredOrigin,
+    origins_by_leader,
+)
+from driftwatch.logs.events import event
 
-__all__ = ["Bounds", "begin", "bounds_of", "partitions_at_first"]
+__all__ = ["Bounds", "begin", "bounds_of", "go_over", "partitions_at_first"]
+
+_COMMITTED_SECONDS = 3.0
+_LOG = logging.getLogger("driftwatch")
 
 
 @dataclass(frozen=True, slots=True)
@@ -24,17 +38,83 @@ class Bounds:
     Attributes:
         begin: Offset of the first message that is still there.
         end: Offset behind the last message that can be read.
+        origin: Which topic it is of; None if the brokers do not say.
+        committed: What the consumer group has committed; None if nothing.
     """
 
     begin: int
     end: int
+    origin: Origin | None = None
+    committed: int | None = None
 
 
 async def bounds_of(consumer: Any, partitions: list[Any], /) -> dict[Any, Bounds]:
     """Ask the brokers what partitions have; waits for as long as aiokafka does."""
-    begins = await consumer.beginning_offsets(partitions)
-    ends = await consumer.end_offsets(partitions)
-    return {each: Bounds(begins[each], ends[each]) for each in partitions}
+    client = consumer._client  # noqa: SLF001 - no public method asks for ids of topics
+    origins = await origins_by_leader(client, partitions)
+    while True:
+        begins = await consumer.beginning_offsets(partitions)
+        ends = await consumer.end_offsets(partitions)
+        again = await origins_by_leader(client, partitions)
+        if again == origins:  # else a topic was made anew between the questions
+            break
+        origins = again
+    committed = await _committed(consumer, partitions)
+    return {
+        each: Bounds(begins[each], ends[each], origins[each], committed.get(each))
+        for each in partitions
+    }
+
+
+async def _committed(consumer: Any, partitions: list[Any]) -> dict[Any, int | None]:
+    """What the group has committed; nothing depends on it, so no answer is none."""
+    found: dict[Any, int | None] = {}
+    with contextlib.suppress(Exception):
+        async with asyncio.timeout(_COMMITTED_SECONDS):
+            for each in partitions:
+                found[each] = await consumer.committed(each)
+    return found
+
+
+def go_over(target: Target, name: str, bounds: Bounds, /) -> None:
+    """See whether the topic is the one whose offsets are stored; if not, go over to the new one.
+
+    A topic that was made anew in the same cluster has nothing that was read before, so it is read
+    from its first message. Of another cluster nobody can say: it may have the same messages.
+
+    Args:
+        target: Where rows go.
+        name: Topic and partition, ``topic/0``.
+        bounds: What the partition has.
+
+    Raises:
+        OtherTopicError: If this is another cluster.
+        StoreError: If the store cannot be read or written.
+    """
+    store, monitor = target.store, target.monitor
+    origin = StoredOrigin(store, monitor, name)
+    stood = store.cursor(monitor, cursor_of(name))
+    origin.see(bounds.origin)
+    if origin.is_elsewhere and stood:
+        raise OtherTopicError(
+            f"partition {name} was read up to offset {stood} in another cluster of Kafka. If it "
+            "has other messages, say where to go on here, as `driftwatch worker --reset "
+            "earliest`; if it is a copy of the other, `--reset latest` or an offset"
+        )
+    if not origin.is_made_anew or not stood:
+        return
+    text = f"{name} was read up to {stood:,} when its topic was made anew, and on from its start"
+    if set_cursor(
+        store,
+        monitor,
+        name,
+        to=0,
+        now=target.clock(),
+        start=stood,
+        origin=origin,
+        counters={f"{NOTED}{text}": 1},
+    ):
+        _LOG.error("driftwatch: %s: %s", monitor, text, extra=event("kafka.trouble"))
 
 
 def partitions_at_first(target: Target, topic: str, count: int, /) -> int:
@@ -66,7 +146,8 @@ def partitions_at_first(target: Target, topic: str, count: int, /) -> int:
     now = target.clock()
     delivery = Delivery(
         monitor=monitor,
-        source=cursor_of(f"{topic}/0"),  # which delivers anyway: no other is to be heard from
+        # Which delivers anyway: no other is to be heard from.
+        source=source_of(store, monitor, f"{topic}/0"),
         epoch=secrets.token_hex(8),
         sequence=0,
         cursors=(CursorMove(name, 0, begun[-1] + 1 if begun else count),),
@@ -88,6 +169,7 @@ def begin(feed: PartitionFeed, bounds: Bounds, /, *, at_end: bool) -> None:
         OtherTopicError: If it ends before what was read of it.
         StoreError: If the store cannot take down where it begins.
     """
+    feed.origin.see(bounds.origin)
     feed.check_end(bounds.end)
     if not feed.is_new:
         feed.skip_to(bounds.begin, "kafka_gap")
