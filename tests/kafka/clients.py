@@ -25,6 +25,9 @@ from aiokafka.admin import (  # type: ignore[import-untyped,unused-ignore]
     RecordsToDelete,
 )
 from aiokafka.errors import KafkaError, for_code  # type: ignore[import-untyped,unused-ignore]
+from aiokafka.protocol.admin import (  # type: ignore[import-untyped,unused-ignore]
+    CreateAclsRequest,
+)
 
 SECONDS = 60.0
 """The longest that anything here may take."""
@@ -213,6 +216,30 @@ def delete_topic(bootstrap: str, name: str) -> None:
                 if name not in await client.list_topics():
                     return
                 await asyncio.sleep(0.05)
+
+    run(work())
+
+
+def allow(
+    bootstrap: str,
+    principal: str,
+    *,
+    topic: str | None = None,
+    group: str | None = None,
+    describe_only: bool = False,
+) -> None:
+    """Give somebody the right to read a topic, or only to see it, or to read with a group."""
+    resource, name = (2, topic) if topic is not None else (3, group)
+    operation, allowed, literal = (8 if describe_only else 3), 3, 3
+    creation = (resource, str(name), literal, principal, "*", operation, allowed)
+
+    async def work() -> None:
+        async with admin(bootstrap) as client:
+            await _await_controller(client)
+            node = client._client.cluster.controller.nodeId
+            answer = await client._client.send(node, CreateAclsRequest(*creation))
+            for code, text in answer.creation_responses:
+                assert not code, text
 
     run(work())
 

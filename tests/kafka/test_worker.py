@@ -272,17 +272,19 @@ def test_prometheus_sees_how_a_worker_is_doing(cluster: MockCluster, topic: str)
     cluster.create_topic(topic, 1)
     clients.produce(cluster.bootstrap, topic, [value(), b"junk", value()])
     worker = KafkaWorker(working.monitor(None), working.config(cluster.bootstrap, topic))
-    with running(worker), serving_metrics(worker, 0) as port:
+    with running(worker), serving_metrics(0, worker) as port:
         until(lambda: worker.monitor.store.cursor("m", f"kafka {topic}/0") == 3)
         until(lambda: worker.state.lag == {f"{topic}/0": 0})
         with urllib.request.urlopen(f"http://127.0.0.1:{port()}/metrics") as answer:
             text = answer.read().decode()
-    assert f'driftwatch_kafka_lag_records{{partition="0",topic="{topic}"}} 0.0' in text
-    assert 'driftwatch_kafka_records_total{outcome="ok"} 2.0' in text
-    assert 'driftwatch_kafka_records_total{outcome="bad_not_json"} 1.0' in text
-    assert 'driftwatch_kafka_segments_total{result="stored"}' in text
-    assert "driftwatch_kafka_rebalances_total 1.0" in text
-    assert "driftwatch_kafka_end_offsets_failed_total 0.0" in text
+    assert f'driftwatch_kafka_lag_records{{monitor="m",partition="0",topic="{topic}"}} 0.0' in text
+    assert 'driftwatch_kafka_records_total{monitor="m",outcome="ok"} 2.0' in text
+    assert 'driftwatch_kafka_records_total{monitor="m",outcome="bad_not_json"} 1.0' in text
+    assert 'driftwatch_kafka_segments_total{monitor="m",result="stored"}' in text
+    assert 'driftwatch_kafka_rebalances_total{monitor="m"} 1.0' in text
+    assert 'driftwatch_kafka_end_offsets_failed_total{monitor="m"} 0.0' in text
+    assert 'driftwatch_kafka_up{monitor="m"} 1.0' in text
+    assert 'driftwatch_kafka_group_shared{monitor="m"} 0.0' in text
     worker.monitor.close()
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import time
 from collections import Counter
 from dataclasses import dataclass
@@ -16,12 +17,19 @@ from driftwatch.cli.monitors import StreamRequest, configured
 from driftwatch.cli.options import Config, Name, Slide, StorePath, Window, request_of
 from driftwatch.cli.output.exits import Exit
 from driftwatch.cli.output.writing import put, put_json
+from driftwatch.config.kafka import KafkaConfig
 from driftwatch.config.monitors import MonitorConfig
 from driftwatch.core.data.durations import parse_duration
 from driftwatch.core.data.privacy import ValueGuard, hash_key
 from driftwatch.core.data.times import to_utc
 from driftwatch.core.profiles.readable import check_readable
-from driftwatch.core.windows.counters import UNREADABLE, USED_MESSAGES, settled, unreadable_sources
+from driftwatch.core.windows.counters import (
+    NOTED,
+    UNREADABLE,
+    USED_MESSAGES,
+    settled,
+    unreadable_sources,
+)
 from driftwatch.core.windows.spec import WindowSpec
 from driftwatch.core.windows.stored import OutboxEntry
 from driftwatch.errors import DriftWatchError, ProfileFormatError
@@ -98,6 +106,8 @@ def _findings(request: StreamRequest) -> list[_Finding]:
         findings += _of_stream(store, name, spec)
         findings += _of_evaluations(store, name, spec, every.total_seconds())
         findings += _of_incidents(store, name)
+        if config.kafka is not None:
+            findings += _of_kafka(store, name, config.kafka)
     except DriftWatchError as error:
         findings.append(_Finding("store", str(error), ok=False))
     finally:
@@ -219,7 +229,7 @@ def _of_stream(store: Store, name: str, spec: WindowSpec) -> list[_Finding]:
         if reason in USED_MESSAGES
         else _Finding("not used", f"{count:,} {reason.replace('_', ' ')}", ok=False)
         for reason, count in settled(facts.counters).items()
-        if not reason.startswith(UNREADABLE)
+        if not reason.startswith((UNREADABLE, NOTED))
     ]
     findings += [
         _Finding("messages", f"most of the last 1,000 of {source} cannot be read", ok=False)
@@ -284,6 +294,23 @@ def _of_incidents(store: Store, name: str) -> list[_Finding]:
         text = f"{stored.number}, {stored.status}: {incident.title}; {who}{silent}"
         findings.append(_Finding("incident", text, drift=True))
     return findings
+
+
+def _of_kafka(store: Store, name: str, kafka: KafkaConfig) -> list[_Finding]:
+    """What the brokers say of what a worker reads, and how far it is."""
+    from driftwatch.integrations.kafka.examination import examine
+    from driftwatch.integrations.kafka.standing import standing_of
+
+    group = kafka.group or f"driftwatch-{name}"
+    try:
+        answers = asyncio.run(examine(kafka, group))
+        if all(answer.ok for answer in answers):
+            answers += asyncio.run(standing_of(kafka, group, store, name))
+    except DriftWatchError as error:
+        return [_Finding("kafka", str(error), ok=False)]
+    except Exception as error:  # noqa: BLE001 - what brokers and networks make of a question
+        return [_Finding("kafka", f"{type(error).__name__}: {error}", ok=False)]
+    return [_Finding("kafka", plain(a.text, SENTENCE_LENGTH), ok=a.ok) for a in answers]
 
 
 def _ago(seconds: float) -> str:

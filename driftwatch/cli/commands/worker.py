@@ -2,21 +2,34 @@
 
 from __future__ import annotations
 
+import asyncio
 import contextlib
 import logging
 import signal
+import sys
 import threading
-from collections.abc import Iterator
-from typing import Annotated
+import time
+from collections.abc import Callable, Iterator, Sequence
+from typing import Annotated, Any
 
 import typer
 
-from driftwatch.cli.monitors import StreamRequest, configured, opened
+from driftwatch.cli.monitors import (
+    StreamRequest,
+    configured,
+    every_monitor,
+    opened,
+    opened_store,
+)
 from driftwatch.cli.options import Config, LogFormat, Name, Quiet, request_of, set_up_logs
+from driftwatch.cli.output.exits import Exit, one_line
 from driftwatch.core.data.durations import parse_duration
-from driftwatch.errors import ConfigError
+from driftwatch.errors import ConfigError, DriftWatchError
 from driftwatch.integrations.kafka import KafkaConfig, KafkaWorker
+from driftwatch.integrations.kafka.examination import examine
 from driftwatch.integrations.kafka.metrics import serving_metrics
+from driftwatch.integrations.kafka.several import Workers
+from driftwatch.integrations.kafka.standing import plan, set_cursors
 from driftwatch.logs import say
 from driftwatch.logs.events import event
 
@@ -33,17 +46,40 @@ def worker(
     metrics_port: Annotated[
         int | None, typer.Option(help="Serve /metrics for Prometheus on this port of 127.0.0.1.")
     ] = None,
+    check: Annotated[
+        bool,
+        typer.Option(
+            "--check",
+            help="Only ask the brokers whether it would work: addresses, login, topics, rights. "
+            "Exit code 2 if not.",
+        ),
+    ] = False,
+    reset: Annotated[
+        str | None,
+        typer.Option(
+            help="Only set where reading goes on: earliest, latest, a time such as "
+            "2026-01-31T00:00Z, or TOPIC/PARTITION=OFFSET,... What is read again counts again."
+        ),
+    ] = None,
+    yes: Annotated[bool, typer.Option("--yes", help="Do not ask before --reset.")] = False,
     log_format: LogFormat = "text",
     quiet: Quiet = False,
 ) -> None:
-    """Read prediction traffic from Kafka into a stored window, each message once.
+    """Read prediction traffic from Kafka into stored windows, each message once.
 
-    What to read stands in [monitors.NAME.kafka] of the configuration. Start as many workers as
-    there are partitions, if one is not enough; stop one with SIGTERM or Ctrl-C.
+    What to read stands in [monitors.NAME.kafka] of the configuration; without --monitor, all
+    monitors that have it are served by this process. Start as many workers as there are partitions,
+    if one is not enough; stop one with SIGTERM, SIGHUP or Ctrl-C.
     """
     set_up_logs(log_format)
+    request = request_of(config, monitor, None)
+    if check:
+        raise typer.Exit(int(run_check(request)))
+    if reset is not None:
+        run_reset(request, reset, yes=yes)
+        return
     run_worker(
-        request_of(config, monitor, None),
+        request,
         evaluate=evaluate,
         metrics_port=metrics_port,
         quiet=quiet or log_format == "json",
@@ -69,12 +105,89 @@ def kafka_of(request: StreamRequest, /) -> KafkaConfig:
     return config.kafka
 
 
+def group_of(name: str, kafka: KafkaConfig, /) -> str:
+    """The consumer group of a monitor."""
+    return kafka.group or f"driftwatch-{name}"
+
+
+def _readers(request: StreamRequest) -> list[StreamRequest]:
+    """The monitors that read from Kafka, of those that are meant."""
+    requests = every_monitor(request)
+    readers = [each for each in requests if configured(each)[1].kafka is not None]
+    if not readers:
+        kafka_of(requests[0])  # says what to write
+    return readers
+
+
+def run_check(request: StreamRequest, /) -> Exit:
+    """Ask the brokers whether workers could begin, and print what they say."""
+    well = True
+    for each in _readers(request):
+        kafka, (name, _, _) = kafka_of(each), configured(each)
+        for answer in asyncio.run(examine(kafka, group_of(name, kafka))):
+            mark = "ok     " if answer.ok else "PROBLEM"
+            sys.stdout.write(f"{mark}  {name}: {one_line(ConfigError(answer.text))}\n")
+            well = well and answer.ok
+    return Exit.NO_DRIFT if well else Exit.USAGE
+
+
+def run_reset(request: StreamRequest, to: str, /, *, yes: bool) -> None:
+    """Set where a monitor's reading goes on, after saying what that means.
+
+    Raises:
+        ConfigError: If it cannot be set so, or nobody is there to be asked.
+        StoreError: If a worker moved it meanwhile.
+    """
+    kafka = kafka_of(request)
+    with opened_store(request) as (name, store):
+        steps = asyncio.run(plan(kafka, store, name, to))
+        for step in steps:
+            sys.stdout.write(f"{step}\n")
+        if not yes:
+            if not sys.stdin.isatty():
+                raise ConfigError("nothing is set yet: say --yes to set it so")
+            if not typer.confirm(f"Set the cursors of {name}?"):
+                say(f"{name}: nothing is set")
+                return
+        set_cursors(store, name, steps, now=time.time())
+        say(f"{name}: {len(steps)} partitions are read on from there; workers notice by themselves")
+
+
 def run_worker(
     request: StreamRequest, /, *, evaluate: bool, metrics_port: int | None, quiet: bool
 ) -> None:
-    """Work until SIGTERM or SIGINT."""
+    """Work until SIGTERM, SIGHUP or SIGINT, for all monitors that are meant."""
+    with contextlib.suppress(_StoppedError), _Signals() as signals:
+        requests = _readers(request)
+        with contextlib.ExitStack() as stack:
+            workers = []
+            for each in requests:
+                try:
+                    workers.append(_worker_of(each, stack, evaluate=evaluate, quiet=quiet))
+                except DriftWatchError as error:
+                    if len(requests) == 1:
+                        raise
+                    text = f"{each.monitor}: not read: {one_line(error)}"
+                    _LOG.error("driftwatch: %s", text, extra=event("kafka.trouble"))
+            if not workers:
+                raise ConfigError("none of the monitors can be read: see the errors above")
+            if metrics_port is not None:
+                stack.enter_context(serving_metrics(metrics_port, *workers))
+            stack.enter_context(_shown(workers, quiet=quiet))
+            together = Workers(workers)
+            signals.stop = together.stop
+            together.run()
+            for worker in workers:
+                _say_the_end(worker, quiet=quiet)
+
+
+def _worker_of(
+    request: StreamRequest, stack: contextlib.ExitStack, *, evaluate: bool, quiet: bool
+) -> KafkaWorker:
+    """A monitor's worker, with its evaluation beside it, until the stack is left."""
     kafka = kafka_of(request)
-    with opened(request, tells=evaluate) as (monitor, config):
+    with contextlib.ExitStack() as own:
+        monitor, config = own.enter_context(opened(request, tells=evaluate))
         worker = KafkaWorker(monitor, kafka)
         _say(f"{monitor.name}: reading {', '.join(kafka.topics)} as group {worker.group}", quiet)
         _LOG.info(
@@ -83,51 +196,82 @@ def run_worker(
             ", ".join(kafka.topics),
             extra=event("worker.started", monitor=monitor.name),
         )
-        every = parse_duration(config.every)
-        evaluating = worker.evaluating(every=every) if evaluate else contextlib.nullcontext()
-        metrics: contextlib.AbstractContextManager[object] = contextlib.nullcontext()
-        if metrics_port is not None:
-            metrics = serving_metrics(worker, metrics_port)
-        with _stopped_by_signals(worker), metrics, evaluating, _shown(worker, quiet=quiet):
-            worker.run()
-        read = worker.state.counts["messages"]
-        left = worker.state.waiting
-        fate = f"{left:,} not stored, to be read again" if left else "all of them stored"
-        _say(f"{monitor.name}: stopped; {read:,} messages read, {fate}", quiet)
-        _LOG.info(
-            "driftwatch: %s: stopped; %d messages read, %s",
-            monitor.name,
-            read,
-            fate,
-            extra=event("worker.stopped", monitor=monitor.name),
-        )
+        if evaluate:
+            own.enter_context(worker.evaluating(every=parse_duration(config.every)))
+        stack.push(own.pop_all())
+    return worker
 
 
-@contextlib.contextmanager
-def _stopped_by_signals(worker: KafkaWorker) -> Iterator[None]:
-    numbers = (signal.SIGTERM, signal.SIGINT)
-    before = [signal.signal(number, lambda *_: worker.stop()) for number in numbers]
-    try:
-        yield
-    finally:
-        for number, handler in zip(numbers, before, strict=True):
+def _say_the_end(worker: KafkaWorker, *, quiet: bool) -> None:
+    read, left = worker.state.counts["messages"], worker.state.waiting
+    fate = f"{left:,} not stored, to be read again" if left else "all of them stored"
+    name = worker.monitor.name
+    _say(f"{name}: stopped; {read:,} messages read, {fate}", quiet)
+    _LOG.info(
+        "driftwatch: %s: stopped; %d messages read, %s",
+        name,
+        read,
+        fate,
+        extra=event("worker.stopped", monitor=name),
+    )
+
+
+class _StoppedError(BaseException):
+    """Told to stop while starting, when nothing is read that would be lost."""
+
+
+class _Signals:
+    """What SIGTERM, SIGINT and SIGHUP do, from the start on: end it well.
+
+    A SIGHUP that is ignored, as `nohup` has it, stays so.
+
+    Attributes:
+        stop: What ends the work; None while starting, which is ended where it is.
+    """
+
+    def __init__(self) -> None:
+        self.stop: Callable[[], None] | None = None
+        self._before: dict[int, Any] = {}
+
+    def __enter__(self) -> _Signals:
+        for name in ("SIGTERM", "SIGINT", "SIGHUP"):
+            number = getattr(signal, name, None)  # not every system has all
+            if number is not None and signal.getsignal(number) is not signal.SIG_IGN:
+                self._before[number] = signal.signal(number, self._told)
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        for number, handler in self._before.items():
             signal.signal(number, handler)
 
+    def _told(self, *_: object) -> None:
+        if self.stop is not None:
+            self.stop()
+            return
+        self.stop = _nothing  # the rest is being put away; once is enough
+        raise _StoppedError
+
+
+def _nothing() -> None:
+    pass
+
 
 @contextlib.contextmanager
-def _shown(worker: KafkaWorker, *, quiet: bool) -> Iterator[None]:
-    """A line on stderr now and then: how far it is, what lags, what waits."""
+def _shown(workers: Sequence[KafkaWorker], *, quiet: bool) -> Iterator[None]:
+    """A line on stderr now and then: how far each is, what lags, what waits."""
     done = threading.Event()
 
     def show() -> None:
         while not done.wait(_SHOWN_EVERY):
-            state = worker.state
-            trouble = ", waiting for the store" if state.paused else ""
-            _say(
-                f"{worker.monitor.name}: {state.counts['messages']:,} messages, "
-                f"{sum(state.lag.values()):,} behind, {len(state.next)} partitions{trouble}",
-                quiet,
-            )
+            for worker in workers:
+                state = worker.state
+                trouble = ", waiting for the store" if state.paused else ""
+                trouble += f", stopped: {state.failure}" if state.failure else ""
+                _say(
+                    f"{worker.monitor.name}: {state.counts['messages']:,} messages, "
+                    f"{sum(state.lag.values()):,} behind, {len(state.next)} partitions{trouble}",
+                    quiet,
+                )
 
     thread = threading.Thread(target=show, name="driftwatch-shown", daemon=True)
     thread.start()

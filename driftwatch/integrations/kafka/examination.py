@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import socket
 import ssl
 from collections.abc import AsyncIterator, Iterator
 from contextlib import asynccontextmanager
@@ -174,7 +175,13 @@ def _cause(error: BaseException) -> BaseException:
 
 def _words(error: BaseException) -> str:
     cause = _cause(error)
-    return "no answer" if isinstance(cause, TimeoutError) else str(cause) or type(cause).__name__
+    if isinstance(cause, TimeoutError):
+        return "no answer"
+    if isinstance(cause, ConnectionRefusedError):
+        return "nobody listens there"
+    if isinstance(cause, socket.gaierror):
+        return "the name is not known"
+    return str(cause) or type(cause).__name__
 
 
 def _tls_words(error: BaseException) -> str:

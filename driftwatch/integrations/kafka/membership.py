@@ -12,8 +12,9 @@ import orjson
 from driftwatch.core.windows.segments import CursorMove, Delivery
 from driftwatch.integrations.kafka.partitions.feed import Target
 from driftwatch.integrations.kafka.partitions.setting_back import source_of
+from driftwatch.protocols import Store
 
-__all__ = ["Membership", "mark_in", "reader_of_store"]
+__all__ = ["Membership", "mark_in", "reader_known_to", "reader_of_store"]
 
 _IDENTITY = "reader of Kafka"
 _MOST_BYTES = 1_024
@@ -32,7 +33,7 @@ def reader_of_store(target: Target, topic: str, /) -> int:
         StoreError: If the store cannot be read or written.
     """
     store, monitor, now = target.store, target.monitor, target.clock()
-    if known := store.cursor(monitor, _IDENTITY):
+    if known := reader_known_to(store, monitor):
         return known
     delivery = Delivery(
         monitor=monitor,
@@ -43,6 +44,11 @@ def reader_of_store(target: Target, topic: str, /) -> int:
         sent_at=now,
     )
     store.deliver(delivery, now=now)  # or another worker was quicker: then its number is there
+    return reader_known_to(store, monitor)
+
+
+def reader_known_to(store: Store, monitor: str, /) -> int:
+    """What `reader_of_store` has put down; 0 if no worker has been there."""
     return store.cursor(monitor, _IDENTITY)
 
 

@@ -1,12 +1,13 @@
-"""How a worker is doing, for Prometheus."""
+"""How workers are doing, for Prometheus."""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any
 
 from driftwatch.errors import ConfigError, MissingDependencyError
+from driftwatch.integrations.kafka.state import WorkerState
 from driftwatch.integrations.kafka.worker import KafkaWorker
 
 if TYPE_CHECKING:
@@ -15,78 +16,104 @@ if TYPE_CHECKING:
 __all__ = ["WorkerMetrics", "serving_metrics"]
 
 
+_GAUGES: tuple[tuple[str, str, Callable[[WorkerState], float]], ...] = (
+    (
+        "last_progress_timestamp_seconds",
+        "When the partition that has stood still for longest last got on.",
+        lambda state: state.progress_at,
+    ),
+    ("waiting_records", "Taken, and not stored.", lambda state: state.waiting),
+    (
+        "paused",
+        "Whether reading waits for the store, a registry or another try.",
+        lambda state: state.paused,
+    ),
+    ("up", "Whether it works: 0 while what is wrong has ended it.", lambda s: not s.failure),
+    (
+        "group_shared",
+        "Whether somebody else reads with its consumer group.",
+        lambda state: bool(state.shared_with),
+    ),
+)
+_COUNTERS = (
+    ("rebalances", "Times that partitions were assigned."),
+    ("reconnects", "Times that the connection was given up and made anew."),
+    ("commits_failed", "Commits, for the broker's tools only, that failed."),
+    ("end_offsets_failed", "Times that brokers did not say where partitions end."),
+    ("group_warnings", "Times that another reader of the consumer group was noticed."),
+)
+_BY_LABEL = (
+    ("segments", "result", "Deliveries to the store."),
+    ("dead_letters", "result", "Messages sent on as they were."),
+)
+
+
 class WorkerMetrics:
-    """Reads a worker's state whenever it is scraped; a collector of prometheus_client.
+    """Reads the states of workers whenever it is scraped; a collector of prometheus_client.
 
     Args:
-        worker: The worker.
+        workers: The workers, each of another monitor.
 
     Example:
         ``REGISTRY.register(WorkerMetrics(worker))``
     """
 
-    def __init__(self, worker: KafkaWorker, /) -> None:
-        self._worker = worker
+    def __init__(self, *workers: KafkaWorker) -> None:
+        self._workers = workers
 
     def collect(self) -> Iterator[Metric]:
         """The metrics as they are now."""
         from prometheus_client.core import CounterMetricFamily, GaugeMetricFamily
 
-        state, counts = self._worker.state, self._worker.state.counts
+        states = [(worker.monitor.name, worker.state) for worker in self._workers]
         lag = GaugeMetricFamily(
             "driftwatch_kafka_lag_records",
             "Messages that are there and not read, open transactions' too.",
-            labels=["topic", "partition"],
+            labels=["monitor", "topic", "partition"],
         )
-        for name, behind in dict(state.lag).items():
-            topic, _, partition = name.rpartition("/")
-            lag.add_metric([topic, partition], behind)
+        for monitor, state in states:
+            for name, behind in dict(state.lag).items():
+                topic, _, partition = name.rpartition("/")
+                lag.add_metric([monitor, topic, partition], behind)
         yield lag
-        for name, about, value in (
-            (
-                "last_progress_timestamp_seconds",
-                "When the partition that has stood still for longest last got on.",
-                state.progress_at,
-            ),
-            ("waiting_records", "Taken, and not stored.", state.waiting),
-            (
-                "paused",
-                "Whether reading waits for the store, a registry or another try.",
-                state.paused,
-            ),
-        ):
-            yield GaugeMetricFamily(f"driftwatch_kafka_{name}", about, value=value)
-        for name, about in (
-            ("rebalances", "Times that partitions were assigned."),
-            ("reconnects", "Times that the connection was given up and made anew."),
-            ("commits_failed", "Commits, for the broker's tools only, that failed."),
-            ("end_offsets_failed", "Times that brokers did not say where partitions end."),
-        ):
-            yield CounterMetricFamily(f"driftwatch_kafka_{name}", about, value=counts[name])
-        yield _by_label("records", "outcome", "Messages, by what became of them.", state.outcomes)
-        for name, label, about in (
-            ("segments", "result", "Deliveries to the store."),
-            ("dead_letters", "result", "Messages sent on as they were."),
-        ):
+        for name, about, value in _GAUGES:
+            gauge = GaugeMetricFamily(f"driftwatch_kafka_{name}", about, labels=["monitor"])
+            for monitor, state in states:
+                gauge.add_metric([monitor], float(value(state)))
+            yield gauge
+        for name, about in _COUNTERS:
+            counter = CounterMetricFamily(f"driftwatch_kafka_{name}", about, labels=["monitor"])
+            for monitor, state in states:
+                counter.add_metric([monitor], state.counts[name])
+            yield counter
+        records = {monitor: dict(state.outcomes) for monitor, state in states}
+        yield _by_label("records", "outcome", "Messages, by what became of them.", records)
+        for name, label, about in _BY_LABEL:
             prefix = f"{name}_"
             by_label = {
-                k.removeprefix(prefix): n for k, n in counts.items() if k.startswith(prefix)
+                monitor: {
+                    key.removeprefix(prefix): count
+                    for key, count in dict(state.counts).items()
+                    if key.startswith(prefix)
+                }
+                for monitor, state in states
             }
             yield _by_label(name, label, about, by_label)
 
 
-def _by_label(name: str, label: str, about: str, counts: dict[str, int]) -> Any:
+def _by_label(name: str, label: str, about: str, counts: Mapping[str, Mapping[str, int]]) -> Any:
     from prometheus_client.core import CounterMetricFamily
 
-    family = CounterMetricFamily(f"driftwatch_kafka_{name}", about, labels=[label])
-    for value, count in list(counts.items()):
-        family.add_metric([value.removeprefix("kafka_")], count)
+    family = CounterMetricFamily(f"driftwatch_kafka_{name}", about, labels=["monitor", label])
+    for monitor, by_value in counts.items():
+        for value, count in by_value.items():
+            family.add_metric([monitor, value.removeprefix("kafka_")], count)
     return family
 
 
 @contextmanager
-def serving_metrics(worker: KafkaWorker, port: int, /) -> Iterator[Callable[[], int]]:
-    """Serve ``/metrics`` on 127.0.0.1; gives a function that tells the port.
+def serving_metrics(port: int, /, *workers: KafkaWorker) -> Iterator[Callable[[], int]]:
+    """Serve ``/metrics`` of workers on 127.0.0.1; gives a function that tells the port.
 
     Raises:
         MissingDependencyError: If prometheus_client is not installed.
@@ -99,7 +126,7 @@ def serving_metrics(worker: KafkaWorker, port: int, /) -> Iterator[Callable[[], 
             "metrics need prometheus-client; pip install 'driftwatch-sketch[service]'"
         ) from error
     registry = CollectorRegistry()
-    registry.register(WorkerMetrics(worker))
+    registry.register(WorkerMetrics(*workers))
     try:
         server, thread = start_http_server(port, addr="127.0.0.1", registry=registry)
     except OSError as error:

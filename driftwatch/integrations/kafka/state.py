@@ -23,6 +23,7 @@ class WorkerState:
         waiting: Messages and rows that are taken and not stored.
         paused: Whether reading waits for the store, for the schema registry, or to try a corrupt
             batch again.
+        failure: What has ended it, while others of its process go on; empty while it works.
         shared_with: Who else reads with the consumer group, in words; empty if nobody does.
         counts: Messages, rebalances, stored and fenced segments, errors.
         outcomes: Messages by what became of them, stored or not yet.
@@ -33,6 +34,7 @@ class WorkerState:
     progress_at: float = 0.0
     waiting: int = 0
     paused: bool = False
+    failure: str = ""
     shared_with: str = ""
     counts: Counter[str] = field(default_factory=Counter)
     outcomes: Counter[str] = field(default_factory=Counter)

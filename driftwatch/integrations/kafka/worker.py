@@ -125,6 +125,11 @@ class KafkaWorker:
         self._has_worked = False  # until then, what is wrong ends it
         self._patience = config.stalled_seconds
 
+    @property
+    def has_worked(self) -> bool:
+        """Whether it has got as far as reading."""
+        return self._has_worked
+
     def stop(self) -> None:
         """End `run` after storing what was taken; within ten seconds. From any thread."""
         self._stop.tell()

@@ -348,6 +348,9 @@ class PartitionFeed:
                 raise FencedError(self.name)
             self._pending = None  # stored now, or by an earlier try whose answer was lost
             done = True
+        target = self._target
+        if not done and target.store.cursor(target.monitor, self._cursor) != self.stored:
+            raise FencedError(self.name)  # a command has set it
         return done
 
     def _packed(self) -> Delivery:
