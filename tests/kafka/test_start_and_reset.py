@@ -140,6 +140,10 @@ def test_check_says_what_is_wrong_and_what_is_well(
     done = run(folder, "worker", "--check")
     assert done.returncode == 0, done.stdout + done.stderr
     assert f"ok       m: topic '{topic}' has 3 partitions" in done.stdout
+    configure(folder, cluster.bootstrap, {"m": topic}, dead_letters=f"{topic}-dead")
+    done = run(folder, "worker", "--check")
+    assert done.returncode == 0  # the brokers may make it when it is first used
+    assert f"PROBLEM  m: there is no topic '{topic}-dead' for dead_letters" in done.stdout
     configure(folder, f"127.0.0.1:{free_ports(1)[0]}", {"m": topic})
     done = run(folder, "worker", "--check")
     assert done.returncode == 2

@@ -304,7 +304,7 @@ def _of_kafka(store: Store, name: str, kafka: KafkaConfig) -> list[_Finding]:
     group = kafka.group or f"driftwatch-{name}"
     try:
         answers = asyncio.run(examine(kafka, group))
-        if all(answer.ok for answer in answers):
+        if all(answer.ok for answer in answers if answer.needed):
             answers += asyncio.run(standing_of(kafka, group, store, name))
     except DriftWatchError as error:
         return [_Finding("kafka", str(error), ok=False)]

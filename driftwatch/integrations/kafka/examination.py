@@ -43,11 +43,13 @@ class Answer:
         text: In words.
         ok: Whether it is as it should be.
         passing: Of what is not, whether it may pass by itself.
+        needed: Whether nothing can be read without it.
     """
 
     text: str
     ok: bool = True
     passing: bool = False
+    needed: bool = True
 
 
 async def check_start(config: KafkaConfig, group: str, /) -> None:
@@ -58,7 +60,8 @@ async def check_start(config: KafkaConfig, group: str, /) -> None:
         UnreachableError: If no broker can be reached, or a topic has no leader now.
         ConfigError: If the password or a certificate is missing.
     """
-    wrong = [answer for answer in await examine(config, group) if not answer.ok]
+    answers = await examine(config, group)
+    wrong = [answer for answer in answers if not answer.ok and answer.needed]
     lasting = [answer.text for answer in wrong if not answer.passing]
     if lasting:
         raise RefusedError("; ".join(lasting))
@@ -85,7 +88,7 @@ async def examine(config: KafkaConfig, group: str, /) -> list[Answer]:
             found = [Answer(f"brokers at {config.bootstrap} answer")]
             ids = await _ids(client, config)
             found += _of_topics(config, ids)
-            if all(answer.ok for answer in found):
+            if all(answer.ok for answer in found if answer.needed):
                 found += await _of_reading(config, ids)
                 found += await _of_group(client, group)
             return found
@@ -212,6 +215,9 @@ def _of_topics(config: KafkaConfig, ids: TopicIds) -> Iterator[Answer]:
         code = ids.errors.get(name)
         if code in _AUTHORIZATION:
             yield Answer(f"{user} may not see topic {name!r} of {key}", ok=False)
+        elif name in ids.absent and name == config.dead_letters:
+            text = f"there is no topic {name!r} for dead_letters, unless the brokers make it"
+            yield Answer(text, ok=False, needed=False)
         elif name in ids.absent:
             yield Answer(f"there is no topic {name!r} (of {key}) at {config.bootstrap}", ok=False)
         elif code is not None:
