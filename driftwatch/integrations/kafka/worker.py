@@ -152,7 +152,8 @@ class KafkaWorker:
             try:
                 if not self._has_worked:
                     await self._stop.within(check_start(self.config, self.group))
-                await self._session()
+                if not self._stop.told:
+                    await self._session()
             except (ConfigError, OtherTopicError) as error:
                 passing = isinstance(error, UnreachableError)
                 if not passing or time.monotonic() - started > _START_SECONDS:
