@@ -11,22 +11,58 @@ from driftwatch.core.windows.segments import Delivery, Segment
 
 __all__ = [
     "accept",
+    "accept",
     "add_to_pane",
     "count",
     "count_in_panes",
     "digest",
+    "doubted_monitors",
     "insert",
     "is_accepted",
+    "is_sealed",
+    "move",
     "position",
+    "quarantine",
 ]
 
 _NO_PANE = (0, 0)
 """Width and number of what stands for the first pane, before it is there."""
 
 
+_BODY = 16
+_FACTS = 8
+
+
 def digest(body: bytes, /) -> bytes:
     """What the bytes of a segment must still hash to when they are read."""
-    return hashlib.blake2b(body, digest_size=16).digest()
+    return hashlib.blake2b(body, digest_size=_BODY).digest()
+
+
+def is_sealed(expected: bytes, monitor: str, segment: Segment, /, *, covers: int) -> bool:
+    """Whether a segment is what was stored: its bytes, and whose rows of which pane they are.
+
+    Segments of older versions were stored with the hash of their bytes alone.
+    """
+    if len(expected) == _BODY:
+        return digest(segment.body) == expected
+    return _seal(monitor, segment, covers) == expected
+
+
+def _seal(monitor: str, segment: Segment, covers: int) -> bytes:
+    facts = (
+        monitor,
+        int(segment.width),
+        int(segment.pane),
+        int(segment.rows),
+        int(segment.late),
+        None if segment.earliest is None else float(segment.earliest),
+        None if segment.latest is None else float(segment.latest),
+        segment.reference,
+        segment.model_version,
+        int(covers),
+    )
+    hashed = hashlib.blake2b(repr(facts).encode("utf-8", "surrogatepass"), digest_size=_FACTS)
+    return digest(segment.body) + hashed.digest()
 
 
 def insert(db: sqlite3.Connection, monitor: str, segment: Segment, *, covers: int = 0) -> None:
@@ -45,20 +81,79 @@ def insert(db: sqlite3.Connection, monitor: str, segment: Segment, *, covers: in
             segment.reference,
             segment.model_version,
             covers,
-            digest(segment.body),
+            _seal(monitor, segment, covers),
             segment.body,
         ),
     )
 
 
+def quarantine(db: sqlite3.Connection, id_: int, reason: str) -> None:
+    """Take a segment out of the data; it stays in the quarantine."""
+    db.execute(
+        "INSERT INTO quarantine (monitor, what, rows, reason, body) "
+        "SELECT monitor, 'segment of pane ' || pane, rows, ?, body FROM segments WHERE id=?",
+        (reason, id_),
+    )
+    db.execute("DELETE FROM segments WHERE id=?", (id_,))
+
+
 def is_accepted(db: sqlite3.Connection, delivery: Delivery) -> bool:
-    """Whether a delivery's key was noted before."""
+    """Whether a delivery's key was noted before, or its note may have been lost."""
     rows = db.execute(
         "SELECT 1 FROM accepted WHERE monitor=? AND source=? AND epoch=? "
         "AND ? BETWEEN low AND high",
         (delivery.monitor, delivery.source, delivery.epoch, delivery.sequence),
     )
-    return rows.fetchone() is not None
+    if rows.fetchone() is not None:
+        return True
+    doubt = db.execute("SELECT upto FROM doubts WHERE monitor=?", (delivery.monitor,)).fetchone()
+    return doubt is not None and bool(delivery.segments) and _repeats(db, delivery, doubt[0])
+
+
+def _repeats(db: sqlite3.Connection, delivery: Delivery, upto: int) -> bool:
+    """Whether every segment of a delivery is there, from before the notes of keys were damaged."""
+    return all(
+        db.execute(
+            "SELECT 1 FROM segments WHERE monitor=? AND width=? AND pane=? AND id<=? "
+            "AND substr(digest, 1, ?)=?",
+            (
+                delivery.monitor,
+                segment.width,
+                segment.pane,
+                upto,
+                _BODY,
+                digest(segment.body),
+            ),
+        ).fetchone()
+        for segment in delivery.segments
+    )
+
+
+def doubted_monitors(db: sqlite3.Connection) -> set[str]:
+    """Monitors of which a delivery was accepted whose key is not known.
+
+    Every delivery that is accepted is counted with its source, so that both must add up. There is
+    one of the source's present life, and the first of a life has the number 0.
+    """
+    keys: Counter[tuple[str, str]] = Counter()
+    lives: dict[tuple[str, str, str], int] = {}
+    doubted: set[str] = set()
+    rows = db.execute("SELECT monitor, source, epoch, low, high FROM accepted")
+    for monitor, source, epoch, low, high in rows:
+        keys[monitor, source] += high - low + 1
+        life = monitor, source, epoch
+        lives[life] = min(low, lives.get(life, low))
+    counts: Counter[tuple[str, str]] = Counter()
+    rows = db.execute("SELECT monitor, source, epoch, deliveries FROM sources")
+    for monitor, source, epoch, deliveries in rows:
+        counts[monitor, source] = deliveries
+        if (monitor, source, epoch) not in lives:
+            doubted.add(monitor)
+    doubted |= {key[0] for key in keys.keys() | counts.keys() if keys[key] != counts[key]}
+    doubted |= {monitor for (monitor, _, _), low in lives.items() if low}
+    known = {monitor for monitor, _ in counts}
+    stored = db.execute("SELECT DISTINCT monitor FROM segments")
+    return doubted | {str(monitor) for (monitor,) in stored if monitor not in known}
 
 
 def accept(db: sqlite3.Connection, delivery: Delivery) -> None:
@@ -87,6 +182,12 @@ def position(db: sqlite3.Connection, monitor: str, name: str) -> int:
         "SELECT position FROM cursors WHERE monitor=? AND name=?", (monitor, name)
     ).fetchone()
     return int(rows[0]) if rows else 0
+
+
+def move(db: sqlite3.Connection, monitor: str, name: str, end: int) -> None:
+    """Put a cursor somewhere, and its copy."""
+    for table in ("cursors", "copies"):
+        db.execute(f"INSERT OR REPLACE INTO {table} VALUES (?,?,?)", (monitor, name, end))  # noqa: S608
 
 
 def count(db: sqlite3.Connection, monitor: str, name: str, value: int) -> None:

@@ -9,9 +9,10 @@ from driftwatch.stores.sqlite.ledger import (
     accept,
     count,
     count_in_panes,
-    digest,
     insert,
     is_accepted,
+    is_sealed,
+    move,
     position,
 )
 from driftwatch.stores.sqlite.quarantine import QuarantineTable
@@ -36,14 +37,11 @@ class SegmentTables:
         with self._database.transaction() as db:
             if is_accepted(db, delivery):
                 return Outcome.DUPLICATE
-            for move in delivery.cursors:
-                if position(db, delivery.monitor, move.name) != move.start:
+            for cursor in delivery.cursors:
+                if position(db, delivery.monitor, cursor.name) != cursor.start:
                     return Outcome.FENCED
-            for move in delivery.cursors:
-                db.execute(
-                    "INSERT OR REPLACE INTO cursors VALUES (?,?,?)",
-                    (delivery.monitor, move.name, move.end),
-                )
+            for cursor in delivery.cursors:
+                move(db, delivery.monitor, cursor.name, cursor.end)
             accept(db, delivery)
             for segment in delivery.segments:
                 insert(db, delivery.monitor, segment)
@@ -90,7 +88,8 @@ class SegmentTables:
         damaged: list[StoredSegment] = []
         for id_, *facts, covers, expected in rows:
             stored = StoredSegment(id_, Segment(*facts), covers)
-            (sound if digest(stored.segment.body) == expected else damaged).append(stored)
+            is_sound = is_sealed(expected, monitor, stored.segment, covers=covers)
+            (sound if is_sound else damaged).append(stored)
         for bad in damaged:
             QuarantineTable(self._database).set_aside(
                 monitor, bad.id, "its bytes have changed since they were stored"

@@ -2,11 +2,15 @@
 
 from __future__ import annotations
 
+import functools
+from collections.abc import Callable
 from contextlib import AbstractContextManager
 from pathlib import Path
+from typing import ParamSpec, TypeVar
 
 from driftwatch.stores.sqlite.database import Database
 from driftwatch.stores.sqlite.evaluations import EvaluationTables
+from driftwatch.stores.sqlite.failures import ReopenedError
 from driftwatch.stores.sqlite.housekeeping import HousekeepingTables
 from driftwatch.stores.sqlite.incidents import IncidentTables
 from driftwatch.stores.sqlite.outbox import OutboxTable
@@ -16,6 +20,25 @@ from driftwatch.stores.sqlite.references import ReferenceTables
 from driftwatch.stores.sqlite.segments import SegmentTables
 
 __all__ = ["SQLiteStore"]
+
+_Arguments = ParamSpec("_Arguments")
+_Answer = TypeVar("_Answer")
+
+
+def _once_more(method: Callable[_Arguments, _Answer]) -> Callable[_Arguments, _Answer]:
+    """Let a method begin again where a new file has come in the place of the one it began with.
+
+    Nothing of it is in the new file then, or, of a delivery, the whole of it with its key.
+    """
+
+    @functools.wraps(method)
+    def again(*args: _Arguments.args, **kwargs: _Arguments.kwargs) -> _Answer:
+        try:
+            return method(*args, **kwargs)
+        except ReopenedError:
+            return method(*args, **kwargs)
+
+    return again
 
 
 class SQLiteStore(
@@ -75,6 +98,17 @@ class SQLiteStore(
         """Close the file."""
         self._database.close()
 
+    @property
+    def notice(self) -> str | None:
+        """What is worse about the file than on a local disk; None if nothing."""
+        return self._database.notice
+
     def patience(self, seconds: float, /) -> AbstractContextManager[None]:
         """Wait for other processes no longer than this inside, instead of the timeout."""
         return self._database.patience(seconds)
+
+
+for _tables in SQLiteStore.__bases__:
+    for _name, _method in list(vars(_tables).items()):
+        if callable(_method) and not _name.startswith("_"):
+            setattr(SQLiteStore, _name, _once_more(_method))

@@ -160,5 +160,23 @@ MIGRATIONS: tuple[str, ...] = (
     """
     ALTER TABLE quarantine ADD COLUMN facts TEXT;
     """,
+    """
+    CREATE TABLE copies (
+        monitor TEXT NOT NULL,
+        name TEXT NOT NULL,
+        position INTEGER NOT NULL,
+        PRIMARY KEY (monitor, name)
+    ) STRICT, WITHOUT ROWID;
+    INSERT INTO copies SELECT monitor, name, position FROM cursors;
+    CREATE TABLE doubts (
+        monitor TEXT PRIMARY KEY,
+        upto INTEGER NOT NULL
+    ) STRICT, WITHOUT ROWID;
+    """,
 )
-"""One script a version: script i takes a store of version i to version i + 1."""
+"""One script a version: script i takes a store of version i to version i + 1.
+
+`copies` has the progress of every source a second time, on pages of its own: losing it would count
+rows twice. `doubts` has the monitors whose deliveries are known in part only, since the file was
+damaged: what repeats a segment of theirs up to an id is taken for a repetition.
+"""

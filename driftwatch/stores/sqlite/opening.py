@@ -1,0 +1,207 @@
+"""How a SQLite file is opened: ours, sound, of this version, and logged as its disk allows."""
+
+from __future__ import annotations
+
+import contextlib
+import os
+import sqlite3
+import time
+from collections import Counter
+from pathlib import Path
+
+from driftwatch.errors import StoreError
+from driftwatch.stores.sqlite.failures import is_busy, is_damage, may_be_damage, words_of
+from driftwatch.stores.sqlite.file_systems import network_file_system
+from driftwatch.stores.sqlite.ledger import doubted_monitors, quarantine
+from driftwatch.stores.sqlite.ownership import (
+    APPLICATION_ID,
+    header_flaw,
+    identity_of,
+    why_not_ours,
+)
+from driftwatch.stores.sqlite.replacement import create_tables
+from driftwatch.stores.sqlite.soundness import damaged_segments, expect_sound
+from driftwatch.stores.sqlite.tables import MIGRATIONS
+
+__all__ = [
+    "begin_use",
+    "bring_up",
+    "end_use",
+    "log_of",
+    "prepare",
+    "refuse_others",
+    "roll_back",
+    "version_of",
+]
+
+_CHECKED_BYTES = 256 << 20
+_PAUSE_SECONDS = 0.005
+_IN_USE: Counter[tuple[int, int, int]] = Counter()
+"""Connections of this process by its number, and device and number of the file. To open such a file
+for a look, and to close it, would drop their locks."""
+
+
+def begin_use(file: tuple[int, int] | None, /) -> None:
+    """Note that a connection of this process has a file open."""
+    if file is not None:
+        _IN_USE[os.getpid(), *file] += 1
+
+
+def end_use(file: tuple[int, int] | None, /) -> None:
+    """Note that it has it no longer."""
+    if file is not None:
+        _IN_USE[os.getpid(), *file] -= 1
+
+
+def refuse_others(path: Path, /) -> str | None:
+    """Refuse a file that is not ours, before SQLite touches it.
+
+    Returns:
+        What is wrong with its header, if it is ours; None if nothing.
+
+    Raises:
+        StoreError: If it is not, or cannot be read.
+    """
+    file = identity_of(path)
+    if file is not None and _IN_USE[os.getpid(), *file] > 0:
+        return None
+    if why := why_not_ours(path):
+        raise StoreError(
+            f"{path} is not a store of DriftWatch: {why}. Nothing was changed. Name another file "
+            "for the store, or move this one away"
+        )
+    return header_flaw(path)
+
+
+def prepare(connection: sqlite3.Connection, path: Path, /, *, seconds: float) -> str | None:
+    """Choose how the file is logged, and look at what is in it.
+
+    Args:
+        connection: A new one.
+        path: The file.
+        seconds: How long to wait for other processes.
+
+    Returns:
+        What is worse there than on a local disk; None if nothing.
+
+    Raises:
+        sqlite3.Error: If the file is damaged, or cannot be used.
+        UnicodeDecodeError: If it is damaged.
+        StoreError: If it was written by a newer version.
+    """
+    notice, journal = None, "WAL"
+    if where := network_file_system(path):
+        journal = "TRUNCATE"
+        notice = (
+            f"{path} is on {where}, where write-ahead logging does not work: every delivery is "
+            "slower, and only processes of one machine may use it; a local disk is better"
+        )
+        # A log that was begun elsewhere is taken in without shared memory.
+        connection.execute("PRAGMA locking_mode=EXCLUSIVE")
+    mode = _switched(connection, journal, seconds)
+    if where:
+        connection.execute("PRAGMA locking_mode=NORMAL")
+        connection.execute("SELECT count(*) FROM sqlite_master").fetchone()
+    elif mode.upper() != journal:
+        notice = (
+            f"{path} cannot be logged ahead of its writes where it is ({mode} instead): every "
+            "delivery is slower"
+        )
+    connection.execute("PRAGMA synchronous=FULL")
+    try:
+        _check(connection, path)
+    except sqlite3.Error as error:
+        if may_be_damage(error) and not is_damage(error):
+            raise sqlite3.DatabaseError(f"malformed: {words_of(error)}") from error
+        raise
+    return notice
+
+
+def _switched(connection: sqlite3.Connection, journal: str, seconds: float) -> str:
+    """Where two processes switch a new file at the same moment SQLite refuses one of them at
+    once, without the wait that holds for everything else.
+    """
+    end = time.monotonic() + seconds
+    while True:
+        try:
+            if connection.execute("PRAGMA page_count").fetchone()[0] == 0:  # a new file
+                connection.execute(f"PRAGMA application_id={APPLICATION_ID}")
+            return str(connection.execute(f"PRAGMA journal_mode={journal}").fetchone()[0])
+        except sqlite3.OperationalError as error:
+            if not is_busy(error) or time.monotonic() >= end:
+                raise
+        time.sleep(_PAUSE_SECONDS)
+
+
+def _check(connection: sqlite3.Connection, path: Path) -> None:
+    is_small = path.stat().st_size <= _CHECKED_BYTES
+    connection.execute("BEGIN")  # all of it at one moment
+    try:
+        version = version_of(connection, path)
+        expect_sound(connection, version, contents=is_small)
+        damaged = damaged_segments(connection) if is_small and version else ()
+        doubted: set[str] = set()
+        if is_small and version == len(MIGRATIONS):
+            doubted = doubted_monitors(connection)
+            doubted -= {name for (name,) in connection.execute("SELECT monitor FROM doubts")}
+    finally:
+        roll_back(connection)
+    if damaged or doubted:
+        connection.execute("BEGIN IMMEDIATE")
+        try:
+            for id_ in damaged:
+                quarantine(connection, id_, "its bytes have changed since they were stored")
+            for monitor in doubted:
+                connection.execute(
+                    "INSERT OR IGNORE INTO doubts SELECT ?, seq FROM sqlite_sequence WHERE name='segments'",
+                    (monitor,),
+                )
+            connection.execute("COMMIT")
+        except BaseException:
+            roll_back(connection)
+            raise
+
+
+def version_of(connection: sqlite3.Connection, path: Path | None, /) -> int:
+    """The version of the tables.
+
+    Raises:
+        StoreError: If it is newer than this program.
+        sqlite3.DatabaseError: If there can be no such version.
+    """
+    version = int(connection.execute("PRAGMA user_version").fetchone()[0])
+    if version > len(MIGRATIONS):
+        raise StoreError(
+            f"{path} was written by a newer version (tables {version}, this one knows "
+            f"{len(MIGRATIONS)}); upgrade driftwatch"
+        )
+    if version < 0:
+        raise sqlite3.DatabaseError(f"malformed: the version of its tables is {version}")
+    return version
+
+
+def bring_up(connection: sqlite3.Connection, path: Path | None, /) -> None:
+    """Bring the tables to the newest version."""
+    if version_of(connection, path) == len(MIGRATIONS):
+        return
+    connection.execute("BEGIN IMMEDIATE")
+    try:
+        # Another process may have been quicker.
+        if (version := version_of(connection, path)) < len(MIGRATIONS):
+            create_tables(connection, version)
+        connection.execute("COMMIT")
+    except BaseException:
+        roll_back(connection)
+        raise
+
+
+def log_of(path: Path, /) -> Path:
+    """Where SQLite puts the write-ahead log of a file."""
+    return path.with_name(path.name + "-wal")
+
+
+def roll_back(connection: sqlite3.Connection, /) -> None:
+    """Undo what is under way, if something is."""
+    with contextlib.suppress(sqlite3.Error):
+        if connection.in_transaction:
+            connection.execute("ROLLBACK")
