@@ -60,14 +60,16 @@ def open_store(
             there then.
 
     Raises:
-        ConfigError: If it is an address of another kind of store.
-        StoreError: If the file is not there and must be, or cannot be opened for writing.
+        ConfigError: If it is an address of another kind of store, or no file can have its name.
+        StoreError: If the file is not there and must be, is not a store of ours, or cannot be
+            opened for writing.
 
     Example:
         >>> open_store(None)
         MemoryStore()
     """
     from driftwatch.stores.sqlite.memory import MemoryStore
+    from driftwatch.stores.sqlite.ownership import checked_path, identity_of
     from driftwatch.stores.sqlite.store import SQLiteStore
 
     if where is None:
@@ -89,7 +91,7 @@ def open_store(
                 f"a store is the path of a SQLite file, or a collector's https address; got {kind}://"
             )
         text = text.partition("://")[2]
-    if (must_exist or reads_only) and not Path(text).exists():
+    if (must_exist or reads_only) and identity_of(checked_path(text)) is None:
         raise StoreError(
             f"there is no store {text}: nothing has been fed into it yet, or its path is another"
         )

@@ -84,6 +84,7 @@ class Database:
         self._connection: sqlite3.Connection | None = None
         self._file: tuple[int, int] | None = None
         self._log_file: tuple[int, int] | None = None
+        self._log_path = None if self.path is None else log_of(self.path)
         self._newest = 0
         self._is_closed = False
         self._patience = threading.local()
@@ -294,11 +295,11 @@ class Database:
 
     def _is_there(self) -> bool:
         """Whether the file that is open, and its log, are those that are at the path now."""
-        if self.path is None:
+        if self.path is None or self._log_path is None:
             return True
         if identity_of(self.path) != self._file:
             return False
-        return self._log_file is None or identity_of(log_of(self.path)) == self._log_file
+        return self._log_file is None or identity_of(self._log_path) == self._log_file
 
     def _expect_file(self) -> None:
         """Raise if what was just written is in a file that nobody will find again.

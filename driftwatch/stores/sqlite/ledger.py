@@ -51,15 +51,15 @@ def is_sealed(expected: bytes, monitor: str, segment: Segment, /, *, covers: int
 def _seal(monitor: str, segment: Segment, covers: int) -> bytes:
     facts = (
         monitor,
-        int(segment.width),
-        int(segment.pane),
-        int(segment.rows),
-        int(segment.late),
-        None if segment.earliest is None else float(segment.earliest),
-        None if segment.latest is None else float(segment.latest),
+        segment.width,
+        segment.pane,
+        segment.rows,
+        segment.late,
+        segment.earliest if segment.earliest is None else segment.earliest + 0.0,
+        segment.latest if segment.latest is None else segment.latest + 0.0,
         segment.reference,
         segment.model_version,
-        int(covers),
+        covers,
     )
     hashed = hashlib.blake2b(repr(facts).encode("utf-8", "surrogatepass"), digest_size=_FACTS)
     return digest(segment.body) + hashed.digest()

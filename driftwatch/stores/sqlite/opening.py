@@ -153,7 +153,8 @@ def _check(connection: sqlite3.Connection, path: Path) -> None:
                 quarantine(connection, id_, "its bytes have changed since they were stored")
             for monitor in doubted:
                 connection.execute(
-                    "INSERT OR IGNORE INTO doubts SELECT ?, seq FROM sqlite_sequence WHERE name='segments'",
+                    "INSERT OR IGNORE INTO doubts "
+                    "SELECT ?, seq FROM sqlite_sequence WHERE name='segments'",
                     (monitor,),
                 )
             connection.execute("COMMIT")

@@ -103,10 +103,10 @@ def salvage(path: Path, into: sqlite3.Connection, /) -> Salvaged:
         file = stack.enter_context(path.open("rb"))
         logged = stack.enter_context(log.open("rb")) if log.exists() else None
         pages = Pages(file, logged)
-        saved = _copy(pages, into)
-        if not saved.segments and pages.size != _USUAL_PAGE:
-            saved = _copy(Pages(file, logged, size=_USUAL_PAGE), into)
-    return saved
+        if pages.size != _USUAL_PAGE:  # or what says so is damaged
+            usual = Pages(file, logged, size=_USUAL_PAGE)
+            pages = max(usual, pages, key=lambda some: sum(1 for _ in _segments(some, set())))
+        return _copy(pages, into)
 
 
 def _copy(pages: Pages, into: sqlite3.Connection) -> Salvaged:
