@@ -178,7 +178,13 @@ def test_the_doctor(capsys: pytest.CaptureFixture[str], folder: Path) -> None:
     said = capsys.readouterr().out
     assert "CRITICAL" in said
     assert "alarm            on" in said
-    (folder / "driftwatch.db").write_bytes(b"no database at all " * 1000)
+    store = folder / "driftwatch.db"
+    sound = store.read_bytes()
+    store.write_bytes(b"no database at all " * 1000)
+    assert call("doctor") == 1
+    assert "not a store of DriftWatch" in capsys.readouterr().out
+    assert store.read_bytes() == b"no database at all " * 1000
+    store.write_bytes(b"\xff" + sound[1:])
     before = {path.name: path.read_bytes() for path in folder.iterdir() if path.is_file()}
     assert call("doctor") == 1
     assert "driftwatch.db is damaged" in capsys.readouterr().out

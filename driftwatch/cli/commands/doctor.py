@@ -120,6 +120,8 @@ def _of_store(store: Store, name: str, named: str | list[str] | None) -> list[_F
     size = sum(pane.bytes for pane in facts.panes)
     segments = sum(pane.segments for pane in facts.panes)
     findings = [_Finding("store", f"{store!r}: {segments:,} segments, {size:,} bytes of sketches")]
+    if notice := getattr(store, "notice", None):
+        findings.append(_Finding("file system", notice))
     damage = store.damage
     aside = store.quarantine(name)
     if damage or aside:

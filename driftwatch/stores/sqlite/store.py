@@ -53,8 +53,10 @@ class SQLiteStore(
     """A store in one SQLite file; implements `driftwatch.protocols.Store`.
 
     Needs no set-up and no server, and any number of processes of one machine may use the
-    same file at the same time. Not for network file systems, whose locks SQLite cannot
-    trust.
+    same file at the same time. On network file systems it works without a write-ahead log, for
+    processes of one machine; `notice` says so. A file that is not a store of ours is refused and
+    left as it is, a damaged one is set aside with everything readable taken over, and one that is
+    removed or replaced in use is noticed before anything more is acknowledged.
 
     Args:
         path: The file; its folder must exist. None keeps everything in memory.
@@ -62,7 +64,8 @@ class SQLiteStore(
         reads_only: Whether it is only looked at: nothing in it can be changed or set aside then.
 
     Raises:
-        StoreError: If the file cannot be opened for that, or is of a newer version.
+        ConfigError: If no file can have that name.
+        StoreError: If the file cannot be opened for that, is not ours, or is of a newer version.
 
     Example:
         >>> from driftwatch.core.windows.segments import Delivery
