@@ -257,13 +257,16 @@ def test_a_segment_says_whose_rows_it_has(tmp_path: Path) -> None:
     path = tmp_path / "s.db"
     fill(path)
     sql(
-        path, "UPDATE segments SET pane=9999999 WHERE id=2", "UPDATE segments SET rows=1 WHERE id=3"
+        path, "UPDATE segments SET pane=9999999 WHERE id=2", "UPDATE segments SET rows=-1 WHERE id=3"
     )
     store = SQLiteStore(path)
     assert store.overview("m").rows == 10 * (COUNT - 2)
     assert store.overview("m").panes[0].last == COUNT - 1
-    assert len(store.quarantine("m")) == 2
+    assert [row.rows for row in store.quarantine("m")] == [10, 0]
     store.close()
+    again = SQLiteStore(path)
+    assert again.damage is None
+    again.close()
 
 
 def test_segments_from_before_the_seal_are_read(tmp_path: Path) -> None:

@@ -91,7 +91,8 @@ def quarantine(db: sqlite3.Connection, id_: int, reason: str) -> None:
     """Take a segment out of the data; it stays in the quarantine."""
     db.execute(
         "INSERT INTO quarantine (monitor, what, rows, reason, body) "
-        "SELECT monitor, 'segment of pane ' || pane, rows, ?, body FROM segments WHERE id=?",
+        "SELECT monitor, 'segment of pane ' || pane, max(rows, 0), ?, body FROM segments "
+        "WHERE id=?",
         (reason, id_),
     )
     db.execute("DELETE FROM segments WHERE id=?", (id_,))

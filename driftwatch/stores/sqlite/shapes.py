@@ -110,7 +110,7 @@ SHAPES: Mapping[str, Mapping[str, Callable[[Any], bool]]] = {
         "id": _id,
         "monitor": _text,
         "what": _text,
-        "rows": _count,
+        "rows": _number,
         "reason": _text,
         "body": _or_none(_blob),
     },
