@@ -72,7 +72,7 @@ DAMAGE: dict[str, Callable[[Path], object]] = {
         path, "CREATE TRIGGER t AFTER INSERT ON segments BEGIN DELETE FROM segments; END"
     ),
     "a byte of the schema": lambda path: change(
-        path, b"CREATE TABLE segments", b"CREATE TABL\xc5 segments"
+        path, b"CREATE TABLE segments", b"CREATE TAB\xc5E segments"
     ),
     "a byte in the definition of a column": lambda path: change(
         path, b"holder TEXT NOT NULL", b"ho\xffder TEXT NOT NULL"
@@ -256,9 +256,8 @@ def test_a_number_that_has_changed_in_the_notes_is_noticed(tmp_path: Path) -> No
 def test_a_segment_says_whose_rows_it_has(tmp_path: Path) -> None:
     path = tmp_path / "s.db"
     fill(path)
-    sql(
-        path, "UPDATE segments SET pane=9999999 WHERE id=2", "UPDATE segments SET rows=-1 WHERE id=3"
-    )
+    sql(path, "UPDATE segments SET pane=9999999 WHERE id=2")
+    sql(path, "UPDATE segments SET rows=-1 WHERE id=3")
     store = SQLiteStore(path)
     assert store.overview("m").rows == 10 * (COUNT - 2)
     assert store.overview("m").panes[0].last == COUNT - 1
