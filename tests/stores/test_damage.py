@@ -7,6 +7,7 @@ import logging
 import sqlite3
 import threading
 from collections.abc import Callable
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
@@ -319,3 +320,91 @@ def test_shapes_are_those_of_the_tables(tmp_path: Path) -> None:
             assert bool(rowless) is (table not in ROW_TABLES)
             for row in db.execute(f"SELECT * FROM {table}"):  # noqa: S608 - our names
                 assert is_sound(table, row)
+
+
+@pytest.mark.parametrize("version", range(1, len(MIGRATIONS)))
+def test_a_damaged_segment_of_an_older_store_is_counted_and_kept_with_where_it_was(
+    tmp_path: Path, version: int
+) -> None:
+    path = tmp_path / "s.db"
+    with contextlib.closing(sqlite3.connect(path, isolation_level=None)) as db:
+        for script in MIGRATIONS[:version]:
+            db.executescript(script)
+        db.execute(f"PRAGMA user_version={version}")
+        db.execute(
+            "INSERT INTO segments VALUES "
+            "(1, 'm', 3600, 7, 10, 0, NULL, NULL, 'r', NULL, 0, zeroblob(16), x'01')"
+        )
+        db.execute(
+            "INSERT INTO quarantine (monitor, what, rows, reason, body) "
+            "VALUES ('n', 'segment of pane 3', 4, 'old', x'02')"
+        )
+    store = SQLiteStore(path)
+    assert store.damage is None
+    old, new = store.quarantine()
+    assert (old.rows, old.facts) == (4, None)
+    assert (new.rows, new.facts and new.facts["pane"]) == (10, 7)
+    assert store.overview("m").counters == {"damaged_in_the_store": 10}
+    assert store.counted("m", width=3600, first=7, last=7) == {"damaged_in_the_store": 10}
+    store.close()
+
+
+@pytest.mark.parametrize("lacks_facts", [False, True])
+def test_what_was_set_aside_is_salvaged_with_where_it_was(
+    tmp_path: Path, lacks_facts: bool
+) -> None:
+    path = tmp_path / "s.db"
+    fill(path)
+    store = SQLiteStore(path)
+    store.set_aside("m", 3, "for the test")
+    before = store.quarantine("m")
+    store.close()
+    if lacks_facts:
+        sql(
+            path,
+            "ALTER TABLE quarantine DROP COLUMN facts",
+            "DROP TABLE copies",
+            "DROP TABLE doubts",
+            "PRAGMA user_version=4",
+        )
+    set_bytes(path, 21, b"\x00")  # in the header
+    store = SQLiteStore(path)
+    assert store.damage is not None
+    (found, database) = store.quarantine("m")
+    assert found == (replace(before[0], facts=None) if lacks_facts else before[0])
+    assert database.what == "database"
+    assert store.overview("m").rows == 10 * (COUNT - 1)
+    store.close()
+
+
+@pytest.mark.parametrize("change", ["width=-1", "width=0", "rows=1 << 62", "rows=-1", "late=-9"])
+def test_what_a_damaged_segment_says_of_itself_does_not_damage_the_counters(
+    tmp_path: Path, change: str
+) -> None:
+    path = tmp_path / "s.db"
+    fill(path)
+    sql(path, f"UPDATE segments SET {change} WHERE id IN (2, 3, 4)")  # noqa: S608
+    for _ in range(2):
+        store = SQLiteStore(path)
+        assert store.damage is None
+        assert len(store.quarantine("m")) == 3
+        store.close()
+
+
+@pytest.mark.parametrize("kind", DAMAGE)
+def test_a_reader_of_a_damaged_file_leaves_everything_as_it_is(tmp_path: Path, kind: str) -> None:
+    path = tmp_path / "s.db"
+    fill(path)
+    DAMAGE[kind](path)
+    before = {file.name: file.read_bytes() for file in tmp_path.iterdir()}
+
+    def look() -> None:
+        store = SQLiteStore(path, reads_only=True)
+        try:
+            store.segments("m", width=3600, first=0, last=COUNT)  # looked at when they are read
+        finally:
+            store.close()
+
+    with pytest.raises(StoreError, match=r"is damaged .* opened to be written it is set aside"):
+        look()
+    assert {file.name: file.read_bytes() for file in tmp_path.iterdir()} == before

@@ -7,6 +7,8 @@ import errno
 import logging
 import os
 import sqlite3
+import subprocess
+import sys
 import time
 from collections.abc import Callable
 from pathlib import Path
@@ -71,8 +73,9 @@ def test_a_file_of_somebody_else_is_refused_and_left_alone(tmp_path: Path, kind:
     said = r"not a store of DriftWatch: it .* Nothing was"
     with pytest.raises(StoreError, match=said):
         SQLiteStore(path)
-    with pytest.raises(StoreError, match=said):
-        open_store(f"sqlite://{path}")
+    for reads_only in (False, True):
+        with pytest.raises(StoreError, match=said):
+            open_store(f"sqlite://{path}", reads_only=reads_only)
     assert path.read_bytes() == before
     assert path.stat().st_mtime_ns == 1_000_000_000
     assert [file.name for file in tmp_path.iterdir()] == ["train.csv"]
@@ -213,6 +216,49 @@ def test_a_file_that_is_replaced_by_another_program_is_not_written(tmp_path: Pat
     store.close()
 
 
+@pytest.mark.parametrize("version", [4, len(MIGRATIONS)])
+def test_a_reader_reads_the_file_that_is_there(tmp_path: Path, version: int) -> None:
+    path = tmp_path / "s.db"
+    SQLiteStore(path).close()
+    if version < len(MIGRATIONS):  # read in a copy
+        path.unlink()
+        scripts = [script.split(";") for script in MIGRATIONS[:version]]
+        database(path, *(one for script in scripts for one in script))
+        database(path, f"PRAGMA user_version={version}")
+    reader = SQLiteStore(path, reads_only=True)
+    assert reader.overview("m").rows == 0
+    remove(path)
+    with pytest.raises(StoreError, match=r"s\.db"):
+        reader.overview("m")
+    assert list(tmp_path.iterdir()) == []
+    csv(path)
+    with pytest.raises(StoreError, match="not a store of DriftWatch"):
+        reader.overview("m")
+    path.unlink()
+    store = SQLiteStore(path)
+    store.deliver(delivery(1), now=1.0)
+    assert reader.overview("m").rows == 10
+    store.close()
+    reader.close()
+
+
+def test_to_look_at_a_store_in_use_drops_none_of_its_locks(tmp_path: Path) -> None:
+    """POSIX drops a process's locks of a file when it closes any handle of it."""
+    path = tmp_path / "s.db"
+    store = SQLiteStore(path)
+    store.deliver(delivery(1), now=1.0)
+    SQLiteStore(path, reads_only=True).close()
+    SQLiteStore(path).close()
+    code = (
+        "import sqlite3, sys; db = sqlite3.connect(sys.argv[1]); "
+        "db.execute('PRAGMA user_version').fetchone(); db.close()"
+    )
+    subprocess.run([sys.executable, "-c", code, str(path)], check=True)
+    # The last to leave a store removes its log: that was not the other process.
+    assert path.with_name("s.db-wal").exists()
+    store.close()
+
+
 def test_to_look_at_the_file_costs_little(tmp_path: Path) -> None:
     store = SQLiteStore(tmp_path / "s.db")
     looks = 2_000
@@ -267,8 +313,11 @@ def test_on_a_network_a_store_has_no_write_ahead_log(
     with caplog.at_level(logging.WARNING, "driftwatch"):
         store, other = SQLiteStore(path), SQLiteStore(path)
     assert "write-ahead logging does not work" in caplog.text
-    assert store.notice is not None
-    assert "nfs4" in store.notice
+    reader = SQLiteStore(path, reads_only=True)
+    for one in (store, reader):
+        assert one.notice is not None
+        assert "nfs4" in one.notice
+    reader.close()
     for number in range(1, 4):
         assert store.deliver(delivery(number), now=1.0) is Outcome.STORED
         assert other.deliver(delivery(number), now=1.0) is Outcome.DUPLICATE

@@ -147,7 +147,8 @@ class Database:
                 if notice is not None and notice != self.notice:
                     self._say(notice)
                 self.notice = notice
-            bring_up(connection, path)
+            else:
+                bring_up(connection, path)
         except BaseException:
             self._connection = None
             connection.close()

@@ -102,7 +102,7 @@ def in_our_words(error: Exception, path: Path | None, /, *, seconds: float) -> S
     if code == sqlite3.SQLITE_FULL:
         return StoreError(f"no space left for {where}; free some and try again")
     if is_damage(error):
-        return StoreError(f"{where} is damaged ({text}); open it again to have it set aside")
+        return StoreError(f"{where} is damaged ({text}); opened to be written it is set aside")
     if isinstance(error, UnicodeError | OverflowError) or code == sqlite3.SQLITE_TOOBIG:
         return StoreError(
             f"{where} cannot keep a value ({shown(text)}): names must be whole Unicode texts, "

@@ -6,11 +6,12 @@ import hashlib
 import sqlite3
 from collections import Counter
 from collections.abc import Mapping
+from json import dumps
 
 from driftwatch.core.windows.segments import Delivery, Segment
+from driftwatch.core.windows.stored import DAMAGED
 
 __all__ = [
-    "accept",
     "accept",
     "add_to_pane",
     "count",
@@ -22,7 +23,7 @@ __all__ = [
     "is_sealed",
     "move",
     "position",
-    "quarantine",
+    "set_aside",
 ]
 
 _NO_PANE = (0, 0)
@@ -31,6 +32,9 @@ _NO_PANE = (0, 0)
 
 _BODY = 16
 _FACTS = 8
+_PLACE = ("pane", "width", "late", "earliest", "latest", "reference", "model_version")
+_MOST_ROWS = 1 << 40
+"""A damaged segment that says it has more has any number of them."""
 
 
 def digest(body: bytes, /) -> bytes:
@@ -87,15 +91,37 @@ def insert(db: sqlite3.Connection, monitor: str, segment: Segment, *, covers: in
     )
 
 
-def quarantine(db: sqlite3.Connection, id_: int, reason: str) -> None:
-    """Take a segment out of the data; it stays in the quarantine."""
+def set_aside(
+    db: sqlite3.Connection, id_: int, reason: str, /, *, monitor: str | None = None
+) -> None:
+    """Take a segment out of the data; it stays in the quarantine, and its rows are counted.
+
+    Of what it says of itself, being damaged, only what can be is counted.
+
+    Args:
+        db: In a transaction.
+        id_: Of the segment; nothing happens if it is not there, as another process was quicker.
+        reason: Why.
+        monitor: Whose it must be, if that matters.
+    """
+    found = db.execute(
+        f"SELECT monitor, rows, body, {', '.join(_PLACE)} FROM segments "  # noqa: S608 - our names
+        "WHERE id=? AND (? IS NULL OR monitor=?)",
+        (id_, monitor, monitor),
+    ).fetchone()
+    if found is None:
+        return
+    whose, rows, body, *values = found
+    rows = rows if 0 <= rows < _MOST_ROWS else 0
+    facts = dict(zip(_PLACE, values, strict=True))
     db.execute(
-        "INSERT INTO quarantine (monitor, what, rows, reason, body) "
-        "SELECT monitor, 'segment of pane ' || pane, max(rows, 0), ?, body FROM segments "
-        "WHERE id=?",
-        (reason, id_),
+        "INSERT INTO quarantine (monitor, what, rows, reason, body, facts) VALUES (?,?,?,?,?,?)",
+        (whose, f"segment of pane {facts['pane']}", rows, reason, body, dumps(facts)),
     )
     db.execute("DELETE FROM segments WHERE id=?", (id_,))
+    count(db, whose, DAMAGED, rows)
+    if facts["width"] > 0:
+        add_to_pane(db, whose, (facts["width"], facts["pane"]), DAMAGED, rows)
 
 
 def is_accepted(db: sqlite3.Connection, delivery: Delivery) -> bool:

@@ -7,12 +7,13 @@ import os
 import sqlite3
 import time
 from collections import Counter
+from collections.abc import Iterator
 from pathlib import Path
 
 from driftwatch.errors import StoreError
 from driftwatch.stores.sqlite.failures import is_busy, is_damage, may_be_damage, words_of
 from driftwatch.stores.sqlite.file_systems import network_file_system
-from driftwatch.stores.sqlite.ledger import doubted_monitors, quarantine
+from driftwatch.stores.sqlite.ledger import doubted_monitors, set_aside
 from driftwatch.stores.sqlite.ownership import (
     APPLICATION_ID,
     header_flaw,
@@ -22,15 +23,18 @@ from driftwatch.stores.sqlite.ownership import (
 from driftwatch.stores.sqlite.replacement import create_tables
 from driftwatch.stores.sqlite.soundness import damaged_segments, expect_sound
 from driftwatch.stores.sqlite.tables import MIGRATIONS
+from driftwatch.stores.sqlite.versions import expect_known, refuse_newer
 
 __all__ = [
     "begin_use",
     "bring_up",
     "end_use",
+    "examine",
     "log_of",
     "prepare",
     "refuse_others",
     "roll_back",
+    "slowness",
     "version_of",
 ]
 
@@ -54,13 +58,13 @@ def end_use(file: tuple[int, int] | None, /) -> None:
 
 
 def refuse_others(path: Path, /) -> str | None:
-    """Refuse a file that is not ours, before SQLite touches it.
+    """Refuse a file that is not ours, or of a newer version, before SQLite touches it.
 
     Returns:
         What is wrong with its header, if it is ours; None if nothing.
 
     Raises:
-        StoreError: If it is not, or cannot be read.
+        StoreError: If it is not, is of a newer version, or cannot be read.
     """
     file = identity_of(path)
     if file is not None and _IN_USE[os.getpid(), *file] > 0:
@@ -70,11 +74,14 @@ def refuse_others(path: Path, /) -> str | None:
             f"{path} is not a store of DriftWatch: {why}. Nothing was changed. Name another file "
             "for the store, or move this one away"
         )
+    refuse_newer(path)
     return header_flaw(path)
 
 
 def prepare(connection: sqlite3.Connection, path: Path, /, *, seconds: float) -> str | None:
-    """Choose how the file is logged, and look at what is in it.
+    """Choose how the file is logged, look at what is in it, and bring its tables up.
+
+    Segments that are not what was stored are set aside.
 
     Args:
         connection: A new one.
@@ -89,32 +96,49 @@ def prepare(connection: sqlite3.Connection, path: Path, /, *, seconds: float) ->
         UnicodeDecodeError: If it is damaged.
         StoreError: If it was written by a newer version.
     """
-    notice, journal = None, "WAL"
+    is_shared = network_file_system(path) is not None
+    if is_shared:
+        # A log that was begun elsewhere is taken in without shared memory.
+        connection.execute("PRAGMA locking_mode=EXCLUSIVE")
+    mode = _switched(connection, "TRUNCATE" if is_shared else "WAL", seconds)
+    if is_shared:
+        connection.execute("PRAGMA locking_mode=NORMAL")
+        connection.execute("SELECT count(*) FROM sqlite_master").fetchone()
+    connection.execute("PRAGMA synchronous=FULL")
+    examine(connection, path)
+    bring_up(connection, path)
+    if _is_small(path):
+        with _as_damage():
+            _set_damaged_aside(connection)
+    return slowness(path, mode)
+
+
+def slowness(path: Path, mode: str, /) -> str | None:
+    """What is worse where a file is than on a local disk; None if nothing.
+
+    Args:
+        path: The file.
+        mode: How SQLite logs it.
+    """
     if where := network_file_system(path):
-        journal = "TRUNCATE"
-        notice = (
+        return (
             f"{path} is on {where}, where write-ahead logging does not work: every delivery is "
             "slower, and only processes of one machine may use it; a local disk is better"
         )
-        # A log that was begun elsewhere is taken in without shared memory.
-        connection.execute("PRAGMA locking_mode=EXCLUSIVE")
-    mode = _switched(connection, journal, seconds)
-    if where:
-        connection.execute("PRAGMA locking_mode=NORMAL")
-        connection.execute("SELECT count(*) FROM sqlite_master").fetchone()
-    elif mode.upper() != journal:
-        notice = (
-            f"{path} cannot be logged ahead of its writes where it is ({mode} instead): every "
-            "delivery is slower"
-        )
-    connection.execute("PRAGMA synchronous=FULL")
+    if mode.upper() != "WAL":
+        return f"{path} is not logged ahead of its writes ({mode} instead): deliveries are slower"
+    return None
+
+
+@contextlib.contextmanager
+def _as_damage() -> Iterator[None]:
+    """Call what SQLite cannot make sense of damage."""
     try:
-        _check(connection, path)
+        yield
     except sqlite3.Error as error:
         if may_be_damage(error) and not is_damage(error):
             raise sqlite3.DatabaseError(f"malformed: {words_of(error)}") from error
         raise
-    return notice
 
 
 def _switched(connection: sqlite3.Connection, journal: str, seconds: float) -> str:
@@ -133,24 +157,41 @@ def _switched(connection: sqlite3.Connection, journal: str, seconds: float) -> s
         time.sleep(_PAUSE_SECONDS)
 
 
-def _check(connection: sqlite3.Connection, path: Path) -> None:
-    is_small = path.stat().st_size <= _CHECKED_BYTES
-    connection.execute("BEGIN")  # all of it at one moment
+def examine(connection: sqlite3.Connection, path: Path, /) -> None:
+    """Look for what cannot be right in a file, and change nothing; in a large one, not at all rows.
+
+    Raises:
+        sqlite3.Error: If the file is damaged, or cannot be used.
+        UnicodeDecodeError: If it is damaged.
+        StoreError: If it was written by a newer version.
+    """
+    with _as_damage():
+        connection.execute("BEGIN")  # all of it at one moment
+        try:
+            version = version_of(connection, path)
+            expect_sound(connection, version, contents=_is_small(path))
+        finally:
+            roll_back(connection)
+
+
+def _is_small(path: Path) -> bool:
+    return path.stat().st_size <= _CHECKED_BYTES
+
+
+def _set_damaged_aside(connection: sqlite3.Connection) -> None:
+    """Set damaged segments aside, and note whose deliveries are known in part only."""
+    connection.execute("BEGIN")
     try:
-        version = version_of(connection, path)
-        expect_sound(connection, version, contents=is_small)
-        damaged = damaged_segments(connection) if is_small and version else ()
-        doubted: set[str] = set()
-        if is_small and version == len(MIGRATIONS):
-            doubted = doubted_monitors(connection)
-            doubted -= {name for (name,) in connection.execute("SELECT monitor FROM doubts")}
+        damaged = damaged_segments(connection)
+        doubted = doubted_monitors(connection)
+        doubted -= {name for (name,) in connection.execute("SELECT monitor FROM doubts")}
     finally:
         roll_back(connection)
     if damaged or doubted:
         connection.execute("BEGIN IMMEDIATE")
         try:
             for id_ in damaged:
-                quarantine(connection, id_, "its bytes have changed since they were stored")
+                set_aside(connection, id_, "its bytes have changed since they were stored")
             for monitor in doubted:
                 connection.execute(
                     "INSERT OR IGNORE INTO doubts "
@@ -171,11 +212,7 @@ def version_of(connection: sqlite3.Connection, path: Path | None, /) -> int:
         sqlite3.DatabaseError: If there can be no such version.
     """
     version = int(connection.execute("PRAGMA user_version").fetchone()[0])
-    if version > len(MIGRATIONS):
-        raise StoreError(
-            f"{path} was written by a newer version (tables {version}, this one knows "
-            f"{len(MIGRATIONS)}); upgrade driftwatch"
-        )
+    expect_known(version, path)
     if version < 0:
         raise sqlite3.DatabaseError(f"malformed: the version of its tables is {version}")
     return version

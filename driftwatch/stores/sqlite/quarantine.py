@@ -2,16 +2,15 @@
 
 from __future__ import annotations
 
-from json import dumps, loads
+from json import loads
 
 from driftwatch.core.windows.segments import Segment
 from driftwatch.core.windows.stored import DAMAGED, Quarantined
 from driftwatch.stores.sqlite.database import Database
-from driftwatch.stores.sqlite.ledger import add_to_pane, count, insert
+from driftwatch.stores.sqlite.ledger import add_to_pane, count, insert, set_aside
 
 __all__ = ["QuarantineTable"]
 
-_FACTS = ("pane", "width", "late", "earliest", "latest", "reference", "model_version")
 _ENTRY = "id, monitor, what, rows, reason, coalesce(length(body), 0), facts"
 
 
@@ -33,24 +32,7 @@ class QuarantineTable:
         if self._database.reads_only:
             return
         with self._database.transaction() as db:
-            found = db.execute(
-                f"SELECT rows, body, {', '.join(_FACTS)} FROM segments "  # noqa: S608 - our names
-                "WHERE monitor=? AND id=?",
-                (monitor, id_),
-            ).fetchone()
-            if found is None:  # another process was quicker
-                return
-            rows, body, *values = found
-            facts = dict(zip(_FACTS, values, strict=True))
-            what = f"segment of pane {facts['pane']}"
-            db.execute(
-                "INSERT INTO quarantine (monitor, what, rows, reason, body, facts) "
-                "VALUES (?,?,?,?,?,?)",
-                (monitor, what, rows, reason, body, dumps(facts)),
-            )
-            db.execute("DELETE FROM segments WHERE monitor=? AND id=?", (monitor, id_))
-            count(db, monitor, DAMAGED, rows)
-            add_to_pane(db, monitor, (facts["width"], facts["pane"]), DAMAGED, rows)
+            set_aside(db, id_, reason, monitor=monitor)
 
     def quarantine(self, monitor: str | None = None, /) -> list[Quarantined]:
         """What was set aside as damaged, and why."""

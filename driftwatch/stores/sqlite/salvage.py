@@ -14,7 +14,7 @@ from typing import Any, cast
 from driftwatch.core.windows.segments import Segment
 from driftwatch.stores.sqlite.ledger import digest, doubted_monitors, is_sealed
 from driftwatch.stores.sqlite.pages import Cell, Pages, Value, columns_of, encoded, varint
-from driftwatch.stores.sqlite.shapes import ROW_TABLES, SHAPES, is_sound
+from driftwatch.stores.sqlite.shapes import ROW_TABLES, SHAPES, completed, is_sound
 
 __all__ = ["Salvaged", "salvage"]
 
@@ -165,8 +165,7 @@ def _rows(pages: Pages, table: str, roots: dict[str, int]) -> Iterator[list[Valu
                 continue
             if numbered and columns[0] == "id":
                 row[0] = cell.rowid
-            if table == "outbox" and len(row) == len(columns) - 1:
-                row.append(None)  # written before it had its last column
+            row = list(completed(table, row))
             if is_sound(table, row):
                 yield row
 

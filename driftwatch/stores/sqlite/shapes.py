@@ -6,7 +6,7 @@ import json
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
-__all__ = ["ROW_TABLES", "SHAPES", "is_sound"]
+__all__ = ["ROW_TABLES", "SHAPES", "completed", "is_sound"]
 
 _LATEST = 250_000_000_000.0
 """Seconds since 1970 that a date can still be made of."""
@@ -113,6 +113,7 @@ SHAPES: Mapping[str, Mapping[str, Callable[[Any], bool]]] = {
         "rows": _number,
         "reason": _text,
         "body": _or_none(_blob),
+        "facts": _or_none(_json),
     },
     "outbox": {
         "id": _id,
@@ -164,6 +165,21 @@ ROW_TABLES = frozenset(
     ["segments", "refs", "uses", "reports", "quarantine", "outbox", "actions", "sent"]
 )
 """Tables whose rows have a number of SQLite's; the others are kept in the order of their keys."""
+
+_WITH_A_LATER_COLUMN = frozenset(["quarantine", "outbox"])
+"""Tables that got their last column in a later version; rows of before are without it."""
+
+
+def completed(table: str, row: Sequence[Any], /) -> Sequence[Any]:
+    """A row as the newest version has it, of a version that may have lacked its last column.
+
+    Example:
+        >>> completed("quarantine", (1, "m", "database", 0, "malformed", None))[-2:]
+        (None, None)
+    """
+    if table in _WITH_A_LATER_COLUMN and len(row) == len(SHAPES[table]) - 1:
+        return (*row, None)
+    return row
 
 
 def is_sound(table: str, row: Sequence[Any], /) -> bool:

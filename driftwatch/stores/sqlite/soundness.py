@@ -8,7 +8,7 @@ from functools import cache
 
 from driftwatch.core.windows.segments import Segment
 from driftwatch.stores.sqlite.ledger import is_sealed
-from driftwatch.stores.sqlite.shapes import SHAPES, is_sound
+from driftwatch.stores.sqlite.shapes import SHAPES, completed, is_sound
 from driftwatch.stores.sqlite.tables import MIGRATIONS
 
 __all__ = ["damaged_segments", "expect_sound", "expected_schema"]
@@ -66,8 +66,7 @@ def expect_sound(db: sqlite3.Connection, version: int, /, *, contents: bool) -> 
 
 def _expect_sound_rows(db: sqlite3.Connection, table: str) -> None:
     for row in db.execute(f"SELECT * FROM {table}"):  # noqa: S608 - our names
-        whole = [*row, None] if table == "outbox" and len(row) < len(SHAPES[table]) else row
-        if not is_sound(table, whole):
+        if not is_sound(table, completed(table, row)):
             raise sqlite3.DatabaseError(f"malformed: a row of {table} has impossible values")
 
 

@@ -9,7 +9,7 @@ from pathlib import Path
 from driftwatch.errors import StoreError
 from driftwatch.stores.sqlite.tables import MIGRATIONS
 
-__all__ = ["refuse_newer", "tables_of"]
+__all__ = ["expect_known", "refuse_newer", "tables_of"]
 
 _MAGIC = b"SQLite format 3\0"
 _VERSION_AT = 60
@@ -25,11 +25,19 @@ def refuse_newer(path: Path, /) -> None:
     Raises:
         StoreError: If its tables are of a later version than this one knows.
     """
-    version = tables_of(path)
+    expect_known(tables_of(path), path)
+
+
+def expect_known(version: int, path: Path | None, /) -> None:
+    """Do nothing, or refuse a version of the tables that is later than those known here.
+
+    Raises:
+        StoreError: If it is.
+    """
     if version > len(MIGRATIONS):
         raise StoreError(
-            f"{path} was written by a newer version (tables {version}, this one knows "
-            f"{len(MIGRATIONS)}); upgrade driftwatch. It is left as it is"
+            f"{path or 'the store in memory'} was written by a newer version (tables {version}, "
+            f"this one knows {len(MIGRATIONS)}); upgrade driftwatch. It is left as it is"
         )
 
 
@@ -44,7 +52,7 @@ def tables_of(path: Path, /) -> int:
         return 0
     if not header.startswith(_MAGIC):
         return 0
-    version = int.from_bytes(header[_VERSION_AT : _VERSION_AT + 4], "big")
+    version = int.from_bytes(header[_VERSION_AT : _VERSION_AT + 4], "big", signed=True)
     if has_log:  # the newest header is in the log; it is there already, so reading makes no file
         with contextlib.suppress(sqlite3.Error), contextlib.closing(_for_reading(path)) as found:
             return max(version, int(found.execute("PRAGMA user_version").fetchone()[0]))
