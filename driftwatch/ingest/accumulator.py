@@ -21,6 +21,7 @@ from driftwatch.core.windows.segments import CursorMove, Delivery, Outcome, Segm
 from driftwatch.core.windows.spec import WindowSpec
 from driftwatch.errors import StoreError
 from driftwatch.ingest.cutting import PaneRows, RowCutter, TimeCutter
+from driftwatch.ingest.reached import VotedTime
 from driftwatch.logs.events import event
 from driftwatch.process.background import rest_if_due
 from driftwatch.process.tally import Tally
@@ -148,13 +149,17 @@ class Accumulator:
         self._forget()
 
     @property
-    def watermark(self) -> float:
-        """The latest event time so far, seconds since 1970."""
-        return self._by_time.watermark
+    def voted(self) -> VotedTime:
+        """The event time that decides which rows are too late, for who stores it with the rows."""
+        return self._by_time.voted
 
-    @watermark.setter
-    def watermark(self, seconds: float) -> None:
-        self._by_time.watermark = seconds
+    def marks(self, times: NDArray[np.float64], /) -> NDArray[np.float64]:
+        """Say how far the source was before each of some rows, which are then added in parts.
+
+        See `TimeCutter.marks`.
+        """
+        with self._lock:
+            return self._by_time.marks(times)
 
     @property
     def open_rows(self) -> int:
@@ -192,8 +197,7 @@ class Accumulator:
         Args:
             batch: The rows.
             times: Their event times, seconds since 1970, NaN for none.
-            marks: For each row the latest event time before it, where rows of other batches came
-                between these; of the rows of this batch, and the watermark, if not given.
+            marks: What `marks` said of these rows, where rows of other batches came between them.
             time_column: The batch's column of event times, if `times` is not given. Without
                 either the rows happened now.
             model_version: Of the model that saw them.
@@ -353,10 +357,19 @@ class Accumulator:
             counters=self.tally.take(),
             cursors=moves,
             sent_at=self._clock(),
+            reached=self._reached(segments),
         )
         self._open = {}
         self._sequence += 1
         return delivery
+
+    def _reached(self, segments: list[Segment]) -> float | None:
+        """How far the source is, where that is not the latest of its rows; a file is at its end."""
+        latest = max((s.latest for s in segments if s.latest is not None), default=None)
+        if latest is None or self._fixed is not None or self.spec.by_rows:
+            return None
+        reached = self._by_time.reached()
+        return reached if reached is not None and reached < latest else None
 
     def uncounted(self) -> dict[str, int]:
         """What was counted instead of used that no store has yet, by reason."""

@@ -15,7 +15,6 @@ from driftwatch.core.data.batch import Batch, array_of
 from driftwatch.core.data.instants import instants_of
 from driftwatch.core.data.outcomes import OutcomeColumns
 from driftwatch.core.data.schema import Schema
-from driftwatch.ingest.cutting import MAX_SKEW
 from driftwatch.ingest.known_columns import KnownColumns, picking
 from driftwatch.ingest.records import as_record
 from driftwatch.process.background import is_in_turns, rest_if_due
@@ -29,6 +28,8 @@ still in the processor's cache when they are."""
 MOST_WAITING = 64 * BUFFERED
 """Records that wait at most, where sketching cannot keep up or the store is not there."""
 
+Marks = Callable[[NDArray[np.float64]], NDArray[np.float64]]
+
 PIECE = 256
 """Records that are sketched together where it must take but a moment."""
 
@@ -41,8 +42,8 @@ class TimedBatch:
         batch: The rows.
         times: Seconds since 1970; NaN where the time could not be read.
         model_version: As the caller gave it.
-        marks: For each row the latest event time of all rows before it, where those of other
-            versions came between; None where none did.
+        marks: How far the source was before each row, as whoever takes the rows said, where rows
+            of other versions came between them; None where none did.
     """
 
     batch: Batch
@@ -94,7 +95,6 @@ class RecordBuffer:
         self.known = KnownColumns(schema, count, outcomes=outcomes)
         self._names = self.known.names
         self._width = len(self._names)
-        self._mark = -np.inf
         self._pick = picking(self._names)
         self._rows: list[tuple[Any, ...]] = []
         self._front = Lock()  # of whoever deletes there; appending needs none
@@ -154,13 +154,15 @@ class RecordBuffer:
         self._rows = []
         self._front = Lock()
 
-    def take(self, watermark: float = -np.inf, /) -> Iterator[TimedBatch]:
+    def take(self, marks: Marks | None = None, /) -> Iterator[TimedBatch]:
         """Give back everything appended so far, and forget it; in turns, piece by piece.
 
+        A batch must be dealt with before the next is asked for.
+
         Args:
-            watermark: Latest event time of the rows before these.
+            marks: Takes note of the times of rows that are given back in several batches, though
+                they came one between the other, and says what it knew before each of them.
         """
-        self._mark = watermark
         left = len(self._rows)
         while left:
             rest_if_due()
@@ -168,35 +170,34 @@ class RecordBuffer:
             with self._front:  # records that other threads append meanwhile stay
                 rows = self._rows[:size]
                 del self._rows[:size]
-            for batch in self._usable(rows):
+            for batch in self._usable(rows, marks):
                 rest_if_due()
                 yield batch
             left -= size
 
-    def _usable(self, rows: list[tuple[Any, ...]]) -> list[TimedBatch]:
+    def _usable(self, rows: list[tuple[Any, ...]], marks: Marks | None) -> Iterator[TimedBatch]:
         """Batches of the records that can be used; one that cannot takes no other with it."""
         try:
-            return list(self._made(rows))
+            made = self._made(rows, marks)
         except Exception:  # noqa: BLE001 - records hold anything, and fail in any way
             if len(rows) == 1:
                 self._count("not_usable", 1)
-                return []
+                return
             half = len(rows) // 2
-            return self._usable(rows[:half]) + self._usable(rows[half:])
+            yield from self._usable(rows[:half], marks)
+            yield from self._usable(rows[half:], marks)
+        else:
+            yield from made
 
-    def _made(self, rows: list[tuple[Any, ...]]) -> Iterator[TimedBatch]:
+    def _made(self, rows: list[tuple[Any, ...]], marks: Marks | None) -> list[TimedBatch]:
         if not rows:
-            return
+            return []
         values, times, versions, by_role = (list(column) for column in zip(*rows, strict=True))
         seconds = instants_of(times)
         versions = [None if version != version else version for version in versions]  # noqa: PLR0124
         if len(set(versions)) == 1 and type(None) not in set(map(type, values)):
-            yield self._batch(values, seconds, versions[0], by_role)
-            self._mark = max(self._mark, self._usable_times(seconds).max(initial=-np.inf))
-            return
-        # Rows are late, or not, in the order in which they came, whatever their versions.
-        running = np.maximum.accumulate(np.append(self._mark, self._usable_times(seconds)))
-        lost = 0
+            return [self._batch(values, seconds, versions[0], by_role)]
+        lost, parts = 0, []
         by_version: dict[Any, list[int]] = {}
         for place, version in enumerate(versions):
             by_version.setdefault(version, []).append(place)
@@ -210,14 +211,14 @@ class RecordBuffer:
                     version,
                     [by_role[place] for place in usable],
                 )
-                yield replace(batch, marks=running[:-1][usable])
+                parts.append((usable, batch))
         if lost:
             self._count("not_a_record", lost)
-        self._mark = float(running[-1])
-
-    def _usable_times(self, seconds: NDArray[np.float64]) -> NDArray[np.float64]:
-        with np.errstate(invalid="ignore"):
-            return np.where(seconds <= self._clock() + MAX_SKEW, seconds, -np.inf)
+        if marks is None:
+            return [batch for _, batch in parts]
+        # Rows are late, or not, in the order in which they came, whatever their versions.
+        before = marks(seconds)
+        return [replace(batch, marks=before[:, places]) for places, batch in parts]
 
     def _batch(
         self,

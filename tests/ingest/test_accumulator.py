@@ -63,19 +63,79 @@ def test_late_too_late_future_and_untimed_rows_are_counted(
     feed = accumulator(reference, spec, clock, store)
     clock.now = START + 2.25 * HOUR
     times = [
-        START + 2.25 * HOUR,  # in time; the watermark from now on
+        *[START + 2.25 * HOUR] * 1_000,  # in time; so far the source is from now on
         START + 1.5 * HOUR,  # its pane ended 15 minutes ago: late
         START + 0.5 * HOUR,  # 75 minutes ago: too late
         np.nan,
         clock.now + MAX_SKEW + 1,
         clock.now + MAX_SKEW - 1,  # a little ahead: clocks differ
     ]
-    feed.add(batch_of(6), times=np.array(times))
+    feed.add(batch_of(1_005), times=np.array(times))
     feed.flush()
     facts = stored(store)
-    assert facts.rows == 3
+    assert facts.rows == 1_002
     assert facts.panes[0].late == 1
     assert facts.counters == {"untimed": 1, "from_the_future": 1, "too_late": 1}
+
+
+def test_one_producer_nine_minutes_ahead_makes_no_other_late(
+    reference: Reference, clock: Clock, batch_of: MakeBatch
+) -> None:
+    """Four producers in turn, one of them ahead; read when it is long past, and as it happens."""
+    spec = WindowSpec.of("10m", "1m")
+    true = START + np.arange(8_000.0)
+    said = true + np.where(np.arange(8_000) // 50 % 4 == 1, 540.0, 0.0)
+    for live in (False, True):
+        store = MemoryStore()
+        feed = accumulator(reference, spec, clock, store)
+        clock.now = START + 10 * HOUR
+        for start in range(0, 8_000, 80):
+            if live:
+                clock.now = true[start + 79] + 1.0
+            feed.add(batch_of(80), times=said[start : start + 80])
+            feed.flush()
+            (source,) = store.sources("m")
+            if start >= 800:
+                assert source.latest is not None
+                assert true[start] - 120 <= source.latest <= true[start + 79] + 1.0
+        facts = stored(store)
+        assert (facts.rows, facts.counters) == (8_000, {})
+        assert sum(pane.late for pane in facts.panes) < 80
+
+
+@pytest.mark.parametrize("together", [True, False])
+def test_a_few_messages_of_today_in_a_backlog_drop_none_of_it(
+    reference: Reference, spec: WindowSpec, clock: Clock, batch_of: MakeBatch, *, together: bool
+) -> None:
+    store = MemoryStore()
+    feed = accumulator(reference, spec, clock, store)
+    clock.now = START + 720 * HOUR
+    old = START + np.linspace(0, 48 * HOUR, 20_000)
+    at = np.full(20, 7_100) if together else np.linspace(0, 19_999, 20).astype(int)
+    times = np.insert(old, at, clock.now)
+    for start in range(0, times.size, 501):
+        feed.add(batch_of(min(501, times.size - start)), times=times[start : start + 501])
+        feed.flush()
+        (source,) = store.sources("m")
+        assert source.latest is not None
+        if start:
+            assert source.latest <= START + 48 * HOUR
+    facts = stored(store)
+    assert (facts.rows, facts.counters) == (20_020, {})
+    assert (source.latest or 0.0) >= START + 47.9 * HOUR
+
+
+def test_rows_that_come_long_after_the_bulk_are_too_late_and_counted(
+    reference: Reference, spec: WindowSpec, clock: Clock, batch_of: MakeBatch
+) -> None:
+    store = MemoryStore()
+    feed = accumulator(reference, spec, clock, store)
+    clock.now = START + 10 * HOUR
+    times = START + np.linspace(0, 10 * HOUR, 20_000)
+    times[10_000::100] -= 4 * HOUR
+    feed.add(batch_of(20_000), times=times)
+    feed.flush()
+    assert stored(store).counters["too_late"] == 100
 
 
 @settings(max_examples=60)
@@ -89,23 +149,30 @@ def test_what_becomes_of_a_row_does_not_depend_on_batches(
     reference: Reference, offsets: list[float], cuts: list[int]
 ) -> None:
     spec = WindowSpec.of("6h", "1h", lateness="30m")
-    results = []
-    for sizes in ([len(offsets)], [*cuts, len(offsets)]):
-        store = MemoryStore()
-        feed = accumulator(reference, spec, Clock(START), store)
-        start = 0
-        for size in sizes:
-            part = offsets[start : start + size]
-            if part:
-                batch = next(batches_of({"x": part, "c": ["a"] * len(part)}))
-                feed.add(batch, times=START + np.array(part))
-            start += size
-        feed.flush()
-        facts = stored(store)
-        late = sum(pane.late for pane in facts.panes)
-        assert facts.rows + sum(facts.counters.values()) == len(offsets)
-        results.append((facts.rows, late, facts.counters))
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr("driftwatch.ingest.cutting.TOO_LATE_VOTES", 5)  # so that few rows are enough
+        patch.setattr("driftwatch.ingest.cutting._LATE_VOTES", 2)
+        results = [_in_pieces(reference, spec, offsets, each) for each in ([], cuts)]
     assert results[0] == results[1]
+
+
+def _in_pieces(
+    reference: Reference, spec: WindowSpec, offsets: list[float], cuts: list[int]
+) -> tuple[Any, ...]:
+    store = MemoryStore()
+    feed = accumulator(reference, spec, Clock(START), store)
+    start = 0
+    for size in [*cuts, len(offsets)]:
+        part = offsets[start : start + size]
+        if part:
+            batch = next(batches_of({"x": part, "c": ["a"] * len(part)}))
+            feed.add(batch, times=START + np.array(part))
+        start += size
+    feed.flush()
+    facts = stored(store)
+    late = sum(pane.late for pane in facts.panes)
+    assert facts.rows + sum(facts.counters.values()) == len(offsets)
+    return facts.rows, late, facts.counters
 
 
 def test_a_clock_that_was_ahead_does_not_make_everything_late(

@@ -119,6 +119,12 @@ def test_which_rows_are_too_late_depends_on_nothing_but_their_order(
     rows: list[tuple[int, int]], pieces: list[int]
 ) -> None:
     """In one go, or with a flush and another worker after every few messages."""
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr("driftwatch.ingest.cutting.TOO_LATE_VOTES", 5)  # so that few rows are enough
+        _look_at_too_late(rows, pieces)
+
+
+def _look_at_too_late(rows: list[tuple[int, int]], pieces: list[int]) -> None:
     sent = [
         Sent(n, json.dumps(working.message(n) | {"ts": working.START + t, "version": v}).encode())
         for n, (t, v) in enumerate(rows)

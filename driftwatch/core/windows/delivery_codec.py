@@ -68,6 +68,8 @@ def _header(delivery: Delivery) -> dict[str, Any]:
                 "latest": segment.latest,
                 "reference": segment.reference,
                 "model_version": segment.model_version,
+                # With the segments, whose facts collectors before it do not look at.
+                **({} if delivery.reached is None else {"reached": delivery.reached}),
             }
             for segment in delivery.segments
         ],
@@ -110,7 +112,13 @@ def delivery_from_bytes(data: bytes, /, *, limit: int = WIRE_LIMIT) -> Delivery:
         ),
         counters=_counters(header["counters"]),
         sent_at=_seconds(header, "sent_at"),
+        reached=_reached(segments),
     )
+
+
+def _reached(segments: list[dict[str, Any]]) -> float | None:
+    said = [_seconds(facts, "reached") for facts in segments if facts.get("reached") is not None]
+    return min(said, default=None)
 
 
 def _segment(facts: Any, body: bytes) -> Segment:

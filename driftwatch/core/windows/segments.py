@@ -68,6 +68,8 @@ class Delivery:
         counters: Rows that are in no segment, by reason, and other things to add up.
         cursors: Progress that is stored in the same step.
         sent_at: When the source sent it, seconds since 1970.
+        reached: The event time that the source has reached, where most of its rows are not as far
+            as the latest; None where that is the latest event time of the segments.
     """
 
     monitor: str
@@ -78,6 +80,7 @@ class Delivery:
     counters: Mapping[str, int] = field(default_factory=dict)
     cursors: tuple[CursorMove, ...] = ()
     sent_at: float = 0.0
+    reached: float | None = None
 
     @property
     def rows(self) -> int:

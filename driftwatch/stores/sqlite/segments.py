@@ -51,11 +51,14 @@ class SegmentTables:
             latest = max(
                 (s.latest for s in delivery.segments if s.latest is not None), default=None
             )
+            further = "max(coalesce(latest, excluded.latest), coalesce(excluded.latest, latest))"
+            if latest is not None and delivery.reached is not None:
+                latest = min(latest, delivery.reached)
+                further = "excluded.latest"  # it may have been believed of a few rows before
             db.execute(
-                "INSERT INTO sources VALUES (?,?,?,?,?,?,?,1) "
+                "INSERT INTO sources VALUES (?,?,?,?,?,?,?,1) "  # noqa: S608 - one of two texts
                 "ON CONFLICT (monitor, source) DO UPDATE SET epoch=excluded.epoch, "
-                "heard=max(heard, excluded.heard), sent=excluded.sent, "
-                "latest=max(coalesce(latest, excluded.latest), coalesce(excluded.latest, latest)), "
+                f"heard=max(heard, excluded.heard), sent=excluded.sent, latest={further}, "
                 "rows=rows+excluded.rows, deliveries=deliveries+1",
                 (
                     delivery.monitor,

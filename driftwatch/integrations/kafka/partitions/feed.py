@@ -60,6 +60,12 @@ class FencedError(Exception):
     """Another worker has gone on with the partition; what this one holds of it is not new."""
 
 
+_MARKS = ("marked at", "time reached", "time ahead", "votes")
+"""Cursors beside a partition's own: which rows are too late, so that a restart changes nothing.
+
+They are named by its source, which is another after each time that the cursor was set."""
+
+
 @dataclass(frozen=True, slots=True)
 class Target:
     """Where the rows of a monitor's partitions go.
@@ -158,9 +164,11 @@ class PartitionFeed:
     def _restore(self) -> bool:
         """Restore from the store how late rows may be, and whether messages were bad."""
         target = self._target
-        for source in target.store.sources(target.monitor):
-            if source.source == self._source and source.latest is not None:
-                self._accumulator.watermark = source.latest
+        self._marks = [
+            target.store.cursor(target.monitor, f"{self._source} {word}") for word in _MARKS
+        ]
+        if self.stored and self._marks[0] == self.stored:  # they are of the rows before it
+            self._accumulator.voted.restore((self._marks[1], self._marks[2], self._marks[3]))
         counters = target.store.overview(target.monitor).counters
         return bool(counters.get(self._unreadable, 0) > 0)
 
@@ -314,7 +322,7 @@ class PartitionFeed:
         before = self._accumulator.open_panes
         self._bytes = 0
         self._panes.clear()
-        for taken in chain(self._buffer.take(self._accumulator.watermark), self._columns.take()):
+        for taken in chain(self._buffer.take(self._accumulator.marks), self._columns.take()):
             try:
                 self._accumulator.add(
                     taken.batch,
@@ -359,6 +367,13 @@ class PartitionFeed:
         if not self._begun:
             moves.append(CursorMove(self._begun_cursor, 0, 1))
         moves += self.origin.moves()
+        marks = [self.next, *self._accumulator.voted.state()]
+        if self.next > self.stored:
+            moves += [
+                CursorMove(f"{self._source} {word}", before, after)
+                for word, before, after in zip(_MARKS, self._marks, marks, strict=True)
+            ]
+            self._marks = marks
         self.stored, self._begun = self.next, True
         return self._accumulator.pack(*moves)
 
