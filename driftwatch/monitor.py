@@ -68,7 +68,7 @@ class Monitor:
         missing_words: Texts that are no value, for all columns or by column; the usual if None.
         schema, config, hash_key: Columns; sketch sizes; key of hashes (else $DRIFTWATCH_HASH_KEY).
         name, source: Name of the monitor; of this process among those that feed it.
-        clock: Gives the time of reports, and of records without one; the system's by default.
+        clock: Gives the time of reports, and of records without one; the system's if None.
         window: Length of the windows a stream is judged by: ``"24h"``, or ``"10000 rows"``.
         slide: How far the window moves each time; a pane. Its own length, tumbling, if None.
         lateness: How long a pane waits for late rows; a tenth of the slide (least: 5 minutes).
@@ -81,6 +81,7 @@ class Monitor:
         sinks: Where results of a stream go, see `driftwatch.protocols.Sink`.
         alerts: Who is told of incidents: back ends, or `driftwatch.alerts.settings.Alerts`.
         flush_every: How long rows wait, at most, before they are stored.
+        idle_after, keep_reports: How long windows wait for silent sources; reports are kept.
         progress: Called after every batch of the reference with rows and bytes read.
 
     Attributes:
@@ -148,6 +149,8 @@ class Monitor:
         alerts: Sequence[Notifier] | Alerts | None = None,
         source: str | None = None,
         flush_every: str = "10s",
+        idle_after: str | None = None,
+        keep_reports: str = "90d",
         progress: Progress | None = None,
     ) -> None:
         from driftwatch.core.data.arguments import check_arguments
@@ -203,12 +206,13 @@ class Monitor:
         self.spec = WindowSpec.of(window, slide, lateness=lateness)
         if compare not in COMPARISONS:
             raise ConfigError(f"compare must be one of {', '.join(COMPARISONS)}; got {compare!r}")
-        self._compare, self._replaces = compare, reference == "replace"
         self._stream_policy = self.policy.repeated(self.spec.slide)
-        self._store_at, self._spool, self._sinks, self._alerts = store, spool, tuple(sinks), alerts
+        kept, idle = parse_duration(keep_reports), idle_after and parse_duration(idle_after)
+        self._judged: Any = {"compare": compare, "alerts": alerts, "kept": kept, "idle": idle}
+        self._store_at, self._spool, self._sinks = store, spool, tuple(sinks)
         self._source = source or f"{socket.gethostname()}-{os.getpid()}"
         self.flush_every = parse_duration(flush_every)
-        self.enabled = not is_switched_off()
+        self.enabled, self._replaces = not is_switched_off(), reference == "replace"
         self._stream: ObservedStream | None = None
         if sinks or alerts or store is not None:  # what is wrong, and what is slow, comes now
             self._observed().import_what_threads_need()
@@ -360,8 +364,7 @@ class Monitor:
                 another process that writes to the file.
 
         Raises:
-            StoreError: If the store cannot take it; nothing is lost, and the next flush
-                tries again.
+            StoreError: If the store cannot take it; nothing is lost, the next flush tries again.
         """
         return self._observed().lazy.flush(within=within)
 
@@ -369,8 +372,7 @@ class Monitor:
         """Evaluate the window that is due, advance detectors and alarm, and keep the report.
 
         Returns:
-            Report and event; None if nothing is due, or another process, or a collector,
-            evaluates.
+            Report and event; None if nothing is due, or another process or a collector evaluates.
 
         Raises:
             StoreError: If the store cannot be used.
@@ -431,9 +433,7 @@ class Monitor:
             made = ObservedStream(
                 self._subject,
                 StreamSettings(self.name, self.spec, self._source, self.flush_every, version),
-                EvaluationRules.of(
-                    self._stream_policy, self.spec, compare=self._compare, alerts=self._alerts
-                ),
+                EvaluationRules.of(self._stream_policy, self.spec, **self._judged),
                 StoreAddress(self._store_at, self._spool, replaces=self._replaces),
                 clock=self.seconds,
                 sinks=self._sinks,

@@ -78,6 +78,9 @@ class MonitorConfig(Table):
         positive: The positive class of two.
         task: What the model predicts: binary, multiclass or regression.
         cost: Cost of each label (rows) and prediction (columns), in the order of the classes.
+        idle_after: For how long windows wait for a source that is silent, or far behind the others;
+            as long as a pane and the lateness last if not given.
+        keep_reports: For how long reports are kept that changed no alarm; the others stay.
         sinks: Where results go besides the store: ``package.module:name`` of an object, or of a
             class that needs no arguments, as `driftwatch.protocols.Sink` describes.
         alerts: Who is told of what.
@@ -112,6 +115,8 @@ class MonitorConfig(Table):
     multivariate: bool | list[str] = False
     flush_every: _Duration = "10s"
     every: _Duration = "1m"
+    idle_after: _Duration | None = None
+    keep_reports: _Duration = "90d"
     sinks: list[Annotated[str, _readable(check_sink)]] = Field(default_factory=list)
     alerts: AlertsConfig | None = None
     kafka: KafkaConfig | None = None
@@ -152,7 +157,12 @@ class MonitorConfig(Table):
         policy = Policy.of(self.thresholds, policy=self.policy, budget=budget, cost=self.cost)
         alerts = (self.alerts or AlertsConfig()).alerts([])
         return EvaluationRules.of(
-            policy.repeated(spec.slide), spec, compare=self.compare, alerts=alerts
+            policy.repeated(spec.slide),
+            spec,
+            compare=self.compare,
+            alerts=alerts,
+            idle=None if self.idle_after is None else parse_duration(self.idle_after),
+            kept=parse_duration(self.keep_reports),
         )
 
     def roles(self) -> dict[str, str]:
@@ -269,6 +279,8 @@ class MonitorConfig(Table):
             alerts=(self.alerts or AlertsConfig()).alerts(notifiers or []),
             source=source,
             flush_every=self.flush_every,
+            idle_after=self.idle_after,
+            keep_reports=self.keep_reports,
         )
 
     def _reference(

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import logging
 import os
 import socket
 import threading
@@ -23,22 +22,20 @@ from driftwatch.core.windows.evaluation_record import Evaluation, Result
 from driftwatch.core.windows.spec import WindowSpec
 from driftwatch.errors import DriftWatchError
 from driftwatch.evaluation.alerting import Alerting, AlertNews
-from driftwatch.evaluation.event_log import log_evaluation
+from driftwatch.evaluation.event_log import log_evaluation, log_housekeeping, log_laggards
 from driftwatch.evaluation.parts import MixedWindows
 from driftwatch.evaluation.reference_in_use import ReferenceInUse
 from driftwatch.evaluation.retention import keep_house
 from driftwatch.evaluation.rules import EvaluationRules
 from driftwatch.evaluation.sink_delivery import SinkDelivery, forget_removed_sinks
 from driftwatch.evaluation.state import EvaluationState, event_between
-from driftwatch.evaluation.watermark import StreamExtent, extent_of
-from driftwatch.logs.events import event as event_facts
+from driftwatch.evaluation.watermark import StreamExtent, extent_of, told
 from driftwatch.process.heap import give_back
 from driftwatch.protocols import Sink, Store
 from driftwatch.stores.compaction import compact
 
 __all__ = ["Evaluator"]
 
-_LOG = logging.getLogger("driftwatch")
 _KEPT_STATUSES = 1_000
 
 
@@ -123,8 +120,16 @@ class Evaluator:
 
     def extent(self) -> StreamExtent | None:
         """How far the stream has come; None while it is empty."""
-        delay = self.rules.alerts.delay_seconds()
-        return extent_of(self._store, self.monitor, self.spec, now=self._clock(), delay=delay)
+        state = self._state or self._store.state(self.monitor)
+        return extent_of(
+            self._store,
+            self.monitor,
+            self.spec,
+            now=self._clock(),
+            delay=self.rules.alerts.delay_seconds(),
+            idle_after=self.rules.idle_after,
+            noted={} if state is None else state.laggards,
+        )
 
     def check(
         self,
@@ -151,14 +156,12 @@ class Evaluator:
             self._open.refresh()
             self._open.move_to(last, unstored)
             if extent is not None:
-                unreadable, counters = extent.unreadable, self._counted(last)
+                counters = self._counted(last)
             else:  # not a row so far, perhaps because no message can be read
                 counters = self._store.overview(self.monitor).counters
-                unreadable = unreadable_sources(counters)
-            counters = Counter(counters) + Counter(uncounted or {})
-            oldest = extent.oldest if extent is not None else None
-            facts = self._facts(last, oldest, unreadable, revised=False)
-            facts = replace(facts, not_used=unused_rows(counters), notes=notes_in(counters))
+            facts = _facts(self.spec, last, extent, Counter(counters) + Counter(uncounted or {}))
+            if extent is None:
+                facts = replace(facts, unreadable=unreadable_sources(counters))
             return self._report(self._open, last, facts, unstored)
 
     def step(self, extent: StreamExtent | None = None, /) -> Result | None:
@@ -185,7 +188,10 @@ class Evaluator:
             if token != self._token or self._state is None:
                 self._token, self._state = token, self._restored()
                 self.alerting.forget()
-            result = self._advance(self._state, extent or self.extent(), now)
+            extent = extent or self.extent()
+            if extent is not None and not self._note_laggards(self._state, extent, now):
+                return None
+            result = self._advance(self._state, extent, now)
         self.sinks.wake()  # of earlier results, too, which a sink has not taken yet
         return result
 
@@ -205,6 +211,19 @@ class Evaluator:
             self._use_references()
             self._state = None
 
+    def _note_laggards(self, state: EvaluationState, extent: StreamExtent, now: float) -> bool:
+        """Keep and log which sources are far behind, if that is new; whether we still may."""
+        noted = state.laggards
+        state.laggards = {each.source: each.to_list() for each in extent.laggards}
+        if state.laggards == noted:
+            return True
+        self._state = None  # read from the store again where it could not be written
+        if not self._store.record(self._evaluation(state, None, None, AlertNews(), now)):
+            return False
+        self._state = state
+        log_laggards(self.monitor, extent.laggards, noted)
+        return True
+
     def _advance(
         self, state: EvaluationState, extent: StreamExtent | None, now: float
     ) -> Result | None:
@@ -220,9 +239,8 @@ class Evaluator:
             if extent is not None and complete is not None and (due or revised):
                 pane = complete if due or state.evaluated is None else state.evaluated
                 self._windows.move_to(pane)
-                facts = self._facts(pane, extent.oldest, extent.unreadable, revised=revised)
                 counters = self._counted(pane)
-                facts = replace(facts, not_used=unused_rows(counters), notes=notes_in(counters))
+                facts = _facts(self.spec, pane, extent, counters, revised=revised)
                 report = self._report(self._windows, pane, facts)
                 state.revision = state.revision + 1 if revised else 0
                 state.evaluated = pane
@@ -296,12 +314,7 @@ class Evaluator:
             forget_removed_sinks(self._store, self.monitor, now=self._clock())
         except DriftWatchError as error:
             self.errors["housekeeping"] += 1
-            _LOG.warning(
-                "driftwatch: %s: housekeeping: %s",
-                self.monitor,
-                error,
-                extra=event_facts("housekeeping.failed", monitor=self.monitor),
-            )
+            log_housekeeping(self.monitor, error)
 
     def _consume(self, state: EvaluationState, extent: StreamExtent) -> Event | None:
         """Let detectors and alarm see every pane that has become final."""
@@ -331,12 +344,6 @@ class Evaluator:
         for pane in sorted(state.statuses)[:-_KEPT_STATUSES]:
             del state.statuses[pane]
         return event_between(before, state.alarm.level)
-
-    def _facts(
-        self, last: int, oldest: int | None, unreadable: tuple[str, ...], *, revised: bool
-    ) -> WindowFacts:
-        period = self.spec.period(last, oldest=oldest)
-        return WindowFacts(period, last, revised, unreadable=unreadable)
 
     def not_used(self, last: int, /) -> dict[str, int]:
         """Rows that came while the window of a pane was filled and could not be used, by reason."""
@@ -396,6 +403,22 @@ class Evaluator:
         if self._detector is not None and is_same:
             self._detector.restore(saved.facts.get("detector") or {})
         return fresh.restored(saved)
+
+
+def _facts(
+    spec: WindowSpec,
+    last: int,
+    extent: StreamExtent | None,
+    counters: Mapping[str, int],
+    *,
+    revised: bool = False,
+) -> WindowFacts:
+    period = spec.period(last, oldest=extent.oldest if extent is not None else None)
+    unused, notes = unused_rows(counters), notes_in(counters)
+    facts = WindowFacts(period, last, revised, not_used=unused, notes=notes)
+    if extent is None:
+        return facts
+    return replace(facts, unreadable=extent.unreadable, lagging=told(extent.laggards))
 
 
 def _for_the_alarm(report: DriftReport) -> Status:

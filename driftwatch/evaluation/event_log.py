@@ -4,16 +4,18 @@ from __future__ import annotations
 
 import contextlib
 import logging
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 from driftwatch.core.reports.report import DriftReport
 from driftwatch.core.reports.results import to_iso
 from driftwatch.core.windows.alarm import Event
 from driftwatch.evaluation.alerting import AlertNews
+from driftwatch.evaluation.watermark import Laggard, told
 from driftwatch.logs.events import event
 from driftwatch.render.plain import plain
 
-__all__ = ["log_evaluation"]
+__all__ = ["log_evaluation", "log_housekeeping", "log_laggards"]
 
 _LOG = logging.getLogger("driftwatch")
 
@@ -55,6 +57,44 @@ def log_evaluation(
                     key=message.key,
                 ),
             )
+
+
+def log_laggards(
+    monitor: str, laggards: Sequence[Laggard], noted: Mapping[str, Sequence[float]], /
+) -> None:
+    """Log which sources have fallen far behind, and for which windows wait no longer; once.
+
+    Args:
+        monitor: Name of the monitor.
+        laggards: Those of now.
+        noted: Those of the last time, `Laggard.to_list` by name.
+    """
+    for each in laggards:
+        if not each.is_news(noted):
+            continue
+        (said,) = told([each])
+        with contextlib.suppress(Exception):
+            _LOG.warning(
+                "driftwatch: %s: %s",
+                plain(monitor),
+                plain(str(said), 400),
+                extra=event(
+                    "source.lagging",
+                    monitor=monitor,
+                    source=each.source,
+                    behind_seconds=each.behind,
+                ),
+            )
+
+
+def log_housekeeping(monitor: str, error: Exception, /) -> None:
+    """Log why the store could not be tidied."""
+    _LOG.warning(
+        "driftwatch: %s: housekeeping: %s",
+        monitor,
+        error,
+        extra=event("housekeeping.failed", monitor=monitor),
+    )
 
 
 def _log_alarm(monitor: str, change: Event, report: DriftReport | None) -> None:

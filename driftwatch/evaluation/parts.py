@@ -213,6 +213,7 @@ class MixedWindows:
             not_used=dict(Counter(facts.not_used) + Counter(of_segments.not_read)),
             late_rows=of_segments.late,
             references=of_segments.references or (part.reference.id,),
+            left_out=of_segments.left_out,
         )
         subject = self._subject.compared_with(
             part.compare.against(last), version=of_segments.model_version

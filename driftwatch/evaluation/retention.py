@@ -23,11 +23,13 @@ class Retention:
         fine: Panes as they are; at least what windows and their comparisons read.
         days: Panes of a day; after that panes of a week.
         total: Everything; then it is forgotten, and counted.
+        reports: Reports that changed no alarm, counted back from now; the others stay.
     """
 
     fine: timedelta = timedelta(days=35)
     days: timedelta = timedelta(days=120)
     total: timedelta = timedelta(days=730)
+    reports: timedelta = timedelta(days=90)
 
 
 def keep_house(  # noqa: PLR0913 - what is kept, of what, for how long
@@ -59,11 +61,11 @@ def keep_house(  # noqa: PLR0913 - what is kept, of what, for how long
         least_panes: Panes that must stay as they are, however short the retention.
         guard: The hash key in use.
     """
+    store.forget_reports(monitor, before=now - retention.reports.total_seconds())
     gone = compact(store, monitor, before=final + 1, width=spec.width, upto=upto, guard=guard)
     if spec.by_rows:  # rows have no days; keep some windows' worth
         store.expire(monitor, width=spec.width, before=final - 10 * least_panes)
         return gone
-    store.forget_reports(monitor, before=now - retention.total.total_seconds())
     newest = spec.end_of(final)
     fine = newest - max(retention.fine.total_seconds(), least_panes * spec.width)
     steps = [(spec.width, _DAY, fine), (_DAY, _WEEK, newest - retention.days.total_seconds())]

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field, replace
+from datetime import timedelta
 from typing import Any, Self
 
 from driftwatch.alerts.settings import Alerts
@@ -29,6 +30,8 @@ class EvaluationRules:
         retention: For how long the store keeps what; None to leave it alone.
         alerts: Who is told of what.
         lease_seconds: For how long an evaluator that falls silent keeps others waiting.
+        idle_after: Seconds for which a window waits for a source that is silent, or far behind the
+            others; as long as a pane and the lateness last if None.
     """
 
     policy: Policy = field(default_factory=Policy)
@@ -39,10 +42,19 @@ class EvaluationRules:
     retention: Retention | None = field(default_factory=Retention)
     alerts: Alerts = field(default_factory=Alerts)
     lease_seconds: float = 60.0
+    idle_after: float | None = None
 
     @classmethod
     def of(
-        cls, policy: Policy, spec: WindowSpec, /, *, compare: str = "frozen", alerts: Any = None
+        cls,
+        policy: Policy,
+        spec: WindowSpec,
+        /,
+        *,
+        compare: str = "frozen",
+        alerts: Any = None,
+        idle: timedelta | None = None,
+        kept: timedelta | None = None,
     ) -> Self:
         """The rules of a policy, whose budget holds for detectors, too.
 
@@ -51,6 +63,9 @@ class EvaluationRules:
             spec: How the stream is cut.
             compare: What a window is compared with.
             alerts: `Alerts`, a list of back ends, or None.
+            idle: For how long a window waits for a source that is silent or far behind; as long as
+                a pane and the lateness last if not given.
+            kept: For how long reports are kept that changed no alarm; 90 days if not given.
 
         Raises:
             ConfigError: If the alerts cannot be used, or wait for rows that the stream does not.
@@ -63,6 +78,8 @@ class EvaluationRules:
                 f"alerts wait {told.delay} for late rows, and the stream for "
                 f"{spec.lateness} s only: give it the same lateness"
             )
-        rules = cls(policy, compare, alerts=told)
+        retention = Retention() if kept is None else Retention(reports=kept)
+        seconds = None if idle is None else idle.total_seconds()
+        rules = cls(policy, compare, alerts=told, retention=retention, idle_after=seconds)
         length = rules.run_length if policy.budget is None else policy.budget.run_length
         return replace(rules, run_length=length)

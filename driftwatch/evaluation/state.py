@@ -27,6 +27,7 @@ class EvaluationState:
         statuses: Statuses of reported windows whose last pane is not final yet, by pane.
         early: What detectors saw, while the alarm is on.
         desk: Incidents.
+        laggards: What was known of sources that were far behind, by name.
     """
 
     consumed: int | None = None
@@ -37,6 +38,7 @@ class EvaluationState:
     statuses: dict[int, str] = field(default_factory=dict)
     early: tuple[EarlySign, ...] = ()
     desk: DeskState = field(default_factory=DeskState)
+    laggards: dict[str, list[float]] = field(default_factory=dict)
 
     def judged_or(self, full: list[int], first: int, last: int, /) -> list[int]:
         """Panes of a range that have something to say: with rows, or judged; and the last."""
@@ -56,6 +58,7 @@ class EvaluationState:
             "early": [sign.to_dict() for sign in self.early],
             "desk": self.desk.to_dict(),
             "detector": detector.to_dict() if detector is not None else None,
+            "laggards": self.laggards,
         }
 
     @classmethod
@@ -80,6 +83,7 @@ class EvaluationState:
                 consumed=saved.consumed,
                 evaluated=facts["evaluated"],
                 desk=desk,
+                laggards=saved.laggards,
             )
         return replace(
             self,
@@ -90,6 +94,7 @@ class EvaluationState:
             statuses={int(pane): str(status) for pane, status in facts["statuses"].items()},
             early=tuple(EarlySign(**sign) for sign in facts["early"]),
             desk=desk,
+            laggards=saved.laggards,
         )
 
 

@@ -28,6 +28,7 @@ class _PaneNote:
     rows: Counter[str | None] = field(default_factory=Counter)
     others: Counter[str | None] = field(default_factory=Counter)
     not_read: Counter[str] = field(default_factory=Counter)
+    left_out: Counter[str] = field(default_factory=Counter)
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,6 +42,7 @@ class SegmentFacts:
         rows: Rows by version of the model.
         others: Rows of versions that do not belong to the window.
         not_read: Rows that are in the store, and that this reader cannot read now, by reason.
+        left_out: What could not be read or merged, and is in no window: how often, by reason.
     """
 
     late: int
@@ -49,6 +51,7 @@ class SegmentFacts:
     rows: Mapping[str | None, int]
     others: Mapping[str | None, int]
     not_read: Mapping[str, int] = field(default_factory=dict)
+    left_out: Mapping[str, int] = field(default_factory=dict)
 
 
 def _what(column: ColumnProfile) -> tuple[object, ...]:
@@ -176,6 +179,7 @@ class StoredWindows:
             rows=sum((note.rows for note in notes), Counter()),
             others=sum((note.others for note in notes), Counter()),
             not_read=sum((note.not_read for note in notes), Counter()),
+            left_out=sum((note.left_out for note in notes), Counter()),
         )
 
     def _load(self, pane: int) -> Profile | None:
@@ -210,17 +214,21 @@ class StoredWindows:
             self._leave(stored.segment, "of_another_configuration", error)
             return None
         except DriftWatchError as error:
-            self.unreadable[str(error)] += 1
+            self._leave_out(stored, str(error))
             self._store.set_aside(self._monitor, stored.id, str(error))
             return None
-        return self._common(profile)
+        return self._common(stored, profile)
 
     def _leave(self, segment: Segment, reason: str, error: DriftWatchError) -> None:
         """Count the rows of a segment that is not for this reader, and let it be."""
         self.unreadable[str(error)] += 1
         self._notes.setdefault(segment.pane, _PaneNote()).not_read[reason] += segment.rows
 
-    def _common(self, profile: Profile) -> Profile:
+    def _leave_out(self, stored: StoredSegment, reason: str) -> None:
+        self.unreadable[reason] += 1
+        self._notes.setdefault(stored.segment.pane, _PaneNote()).left_out[reason] += 1
+
+    def _common(self, stored: StoredSegment, profile: Profile) -> Profile:
         """What of a profile goes with the others: replicas may disagree about a column.
 
         The reference says what a column is. Columns that are something else are left out of
@@ -235,7 +243,7 @@ class StoredWindows:
         if not odd:
             return profile
         for name in odd:
-            self.unreadable[f"column {name!r} is of another kind"] += 1
+            self._leave_out(stored, f"column {name!r} is of another kind")
         return profile.select([name for name in profile.columns if name not in odd])
 
     def _belongs(self, stored: StoredSegment) -> bool:

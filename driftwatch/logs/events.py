@@ -74,6 +74,11 @@ EVENTS: Mapping[str, EventKind] = {
             "A sink or back end never took something; it is lost to it.",
             {**_MONITOR, "sink": _TEXT, "error": _TEXT},
         ),
+        EventKind(
+            "source.lagging",
+            "A source has fallen far behind the others, or windows wait for it no longer.",
+            {**_MONITOR, "source": _TEXT, "behind_seconds": _NUMBER},
+        ),
         EventKind("evaluation.failed", "A window could not be evaluated now.", _MONITOR),
         EventKind("housekeeping.failed", "The store could not be tidied now.", _MONITOR),
         EventKind("reference.trouble", "A reference cannot be read or does not fit.", {}),

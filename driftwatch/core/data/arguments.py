@@ -55,6 +55,8 @@ _EXPECTED: Mapping[str, tuple[Callable[[object], bool], str]] = {
     "lateness": (_is_text, "a length such as '30m'"),
     "flush_every": (_is_text, "a length such as '10s'"),
     "every": (_is_text, "a length such as '1h'"),
+    "idle_after": (_is_text, "a length such as '2h'"),
+    "keep_reports": (_is_text, "a length such as '90d'"),
     "false_alarms": (_is_text, "a rate such as '1 per 30d'"),
     "policy": (_is_text, "'default' or 'classic'"),
     "compare": (_is_text, "'frozen', or what a window is compared with"),

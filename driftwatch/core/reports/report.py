@@ -282,10 +282,7 @@ class DriftReport:
         unusual = [str(volume)] if volume is not None and volume.status.is_drift else []
         if self.window is None:
             return unusual
-        remarks = unusual + [
-            f"most of the last 1,000 messages of {name} cannot be read"
-            for name in self.window.unreadable
-        ]
+        remarks = unusual + self.window.remarks(self.rows_current)
         if unused := self._not_used():
             remarks.append(unused)
         remarks += self.window.notes

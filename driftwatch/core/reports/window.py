@@ -8,7 +8,12 @@ from typing import Any, Self
 
 from driftwatch.core.reports.results import Period, Status
 
-__all__ = ["EarlySign", "WindowFacts", "WindowPart"]
+__all__ = ["EarlySign", "LaggingSource", "WindowFacts", "WindowPart"]
+
+
+_FEW_LATE = 0.01
+"""Share of a window's rows that may come late before its report says so."""
+_MOST_REASONS = 3
 
 
 @dataclass(frozen=True, slots=True)
@@ -31,6 +36,38 @@ class EarlySign:
 
     def to_dict(self) -> dict[str, Any]:
         return {"column": self.column, "where": self.where, "change": self.change}
+
+
+@dataclass(frozen=True, slots=True)
+class LaggingSource:
+    """A source whose rows are far behind those of others.
+
+    Attributes:
+        source: Its name.
+        behind_seconds: How far.
+        waited_for: Whether windows wait for its rows.
+    """
+
+    source: str
+    behind_seconds: float
+    waited_for: bool
+
+    def __str__(self) -> str:
+        hours, minutes = divmod(round(self.behind_seconds / 60), 60)
+        behind = f"{hours} h {minutes} min" if hours else f"{minutes} min"
+        waits = "windows wait for it" if self.waited_for else "windows wait for it no longer"
+        return f"source {self.source} is {behind} behind the others: {waits}"
+
+    def to_dict(self) -> dict[str, Any]:
+        return {
+            "source": self.source,
+            "behind_seconds": self.behind_seconds,
+            "waited_for": self.waited_for,
+        }
+
+    @classmethod
+    def from_dict(cls, data: Mapping[str, Any], /) -> Self:
+        return cls(str(data["source"]), float(data["behind_seconds"]), bool(data["waited_for"]))
 
 
 @dataclass(frozen=True, slots=True)
@@ -99,6 +136,9 @@ class WindowFacts:
             one in twenty the report warns.
         notes: What was noted of where its rows came from: topics that were made anew, readers that
             share a consumer group.
+        lagging: Sources whose rows are far behind those of others.
+        left_out: Stored profiles and columns that are in no window, for they cannot be read or do
+            not go with the reference: how many, by reason.
     """
 
     period: Period
@@ -111,6 +151,28 @@ class WindowFacts:
     parts: tuple[WindowPart, ...] = ()
     not_used: Mapping[str, int] = field(default_factory=dict)
     notes: tuple[str, ...] = ()
+    lagging: tuple[LaggingSource, ...] = ()
+    left_out: Mapping[str, int] = field(default_factory=dict)
+
+    def remarks(self, rows: int, /) -> list[str]:
+        """What a reader of the verdict must know of sources and stored rows.
+
+        Args:
+            rows: Rows of the window.
+        """
+        said = [
+            f"most of the last 1,000 messages of {name} cannot be read" for name in self.unreadable
+        ]
+        if self.late_rows > _FEW_LATE * rows:
+            share = 100 * self.late_rows / rows if rows else 100.0
+            said.append(f"{self.late_rows:,} rows ({share:.1f} %) came after their pane had ended")
+        said += map(str, self.lagging)
+        if self.left_out:
+            reasons = [f"{why} ({times:,} times)" for why, times in self.left_out.items()]
+            more = len(reasons) - _MOST_REASONS
+            others = f", and for {more:,} other reasons" if more > 0 else ""
+            said.append(f"left out of the window: {'; '.join(reasons[:_MOST_REASONS])}{others}")
+        return said
 
     def to_dict(self) -> dict[str, Any]:
         return {
@@ -124,6 +186,8 @@ class WindowFacts:
             "parts": [part.to_dict() for part in self.parts],
             "not_used": dict(self.not_used),
             "notes": list(self.notes),
+            "lagging": [source.to_dict() for source in self.lagging],
+            "left_out": dict(self.left_out),
         }
 
     @classmethod
@@ -142,6 +206,12 @@ class WindowFacts:
             ),
             tuple(str(source) for source in data.get("unreadable", ())),
             tuple(WindowPart.from_dict(part) for part in data.get("parts", ())),
-            {str(name): int(rows) for name, rows in (data.get("not_used") or {}).items()},
+            _counts(data, "not_used"),
             tuple(str(note) for note in data.get("notes", ())),
+            tuple(LaggingSource.from_dict(source) for source in data.get("lagging", ())),
+            _counts(data, "left_out"),
         )
+
+
+def _counts(data: Mapping[str, Any], key: str) -> dict[str, int]:
+    return {str(name): int(count) for name, count in (data.get(key) or {}).items()}

@@ -91,7 +91,8 @@ class Source:
         epoch: Its present life.
         heard: When it was last heard, by the clock of the store, seconds since 1970.
         sent: The same by its own clock.
-        latest: The last event time that it delivered.
+        latest: The event time that it has reached: the last that it delivered, or that of most of
+            its rows, where a few are ahead of all others.
         rows: Rows that it delivered.
         deliveries: How many deliveries those were.
     """
@@ -160,6 +161,12 @@ class SavedState:
         """Level of the alarm; None before the first pane."""
         level = (self.facts.get("alarm") or {}).get("level")
         return None if level is None else str(level)
+
+    @property
+    def laggards(self) -> dict[str, list[float]]:
+        """What was known of sources that were far behind the others, by name."""
+        known = self.facts.get("laggards") or {}
+        return {str(name): [float(number) for number in said] for name, said in known.items()}
 
 
 @dataclass(frozen=True, slots=True)
