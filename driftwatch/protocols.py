@@ -335,6 +335,12 @@ class Housekeeping(Protocol):
     def forget_reports(self, monitor: str, /, *, before: float) -> int:
         """Forget reports made before a time, those of alarms excepted; returns how many."""
 
+    def forget_sources(self, monitor: str, /, *, before: float) -> int:
+        """Forget sources not heard since a time, but for the last that was heard; how many.
+
+        What they delivered stays, and so do their cursors and which deliveries came.
+        """
+
 
 class Diagnosis(Protocol):
     """What a store says of itself."""

@@ -23,12 +23,14 @@ class Retention:
         fine: Panes as they are; at least what windows and their comparisons read.
         days: Panes of a day; after that panes of a week.
         total: Everything; then it is forgotten, and counted.
+        sources: What is known of sources that are not heard any more, counted back from now.
         reports: Reports that changed no alarm, counted back from now; the others stay.
     """
 
     fine: timedelta = timedelta(days=35)
     days: timedelta = timedelta(days=120)
     total: timedelta = timedelta(days=730)
+    sources: timedelta = timedelta(days=7)
     reports: timedelta = timedelta(days=90)
 
 
@@ -62,6 +64,8 @@ def keep_house(  # noqa: PLR0913 - what is kept, of what, for how long
         guard: The hash key in use.
     """
     store.forget_reports(monitor, before=now - retention.reports.total_seconds())
+    if not spec.by_rows:  # there their rows are counted
+        store.forget_sources(monitor, before=now - retention.sources.total_seconds())
     gone = compact(store, monitor, before=final + 1, width=spec.width, upto=upto, guard=guard)
     if spec.by_rows:  # rows have no days; keep some windows' worth
         store.expire(monitor, width=spec.width, before=final - 10 * least_panes)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import time
 from collections import Counter
+from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Annotated
@@ -23,6 +24,8 @@ from driftwatch.core.data.durations import parse_duration
 from driftwatch.core.data.privacy import ValueGuard, hash_key
 from driftwatch.core.data.times import to_utc
 from driftwatch.core.profiles.readable import check_readable
+from driftwatch.core.reports.results import Status
+from driftwatch.core.reports.window import WindowFacts
 from driftwatch.core.windows.counters import (
     NOTED,
     UNREADABLE,
@@ -31,10 +34,10 @@ from driftwatch.core.windows.counters import (
     unreadable_sources,
 )
 from driftwatch.core.windows.spec import WindowSpec
-from driftwatch.core.windows.stored import OutboxEntry
+from driftwatch.core.windows.stored import OutboxEntry, Overview, StoredReport
 from driftwatch.errors import DriftWatchError, ProfileFormatError
 from driftwatch.evaluation.not_read import DAMAGED, rows_not_read
-from driftwatch.evaluation.watermark import extent_of
+from driftwatch.evaluation.watermark import StreamExtent, extent_of, told
 from driftwatch.profiling.locations import shown_url
 from driftwatch.protocols import Store
 from driftwatch.render.plain import SENTENCE_LENGTH, plain
@@ -56,13 +59,16 @@ def doctor(
     The store is opened for reading: nothing in it changes. Where a collector has it, what of this
     machine waits for the collector is looked at.
 
-    Drift is none: an alarm that is on is shown, and leaves the exit code as it is.
+    Rows that could not be used are a problem for a day, and then history. Drift is no problem, and
+    not ok: windows, alarms and incidents that have it are DRIFT, and leave the exit code as it is.
     """
     request = request_of(config, monitor, store, window=window, slide=slide)
     raise typer.Exit(int(run_doctor(request, as_json=as_json)))
 
 
 _SKEW = 5.0
+_DAY = 86_400
+_MOST_NAMED = 3
 
 
 @dataclass(frozen=True, slots=True)
@@ -77,11 +83,20 @@ def run_doctor(request: StreamRequest, /, *, as_json: bool) -> Exit:
     """Look at configuration, store, clock, data and evaluations, and say what is wrong."""
     findings = _findings(request)
     if as_json:
-        rows = [{"what": f.what, "ok": f.ok, "drift": f.drift, "text": f.text} for f in findings]
+        rows = [
+            {
+                "what": f.what,
+                "ok": f.ok and not f.drift,
+                "problem": not f.ok,
+                "drift": f.drift,
+                "text": f.text,
+            }
+            for f in findings
+        ]
         put_json(rows)
     else:
         for finding in findings:
-            mark = "DRIFT  " if finding.drift else "ok     " if finding.ok else "PROBLEM"
+            mark = "PROBLEM" if not finding.ok else "DRIFT  " if finding.drift else "ok     "
             put(f"{mark}  {finding.what:<16} {finding.text}\n")
     return Exit.NO_DRIFT if all(finding.ok for finding in findings) else Exit.DRIFT
 
@@ -103,8 +118,18 @@ def _findings(request: StreamRequest) -> list[_Finding]:
     try:
         findings += _of_store(store, name, config.reference)
         findings += _of_the_unread(store, name)
-        findings += _of_stream(store, name, spec)
-        findings += _of_evaluations(store, name, spec, every.total_seconds())
+        idle = None if config.idle_after is None else parse_duration(config.idle_after)
+        now, state = time.time(), store.state(name)
+        progress = extent_of(
+            store,
+            name,
+            spec,
+            now=now,
+            idle_after=None if idle is None else idle.total_seconds(),
+            noted={} if state is None else state.laggards,
+        )
+        findings += _of_stream(store, name, spec, progress, now)
+        findings += _of_evaluations(store, name, spec, every.total_seconds(), progress)
         findings += _of_incidents(store, name)
         if config.kafka is not None:
             findings += _of_kafka(store, name, config.kafka)
@@ -214,31 +239,38 @@ def _of_sinks(store: Store, name: str) -> list[_Finding]:
     return findings
 
 
-def _of_stream(store: Store, name: str, spec: WindowSpec) -> list[_Finding]:
-    now = time.time()
+def _of_stream(
+    store: Store, name: str, spec: WindowSpec, progress: StreamExtent | None, now: float
+) -> list[_Finding]:
     sources = store.sources(name)
     if not sources:
         return [_Finding("data", "nothing has been delivered yet", ok=False)]
     heard = max(source.heard for source in sources)
     facts = store.overview(name)
-    latest = facts.latest
     text = f"{facts.rows:,} rows from {len(sources)} sources, last heard {_ago(now - heard)}"
-    if latest is not None:
-        text += f", last event {_stamp(latest)}"
-    findings = [_Finding("data", text)]
-    findings += [
-        _Finding("messages", f"{count:,} {reason.replace('_', ' ')}")
-        if reason in USED_MESSAGES
-        else _Finding("not used", f"{count:,} {reason.replace('_', ' ')}", ok=False)
-        for reason, count in settled(facts.counters).items()
-        if not reason.startswith((UNREADABLE, NOTED))
-    ]
+    if facts.latest is not None:
+        text += f", last event {_stamp(facts.latest)}"
+    live = [source for source in sources if heard - source.heard <= _DAY]
+    gone = sorted({s.source for s in sources} - {s.source for s in live})
+    if gone:
+        more = f" and {len(gone) - _MOST_NAMED} others" if len(gone) > _MOST_NAMED else ""
+        names = ", ".join(map(plain, gone[:_MOST_NAMED]))
+        text += f"; not heard for a day, and soon forgotten: {names}{more}"
+    findings = [_Finding("data", text), *_of_counters(store, name, spec, facts, progress)]
+    gone_partitions = {source.removeprefix("kafka ") for source in gone}
     findings += [
         _Finding("messages", f"most of the last 1,000 of {source} cannot be read", ok=False)
         for source in unreadable_sources(facts.counters)
+        if source not in gone_partitions
     ]
-    skew = max(abs(s.heard - s.sent) for s in sources)
-    ahead = max(0.0, max(s.heard for s in sources) - now)
+    if progress is None:
+        findings.append(
+            _Finding("window", f"no segment has panes of {spec.width} s or rows", ok=False)
+        )
+    else:
+        findings += [_Finding("source", str(s), ok=False) for s in told(progress.laggards)]
+    skew = max(abs(s.heard - s.sent) for s in live)
+    ahead = max(0.0, heard - now)
     findings.append(
         _Finding(
             "clock",
@@ -247,18 +279,41 @@ def _of_stream(store: Store, name: str, spec: WindowSpec) -> list[_Finding]:
             ok=skew <= _SKEW and ahead <= _SKEW,
         )
     )
-    progress = extent_of(store, name, spec, now=now)
-    if progress is None:
-        findings.append(
-            _Finding("window", f"no segment has panes of {spec.width} s or rows", ok=False)
-        )
     return findings
 
 
-def _of_evaluations(store: Store, name: str, spec: WindowSpec, every: float) -> list[_Finding]:
-    now = time.time()
+def _of_counters(
+    store: Store, name: str, spec: WindowSpec, facts: Overview, progress: StreamExtent | None
+) -> list[_Finding]:
+    """What was counted instead of used: a problem while it goes on, and history afterwards."""
+    recent: Mapping[str, int] = facts.counters
+    if progress is not None:
+        panes = spec.panes if spec.by_rows else max(spec.panes, _DAY // spec.width)
+        last = progress.newest
+        recent = store.counted(name, width=spec.width, first=last - panes + 1, last=1 << 62)
+    recent = settled(recent)
+    lately = "in the last window" if spec.by_rows else "in the last day of the stream"
+    findings = []
+    for reason, count in settled(facts.counters).items():
+        words = reason.replace("_", " ")
+        if reason.startswith((UNREADABLE, NOTED)):
+            continue
+        if reason in USED_MESSAGES:
+            findings.append(_Finding("messages", f"{count:,} {words}"))
+        elif reason == "expired":
+            findings.append(_Finding("retention", f"{count:,} rows have expired"))
+        elif new := recent.get(reason, 0):
+            since = "" if new == count else f", {count:,} in all"
+            findings.append(_Finding("not used", f"{new:,} {words} {lately}{since}", ok=False))
+        else:
+            findings.append(_Finding("not used", f"{count:,} {words}, none {lately}"))
+    return findings
+
+
+def _of_evaluations(
+    store: Store, name: str, spec: WindowSpec, every: float, progress: StreamExtent | None
+) -> list[_Finding]:
     reports = store.reports(name, limit=1)
-    progress = extent_of(store, name, spec, now=now)
     complete = progress.complete if progress is not None else None
     if not reports:
         if complete is None:
@@ -267,20 +322,35 @@ def _of_evaluations(store: Store, name: str, spec: WindowSpec, every: float) -> 
             _Finding("evaluation", "none yet, and one is due: run `driftwatch evaluate`", ok=False)
         ]
     last = reports[0]
-    age = now - last.created
+    age = time.time() - last.created
     text = f"{last.status}, {_ago(age)}"
-    due = complete is not None and complete > last.pane
-    if due:
+    drift = Status(last.status).is_drift
+    if complete is not None and complete > last.pane:
         late = age > max(2 * every, spec.slide.total_seconds() + every)
         text += "; the next is due now" + (": is an evaluator running?" if late else "")
-        return [_Finding("evaluation", text, ok=not late)]
-    if not spec.by_rows:
-        text += f"; the next when {_stamp(spec.end_of(last.pane + 1))} has passed"
+        findings = [_Finding("evaluation", text, ok=not late, drift=drift)]
+    else:
+        if not spec.by_rows:
+            text += f"; the next when {_stamp(spec.end_of(last.pane + 1))} has passed"
+        findings = [_Finding("evaluation", text, drift=drift)]
+    findings += _left_out(last)
     state = store.state(name)
     alarm = (state.alarm if state is not None else None) or "OK"
     is_on = alarm != "OK"
     said = f"on: {last.status}; see `driftwatch report --monitor {name}`" if is_on else "off"
-    return [_Finding("evaluation", text), _Finding("alarm", said, drift=is_on)]
+    return [*findings, _Finding("alarm", said, drift=is_on)]
+
+
+def _left_out(last: StoredReport) -> list[_Finding]:
+    """What the last window lacks, for it is stored and could not be read or merged."""
+    try:
+        window = WindowFacts.from_dict(orjson.loads(last.body).get("window"))
+    except (orjson.JSONDecodeError, KeyError, TypeError, ValueError, AttributeError):
+        return [_Finding("evaluation", "the last report cannot be read", ok=False)]
+    return [
+        _Finding("left out", f"of the last window, {times:,} times: {plain(why, 400)}", ok=False)
+        for why, times in ({} if window is None else window.left_out).items()
+    ]
 
 
 def _of_incidents(store: Store, name: str) -> list[_Finding]:

@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import json
+from dataclasses import replace
 
 from driftwatch.core.windows.evaluation_record import Evaluation
 from driftwatch.core.windows.stored import SavedState, StoredReport
 from driftwatch.stores.sqlite.database import Database
 from driftwatch.stores.sqlite.incidents import record_incident
+from driftwatch.stores.sqlite.packed_text import packed, unpacked
 
 __all__ = ["EvaluationTables"]
 
@@ -59,7 +61,7 @@ class EvaluationTables:
                         evaluation.created,
                         evaluation.status,
                         evaluation.event,
-                        evaluation.report,
+                        packed(evaluation.report),
                     ),
                 )
             db.execute(
@@ -106,7 +108,8 @@ class EvaluationTables:
                 f"WHERE monitor=? {only}ORDER BY id DESC LIMIT ?",
                 (monitor, limit),
             ).fetchall()
-        return [StoredReport(*row) for row in rows]
+        found = [StoredReport(*row) for row in rows]
+        return [replace(report, body=unpacked(report.body)) for report in found]
 
     def forget_reports(self, monitor: str, /, *, before: float) -> int:
         """Forget reports made before a time, those of alarms excepted; returns how many."""

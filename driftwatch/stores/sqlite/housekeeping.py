@@ -68,3 +68,12 @@ class HousekeepingTables:
             if rows:
                 count(db, monitor, "expired", rows)
         return int(rows)
+
+    def forget_sources(self, monitor: str, /, *, before: float) -> int:
+        """Forget sources not heard since a time, but for the last that was heard; how many."""
+        with self._database.transaction() as db:
+            return db.execute(
+                "DELETE FROM sources WHERE monitor=? AND heard<? AND heard<"
+                "(SELECT max(heard) FROM sources WHERE monitor=?)",
+                (monitor, before, monitor),
+            ).rowcount

@@ -9,6 +9,7 @@ from driftwatch.core.windows.evaluation_record import OutgoingMessage
 from driftwatch.core.windows.stored import OutboxEntry
 from driftwatch.stores.sqlite.database import Database
 from driftwatch.stores.sqlite.ledger import count
+from driftwatch.stores.sqlite.packed_text import unpacked
 
 __all__ = ["OutboxTable"]
 
@@ -54,7 +55,7 @@ class OutboxTable:
                     (monitor, entry.pane, entry.revision),
                 ).fetchone()
             )
-        return replace(entry, report=None if report is None else str(report[0]))
+        return replace(entry, report=None if report is None else unpacked(str(report[0])))
 
     def delivered(self, entry: OutboxEntry, /, *, now: float) -> None:
         """Forget what has been taken; a message is remembered as sent."""
