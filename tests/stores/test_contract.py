@@ -78,6 +78,41 @@ def test_a_delivery_is_taken_once(store: Store, reference: Reference) -> None:
     assert store.overview("another").rows == 0
 
 
+def test_a_source_is_as_far_as_it_says(store: Store, reference: Reference) -> None:
+    """The latest of its rows, unless it says that most are not so far; and that may go back."""
+
+    def deliver(number: int, latest: float, reached: float | None) -> float | None:
+        rows = (segment(reference, 1, 5, earliest=0.0, latest=latest),)
+        store.deliver(Delivery("m", "a", "e", number, rows, reached=reached), now=float(number))
+        return store.sources("m")[0].latest
+
+    assert deliver(0, 100.0, None) == 100.0
+    assert deliver(1, 90.0, None) == 100.0
+    assert deliver(2, 900.0, 120.0) == 120.0
+    assert deliver(3, 2_000.0, None) == 2_000.0
+    assert deliver(4, 150.0, 140.0) == 140.0
+    assert deliver(5, 160.0, 999.0) == 160.0
+    overview = store.overview("m")
+    assert overview.latest == 2_000.0
+
+
+def test_sources_are_forgotten_but_not_what_they_delivered(
+    store: Store, reference: Reference
+) -> None:
+    for number, name in enumerate(("a", "b", "c")):
+        moves = (CursorMove(name, 0, 7),)
+        rows = (segment(reference, 1, 5),)
+        store.deliver(Delivery("m", name, "e", 0, rows, cursors=moves), now=float(number))
+    assert store.forget_sources("m", before=1.0) == 1
+    assert [source.source for source in store.sources("m")] == ["b", "c"]
+    assert store.forget_sources("m", before=99.0) == 1
+    assert [source.source for source in store.sources("m")] == ["c"]
+    assert store.overview("m").rows == 15
+    assert store.cursor("m", "a") == 7
+    again = Delivery("m", "a", "e", 0, (segment(reference, 1, 5),))
+    assert store.deliver(again, now=9.0) is Outcome.DUPLICATE
+
+
 def test_a_cursor_moves_with_its_rows_or_not_at_all(store: Store, reference: Reference) -> None:
     rows = (segment(reference, 1, 10),)
     first = Delivery("m", "a", "e", 0, rows, cursors=(CursorMove("p0", 0, 10),))
