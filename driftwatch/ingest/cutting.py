@@ -116,7 +116,7 @@ class TimeCutter:
         panes = spec.panes_at(kept)
         if marks is None:
             alike = panes[0] == panes[-1] and (panes == panes[0]).all()
-            newest = max(self._newest, float(kept.max()))
+            newest = max(self._newest, self.voted.level, float(kept.max()))  # a level is restored
             if alike and spec.end_of(int(panes[0])) > newest:  # the common case: in time
                 self._lately.advance(kept)
                 self.voted.advance(kept)

@@ -134,8 +134,23 @@ def test_a_source_that_is_gone_is_no_problem_and_is_forgotten(
     assert shop.store.overview("m").rows == 40 * 400
 
 
+def test_a_partition_whose_cursor_was_set_is_not_gone(
+    shop: Shop, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """It is another source since then; whether its messages can be read is said all the same."""
+    shop.pass_hours(shop.feed("kafka t/0"), 2)
+    gone = shop.feed("kafka t/1")
+    shop.pass_hours(gone, 1)
+    unread = {"unreadable_now t/0": 1, "unreadable_now t/1": 1}
+    shop.store.deliver(replace(gone.pack(), counters=unread), now=shop.clock.now)
+    shop.pass_hours(shop.feed("kafka t/0 again 1"), 37)
+    shop.evaluate()
+    found = of(shop.doctor(capsys)[1], "messages")
+    assert [each["text"] for each in found] == ["most of the last 1,000 of t/0 cannot be read"]
+
+
 def test_a_laggard_is_named(shop: Shop, capsys: pytest.CaptureFixture[str]) -> None:
-    shop.pass_hours(shop.feed("s"), 39)
+    shop.pass_hours(shop.feed("s"), 40)  # heard within the hour, whatever the minute is now
     slow = shop.feed("slow")
     slow.add(shop.batch_of(50), times=np.full(50, shop.clock.now - 5 * HOUR))
     slow.flush()

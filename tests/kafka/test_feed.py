@@ -21,6 +21,7 @@ from driftwatch.integrations.kafka.partitions.feed import (
     PartitionFeed,
     Target,
 )
+from driftwatch.integrations.kafka.partitions.setting_back import set_cursor
 from driftwatch.stores.sqlite.memory import MemoryStore
 from tests.kafka import working
 
@@ -143,6 +144,30 @@ def _look_at_too_late(rows: list[tuple[int, int]], pieces: list[int]) -> None:
         assert sum(found[-1]) == len(sent)
         store.close()
     assert found[0] == found[1]
+
+
+@pytest.mark.parametrize("to", [0, 7, 40])
+def test_a_cursor_that_is_set_has_no_mark_of_before(
+    to: int, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """What is read again is not too late, and marks of the new turn are kept with its cursor."""
+    monkeypatch.setattr("driftwatch.ingest.cutting.TOO_LATE_VOTES", 5)
+    store, sent = MemoryStore(), messages(40, apart=HOUR)
+    take_all(feed(store), sent, flush_every=9)
+    for place in (3, to):  # it stands where marks of before are of, at last, with 40
+        assert set_cursor(store, "m", "t/0", to=place, now=time.time())
+    again = [Sent(to + n, message.value) for n, message in enumerate(sent)]
+    for start in range(0, 40, 8):  # another worker every time
+        found = feed(store)
+        assert found.next == to + start
+        found.take(again[start : start + 8])
+        found.flush()
+    assert store.overview("m").counters == {"kafka_ok": 80}
+    found = feed(store)
+    found.take([Sent(to + 40, sent[0].value)])
+    found.flush()
+    assert store.overview("m").counters == {"kafka_ok": 81, "too_late": 1}
+    store.close()
 
 
 def test_where_to_begin_is_decided_once_even_at_the_very_start() -> None:

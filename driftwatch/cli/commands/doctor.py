@@ -242,6 +242,8 @@ def _of_sinks(store: Store, name: str) -> list[_Finding]:
 def _of_stream(
     store: Store, name: str, spec: WindowSpec, progress: StreamExtent | None, now: float
 ) -> list[_Finding]:
+    from driftwatch.integrations.kafka.partitions.setting_back import partition_of
+
     sources = store.sources(name)
     if not sources:
         return [_Finding("data", "nothing has been delivered yet", ok=False)]
@@ -257,7 +259,8 @@ def _of_stream(
         names = ", ".join(map(plain, gone[:_MOST_NAMED]))
         text += f"; not heard for a day, and soon forgotten: {names}{more}"
     findings = [_Finding("data", text), *_of_counters(store, name, spec, facts, progress)]
-    gone_partitions = {source.removeprefix("kafka ") for source in gone}
+    heard_of = {partition_of(source.source) for source in live}
+    gone_partitions = {partition_of(source) for source in gone} - heard_of
     findings += [
         _Finding("messages", f"most of the last 1,000 of {source} cannot be read", ok=False)
         for source in unreadable_sources(facts.counters)

@@ -9,7 +9,14 @@ from driftwatch.core.windows.segments import CursorMove, Delivery, Outcome
 from driftwatch.integrations.kafka.partitions.topic_identity import StoredOrigin
 from driftwatch.protocols import Store
 
-__all__ = ["begun_cursor_of", "cursor_of", "ours_upto", "set_cursor", "source_of"]
+__all__ = [
+    "begun_cursor_of",
+    "cursor_of",
+    "ours_upto",
+    "partition_of",
+    "set_cursor",
+    "source_of",
+]
 
 
 def cursor_of(name: str, /) -> str:
@@ -33,11 +40,21 @@ def _ours_cursor_of(name: str) -> str:
 def source_of(store: Store, monitor: str, name: str, /) -> str:
     """Name of the source that a partition is in the store.
 
-    It is another one after each time that the cursor was set: event times begin anew with it, so
-    that what is read again is not too late.
+    It is another one after each time that the cursor was set: event times begin anew with it, and
+    the marks that are named by it, so that what is read again is not too late.
     """
     turn = store.cursor(monitor, _turn_cursor_of(name))
     return f"{cursor_of(name)} again {turn}" if turn else cursor_of(name)
+
+
+def partition_of(source: str, /) -> str:
+    """Name of the partition that a source is, however often its cursor was set.
+
+    Example:
+        >>> partition_of("kafka topic/0"), partition_of("kafka topic/0 again 2")
+        ('topic/0', 'topic/0')
+    """
+    return source.removeprefix("kafka ").partition(" again ")[0]
 
 
 def ours_upto(store: Store, monitor: str, name: str, /) -> int:
