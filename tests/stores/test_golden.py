@@ -7,6 +7,7 @@ anew: a version with a new format adds a file.
 
 from __future__ import annotations
 
+import json
 import shutil
 from pathlib import Path
 
@@ -14,6 +15,7 @@ import pytest
 
 from driftwatch.core.data.privacy import ValueGuard
 from driftwatch.core.profiles.profile import Profile, merged
+from driftwatch.core.reports.report import DriftReport
 from driftwatch.core.windows.delivery_codec import delivery_from_bytes, delivery_to_bytes
 from driftwatch.core.windows.segments import Outcome
 from driftwatch.stores import open_store
@@ -50,6 +52,9 @@ def test_stores_of_every_released_format_open(
     assert reference.rows == 300
     assert [(row.rows, row.reason) for row in store.quarantine()] == [(10, "for the golden store")]
     assert store.quarantined(1)
+    if tables_of(golden) >= 7:  # from there on reports are compressed
+        (report,) = store.reports("scores", limit=9)
+        assert DriftReport.from_dict(json.loads(report.body)).rows_current == 150
     store.close()
     assert [file.name for file in tmp_path.iterdir()] == ["s.db"]
     assert tables_of(path) == (tables_of(golden) if reads_only else len(MIGRATIONS))
