@@ -155,13 +155,10 @@ class Evaluator:
                 last = extent.newest if extent is not None else self.spec.pane_at(self._clock())
             self._open.refresh()
             self._open.move_to(last, unstored)
-            if extent is not None:
-                counters = self._counted(last)
-            else:  # not a row so far, perhaps because no message can be read
+            counters = self._counted(last)
+            if extent is None:  # not a row so far, perhaps because no message can be read
                 counters = self._store.overview(self.monitor).counters
             facts = _facts(self.spec, last, extent, Counter(counters) + Counter(uncounted or {}))
-            if extent is None:
-                facts = replace(facts, unreadable=unreadable_sources(counters))
             return self._report(self._open, last, facts, unstored)
 
     def step(self, extent: StreamExtent | None = None, /) -> Result | None:
@@ -417,7 +414,7 @@ def _facts(
     unused, notes = unused_rows(counters), notes_in(counters)
     facts = WindowFacts(period, last, revised, not_used=unused, notes=notes)
     if extent is None:
-        return facts
+        return replace(facts, unreadable=unreadable_sources(counters))
     return replace(facts, unreadable=extent.unreadable, lagging=told(extent.laggards))
 
 
