@@ -7,6 +7,7 @@
     ├── SchemaError (ValueError)          two sides disagree about what a column is
     ├── ProfileFormatError (ValueError)   bytes that are not a profile we can trust
     │   └── NotReadableError              sound bytes, for another reader than this
+    │       └── HashKeyError              a sound profile, whose key of hidden values is another
     ├── MergeError (ValueError)           two sketches that cannot be added up
     ├── EmptySketchError (ValueError)     a question to a sketch that has seen nothing
     ├── StoreError (OSError)              a store cannot do what was asked of it
@@ -26,6 +27,7 @@ __all__ = [
     "DataError",
     "DriftWatchError",
     "EmptySketchError",
+    "HashKeyError",
     "MergeError",
     "MissingDependencyError",
     "NotReadableError",
@@ -94,6 +96,16 @@ class NotReadableError(ProfileFormatError):
     def newer(cls, message: str) -> Self:
         """What a newer version has written."""
         return cls(message, "of_a_newer_format")
+
+
+class HashKeyError(NotReadableError):
+    """A profile that is sound, with columns that were hashed with a key that is not this one.
+
+    Nothing is damaged: whoever has the key can read it.
+    """
+
+    def __init__(self, message: str) -> None:
+        super().__init__(message, "hashed_with_another_key")
 
 
 class MergeError(DriftWatchError, ValueError):

@@ -159,6 +159,7 @@ class Monitor:
         from driftwatch.core.statistics.budget import AlarmBudget
         from driftwatch.core.subject import Subject
         from driftwatch.core.windows.spec import COMPARISONS, WindowSpec
+        from driftwatch.profiling.hash_keys import key_for
         from driftwatch.profiling.model_facts import features_of, version_of
         from driftwatch.profiling.permutation import chosen_importances
         from driftwatch.profiling.references import ReferenceOptions, build_reference, located
@@ -187,13 +188,12 @@ class Monitor:
             task=task,
             metrics=metrics,
         ).of_a_model(features_of(model))
-        hash_key = ReferenceOptions.key_for(reference_data, hash_key)
-        reference_data = located(reference_data)
-        self._scorer, columns = Scorer.of(model, reference_data, columns, hash_key)
+        reference_data, key = located(reference_data), key_for(hash_key, store)
+        self._scorer, columns = Scorer.of(model, reference_data, columns, key)
         options = ReferenceOptions(
             columns,
             config=config,
-            hash_key=hash_key,
+            hash_key=key,
             pane=None if pane is None else parse_length(pane),
             multivariate=names_of("multivariate", multivariate),
         )

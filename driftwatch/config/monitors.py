@@ -19,7 +19,6 @@ from driftwatch.config.sinks import check_sink, load_sink
 from driftwatch.config.table import Table
 from driftwatch.core.data.declared import DeclaredColumns
 from driftwatch.core.data.durations import parse_duration, parse_length
-from driftwatch.core.data.privacy import hash_key
 from driftwatch.core.windows.spec import WindowSpec
 from driftwatch.errors import ConfigError
 from driftwatch.profiling.locations import is_url
@@ -266,7 +265,6 @@ class MonitorConfig(Table):
             positive=self.positive,
             task=self.task,
             cost=self.cost,
-            hash_key=hash_key(),
             name=name,
             clock=clock,
             window=self.window,

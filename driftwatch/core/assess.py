@@ -20,7 +20,12 @@ from driftwatch.core.drift.distributions import distribution_of
 from driftwatch.core.drift.explain import explain, moved_most
 from driftwatch.core.drift.methods import ALWAYS
 from driftwatch.core.drift.policy import Policy
-from driftwatch.core.drift.schema_changes import repeated_ids, schema_changes, why_skipped
+from driftwatch.core.drift.schema_changes import (
+    repeated_ids,
+    schema_changes,
+    why_not_comparable,
+    why_skipped,
+)
 from driftwatch.core.drift.together import leaders
 from driftwatch.core.drift.verdict import global_status, judge, primary_test, worst
 from driftwatch.core.drift.volume import volume_of
@@ -89,7 +94,9 @@ def assess(
     tested = [
         c
         for c in reference.schema
-        if why_skipped(c) is None and (not c.is_computed or _has_values(current, c.name))
+        if why_skipped(c) is None
+        and why_not_comparable(current, c) is None
+        and (not c.is_computed or _has_values(current, c.name))
     ]
     stretch = reference.panes_like(current, window.period if window else None)
     policy = policy.shared_by(
@@ -160,7 +167,7 @@ def assess(
         skipped={
             column.name: why + repeated_ids(reference.profile, current, column)
             for column in reference.schema
-            if (why := why_skipped(column))
+            if (why := why_skipped(column) or why_not_comparable(current, column))
         }
         | dict.fromkeys(subject.exclude, "excluded"),
         schema_changes=tuple(changes),

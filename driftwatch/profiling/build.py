@@ -98,8 +98,15 @@ def profile_like(
     return profile
 
 
-def load_profile(files: DataFiles, /, *, guard: ValueGuard | None = None) -> Profile:
+def load_profile(
+    files: DataFiles, /, *, guard: ValueGuard | None = None, any_key: bool = False
+) -> Profile:
     """Read ``.dwp`` files and merge them.
+
+    Args:
+        files: The files.
+        guard: The key of hashed columns.
+        any_key: Whether columns that were hashed with another key are set aside.
 
     Raises:
         DataError: If a file cannot be read, or is not a sound profile.
@@ -108,7 +115,7 @@ def load_profile(files: DataFiles, /, *, guard: ValueGuard | None = None) -> Pro
     earlier: list[Source] = []
     for path, body in files.bodies():
         try:
-            profile = Profile.from_bytes(body, guard=guard)
+            profile = Profile.from_bytes(body, guard=guard, any_key=any_key)
             if merged is None:
                 merged = profile
             else:

@@ -7,14 +7,15 @@ from datetime import timedelta
 from typing import Any
 
 from driftwatch.core.data.declared import DeclaredColumns
-from driftwatch.core.data.privacy import ValueGuard, hash_key
-from driftwatch.core.data.schema import COMPUTED, Role, Schema, ValuePolicy
+from driftwatch.core.data.privacy import ValueGuard
+from driftwatch.core.data.schema import COMPUTED, Role, Schema
 from driftwatch.core.profiles.profile import Profile
 from driftwatch.core.profiles.reference import Reference
 from driftwatch.core.sketches.sizes import SketchConfig
 from driftwatch.errors import ConfigError
 from driftwatch.profiling.build import load_profile, profile_data, profile_like
 from driftwatch.profiling.files import find_files
+from driftwatch.profiling.hash_keys import HashKey
 from driftwatch.profiling.outcomes import with_saved_outcomes
 from driftwatch.profiling.rows import DerivedData, Progress, is_path, located
 from driftwatch.profiling.second_pass import count_panes, measure_dependence
@@ -26,6 +27,7 @@ __all__ = [
     "located",
     "production_profile",
     "saved_profile",
+    "saved_reference",
 ]
 
 
@@ -36,7 +38,8 @@ class ReferenceOptions:
     Attributes:
         columns: What the caller says of the columns.
         config: Sizes of the sketches.
-        hash_key: Key of hashed columns.
+        hash_key: Key of hashed columns; the public one if None. A `Profile` brings its own, unless
+            the caller has given one.
         pane: Length of the panes to count, for its natural variability: a time, or a number
             of rows.
         multivariate: Whether to measure how columns depend on each other, or which.
@@ -44,17 +47,18 @@ class ReferenceOptions:
 
     columns: DeclaredColumns = field(default_factory=DeclaredColumns)
     config: SketchConfig | None = None
-    hash_key: bytes | None = None
+    hash_key: HashKey | bytes | None = None
     pane: timedelta | int | None = None
     multivariate: bool | tuple[str, ...] | None = False
 
-    @staticmethod
-    def key_for(data: Any, given: bytes | None, /) -> bytes | None:
-        """The hash key for data: the one given, or ``$DRIFTWATCH_HASH_KEY``.
+    def check_key(self, columns: Schema, /) -> None:
+        """Do nothing, or say that others need the key of hashed columns, too.
 
-        A `Profile` has its own, which goes before that of the environment.
+        Raises:
+            ConfigError: If nobody has chosen it.
         """
-        return hash_key() if given is None and not isinstance(data, Profile) else given
+        if isinstance(self.hash_key, HashKey):
+            self.hash_key.check(columns)
 
 
 def build_reference(
@@ -63,20 +67,23 @@ def build_reference(
     """Read a reference.
 
     Raises:
-        ConfigError: If panes or dependence are asked of a saved profile that lacks them.
+        ConfigError: If panes or dependence are asked of a saved profile that lacks them, or a
+            collector's columns are hashed with a key that nobody has chosen.
         DataError: If the data cannot be read.
         UnknownColumnError: If a named column is not in the data.
     """
     data = located(data)
-    saved = saved_profile(data, options.hash_key)
+    saved = saved_reference(data, options.hash_key)
     if saved is not None:
-        return Reference(_with_options(saved, options))
+        saved = _with_options(saved, options)
+        options.check_key(saved.schema)
+        return Reference(saved)
     profile = profile_data(
         data,
         options.columns,
         config=options.config,
         reference=True,
-        guard=ValueGuard.of(options.hash_key),
+        guard=_guard(options.hash_key),
         progress=progress,
     )
     if isinstance(data, DerivedData):
@@ -84,6 +91,7 @@ def build_reference(
         profile = profile.with_schema(
             Schema(tuple(replace(c, note=COMPUTED) if c.name in data.adds else c for c in columns))
         )
+    options.check_key(profile.schema)
     if options.pane is not None:
         if isinstance(options.pane, int):
             count_panes(profile, data, time="", width=options.pane)
@@ -96,20 +104,42 @@ def build_reference(
     return Reference(profile)
 
 
-def saved_profile(data: Any, hash_key: bytes | None, /) -> Profile | None:
-    """The profile that `data` is, or that its path leads to; None if it is rows."""
-    if isinstance(data, Profile):
-        hashed = any(column.values is ValuePolicy.HASHED for column in data.schema)
-        if hashed and hash_key is not None and data.guard.key_id != ValueGuard(hash_key).key_id:
-            raise ConfigError(
-                "the profile has columns hashed with another key; give the key it was made with"
-            )
+def saved_reference(data: Any, hash_key: HashKey | bytes | None, /) -> Profile | None:
+    """The profile that is a reference; None if it is rows.
+
+    Columns that were hashed with another key are set aside. A `Profile` that was made in this
+    process brings its own key, unless the caller has given one.
+    """
+    chosen = isinstance(hash_key, bytes) or (hash_key is not None and hash_key.is_given)
+    if isinstance(data, Profile) and not chosen:
         return data
+    return saved_profile(data, _guard(hash_key), any_key=True)
+
+
+def saved_profile(data: Any, guard: ValueGuard, /, *, any_key: bool = False) -> Profile | None:
+    """The profile that `data` is, or that its path leads to; None if it is rows.
+
+    Args:
+        data: A profile, its bytes, its path, or rows.
+        guard: The key of hashed columns.
+        any_key: Whether columns that were hashed with another key are set aside.
+
+    Raises:
+        DataError: If a file is no sound profile.
+        HashKeyError: If columns were hashed with another key, and are not to be set aside.
+        ProfileFormatError: If the bytes are no sound profile.
+    """
+    if isinstance(data, Profile):
+        return data.for_key(guard) if any_key else data
     if isinstance(data, bytes):
-        return Profile.from_bytes(data, guard=ValueGuard.of(hash_key))
+        return Profile.from_bytes(data, guard=guard, any_key=any_key)
     if is_saved(data := located(data)):
-        return load_profile(find_files(data), guard=ValueGuard.of(hash_key))
+        return load_profile(find_files(data), guard=guard, any_key=any_key)
     return None
+
+
+def _guard(hash_key: HashKey | bytes | None) -> ValueGuard:
+    return hash_key.guard if isinstance(hash_key, HashKey) else ValueGuard.of(hash_key)
 
 
 def is_saved(data: Any, /) -> bool:
@@ -124,11 +154,13 @@ def production_profile(
 ) -> Profile:
     """Sketch production data for a reference; what a profile leaves open is read as there.
 
+    Columns of a profile that were hashed with another key are set aside.
+
     Raises:
         DataError: If the data cannot be read.
     """
     data = located(data)
-    profile = saved_profile(data, reference.profile.guard.key)
+    profile = saved_profile(data, reference.profile.guard, any_key=True)
     if profile is None:
         return profile_like(reference, data, progress=progress)
     return profile.read_as(reference.schema)

@@ -20,8 +20,9 @@ from driftwatch.core.data.outcomes import Task
 from driftwatch.core.data.schema import Column, Kind, Role
 from driftwatch.core.profiles.profile import Profile
 from driftwatch.errors import ConfigError, DataError, DriftWatchError
+from driftwatch.profiling.hash_keys import HashKey
 from driftwatch.profiling.model_facts import classes_of, features_of
-from driftwatch.profiling.references import is_saved, saved_profile
+from driftwatch.profiling.references import is_saved, saved_reference
 from driftwatch.profiling.rows import DerivedData, batches_in, column_names
 
 if TYPE_CHECKING:
@@ -60,7 +61,7 @@ class Scorer:
 
     @classmethod
     def of(
-        cls, model: Any, data: Any, declared: DeclaredColumns, hash_key: bytes | None = None, /
+        cls, model: Any, data: Any, declared: DeclaredColumns, hash_key: HashKey | None = None, /
     ) -> tuple[Scorer, DeclaredColumns]:
         """What a model has to compute for a reference, and the columns declared with it.
 
@@ -71,7 +72,7 @@ class Scorer:
             DataError: If the model fails.
         """
         labels = [name for name, role in declared.roles.items() if role is Role.LABEL]
-        saved = None if model is None else saved_profile(data, hash_key)
+        saved = None if model is None else saved_reference(data, hash_key)
         if saved is not None:
             return cls._of_saved(model, saved), declared
         if model is None or len(labels) != 1:

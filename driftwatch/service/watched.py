@@ -19,6 +19,7 @@ from driftwatch.evaluation.runner import EvaluationRunner
 from driftwatch.integrations.alerting.configured import notifiers_of
 from driftwatch.logs.events import event
 from driftwatch.monitor import Monitor
+from driftwatch.profiling.hash_keys import key_for
 from driftwatch.protocols import Store
 from driftwatch.stores import open_store
 
@@ -37,7 +38,8 @@ class Watched:
         clock: Seconds since 1970.
 
     Raises:
-        ConfigError: If it has no store of its own.
+        ConfigError: If it has no store of its own, or its reference has hashed columns and nobody
+            has chosen the key, which replicas need, too.
         StoreError: If the store cannot be opened.
     """
 
@@ -62,7 +64,17 @@ class Watched:
         self.config = config
         self.store: Store = open_store(config.store_in(folder))
         if config.reference is not None or "" in self.store.references_in_use(name):
-            self.open()
+            self._check_key(self.open())
+
+    def _check_key(self, monitor: Monitor) -> None:
+        """Refuse to start where replicas cannot have the key that columns are hashed with."""
+        try:
+            key_for(None, self.store, needed_by="a collector and its replicas").check(
+                monitor.reference.schema
+            )
+        except ConfigError:
+            self.close()
+            raise
 
     def open(self) -> Monitor:
         """The monitor; opened now if it was not.

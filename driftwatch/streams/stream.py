@@ -288,7 +288,7 @@ class Stream:
         """Store a profile made elsewhere as rows of one pane; False if it was there already."""
         self.adopt_reference()
         reference = self.references.current()
-        profile = saved_profile(saved, reference.profile.guard.key)
+        profile = saved_profile(saved, reference.profile.guard)
         if profile is None:
             raise ConfigError("absorb takes a profile; give rows to observe_many")
         reference.check_fits(profile)

@@ -47,7 +47,6 @@ from driftwatch.cli.output.last_report import save_report
 from driftwatch.cli.output.progress_bar import progress_bar
 from driftwatch.cli.output.showing import Showing
 from driftwatch.cli.output.writing import tell
-from driftwatch.core.data.privacy import hash_key
 from driftwatch.core.drift.policy import PolicyName
 from driftwatch.core.reports.report import DriftReport
 from driftwatch.errors import ConfigError, DataError, DriftWatchError
@@ -299,7 +298,6 @@ def _compared(request: CheckRequest, *, quiet: bool) -> DriftReport:
             every=request.every,
             pane=request.pane,
             multivariate=request.multivariate,
-            hash_key=hash_key(),
             progress=progress,
             **columns,
         )

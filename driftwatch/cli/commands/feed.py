@@ -202,7 +202,7 @@ def _feeder(monitor: Monitor, csv: CsvFormat | None = None) -> FileFeeder:
 def _absorb_profile(monitor: Monitor, path: Location) -> Ingested:
     from driftwatch.profiling.references import saved_profile
 
-    profile = saved_profile(path, monitor.reference.profile.guard.key)
+    profile = saved_profile(path, monitor.reference.profile.guard)
     if profile is None:
         raise DataError(f"{path} is no profile")
     known = not monitor.absorb(profile)

@@ -9,11 +9,11 @@ import typer
 
 from driftwatch.cli.options import Quiet
 from driftwatch.cli.output.writing import tell
-from driftwatch.core.data.privacy import ValueGuard, hash_key
 from driftwatch.errors import ConfigError
 from driftwatch.process.atomic_files import write_atomically
 from driftwatch.profiling.build import load_profile
 from driftwatch.profiling.files import find_files
+from driftwatch.profiling.hash_keys import key_for
 
 __all__ = ["merge", "merge_profiles"]
 
@@ -36,7 +36,7 @@ def merge_profiles(profiles: list[str], output: Path, /, *, quiet: bool) -> None
     files = find_files(profiles)
     if files.format != "profile":
         raise ConfigError(f"merge takes .dwp profiles; {files.label} is data")
-    merged = load_profile(files, guard=ValueGuard.of(hash_key()))
+    merged = load_profile(files, guard=key_for().guard)
     data = merged.to_bytes()
     write_atomically(output, data)
     if not quiet:

@@ -34,13 +34,13 @@ from driftwatch.cli.output.progress_bar import progress_bar
 from driftwatch.cli.output.writing import tell
 from driftwatch.core.data.declared import DeclaredColumns
 from driftwatch.core.data.durations import parse_duration
-from driftwatch.core.data.privacy import ValueGuard, hash_key
 from driftwatch.core.sketches.sizes import SketchConfig
 from driftwatch.errors import ConfigError
 from driftwatch.process.atomic_files import write_atomically
 from driftwatch.profiling.build import profile_data
 from driftwatch.profiling.delimited import CsvFormat
 from driftwatch.profiling.files import find_files
+from driftwatch.profiling.hash_keys import key_for
 from driftwatch.profiling.second_pass import count_panes, measure_dependence
 
 __all__ = ["ProfileRequest", "profile", "run_profile"]
@@ -128,7 +128,7 @@ def run_profile(request: ProfileRequest, /, *, quiet: bool) -> None:
     if request.k not in (config.k, config.reference_k):
         config = replace(config, k=request.k)
     files = find_files(request.files, csv=request.csv)
-    guard = ValueGuard.of(hash_key())
+    guard = key_for().guard
     with progress_bar(files.label, files.size_bytes, quiet=quiet) as progress:
         profile = profile_data(
             files,

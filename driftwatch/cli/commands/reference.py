@@ -23,12 +23,12 @@ from driftwatch.cli.output.progress_bar import progress_bar
 from driftwatch.cli.output.writing import put, tell
 from driftwatch.config.monitors import MonitorConfig
 from driftwatch.core.data.durations import parse_duration, parse_length
-from driftwatch.core.data.privacy import ValueGuard, hash_key
 from driftwatch.core.data.times import to_utc
 from driftwatch.core.profiles.reference import Reference
 from driftwatch.errors import ConfigError, DataError
 from driftwatch.evaluation.history import profile_of_history
 from driftwatch.profiling.files import find_files
+from driftwatch.profiling.hash_keys import HashKey, key_for
 from driftwatch.profiling.references import ReferenceOptions, build_reference
 from driftwatch.protocols import Store
 
@@ -126,10 +126,11 @@ def add_reference(
         raise ConfigError("give either files or --last, such as --last 28d")
     _, config, _ = configured(request)
     with opened_store(request, creates=True) as (name, store):
+        key = key_for(None, store)
         if last is not None:
-            reference = _of_the_stream(store, name, last)
+            reference = _of_the_stream(store, name, last, key)
         else:
-            reference = _of_files(files, config, quiet=quiet)
+            reference = _of_files(files, config, key, quiet=quiet)
         now = time.time()
         store.add_reference(name, reference.id, reference.profile.to_bytes(), now=now)
         in_use = store.references_in_use(name)
@@ -144,12 +145,12 @@ def add_reference(
         )
 
 
-def _of_files(files: list[str], config: MonitorConfig, *, quiet: bool) -> Reference:
+def _of_files(files: list[str], config: MonitorConfig, key: HashKey, *, quiet: bool) -> Reference:
     paths = find_files(files)
     multivariate = config.multivariate
     options = ReferenceOptions(
         config.columns(),
-        hash_key=hash_key(),
+        hash_key=key,
         pane=None if config.pane is None else parse_length(config.pane),
         multivariate=multivariate if isinstance(multivariate, bool) else tuple(multivariate),
     )
@@ -157,14 +158,13 @@ def _of_files(files: list[str], config: MonitorConfig, *, quiet: bool) -> Refere
         return build_reference(paths, options, progress=progress)
 
 
-def _of_the_stream(store: Store, name: str, last: str) -> Reference:
+def _of_the_stream(store: Store, name: str, last: str, key: HashKey) -> Reference:
     latest = store.overview(name).latest
     if latest is None:
         raise DataError(f"the store has no rows of {name!r} with a time")
-    guard = ValueGuard.of(hash_key())
     start = float(latest) - parse_duration(last).total_seconds()
     return Reference(
-        profile_of_history(store, name, start=start, end=float(latest) + 1, guard=guard)
+        profile_of_history(store, name, start=start, end=float(latest) + 1, guard=key.guard)
     )
 
 

@@ -42,7 +42,6 @@ from driftwatch.config.monitors import MonitorConfig
 from driftwatch.core.data.declared import DeclaredColumns
 from driftwatch.core.data.durations import parse_length
 from driftwatch.core.data.instants import instant_of
-from driftwatch.core.data.privacy import hash_key
 from driftwatch.core.data.schema import Role
 from driftwatch.core.data.times import to_utc
 from driftwatch.core.reports.report import DriftReport
@@ -51,6 +50,7 @@ from driftwatch.errors import ConfigError
 from driftwatch.logs.lines import json_lines
 from driftwatch.process.atomic_files import write_atomically
 from driftwatch.profiling.files import DataFiles, find_files
+from driftwatch.profiling.hash_keys import key_for
 from driftwatch.profiling.references import ReferenceOptions, build_reference
 from driftwatch.profiling.rows import DataSlice, count_rows
 from driftwatch.render.drawing.timeline import timeline_html, timeline_text
@@ -233,7 +233,7 @@ def run_replay(request: ReplayRequest, /, *, quiet: bool) -> Exit:
             reference,
             ReferenceOptions(
                 request.columns,
-                hash_key=hash_key(),
+                hash_key=key_for(),
                 pane=_pane(request, reference),
                 multivariate=multivariate
                 if isinstance(multivariate, bool)

@@ -16,6 +16,7 @@ __all__ = [
     "DISCRETE",
     "EVERY",
     "ORDERED",
+    "OTHER_KEY",
     "Basis",
     "Column",
     "Kind",
@@ -26,6 +27,8 @@ __all__ = [
 
 COMPUTED = "computed"
 """The note of a column that is computed from others, or by the model, where it can be."""
+OTHER_KEY = "not comparable: its values were hashed with another key"
+"""The note of a column whose values are of no use here."""
 
 
 class Kind(StrEnum):
@@ -87,7 +90,7 @@ class ValuePolicy(StrEnum):
     HASHED = "hashed"
     """As keyed 64-bit BLAKE2b tokens: comparable, not readable."""
     NONE = "none"
-    """Not at all: rows, nulls, content hash and nothing else."""
+    """Not at all: rows, nulls, content hash (sealed) and nothing else."""
 
 
 class Basis(StrEnum):
@@ -143,6 +146,11 @@ class Column:
     def is_computed(self) -> bool:
         """Whether it is computed, so that its absence says nothing of the data."""
         return self.note == COMPUTED
+
+    @property
+    def is_of_another_key(self) -> bool:
+        """Whether its values were hashed with a key that is not the one in use."""
+        return self.values is ValuePolicy.NONE and self.note == OTHER_KEY
 
     def to_dict(self) -> dict[str, Any]:
         table: dict[str, Any] = {

@@ -6,19 +6,20 @@ import math
 from collections.abc import Collection
 from dataclasses import replace
 
-from driftwatch.core.data.schema import Column, Kind, Role
+from driftwatch.core.data.schema import OTHER_KEY, Column, Kind, Role, ValuePolicy
 from driftwatch.core.profiles.column_profile import ColumnProfile, keeps_categories
 from driftwatch.core.profiles.profile import Profile
 from driftwatch.core.reports.results import Status
 from driftwatch.core.reports.schema_change import SchemaChange, family_of, type_in_words
 
-__all__ = ["repeated_ids", "schema_changes", "why_skipped"]
+__all__ = ["repeated_ids", "schema_changes", "why_not_comparable", "why_skipped"]
 
 
 _UNREADABLE = 0.05
 _OF_ANOTHER_TYPE = 0.05
 """Share of a column's values that must have another type: fewer are odd values, not a change."""
 _WORTH_A_WORD = 0.001
+_HASHED_OR_NOT = {ValuePolicy.HASHED, ValuePolicy.RAW}
 
 
 def why_skipped(column: Column) -> str | None:
@@ -27,8 +28,25 @@ def why_skipped(column: Column) -> str | None:
         return f"{column.role}: {column.note}" if column.note else f"{column.role}, as declared"
     if column.kind is Kind.UNSUPPORTED:
         return f"{type_in_words(column.dtype)} are not supported"
+    if column.is_of_another_key:
+        return OTHER_KEY
     if column.kind.is_discrete and not keeps_categories(column):
         return "its values are not kept"
+    return None
+
+
+def why_not_comparable(current: Profile, column: Column, /) -> str | None:
+    """Why production's values of a column cannot be compared; None if they can.
+
+    Never drift: values hashed with another key, or on one side only, all look new.
+    """
+    there = current.columns.get(column.name)
+    if there is None:
+        return None
+    if there.column.is_of_another_key:
+        return OTHER_KEY
+    if there.column.kind is column.kind and {there.column.values, column.values} == _HASHED_OR_NOT:
+        return "not comparable: its values are hashed on one side only"
     return None
 
 

@@ -327,7 +327,8 @@ class CategorySides:
         return Cells(before.astype(float), after.astype(float), 0.0, 0.0, description)
 
     def _shown(self, place: int) -> bool:
-        return int(self.before[place] + self.after[place]) >= MIN_SHOWN
+        """Whether one of the sides has it often enough: two rare ones together do not count."""
+        return int(max(self.before[place], self.after[place])) >= MIN_SHOWN
 
     def label(self, place: int) -> str:
         """Name of a category as it may be shown."""

@@ -10,7 +10,7 @@ parts, or that they do not go together, is one thing in every order:
   said are an error. Numbers that identify rows in one part and not in another are a feature.
 * how values are kept: undecided columns keep what either needs (`Evidence`), and yield to both.
   Texts that were counted in one part and not in another are an error, and so are those that were
-  hashed in one only.
+  hashed in one only. What was hashed with another key is not kept, and neither is the whole.
 """
 
 from __future__ import annotations
@@ -23,7 +23,7 @@ from typing import NamedTuple
 from driftwatch.core.data.personal import PERSONAL
 from driftwatch.core.data.privacy import ValueGuard
 from driftwatch.core.data.rule import Rule
-from driftwatch.core.data.schema import Basis, Column, Kind, Role, Schema, ValuePolicy
+from driftwatch.core.data.schema import OTHER_KEY, Basis, Column, Kind, Role, Schema, ValuePolicy
 from driftwatch.core.profiles.column_profile import CategorySketches, ColumnProfile
 from driftwatch.errors import MergeError
 
@@ -205,6 +205,8 @@ def _form_of_both(mine: ColumnProfile, theirs: ColumnProfile) -> _Form:
     """
     if _is_blank(mine) or _is_blank(theirs):
         return _form(mine if _yields(theirs, mine) else theirs)
+    if mine.column.is_of_another_key or theirs.column.is_of_another_key:
+        return _Form(ValuePolicy.NONE, is_counted=False, is_open=False)
     if mine.column.kind is not theirs.column.kind:
         raise _refused(mine, theirs, "kinds differ", "its kind")
     lower, higher = sorted((_form(mine), _form(theirs)), key=lambda form: not form.is_open)
@@ -260,6 +262,8 @@ def _column_of_both(mine: ColumnProfile, theirs: ColumnProfile, form: _Form) -> 
     note = said.note
     if said.basis is Basis.UNDECIDED and form.values is ValuePolicy.HASHED:
         note = PERSONAL
+    if mine.column.is_of_another_key or theirs.column.is_of_another_key:
+        note = OTHER_KEY
     rules = [rule for rule in (first.rule, second.rule) if rule is not None]
     valued = not (_is_blank(mine) or _is_blank(theirs))
     return replace(

@@ -16,7 +16,7 @@ from driftwatch.core.data.personal import PERSONAL
 from driftwatch.core.data.privacy import ValueGuard
 from driftwatch.core.data.schema import Basis, Column, Kind, Role, ValuePolicy
 from driftwatch.core.data.values import Categories, Missing, Numbers, Opaque, typed_values
-from driftwatch.core.profiles.evidence import Evidence
+from driftwatch.core.profiles.evidence import Evidence, hidden_hashes
 from driftwatch.core.sketches.cdf import Cdf
 from driftwatch.core.sketches.distinct import DistinctSketch
 from driftwatch.core.sketches.fingerprint import Fingerprint, hash_numbers, hash_texts, hash_words
@@ -175,8 +175,9 @@ class CategorySketches:
 
     def update(self, categories: Categories, policy: ValuePolicy, guard: ValueGuard, /) -> None:
         """Fold in distinct values with their counts."""
-        seed = guard.seed if policy is ValuePolicy.HASHED else 0
-        self.distinct.update(hash_texts(categories.texts, seed=seed), categories.counts)
+        hidden = policy is ValuePolicy.HASHED
+        hashes = hidden_hashes(categories.texts, guard) if hidden else hash_texts(categories.texts)
+        self.distinct.update(hashes, categories.counts)
         if self.frequencies is not None:
             kept = guard.kept(categories.texts, policy)
             self.frequencies.update(dict(zip(kept, categories.counts.tolist(), strict=True)))

@@ -13,13 +13,15 @@ from numpy.typing import NDArray
 from driftwatch.core.data.identifiers import Order
 from driftwatch.core.data.values import Categories
 from driftwatch.core.sketches.distinct import DistinctSketch
-from driftwatch.core.sketches.fingerprint import hash_numbers, hash_texts
+from driftwatch.core.sketches.fingerprint import hash_numbers, hash_texts, keyed_hashes
 from driftwatch.errors import ProfileFormatError
 
 if TYPE_CHECKING:
+    import pyarrow as pa
+
     from driftwatch.core.data.privacy import ValueGuard
 
-__all__ = ["Evidence"]
+__all__ = ["Evidence", "hidden_hashes"]
 
 _ORDER = struct.Struct("<6Q")
 
@@ -56,7 +58,7 @@ class Evidence:
 
     def update_texts(self, categories: Categories, guard: ValueGuard, /) -> None:
         """Add different texts with their counts."""
-        self.distinct.update(hash_texts(categories.texts, seed=guard.seed), categories.counts)
+        self.distinct.update(hidden_hashes(categories.texts, guard), categories.counts)
 
     def merge(self, other: Self, /) -> None:
         """Add what is known of other rows; `other` is left as it was."""
@@ -104,3 +106,15 @@ class Evidence:
         if distinct.hashes.size > count:
             raise ProfileFormatError("more different values than values in an undecided column")
         return cls(distinct, order)
+
+
+def hidden_hashes(texts: pa.Array, guard: ValueGuard, /) -> NDArray[np.uint64]:
+    """Hashes by which texts can be told apart, and not be looked up without the key.
+
+    Args:
+        texts: ``large_string`` array without nulls.
+        guard: Has the key. With the public one, hashes are those of earlier versions.
+    """
+    if guard.is_public:
+        return hash_texts(texts, seed=guard.seed)
+    return keyed_hashes(hash_texts(texts), *guard.rounds)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator, Mapping
+from collections.abc import Collection, Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, Self
 
@@ -133,6 +133,15 @@ class PaneCounts:
             {pane: dict(counts) for pane, counts in self.counts.items()},
             self.untimed,
         )
+
+    def without(self, names: Collection[str], /) -> Self:
+        """Return the counts of the other columns."""
+        kept = self.copy()
+        kept.cells = {name: cells for name, cells in self.cells.items() if name not in names}
+        for counts in kept.counts.values():
+            for name in names:
+                counts.pop(name, None)
+        return kept
 
     def matrix(self, name: str, /) -> NDArray[np.int64]:
         """Counts of one column: a row a pane, in order of time, and a column a cell."""

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import hashlib
-import json
 from collections.abc import Callable, Iterable, Mapping
 from datetime import UTC, datetime, timedelta
 from functools import partial
@@ -17,19 +16,20 @@ from driftwatch.core.profiles import agreement
 from driftwatch.core.profiles.codec import LOCAL_LIMIT, decode, encode
 from driftwatch.core.profiles.column_profile import ColumnProfile
 from driftwatch.core.profiles.frame import Frame
+from driftwatch.core.profiles.hidden_columns import (
+    check_key,
+    key_id_of,
+    keys_of_both,
+    leave_hashed,
+)
 from driftwatch.core.profiles.outcomes import Outcomes, OutcomeSpec
 from driftwatch.core.profiles.pane_counts import PaneCounts
-from driftwatch.core.profiles.schema_table import (
-    MAX_COLUMNS,
-    check_key,
-    columns_in,
-    parts_by_column,
-    read_table,
-)
+from driftwatch.core.profiles.schema_table import MAX_COLUMNS, columns_in, read_table
 from driftwatch.core.profiles.scores import ScoreSpec
 from driftwatch.core.profiles.seen_types import SeenTypes
+from driftwatch.core.profiles.stored_form import fill, sections_of
 from driftwatch.core.reports.report import Period
-from driftwatch.core.sketches.cross import CrossMoments, cross_from_sections, cross_sections
+from driftwatch.core.sketches.cross import CrossMoments
 from driftwatch.core.sketches.sizes import SketchConfig
 from driftwatch.errors import ConfigError, MergeError, ProfileFormatError, SchemaError
 
@@ -231,7 +231,7 @@ class Profile:
         for what, mine, theirs in (
             ("sketch configuration", self.config.id, other.config.id),
             ("k", self.k, other.k),
-            ("hash key", self.guard.key_id, other.guard.key_id),
+            ("hash key", *keys_of_both(self, other)),
         ):
             if mine != theirs:
                 raise MergeError(f"profiles of different {what} do not merge: {mine} and {theirs}")
@@ -348,27 +348,20 @@ class Profile:
         header = {
             "config": self.config.to_dict(),
             "k": self.k,
-            "key_id": self.guard.key_id,
+            "key_id": key_id_of(self.columns.values(), self.guard),
             "rows": self.rows,
         }
-        table = {"columns": self.schema.to_dicts(), **self.seen.to_table(self.rows)}
-        sections = {"schema": json.dumps(table, ensure_ascii=False).encode("utf-8", "replace")}
-        for index, profile in enumerate(self.columns.values()):
-            for part, body in profile.to_sections().items():
-                sections[f"{index}/{part}"] = body
-        if self.panes is not None:
-            sections |= self.panes.to_sections()
-        if self.cross is not None:
-            sections |= cross_sections(self.cross)
-        for number, counted in enumerate(self.outcomes.values()):
-            if counted.rows:
-                for part, content in counted.to_sections().items():
-                    sections[f"outcomes{number}/{part}"] = content
-        return encode(header, sections)
+        return encode(header, sections_of(self))
 
     @classmethod
     def from_bytes(
-        cls, data: bytes, /, *, guard: ValueGuard | None = None, limit: int = LOCAL_LIMIT
+        cls,
+        data: bytes,
+        /,
+        *,
+        guard: ValueGuard | None = None,
+        limit: int = LOCAL_LIMIT,
+        any_key: bool = False,
     ) -> Self:
         """Read a profile; every byte is validated before native code sees it.
 
@@ -376,14 +369,16 @@ class Profile:
             data: The bytes of a ``.dwp`` file.
             guard: The hash key in use, if it is not the default.
             limit: Refuse more bytes than this.
+            any_key: Whether columns hashed with another key are set aside, see `for_key`.
 
         Raises:
-            NotReadableError: If it is sound, and of another hash key or a newer version.
+            NotReadableError: If it is sound, and of a newer version, or columns were hashed with
+                another key (`HashKeyError`) and are not to be set aside.
             ProfileFormatError: If the bytes are not a sound profile.
         """
         header, sections = decode(data, limit=limit)
         try:
-            return cls._from_parts(header, sections, guard or ValueGuard())
+            return cls._from_parts(header, sections, guard or ValueGuard(), any_key=any_key)
         except (ConfigError, SchemaError, KeyError, TypeError, ValueError) as error:
             if isinstance(error, ProfileFormatError):
                 raise
@@ -391,7 +386,12 @@ class Profile:
 
     @classmethod
     def _from_parts(
-        cls, header: Mapping[str, Any], sections: Mapping[str, bytes], guard: ValueGuard
+        cls,
+        header: Mapping[str, Any],
+        sections: Mapping[str, bytes],
+        guard: ValueGuard,
+        *,
+        any_key: bool,
     ) -> Self:
         config = SketchConfig.from_dict(header["config"])
         k, rows = header["k"], header["rows"]
@@ -399,27 +399,25 @@ class Profile:
             raise ProfileFormatError(f"k={k} and {rows} rows do not fit the configuration")
         table = read_table(sections.get("schema", b""))
         columns = columns_in(table)
-        check_key(columns, header["key_id"], guard)
+        key_id = header.get("key_id", ValueGuard().key_id)
+        if not any_key:
+            check_key(columns, key_id, guard)
         profile = cls(Schema(()), config=config, k=k, guard=guard)
-        Schema(tuple(columns))  # refuses two columns of one name
-        grouped = parts_by_column(sections)
-        for index, column in enumerate(columns):
-            parts = grouped.get(str(index), {})
-            restored = ColumnProfile.from_sections(column, parts, k, config)
-            if restored.rows != rows:
-                raise ProfileFormatError(f"column {column.name!r} has other rows than the profile")
-            profile.columns[column.name] = restored
-        profile.rows, profile.seen = rows, SeenTypes.of_table(table, rows)
-        profile.panes = PaneCounts.from_sections(sections)
-        profile.cross = cross_from_sections(sections)
-        for name, parts in grouped.items():
-            if name.startswith("outcomes"):
-                counted = Outcomes.from_sections(parts)
-                if counted.rows > rows:
-                    raise ProfileFormatError("more outcomes than rows")
-                profile.outcomes[counted.spec.id] = counted
-                profile.outcome_spec = profile.outcome_spec or counted.spec
+        fill(profile, table, columns, sections, rows=rows, same_key=key_id == guard.key_id)
+        if key_id != guard.key_id:
+            leave_hashed(profile)
         return profile
+
+    def for_key(self, guard: ValueGuard, /) -> Profile:
+        """Return a profile for those who have this key: columns hashed with another are set aside.
+
+        Of these are left the rows and how many are missing. The others share their sketches.
+        """
+        other = self._with(self.columns)
+        other.guard = guard
+        if guard.key_id != self.guard.key_id:
+            leave_hashed(other)
+        return other
 
 
 def merged(profiles: Iterable[Profile], /) -> Profile | None:

@@ -14,6 +14,7 @@ from driftwatch.core.data.schema import Schema
 from driftwatch.core.profiles.agreement import decided_column
 from driftwatch.core.profiles.column_profile import ColumnProfile
 from driftwatch.core.profiles.frame import Frame
+from driftwatch.core.profiles.hidden_columns import keys_of_both
 from driftwatch.core.profiles.outcomes import Outcomes
 from driftwatch.core.profiles.profile import Profile
 from driftwatch.core.profiles.scores import ScoreSpec
@@ -290,7 +291,7 @@ class Reference:
             MergeError: If they are of another configuration or precision, or hashed with another
                 key.
         """
-        config, guard = self.profile.config, self.profile.guard
+        config = self.profile.config
         if profile.k != config.k:
             raise MergeError(
                 f"the profile has quantiles of k={profile.k}; windows need k={config.k} (make it "
@@ -298,7 +299,7 @@ class Reference:
             )
         for what, mine, theirs in (
             ("sketch configuration", config.id, profile.config.id),
-            ("hash key", guard.key_id, profile.guard.key_id),
+            ("hash key", *keys_of_both(self.profile, profile)),
         ):
             if mine != theirs:
                 raise MergeError(f"profiles of different {what} do not merge: {mine} and {theirs}")

