@@ -7,6 +7,7 @@ that the report prints. Declaring a column overrides all of it.
 
 from __future__ import annotations
 
+import math
 from collections import Counter
 from collections.abc import Mapping
 from dataclasses import replace
@@ -26,7 +27,7 @@ from driftwatch.core.data.instants import seconds_by_size
 from driftwatch.core.data.missing_words import without_words
 from driftwatch.core.data.mixed import children_of, is_mixed
 from driftwatch.core.data.name_words import name_words, spread
-from driftwatch.core.data.personal import PERSONAL, is_personal
+from driftwatch.core.data.personal import PERSONAL, is_personal, is_personal_number
 from driftwatch.core.data.schema import Basis, Column, Kind, Role, Schema, ValuePolicy
 from driftwatch.core.data.storage import is_text
 from driftwatch.core.data.values import Categories, Numbers, kind_of, typed_values
@@ -104,6 +105,8 @@ def infer_column(
     if kind is None:
         words = Column(name, Kind.NUMERIC, missing_words=missing_words).words
         kind = _guess_kind(array, words, untyped=untyped)
+        if kind is Kind.NUMERIC and role is None and _are_personal_numbers(name, array):
+            kind = Kind.CATEGORICAL
     dtype = kind.value if untyped and kind is not Kind.CATEGORICAL else _type_of_most(array)
     basis = Basis.INFERRED if role is None else Basis.DECLARED
     column = Column(
@@ -116,6 +119,8 @@ def infer_column(
     )
     if role is None:
         column = _guess_role(column, array)
+    if column.kind is Kind.CATEGORICAL and column.role is Role.ID:
+        return replace(column, values=ValuePolicy.HASHED)
     if column.kind is Kind.CATEGORICAL and column.values is ValuePolicy.RAW:
         values = typed_values(array, column)
         return _protect(column, values) if isinstance(values, Categories) else column
@@ -287,6 +292,17 @@ def _mark_text_id(column: Column, categories: Categories) -> Column:
 def _as_id(column: Column, why: str) -> Column:
     hashed = ValuePolicy.HASHED if column.kind is Kind.CATEGORICAL else ValuePolicy.RAW
     return replace(column, role=Role.ID, values=hashed, note=why)
+
+
+def _are_personal_numbers(name: str, array: pa.Array) -> bool:
+    """Whether numbers are those of persons, which are names to be hidden."""
+    if not is_personal_number(name, math.inf):  # whatever they are, and without reading them
+        return False
+    numbers = typed_values(array, Column(name, Kind.NUMERIC))
+    if not isinstance(numbers, Numbers) or not numbers.values.size:
+        return False
+    whole = bool((numbers.values % 1 == 0).mean() >= _NEARLY_ALL)
+    return whole and is_personal_number(name, float(np.median(numbers.values)))
 
 
 def _protect(column: Column, categories: Categories) -> Column:
