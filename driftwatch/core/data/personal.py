@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import re
 import unicodedata
+from collections.abc import Iterator
 from itertools import pairwise
 from typing import TYPE_CHECKING
 
@@ -73,7 +74,7 @@ _ABOUT = {
 """How a name ends that is about a person or an address, and no person or address."""
 _WHETHER = {"is", "has", "had", "no", "num", "n", "hat"}
 
-_EMAIL = re.compile(r"[^@\s]{1,64}@[^@\s.]{1,64}(\.[^@\s.]{1,64}){0,8}\.[a-zA-Z]{2,}")
+_DOMAIN = re.compile(r"([^@\s.]{1,64}\.){1,8}[a-zA-Z]{2,}")
 _PERSONAL_VALUES = re.compile(
     r"\d{3}-\d{2}-\d{4}"  # US social security number
     r"|\d{1,3}(\.\d{1,3}){3}"  # IPv4 address
@@ -104,6 +105,9 @@ _DATE = re.compile(r"(\d{4}[-./]\d{1,2}[-./]\d{1,2}|\d{1,2}[-./]\d{1,2}[-./]\d{4
 _SAMPLE = 200
 _LOOKED_AT = 1_000
 """Characters of a value that are looked at."""
+_LOOKED_AT_SIGNS = 8
+_LONGEST_NUMBER = 64
+"""Characters of a telephone number, an account or a card, with what is between the digits."""
 _PERSONAL_SHARE = 0.05
 """A column where one value in twenty names a person is hashed as a whole."""
 _TELEPHONE_SHARE = 0.5
@@ -143,7 +147,7 @@ def is_personal(name: str, texts: pa.Array, /) -> bool:
     sample = [text[:_LOOKED_AT].strip() for text in texts.slice(0, _SAMPLE).to_pylist()]
     if not sample:
         return False
-    persons = sum(bool(_PERSONAL_VALUES.fullmatch(t) or _EMAIL.search(t)) for t in sample)
+    persons = sum(_names_a_person(text) for text in sample)
     if persons >= _PERSONAL_SHARE * len(sample):
         return True
     return _are_telephones(sample) or _are_sentences(sample)
@@ -203,8 +207,27 @@ def _with_pairs(words: list[str]) -> set[str]:
     return {*words, *(first + second for first, second in pairwise(bare))}
 
 
+def _names_a_person(text: str) -> bool:
+    is_short = len(text) <= _LONGEST_NUMBER
+    if is_short and _PERSONAL_VALUES.fullmatch(text):
+        return True
+    return any(_DOMAIN.match(text, at + 1) for at in _addressed(text))
+
+
+def _addressed(text: str) -> Iterator[int]:
+    """Where in a text an ``@`` follows a name; the first few places."""
+    at = -1
+    for _ in range(_LOOKED_AT_SIGNS):
+        at = text.find("@", at + 1)
+        if at < 0:
+            return
+        if at > 0 and not text[at - 1].isspace() and text[at - 1] != "@":
+            yield at
+
+
 def _are_telephones(sample: list[str]) -> bool:
-    others = [text for text in sample if not _DATE.fullmatch(text)]
+    short = [text for text in sample if len(text) <= _LONGEST_NUMBER]
+    others = [text for text in short if not _DATE.fullmatch(text)]
     found = sum(bool(_TELEPHONE.fullmatch(text)) for text in others)
     if found >= _TELEPHONE_SHARE * len(sample):
         return True
