@@ -73,7 +73,14 @@ class HashKey:
         )
 
 
-def key_for(given: bytes | None = None, store: object = None, /, *, needed_by: str = "") -> HashKey:
+def key_for(
+    given: bytes | None = None,
+    store: object = None,
+    /,
+    *,
+    needed_by: str = "",
+    makes: bool = True,
+) -> HashKey:
     """The key for a monitor, a command or a function.
 
     In this order: the one that is given; ``$DRIFTWATCH_HASH_KEY``; the file beside the store, made
@@ -84,6 +91,7 @@ def key_for(given: bytes | None = None, store: object = None, /, *, needed_by: s
         given: The caller's key.
         store: A store, its path, or the address of a collector, which must have the same key.
         needed_by: Who else needs the key, if the store does not say it.
+        makes: Whether a file may be made; otherwise a store without one gets a passing key.
 
     Raises:
         ConfigError: If a key is not usable, or its file cannot be read.
@@ -98,8 +106,9 @@ def key_for(given: bytes | None = None, store: object = None, /, *, needed_by: s
     path = key_beside(store)
     if path is None:
         return HashKey(_user_key() or _process_key(), needed_by=needed_by)
-    known = _read(path)
-    key = known or _made(path, _user_key(quiet=True) or _random())
+    key = _read(path) or (
+        _made(path, _user_key(quiet=True) or _random()) if makes else _process_key()
+    )
     return HashKey(key, needed_by=needed_by)
 
 

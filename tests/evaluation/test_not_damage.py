@@ -15,12 +15,14 @@ import pytest
 
 from driftwatch import Monitor, Reference
 from driftwatch.cli.app import run
+from driftwatch.core.data.privacy import ValueGuard
 from driftwatch.core.profiles import codec
 from driftwatch.core.profiles.profile import Profile
+from driftwatch.core.profiles.readable import check_readable
 from driftwatch.core.sketches.sizes import SketchConfig
 from driftwatch.core.windows.delivery_codec import delivery_from_bytes, delivery_to_bytes
 from driftwatch.core.windows.segments import Delivery, Segment
-from driftwatch.errors import NotReadableError, ProfileFormatError, StoreError
+from driftwatch.errors import HashKeyError, NotReadableError, ProfileFormatError, StoreError
 from driftwatch.profiling.build import profile_data
 from driftwatch.stores import open_store
 from driftwatch.stores.compaction import compact
@@ -110,6 +112,35 @@ def test_the_monitor_reads_the_key_of_the_environment(folder: Path) -> None:
     assert monitor.reference.profile.guard.key == b"right"
     assert Monitor("train.json", hash_key=b"given").reference.profile.guard.key == b"given"
     assert Monitor(monitor.reference.profile).reference.profile.guard.key == b"right"
+
+
+def test_the_key_beside_the_store_is_used_where_none_is_set(
+    folder: Path, monkeypatch: pytest.MonkeyPatch, say: Say
+) -> None:
+    """By the commands that read the store, too; those that change nothing make no key."""
+    monkeypatch.delenv("DRIFTWATCH_HASH_KEY")
+    before = bytes_in(folder)
+    assert f"not readable     {ROWS:,} rows hashed with another key" in say("doctor")
+    assert bytes_in(folder) == before
+    Path("s.db.key").write_text("right")
+    Path("s.db.key").chmod(0o600)
+    assert "not readable" not in say("doctor")
+    report = json.loads(say("check", "--monitor", "m", "--format", "json"))
+    assert (report["not_used"], report["rows"]["production"]) == ({}, ROWS)
+
+
+def test_another_key_is_one_kind_of_not_readable(folder: Path) -> None:
+    body = Monitor("train.json").reference.profile.to_bytes()
+    other = ValueGuard(b"wrong")
+    reads: list[Callable[[], object]] = [
+        lambda: check_readable(body, other),
+        lambda: Profile.from_bytes(body, guard=other),
+    ]
+    for read in reads:
+        with pytest.raises(HashKeyError, match=r"'email'.*DRIFTWATCH_HASH_KEY") as refused:
+            read()
+        assert isinstance(refused.value, NotReadableError)
+        assert refused.value.reason == "hashed_with_another_key"
 
 
 OLDER = """

@@ -21,7 +21,6 @@ from driftwatch.cli.output.writing import put, put_json
 from driftwatch.config.kafka import KafkaConfig
 from driftwatch.config.monitors import MonitorConfig
 from driftwatch.core.data.durations import parse_duration
-from driftwatch.core.data.privacy import ValueGuard, hash_key
 from driftwatch.core.data.times import to_utc
 from driftwatch.core.profiles.readable import check_readable
 from driftwatch.core.reports.results import Status
@@ -38,6 +37,7 @@ from driftwatch.core.windows.stored import OutboxEntry, Overview, StoredReport
 from driftwatch.errors import DriftWatchError, ProfileFormatError
 from driftwatch.evaluation.not_read import DAMAGED, rows_not_read
 from driftwatch.evaluation.watermark import StreamExtent, extent_of, told
+from driftwatch.profiling.hash_keys import key_for
 from driftwatch.profiling.locations import shown_url
 from driftwatch.protocols import Store
 from driftwatch.render.plain import SENTENCE_LENGTH, plain
@@ -206,7 +206,7 @@ def _of_spool(config: MonitorConfig, name: str, folder: Path) -> list[_Finding]:
 
 def _of_the_unread(store: Store, name: str) -> list[_Finding]:
     """Rows and references that are there, and cannot be read with this key and this version."""
-    guard = ValueGuard.of(hash_key())
+    guard = key_for(None, store, makes=False).guard
     findings = []
     for reason, rows in rows_not_read(store, name, guard=guard).items():
         text = f"{rows:,} rows {reason.replace('_', ' ')}"

@@ -14,13 +14,13 @@ from driftwatch.cli.monitors import StreamRequest, configured, opened_store
 from driftwatch.cli.options import Config, Name, StorePath, request_of
 from driftwatch.cli.output.exits import Exit
 from driftwatch.cli.output.writing import put, put_json, tell
-from driftwatch.core.data.privacy import ValueGuard, hash_key
 from driftwatch.core.data.times import to_utc
 from driftwatch.core.windows.spec import WindowSpec
 from driftwatch.core.windows.stored import Quarantined
 from driftwatch.errors import ConfigError, DriftWatchError, StoreError
 from driftwatch.evaluation.not_read import give_back
 from driftwatch.process.atomic_files import write_atomically
+from driftwatch.profiling.hash_keys import key_for
 from driftwatch.render.plain import SENTENCE_LENGTH, plain
 from driftwatch.stores import is_collector
 from driftwatch.stores.remote import RemoteStore
@@ -157,8 +157,8 @@ def restore(
         )
     _, settings, _ = configured(place.request)
     width = WindowSpec.of(settings.window, settings.slide, lateness=settings.lateness).width
-    guard = ValueGuard.of(hash_key())
     with opened_store(place.request) as (name, opened):
+        guard = key_for(None, opened).guard
         used = opened.references_in_use(name).get("", "")
         code = _each(
             _segments(opened.quarantine(name), ids, all_),

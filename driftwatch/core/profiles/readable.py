@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from driftwatch.core.data.privacy import ValueGuard
 from driftwatch.core.profiles.codec import decode
-from driftwatch.core.profiles.schema_table import check_key, columns_in, read_table
+from driftwatch.core.profiles.hidden_columns import check_key
+from driftwatch.core.profiles.schema_table import columns_in, read_table
 from driftwatch.core.sketches.sizes import SketchConfig
 from driftwatch.errors import ConfigError, ProfileFormatError
 
@@ -27,7 +28,8 @@ def check_readable(data: bytes, guard: ValueGuard, /) -> None:
     header, sections = decode(data)
     try:
         SketchConfig.from_dict(header["config"])
-        check_key(columns_in(read_table(sections["schema"])), header["key_id"], guard)
+        key_id = header.get("key_id", ValueGuard().key_id)
+        check_key(columns_in(read_table(sections["schema"])), key_id, guard)
     except (ConfigError, KeyError, TypeError, AttributeError, ValueError) as error:
         if isinstance(error, ProfileFormatError):
             raise

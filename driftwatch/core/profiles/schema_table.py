@@ -3,14 +3,13 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping
 from typing import Any
 
-from driftwatch.core.data.privacy import ValueGuard
 from driftwatch.core.data.schema import Basis, Column, Kind, Role, ValuePolicy
 from driftwatch.errors import NotReadableError, ProfileFormatError
 
-__all__ = ["MAX_COLUMNS", "check_key", "columns_in", "parts_by_column", "read_table"]
+__all__ = ["MAX_COLUMNS", "columns_in", "parts_by_column", "read_table"]
 
 MAX_COLUMNS = 5_000
 _WORDS = {"kind": Kind, "role": Role, "values": ValuePolicy, "basis": Basis}
@@ -58,22 +57,3 @@ def columns_in(table: Mapping[str, Any], /) -> list[Column]:
                     "not know: upgrade driftwatch"
                 )
     return [Column.from_dict(item) for item in table["columns"]]
-
-
-def check_key(columns: Iterable[Column], key_id: str, guard: ValueGuard, /) -> None:
-    """Do nothing, or say that columns are hashed with another key.
-
-    Args:
-        columns: Those of a profile.
-        key_id: The `ValueGuard.key_id` that it was made with.
-        guard: The hash key in use.
-
-    Raises:
-        NotReadableError: If a column is hashed, and the key another one.
-    """
-    if key_id != guard.key_id and any(c.values is ValuePolicy.HASHED for c in columns):
-        raise NotReadableError(
-            "profile has columns hashed with another key; give the key it was made with "
-            "($DRIFTWATCH_HASH_KEY)",
-            "hashed_with_another_key",
-        )
