@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -12,6 +13,7 @@ import pytest
 from driftwatch import Reference
 from driftwatch.core.data.batch import batches_of
 from driftwatch.core.windows.evaluation_record import Evaluation
+from driftwatch.core.windows.halves import halves_of
 from driftwatch.core.windows.segments import CursorMove, Delivery, Outcome, Segment
 from driftwatch.core.windows.stored import SavedState
 from driftwatch.profiling.build import profile_data
@@ -111,6 +113,35 @@ def test_sources_are_forgotten_but_not_what_they_delivered(
     assert store.cursor("m", "a") == 7
     again = Delivery("m", "a", "e", 0, (segment(reference, 1, 5),))
     assert store.deliver(again, now=9.0) is Outcome.DUPLICATE
+
+
+@pytest.mark.parametrize("seed", range(20))
+def test_a_whole_and_its_halves_count_once_in_any_order(store: Store, seed: int) -> None:
+    """Several senders have the same delivery, cut it or not, and lose some of the answers."""
+    rng = np.random.default_rng(seed)
+    panes = tuple(Segment(pane, WIDTH, pane + 1, b"") for pane in range(6))
+    whole = Delivery("m", "pod", "e", 3, panes, {"untimed": 7}, (), 1.0)
+    waiting = [whole, whole, whole]
+    neighbours = [replace(whole, sequence=2), replace(whole, epoch="e2"), replace(whole, epoch="f")]
+    for other in neighbours:
+        assert store.deliver(replace(other, segments=(), counters={}), now=1.0) is Outcome.STORED
+    while waiting:
+        sent = waiting.pop(int(rng.integers(len(waiting))))
+        halves = halves_of(sent)
+        if halves is not None and rng.random() < 0.4:
+            waiting += halves  # and perhaps the whole is on its way all the same
+            if rng.random() < 0.5:
+                waiting.append(sent)
+            continue
+        outcome = store.deliver(sent, now=1.0)
+        if outcome is Outcome.PARTLY:
+            assert halves is not None
+            waiting += halves
+        elif rng.random() < 0.3:
+            waiting.append(sent)  # the answer was lost
+    facts = store.overview("m")
+    assert (facts.rows, facts.counters) == (21, {"untimed": 7})
+    assert [pane.segments for pane in facts.panes] == [6]
 
 
 def test_a_cursor_moves_with_its_rows_or_not_at_all(store: Store, reference: Reference) -> None:

@@ -94,6 +94,8 @@ class Outcome(StrEnum):
     STORED = "stored"
     DUPLICATE = "duplicate"
     """It was there already; nothing changed."""
+    PARTLY = "partly"
+    """A half of it is there already: send the halves (`halves_of`). Nothing changed."""
     FENCED = "fenced"
     """Its cursor stands elsewhere, since another process has moved it. Nothing changed."""
 

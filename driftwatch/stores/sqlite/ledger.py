@@ -8,7 +8,8 @@ from collections import Counter
 from collections.abc import Mapping
 from json import dumps
 
-from driftwatch.core.windows.segments import Delivery, Segment
+from driftwatch.core.windows.halves import epochs_of_halves, epochs_of_wholes
+from driftwatch.core.windows.segments import Delivery, Outcome, Segment
 from driftwatch.core.windows.stored import DAMAGED
 
 __all__ = [
@@ -19,8 +20,8 @@ __all__ = [
     "digest",
     "doubted_monitors",
     "insert",
-    "is_accepted",
     "is_sealed",
+    "known",
     "move",
     "position",
     "set_aside",
@@ -124,17 +125,30 @@ def set_aside(
         add_to_pane(db, whose, (facts["width"], facts["pane"]), DAMAGED, rows)
 
 
-def is_accepted(db: sqlite3.Connection, delivery: Delivery) -> bool:
-    """Whether a delivery's key was noted before, or its note may have been lost."""
-    rows = db.execute(
-        "SELECT 1 FROM accepted WHERE monitor=? AND source=? AND epoch=? "
-        "AND ? BETWEEN low AND high",
-        (delivery.monitor, delivery.source, delivery.epoch, delivery.sequence),
-    )
-    if rows.fetchone() is not None:
-        return True
+def known(db: sqlite3.Connection, delivery: Delivery) -> Outcome | None:
+    """What the keys that were noted before say of a delivery; None if it is new.
+
+    It is a duplicate if it came itself, or as part of a whole; and one of which a half came can
+    only be taken in halves.
+    """
+    epochs = epochs_of_wholes(delivery.epoch)
+    life = (delivery.monitor, delivery.source)
+    where = "monitor=? AND source=? AND ? BETWEEN low AND high AND epoch"
+    if db.execute(
+        f"SELECT 1 FROM accepted WHERE {where} IN ({','.join('?' * len(epochs))})",  # noqa: S608
+        (*life, delivery.sequence, *epochs),
+    ).fetchone():
+        return Outcome.DUPLICATE
+    first, end = epochs_of_halves(delivery.epoch)
+    if db.execute(
+        f"SELECT 1 FROM accepted WHERE {where}>=? AND epoch<? LIMIT 1",  # noqa: S608
+        (*life, delivery.sequence, first, end),
+    ).fetchone():
+        return Outcome.PARTLY
     doubt = db.execute("SELECT upto FROM doubts WHERE monitor=?", (delivery.monitor,)).fetchone()
-    return doubt is not None and bool(delivery.segments) and _repeats(db, delivery, doubt[0])
+    if doubt is not None and delivery.segments and _repeats(db, delivery, doubt[0]):
+        return Outcome.DUPLICATE  # whose note may have been lost
+    return None
 
 
 def _repeats(db: sqlite3.Connection, delivery: Delivery, upto: int) -> bool:
@@ -168,19 +182,24 @@ def doubted_monitors(db: sqlite3.Connection) -> set[str]:
     rows = db.execute("SELECT monitor, source, epoch, low, high FROM accepted")
     for monitor, source, epoch, low, high in rows:
         keys[monitor, source] += high - low + 1
-        life = monitor, source, epoch
+        life = monitor, source, _life(epoch)
         lives[life] = min(low, lives.get(life, low))
     counts: Counter[tuple[str, str]] = Counter()
     rows = db.execute("SELECT monitor, source, epoch, deliveries FROM sources")
     for monitor, source, epoch, deliveries in rows:
         counts[monitor, source] = deliveries
-        if (monitor, source, epoch) not in lives:
+        if (monitor, source, _life(epoch)) not in lives:
             doubted.add(monitor)
     doubted |= {key[0] for key in keys.keys() | counts.keys() if keys[key] != counts[key]}
     doubted |= {monitor for (monitor, _, _), low in lives.items() if low}
     known = {monitor for monitor, _ in counts}
     stored = db.execute("SELECT DISTINCT monitor FROM segments")
     return doubted | {str(monitor) for (monitor,) in stored if monitor not in known}
+
+
+def _life(epoch: str) -> str:
+    """The life of a source in which a delivery was made that came whole, or in halves."""
+    return epochs_of_wholes(epoch)[-1]
 
 
 def accept(db: sqlite3.Connection, delivery: Delivery) -> None:

@@ -10,8 +10,8 @@ from driftwatch.stores.sqlite.ledger import (
     count,
     count_in_panes,
     insert,
-    is_accepted,
     is_sealed,
+    known,
     move,
     position,
 )
@@ -35,8 +35,9 @@ class SegmentTables:
     def deliver(self, delivery: Delivery, /, *, now: float) -> Outcome:
         """Take in a delivery exactly once, and its cursors with it."""
         with self._database.transaction() as db:
-            if is_accepted(db, delivery):
-                return Outcome.DUPLICATE
+            before = known(db, delivery)
+            if before is not None:
+                return before
             for cursor in delivery.cursors:
                 if position(db, delivery.monitor, cursor.name) != cursor.start:
                     return Outcome.FENCED
