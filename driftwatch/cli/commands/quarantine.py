@@ -72,9 +72,9 @@ def list_(
 ) -> None:
     """List segments of a store that were set aside as damaged, or deliveries that have not arrived.
 
-    Deliveries wait for their turn, are held since the collector does not take them now, or were
-    refused. Nothing is changed. What is in the data and cannot be read with the key or the version
-    at hand is not set aside: `driftwatch doctor` names it.
+    Deliveries wait for their turn, are stuck since they got no answer, are held since the collector
+    does not take them now, or were refused. Nothing is changed. What is in the data and cannot be
+    read with the key or the version at hand is not set aside: `driftwatch doctor` names it.
 
     Examples: driftwatch quarantine list --store driftwatch.db;
     driftwatch quarantine list --spool /var/lib/driftwatch/spool --json
@@ -203,9 +203,9 @@ def resend(
             if entry.folder.resolve() != remote.spool.folder.resolve():
                 raise ConfigError(f"it is in {entry.folder}, which is not for {url}")
             remote.spool.give_back(entry.name)
-            remote.sender.send_these([entry.name])
-            if remote.sender.is_not_taken(entry.name) or remote.spool.has(entry.name):
-                raise StoreError(f"not taken ({_why_now(entry)})")
+            left = remote.sender.send_these([entry.name])
+            if left:
+                raise StoreError(f"not taken ({_why_now(entry.folder, left[0])})")
             return entry.rows
 
         code = _each(chosen, "arrived", sent)
@@ -277,8 +277,8 @@ def _sending(url: str, folder: Path) -> Iterator[RemoteStore]:
         remote.close()
 
 
-def _why_now(entry: KeptBack) -> str:
-    now = [e.why for e in kept_back(entry.folder) if e.name == entry.name and e.why]
+def _why_now(folder: Path, name: str) -> str:
+    now = [e.why for e in kept_back(folder) if e.name == name and e.why]
     return now[0] if now else "the collector cannot be reached, or another process sends it"
 
 

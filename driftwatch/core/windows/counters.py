@@ -8,6 +8,7 @@ __all__ = [
     "NOTED",
     "REFUSED",
     "SENT_AGAIN",
+    "TOO_LARGE",
     "UNREADABLE",
     "USED_MESSAGES",
     "notes_in",
@@ -19,6 +20,8 @@ __all__ = [
 
 REFUSED = "refused_by_the_collector"
 """Rows of deliveries that a collector would not take."""
+TOO_LARGE = "too_large_for_the_collector"
+"""Rows of those that it would not take since they were too large, and could not be cut."""
 SENT_AGAIN = "sent_again_after_refusal"
 """Those of them that it took after all."""
 
@@ -60,12 +63,17 @@ def settled(counters: Mapping[str, int], /) -> dict[str, int]:
     Example:
         >>> settled({"refused_by_the_collector": 70, "sent_again_after_refusal": 50})
         {'refused_by_the_collector': 20}
+        >>> settled({"too_large_for_the_collector": 70, "sent_again_after_refusal": 70})
+        {}
     """
     again = counters.get(SENT_AGAIN, 0)
     left = {name: count for name, count in counters.items() if name != SENT_AGAIN}
-    if again and REFUSED in left:
-        left[REFUSED] -= min(again, left[REFUSED])
-    return {name: count for name, count in left.items() if count or name != REFUSED}
+    for reason in (REFUSED, TOO_LARGE):
+        came = min(again, left.get(reason, 0))
+        if came:
+            again -= came
+            left[reason] -= came
+    return {n: count for n, count in left.items() if count or n not in (REFUSED, TOO_LARGE)}
 
 
 def unused_rows(counters: Mapping[str, int], /) -> dict[str, int]:

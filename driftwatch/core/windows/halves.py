@@ -26,7 +26,8 @@ def halves_of(delivery: Delivery, /) -> tuple[Delivery, Delivery] | None:
 
     Example:
         >>> from driftwatch.core.windows.segments import Segment
-        >>> whole = Delivery("scores", "pod-1", "a1", 7, (Segment(1, 60, 5, b""), Segment(2, 60, 3, b"")))
+        >>> panes = (Segment(1, 60, 5, b""), Segment(2, 60, 3, b""))
+        >>> whole = Delivery("scores", "pod-1", "a1", 7, panes)
         >>> first, second = halves_of(whole)
         >>> first.epoch, first.sequence, first.rows, second.epoch, second.rows
         ('a1~0', 7, 5, 'a1~1', 3)

@@ -14,11 +14,12 @@ __all__ = ["FIRST_WAIT", "LONGEST_WAIT", "Holds", "pause"]
 FIRST_WAIT = 0.5
 LONGEST_WAIT = 60.0
 _LONGEST_ASKED = 600.0
+_LONGEST_ALONE = 3_600.0
 
 
-def pause(failures: int, asked: float | None) -> float:
+def pause(failures: int, asked: float | None, *, longest: float = LONGEST_WAIT) -> float:
     """Seconds: more with every failure, a random part, and what the collector asked for."""
-    longest = min(LONGEST_WAIT, FIRST_WAIT * 2 ** min(failures, 10))
+    longest = min(longest, FIRST_WAIT * 2 ** min(failures, 20))
     wait = random.uniform(FIRST_WAIT / 2, longest)  # noqa: S311 - to spread, not to hide
     return wait if asked is None else wait + min(asked, _LONGEST_ASKED)
 
@@ -63,6 +64,18 @@ class Holds:
             failures = self.failures(key) + 1
             self._held[key] = _Hold(failures, self._clock() + pause(failures, asked))
         return self.seconds(name)
+
+    def hold_alone(self, name: str, /, *, asked: float | None) -> float:
+        """Hold a delivery that is not answered, and no other; returns the seconds."""
+        failures = self.failures(name) + 1
+        wait = pause(failures, asked, longest=_LONGEST_ALONE)
+        self._held[name] = _Hold(failures, self._clock() + wait)
+        return wait
+
+    def put_behind(self, name: str, /, *, failures: int | None = None) -> None:
+        """Have a delivery tried after those that failed less often; it waits for nothing else."""
+        known = self.failures(name) + 1 if failures is None else failures
+        self._held[name] = _Hold(known, self._clock())
 
     def release(self, name: str, /) -> None:
         """A delivery has arrived: others of its monitor may, too."""

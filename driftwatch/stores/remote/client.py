@@ -62,9 +62,14 @@ class CollectorClient:
                 extra=event("delivery.trouble"),
             )
 
-    def get(self, path: str, /) -> Answer:
-        """Ask; never raises."""
-        return self._http.send(self.url + path, headers=self._login())
+    def get(self, path: str, /, *, timeout: float | None = None) -> Answer:
+        """Ask; never raises.
+
+        Args:
+            path: What for.
+            timeout: Seconds that this may take, if fewer than the client's.
+        """
+        return self._http.send(self.url + path, headers=self._login(), timeout=timeout)
 
     def post(self, path: str, body: bytes, /, *, timeout: float | None = None) -> Answer:
         """Send bytes; never raises.
@@ -94,6 +99,10 @@ class CollectorClient:
             return f"unreachable: {answer.reason}"
         words = words_of(answer, self._token)
         return f"{answer.status}: {words}" if words else str(answer.status)
+
+    def explains(self, answer: Answer, /) -> bool:
+        """Whether a failure is explained as a collector does, and not a proxy's."""
+        return bool(words_of(answer, self._token))
 
     def _login(self) -> dict[str, str]:
         return {"Authorization": f"Bearer {self._token}"} if self._token else {}

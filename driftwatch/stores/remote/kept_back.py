@@ -3,19 +3,15 @@
 from __future__ import annotations
 
 import contextlib
-import json
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
 
-from driftwatch.core.profiles.codec import LOCAL_LIMIT
-from driftwatch.core.windows.delivery_codec import delivery_from_bytes
-from driftwatch.errors import ProfileFormatError
 from driftwatch.stores.remote.names import made_at
 from driftwatch.stores.remote.spool import REFUSED, WAITING, WHY
+from driftwatch.stores.remote.trouble import Trouble, facts_of
 
-__all__ = ["KeptBack", "facts_of", "kept_back", "spools_in"]
+__all__ = ["KeptBack", "kept_back", "spools_in"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -25,13 +21,13 @@ class KeptBack:
     Attributes:
         name: Its name in the spool.
         folder: The spool.
-        state: ``waiting`` for its turn, ``held`` since the collector did not take it for now, or
-            ``refused`` for good.
+        state: ``waiting`` for its turn, ``stuck`` since it was sent in vain and comes behind the
+            others, ``held`` since the collector did not take it for now, or ``refused`` for good.
         monitor: Whose rows; empty if it cannot be read.
         rows: How many.
         bytes: Its size.
         made: When it was made, seconds since 1970.
-        why: What the collector said; empty if it was not asked.
+        trouble: What came of sending it; None if it was not sent, or nobody wrote it down.
     """
 
     name: str
@@ -41,21 +37,17 @@ class KeptBack:
     rows: int
     bytes: int
     made: float
-    why: str
+    trouble: Trouble | None
+
+    @property
+    def why(self) -> str:
+        """What the collector said, or what there was instead; empty if nobody wrote it down."""
+        return "" if self.trouble is None else self.trouble.why
 
     @property
     def path(self) -> Path:
         """Its file."""
         return self.folder / (self.name + (REFUSED if self.state == "refused" else WAITING))
-
-
-def facts_of(data: bytes, /) -> tuple[str, int]:
-    """Monitor and rows of a delivery; none if it cannot be read."""
-    try:
-        delivery = delivery_from_bytes(data, limit=LOCAL_LIMIT)
-    except ProfileFormatError:
-        return "", 0
-    return delivery.monitor, delivery.rows
 
 
 def spools_in(folder: Path, /) -> list[Path]:
@@ -81,27 +73,31 @@ def _entries(spool: Path) -> Iterator[KeptBack]:
         for path in spool.glob("*" + suffix):
             with contextlib.suppress(OSError):  # it has just been sent
                 name = path.name.removesuffix(suffix)
-                said = _said(spool / (name + WHY))
-                if said is None:
-                    monitor, rows, why = *facts_of(path.read_bytes()), ""
+                trouble = _noted(spool / (name + WHY))
+                if trouble is None:
+                    monitor, rows = facts_of(path.read_bytes())
                 else:
-                    monitor, rows, why = said
-                state = "held" if said is not None else "waiting"
+                    monitor, rows = trouble.monitor, trouble.rows
                 yield KeptBack(
                     name=name,
                     folder=spool,
-                    state="refused" if suffix == REFUSED else state,
+                    state="refused" if suffix == REFUSED else _state(trouble),
                     monitor=monitor,
                     rows=rows,
                     bytes=path.stat().st_size,
                     made=made_at(name),
-                    why=why,
+                    trouble=trouble,
                 )
 
 
-def _said(path: Path) -> tuple[str, int, str] | None:
+def _state(trouble: Trouble | None) -> str:
+    if trouble is None:
+        return "waiting"
+    return "held" if trouble.turned_down else "stuck"
+
+
+def _noted(path: Path) -> Trouble | None:
     """What was noted beside a delivery; None if nothing was, or it is damaged."""
-    with contextlib.suppress(OSError, ValueError, KeyError, TypeError):
-        facts: Any = json.loads(path.read_bytes())
-        return str(facts["monitor"]), int(facts["rows"]), str(facts["why"])
+    with contextlib.suppress(OSError):
+        return Trouble.from_bytes(path.read_bytes())
     return None

@@ -6,18 +6,18 @@ from collections import Counter
 from dataclasses import replace
 
 from driftwatch.core.profiles.codec import LOCAL_LIMIT
-from driftwatch.core.windows.counters import REFUSED, SENT_AGAIN
+from driftwatch.core.windows.counters import REFUSED, SENT_AGAIN, TOO_LARGE
 from driftwatch.core.windows.delivery_codec import delivery_from_bytes, delivery_to_bytes
 from driftwatch.errors import ProfileFormatError
 
-__all__ = ["DROPPED", "HELD", "REFUSED", "UNSENDABLE", "rows_lost", "sent_again"]
+__all__ = ["DROPPED", "HELD", "REFUSED", "TOO_LARGE", "UNSENDABLE", "rows_lost", "sent_again"]
 
 DROPPED = "dropped_since_the_spool_was_full"
 UNSENDABLE = "too_large_to_send"
 HELD = "held_up_by_the_collector"
 """Rows that wait, since the collector does not take them now; never stored, as they may arrive."""
 _DAMAGED = "damaged_in_the_spool"
-_LOSSES = frozenset((DROPPED, REFUSED, UNSENDABLE, _DAMAGED))
+_LOSSES = frozenset((DROPPED, REFUSED, UNSENDABLE, TOO_LARGE, _DAMAGED))
 
 
 def rows_lost(data: bytes, reason: str, /) -> Counter[str]:

@@ -7,7 +7,7 @@ import math
 
 from driftwatch.core.windows.segments import Delivery
 
-__all__ = ["made_at", "monitor_in", "name_of"]
+__all__ = ["made_at", "monitor_in", "name_of", "owner_in"]
 
 
 def name_of(delivery: Delivery, /, *, mine: str) -> str:
@@ -31,3 +31,9 @@ def made_at(name: str, /) -> float:
 def monitor_in(name: str, /) -> str:
     """What all deliveries of a monitor have in common."""
     return name.rpartition("-")[2]
+
+
+def owner_in(name: str, /) -> str:
+    """Which process made it; empty if the name does not say."""
+    parts = name.split("-")
+    return parts[1] if len(parts) > 2 else ""

@@ -17,6 +17,9 @@ from driftwatch.transport.client import Answer
 __all__ = [
     "MOST_BYTES",
     "StrangeAnswerError",
+    "has_a_half",
+    "is_healthy",
+    "limit_in",
     "overview_in",
     "profile_in",
     "references_in",
@@ -28,6 +31,7 @@ MOST_BYTES = 64 << 20
 """Bytes of an answer, at most."""
 
 _TAKEN = ("stored", "duplicate")
+_PARTLY = "partly"
 _MOST_RECEIPT = 4_096
 _MOST_ROWS = 1 << 63
 _TIMES = ("earliest", "latest")
@@ -46,11 +50,52 @@ def took_it(answer: Answer, /) -> bool:
         >>> took_it(Answer(200, b'{"outcome":"stored"}')), took_it(Answer(200, b"<html>"))
         (True, False)
     """
-    if not answer.succeeded or len(answer.body) > _MOST_RECEIPT:
-        return False
-    with contextlib.suppress(StrangeAnswerError):
-        return _object(_json(answer), "the answer").get("outcome") in _TAKEN
-    return False
+    return _outcome(answer) in _TAKEN
+
+
+def has_a_half(answer: Answer, /) -> bool:
+    """Whether a collector says that it has a half of a delivery, and can only take halves.
+
+    Example:
+        >>> has_a_half(Answer(200, b'{"outcome":"partly"}'))
+        True
+    """
+    return _outcome(answer) == _PARTLY
+
+
+def _outcome(answer: Answer) -> object:
+    return _short(answer).get("outcome") if answer.succeeded else None
+
+
+def limit_in(answer: Answer, /) -> int | None:
+    """Bytes that a delivery may have, if a collector says so; whatever else it says.
+
+    Example:
+        >>> limit_in(Answer(413, b'{"detail":"too long","limit_bytes":65536}'))
+        65536
+        >>> limit_in(Answer(413, b"<html>Request Entity Too Large</html>")) is None
+        True
+    """
+    limit = _short(answer).get("limit_bytes")
+    return limit if type(limit) is int and limit > 0 else None
+
+
+def is_healthy(answer: Answer, /) -> bool:
+    """Whether it is what a collector says of itself that can be reached.
+
+    Example:
+        >>> is_healthy(Answer(200, b'{"status":"ok"}')), is_healthy(Answer(502))
+        (True, False)
+    """
+    return answer.status == 200 and _short(answer).get("status") == "ok"
+
+
+def _short(answer: Answer) -> Mapping[str, Any]:
+    """The object that an answer is; an empty one if it is none, or long."""
+    if len(answer.body) <= _MOST_RECEIPT:
+        with contextlib.suppress(StrangeAnswerError):
+            return _object(_json(answer), "the answer")
+    return {}
 
 
 def report_in(answer: Answer, /) -> DriftReport:

@@ -10,25 +10,37 @@ import weakref
 from collections import Counter
 from collections.abc import Callable, Iterable
 
+from driftwatch.errors import StoreError
 from driftwatch.logs.events import event
 from driftwatch.process.quiet_log import QuietLog
 from driftwatch.stores.remote.backoff import FIRST_WAIT, LONGEST_WAIT, Holds, pause
 from driftwatch.stores.remote.client import CollectorClient
-from driftwatch.stores.remote.kept_back import facts_of
-from driftwatch.stores.remote.losses import REFUSED, rows_lost
-from driftwatch.stores.remote.names import made_at
-from driftwatch.stores.remote.readings import took_it
+from driftwatch.stores.remote.halving import put_halves
+from driftwatch.stores.remote.losses import REFUSED, TOO_LARGE, rows_lost
+from driftwatch.stores.remote.names import made_at, monitor_in
+from driftwatch.stores.remote.readings import has_a_half, is_healthy, limit_in, took_it
 from driftwatch.stores.remote.spool import Spool
+from driftwatch.stores.remote.trouble import Trouble
+from driftwatch.stores.remote.turned_down import TurnedDown
 from driftwatch.transport.client import Answer
 
 __all__ = ["Sender"]
 
 _LOG = logging.getLogger("driftwatch")
 _LEFT_ALONE = 60.0
-_REMEMBERED = 10_000
-_AWAY = frozenset((0, 401, 408, 429))
-"""These, and 500 and more, say nothing about the delivery: no other would fare better."""
+_AWAY = frozenset((401, 429))
+"""These say nothing about the delivery: no other would fare better."""
+_NO_ANSWER = frozenset((0, 408, 502, 504))
+"""Nothing of a collector's: it may be away, or what is between does not let this delivery pass."""
 _FINAL = frozenset((400, 413, 415, 422))
+_TOO_LARGE = 413
+_BUSY = 503
+_ATTEMPTS_WHOLE = 3
+"""How often a delivery without an answer is sent before it is cut in halves."""
+_MOST_UNANSWERED = 3
+"""Deliveries that a collector which can be reached leaves unanswered before it is left alone."""
+_PROBE = "/healthz"
+_PROBE_SECONDS = 5.0
 
 
 class Sender:
@@ -37,7 +49,10 @@ class Sender:
     Where the collector cannot be reached, or says that it cannot just now, it waits:
     longer every time, by a random part, and never shorter than the collector asks. Where it
     does not take one delivery for now, those of the same monitor wait and the others go on.
-    What the collector says it will never take is set aside, counted, and logged.
+    One that gets no answer although the collector can be reached is tried after all others, and
+    more and more rarely. What is larger than the collector, or a proxy before it, takes goes in
+    halves; so does what has got no answer several times. What the collector says it will never
+    take, and what is too large and cannot be cut, is set aside, counted, and logged.
 
     Args:
         client: The collector.
@@ -52,8 +67,6 @@ class Sender:
         refused: Deliveries that were set aside.
         lost: Rows of those by reason; replaced, never changed.
         problem: Why the last attempt failed; None if it did not.
-        turned_down: Deliveries that the collector said it would not take, now or ever; replaced,
-            never changed.
     """
 
     def __init__(
@@ -86,8 +99,13 @@ class Sender:
         self._closed = threading.Event()
         self._thread: threading.Thread | None = None
         self._failures = 0
-        self.turned_down: frozenset[str] = frozenset()
+        self._turned_down = TurnedDown()
         self._held = Holds(self._clock)
+        self._knows_troubles = False
+        self._limit: int | None = None
+        self._was_cut = False
+        self._unanswered = self._unanswered_rounds = 0
+        self._sent_before: dict[str, int] = {}
         self._log = QuietLog()
 
     def wake(self) -> None:
@@ -120,31 +138,76 @@ class Sender:
             self._busy.release()
 
     def _send_all(self, end: float | None) -> float | None:
+        while True:
+            self._was_cut = False
+            wait = self._send_each(end)
+            if not self._was_cut:
+                return wait
+
+    def _send_each(self, end: float | None) -> float | None:
         names = [name for name in self.spool.names() if self._is_due(name)]
-        self._held.keep_only(names)
-        self.turned_down = frozenset(sorted(self.turned_down)[-_REMEMBERED:])
+        self._remember_troubles(names)
+        self._unanswered = 0
         waits: list[float] = []
         for name in sorted(names, key=self._held.failures):  # what is stuck comes last
             wait = self._held.seconds(name)
             if not wait:
-                left = None if end is None else end - time.monotonic()
-                if left is not None and left <= 0:
+                if end is not None and end <= time.monotonic():
                     return FIRST_WAIT
-                wait = self._send(name, left)
+                wait = self._send_or_hold(name, end)
                 if wait and self._failures:
                     return wait
+                if self._unanswered >= _MOST_UNANSWERED:
+                    self._unanswered_rounds += 1
+                    return pause(self._unanswered_rounds, None)
             if wait:
                 waits.append(wait)
         return min(waits, default=None)
 
-    def _send(self, name: str, timeout: float | None) -> float:
+    def _remember_troubles(self, names: list[str]) -> None:
+        """Forget what waits no more; and put behind what earlier processes sent in vain."""
+        self._held.keep_only(names)
+        waiting = set(names)
+        self._sent_before = {n: sent for n, sent in self._sent_before.items() if n in waiting}
+        if self._knows_troubles:
+            return
+        self._knows_troubles = True
+        for name in names:
+            trouble = self.spool.trouble(name)
+            if trouble is not None:
+                self._held.put_behind(name, failures=trouble.attempts)
+
+    def _send_or_hold(self, name: str, end: float | None) -> float:
+        try:
+            return self._send(name, end)
+        except StoreError as error:  # of this file, perhaps; the others go on
+            self.problem = str(error)
+            self._log.log(
+                "file",
+                "driftwatch: a delivery waits in %s: %s",
+                self.spool.folder,
+                error,
+                name="delivery.trouble",
+            )
+            return self._held.hold_alone(name, asked=None)
+
+    def _send(self, name: str, end: float | None) -> float:
         """Send one; returns the seconds to wait before its next attempt, 0 if none is needed."""
         data = self.spool.read(name)
         if data is None:  # another process has sent it
             return 0.0
-        answer = self.client.post("/v1/segments", data, timeout=timeout)
-        if answer.status in _AWAY or answer.status >= 500:
-            return self._failed(answer)
+        if self._limit is not None and len(data) > self._limit and self._cut(name, data):
+            return 0.0
+        answer = self.client.post("/v1/segments", data, timeout=_left(end))
+        self._learn_limit(answer, len(data))
+        if answer.status in _AWAY:
+            return self._failed(name, answer)
+        if answer.status in _NO_ANSWER or answer.status >= 500:
+            if answer.status == _BUSY and self.client.explains(answer):
+                return self._hold(name, data, answer)
+            if not self._answers_others(name, end):
+                return self._failed(name, answer)
+            return self._not_answered(name, data, answer)
         if self._failures:
             _LOG.info(
                 "driftwatch: %s answers again", self.client.url, extra=event("delivery.recovered")
@@ -152,23 +215,74 @@ class Sender:
         self._failures, self.problem = 0, None
         if took_it(answer):
             self._arrived(name)
+        elif has_a_half(answer):
+            return 0.0 if self._cut(name, data) else self._hold(name, data, answer)
         elif answer.status in _FINAL:
-            self._refuse(name, data, answer)
+            if answer.status != _TOO_LARGE or not self._cut(name, data):
+                self._refuse(name, data, answer)
         else:
             return self._hold(name, data, answer)
         return 0.0
 
-    def send_these(self, names: Iterable[str], /) -> None:
-        """Send some deliveries now, once, whoever made them and however long they are held."""
-        with self._busy:
-            for name in names:
-                self._send(name, None)
+    def send_these(self, names: Iterable[str], /) -> list[str]:
+        """Send some deliveries now, once, whoever made them and however long they are held.
 
-    def is_not_taken(self, name: str, /) -> bool:
-        """Whether the collector does not take a delivery, or others of its monitor before it."""
-        if name in self.turned_down:
+        Returns:
+            Those of them that have not arrived; of what was cut, the halves.
+        """
+        left: list[str] = []
+        with self._busy:
+            queue = [*names]
+            while queue:
+                name = queue.pop(0)
+                self._send(name, None)
+                halves = self._turned_down.halves_of(name)
+                if self.spool.has(name) or name in self._turned_down:
+                    left.append(name)
+                elif halves:
+                    queue = [*halves, *queue]
+        return left
+
+    def rows_not_taken(self, name: str, rows: int, /) -> int:
+        """Rows of a delivery that the collector says it does not take, or others before it."""
+        halves = self._turned_down.halves_of(name)
+        if halves:
+            return sum(self.rows_not_taken(half, part) for half, part in halves.items())
+        held_up = self._turned_down.holds_up(name) and self._held.seconds(monitor_in(name)) > 0
+        is_not_taken = name in self._turned_down or (held_up and self.spool.has(name))
+        return rows if is_not_taken else 0
+
+    def _learn_limit(self, answer: Answer, size: int) -> None:
+        """Note how large a delivery may be: as the collector says, or below what was too large."""
+        said = limit_in(answer)
+        if answer.status == _TOO_LARGE:
+            self._limit = min(size - 1, said or size, self._limit or size)
+        elif self._limit is None or (took_it(answer) and size > self._limit):
+            self._limit = said
+
+    def _cut(self, name: str, data: bytes) -> bool:
+        """Put the halves of a delivery in its place; False if it cannot be cut."""
+        halves = put_halves(self.spool, name, data, mine=self.mine)
+        if not halves:
+            return False
+        self._was_cut = True
+        self._turned_down.cut(name, halves)
+        return True
+
+    def _answers_others(self, name: str, end: float | None) -> bool:
+        """Whether the collector can be reached, or others have arrived, so that it is this one."""
+        if self.sent > self._sent_before.setdefault(name, self.sent):
             return True
-        return self._held.seconds(name) > 0 and self.spool.has(name)
+        left = _left(end)
+        if left is not None and left <= 0:
+            return False
+        within = _PROBE_SECONDS if left is None else min(left, _PROBE_SECONDS)
+        answer = self.client.get(_PROBE, timeout=within)
+        if not is_healthy(answer):
+            return False
+        if self._limit is None:
+            self._limit = limit_in(answer)
+        return True
 
     def _is_due(self, name: str) -> bool:
         # One from the future was made by another clock, or one that was wrong.
@@ -176,12 +290,16 @@ class Sender:
 
     def _arrived(self, name: str) -> None:
         self.sent += 1
+        self._unanswered_rounds = 0
         self._held.release(name)
-        self.turned_down -= {name}
+        self._turned_down.arrived(name)
         self.spool.remove(name)
 
-    def _failed(self, answer: Answer) -> float:
+    def _failed(self, name: str, answer: Answer) -> float:
+        """Leave the collector alone; another delivery is the first to be tried then."""
         self._failures += 1
+        if answer.status not in _AWAY:
+            self._held.put_behind(name)
         self.problem = self.client.why(answer)
         self._log.log(
             answer.status,
@@ -193,10 +311,38 @@ class Sender:
         )
         return pause(self._failures, answer.retry_after)
 
+    def _not_answered(self, name: str, data: bytes, answer: Answer) -> float:
+        """Put a delivery behind the others, and cut it if it gets no answer again and again."""
+        self._failures, self.problem = 0, self.client.why(answer)
+        trouble = self._note(name, data, self.problem, turned_down=False)
+        tried = max(trouble.attempts, self._held.failures(name) + 1)
+        cut_now = (tried >= _ATTEMPTS_WHOLE and answer.status in _NO_ANSWER) or (
+            self._limit is not None and len(data) > self._limit
+        )
+        if cut_now and self._cut(name, data):
+            return 0.0
+        self._unanswered += 1
+        self._log.log(
+            "unanswered",
+            "driftwatch: %s can be reached, but a delivery gets no answer (%s, %d times); it waits "
+            "behind the others as %s in %s",
+            self.client.url,
+            self.problem,
+            trouble.attempts,
+            name,
+            self.spool.folder,
+            name="delivery.trouble",
+        )
+        return self._held.hold_alone(name, asked=answer.retry_after)
+
+    def _note(self, name: str, data: bytes, why: str, *, turned_down: bool) -> Trouble:
+        return self.spool.note(name, why, data=data, turned_down=turned_down, now=self._now())
+
     def _hold(self, name: str, data: bytes, answer: Answer) -> float:
         unknown = ", but no answer of a collector" if answer.succeeded else ""
         self.problem = self.client.why(answer) + unknown
-        self._turn_down(name, data, self.problem)
+        self._note(name, data, self.problem, turned_down=True)
+        self._turned_down.add(name)
         self._log.log(
             answer.status,
             "driftwatch: %s does not take a delivery for now (%s); it waits with the "
@@ -210,25 +356,24 @@ class Sender:
         return self._held.hold(name, asked=answer.retry_after)
 
     def _refuse(self, name: str, data: bytes, answer: Answer) -> None:
+        why = self.client.why(answer)
         if not self.spool.refuse(name):
             return
-        self._turn_down(name, data, self.client.why(answer))
+        self._note(name, data, why, turned_down=True)
+        self._turned_down.add(name, for_good=True)
         self.refused += 1
-        self.lost = self.lost + rows_lost(data, REFUSED)
+        reason = TOO_LARGE if answer.status == _TOO_LARGE else REFUSED
+        self.lost = self.lost + rows_lost(data, reason)
         _LOG.warning(
-            "driftwatch: %s refuses a delivery for good (%s); it is kept as %s.refused in %s "
-            "(`driftwatch quarantine` lists it and sends it again)",
+            "driftwatch: %s refuses a delivery of %d bytes for good (%s); it is kept as "
+            "%s.refused in %s (`driftwatch quarantine` lists it and sends it again)",
             self.client.url,
-            self.client.why(answer),
+            len(data),
+            why,
             name,
             self.spool.folder,
             extra=event("delivery.trouble"),
         )
-
-    def _turn_down(self, name: str, data: bytes, why: str) -> None:
-        self.turned_down |= {name}
-        monitor, rows = facts_of(data)
-        self.spool.note(name, why=why, monitor=monitor, rows=rows)
 
     def finish(self, timeout: float, /) -> bool:
         """Send what waits now; whether all of it has arrived in time.
@@ -273,6 +418,10 @@ class Sender:
         if wait is None:
             return self._wake, _LEFT_ALONE
         return self._closed if self._failures else self._wake, wait
+
+
+def _left(end: float | None) -> float | None:
+    return None if end is None else end - time.monotonic()
 
 
 def _send_for_ever(sender: weakref.ref[Sender]) -> None:

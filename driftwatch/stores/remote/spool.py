@@ -4,15 +4,16 @@ from __future__ import annotations
 
 import contextlib
 import hashlib
-import json
 import os
 import sys
 import time
+from collections.abc import Iterator
 from pathlib import Path
 
 from driftwatch.errors import DataError, StoreError
 from driftwatch.process.atomic_files import write_atomically
 from driftwatch.stores.remote.losses import sent_again
+from driftwatch.stores.remote.trouble import Trouble
 
 __all__ = ["REFUSED", "WAITING", "WHY", "Spool", "default_spool", "spool_of"]
 
@@ -21,7 +22,7 @@ WAITING = ".dws"
 REFUSED = ".refused"
 """End of the name of one that the collector will not take as it is."""
 WHY = ".why"
-"""End of the name of what the collector said of it: JSON with why, monitor and rows."""
+"""End of the name of what came of sending it: a `Trouble` as JSON."""
 _STALE_SECONDS = 3_600.0
 
 
@@ -36,7 +37,7 @@ def default_spool() -> Path:
     return (Path(state) if state else Path.home() / ".local" / "state") / "driftwatch" / "spool"
 
 
-def spool_of(url: str, folder: Path | None, /) -> Path:
+def spool_of(url: str, folder: str | Path | None, /) -> Path:
     """The folder of one collector's deliveries: nothing in it may go to another.
 
     Args:
@@ -44,14 +45,15 @@ def spool_of(url: str, folder: Path | None, /) -> Path:
         folder: What was named for deliveries; the user's directory for state if None.
     """
     name = hashlib.blake2b(url.encode(), digest_size=8).hexdigest()
-    return (default_spool() if folder is None else folder) / name
+    return (default_spool() if folder is None else Path(folder)) / name
 
 
 class Spool:
     """A folder of deliveries, one a file, named in the order they were made.
 
     Any number of processes may share it. Each file is there whole or not at all; one that
-    is sent by two processes is dropped by the collector the second time.
+    is sent by two processes is dropped by the collector the second time. Beside one that was
+    sent in vain, or set aside, there is a file that says why.
 
     Args:
         folder: Made if it is not there.
@@ -74,10 +76,16 @@ class Spool:
 
     def _sweep(self) -> None:
         """Remove what writers that were killed left behind."""
-        for path in self.folder.glob(".*.tmp"):
+        for path in [*self.folder.glob(".*.tmp"), *self._notes_of_none()]:
             with contextlib.suppress(OSError):
                 if time.time() - path.stat().st_mtime > _STALE_SECONDS:
                     path.unlink()
+
+    def _notes_of_none(self) -> Iterator[Path]:
+        for path in self.folder.glob("*" + WHY):
+            name = path.name.removesuffix(WHY)
+            if not any((self.folder / (name + suffix)).exists() for suffix in (WAITING, REFUSED)):
+                yield path
 
     def put(self, name: str, data: bytes, /) -> None:
         """Keep a delivery; once this returns it survives the machine.
@@ -92,8 +100,15 @@ class Spool:
 
     def names(self) -> list[str]:
         """What waits, the oldest first."""
+        return self._names(WAITING)
+
+    def refused(self) -> list[str]:
+        """What was set aside, the oldest first."""
+        return self._names(REFUSED)
+
+    def _names(self, suffix: str) -> list[str]:
         try:
-            names = [p.name.removesuffix(WAITING) for p in self.folder.glob("*" + WAITING)]
+            names = [path.name.removesuffix(suffix) for path in self.folder.glob("*" + suffix)]
         except OSError as error:
             raise StoreError(f"{self.folder}: cannot be read: {error}") from error
         return sorted(names)
@@ -119,13 +134,35 @@ class Spool:
         """Whether a delivery waits."""
         return (self.folder / (name + WAITING)).exists()
 
-    def note(self, name: str, /, *, why: str, monitor: str, rows: int) -> None:
-        """Keep what the collector said beside a delivery; what cannot be written is left out."""
-        said = json.dumps({"why": why, "monitor": monitor, "rows": rows}).encode()
-        path = self.folder / (name + WHY)
-        with contextlib.suppress(OSError, DataError):
-            if not path.exists() or path.read_bytes() != said:
-                write_atomically(path, said, private=True)
+    def note(
+        self, name: str, why: str, /, *, data: bytes, turned_down: bool, now: float
+    ) -> Trouble:
+        """Note beside a delivery that it was sent in vain; what is known of it then.
+
+        Where that cannot be written it is known to this process alone.
+
+        Args:
+            name: Of the delivery.
+            why: What came of it.
+            data: Its bytes.
+            turned_down: Whether the collector said that it does not take it.
+            now: Seconds since 1970.
+        """
+        before = self.trouble(name)
+        if before is None:
+            trouble = Trouble.first(why, data, turned_down=turned_down, now=now)
+        else:
+            trouble = before.again(why, turned_down=turned_down, now=now)
+        with contextlib.suppress(DataError):
+            write_atomically(self.folder / (name + WHY), trouble.to_bytes(), private=True)
+        return trouble
+
+    def trouble(self, name: str, /) -> Trouble | None:
+        """What is wrong with a delivery; None if nothing is known to be."""
+        try:
+            return Trouble.from_bytes((self.folder / (name + WHY)).read_bytes())
+        except OSError:
+            return None
 
     def _forget_why(self, name: str) -> None:
         with contextlib.suppress(OSError):

@@ -192,8 +192,7 @@ class RemoteStore:
             self._rows_of = rows_of
 
         def turned_down() -> int:
-            held = [name for name in list(rows_of) if self.sender.is_not_taken(name)]
-            return sum(rows_of[name] for name in held)
+            return sum(self.sender.rows_not_taken(*each) for each in list(rows_of.items()))
 
         return turned_down
 
@@ -265,12 +264,12 @@ class RemoteStore:
 
 
 def _spool(folder: str | Path | None, client: CollectorClient, limit_bytes: int) -> Spool:
-    """A folder for this collector alone."""
-    if folder is not None:
-        return Spool(spool_of(client.url, Path(folder)), limit_bytes=limit_bytes)
+    """A folder for this collector alone; a temporary one where the user's cannot be written."""
     try:
-        return Spool(spool_of(client.url, None), limit_bytes=limit_bytes)
+        return Spool(spool_of(client.url, folder), limit_bytes=limit_bytes)
     except StoreError as error:
+        if folder is not None:
+            raise
         made = Path(tempfile.mkdtemp(prefix="driftwatch-spool-"))
         _LOG.warning(
             "driftwatch: %s; deliveries wait in %s instead", error, made, extra=event("rows.lost")
