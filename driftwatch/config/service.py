@@ -31,6 +31,12 @@ def _some(scopes: list[str]) -> list[str]:
     return scopes
 
 
+def _some_monitors(names: list[str]) -> list[str]:
+    if not names:
+        raise ConfigError("a token for no monitor allows nothing; name some, or leave it out")
+    return names
+
+
 def _host(text: str) -> str:
     if not _HOST.fullmatch(text):
         raise ConfigError(
@@ -49,11 +55,13 @@ class TokenConfig(Table):
         name: In logs.
         scopes: ``ingest``, ``read``, ``admin``.
         sha256: Hash of the token.
+        monitors: Names of those for which it is; all if not given.
     """
 
     name: str
     scopes: Annotated[list[_Scope], AfterValidator(_some)]
     sha256: Annotated[str, AfterValidator(_hash)]
+    monitors: Annotated[list[str], AfterValidator(_some_monitors)] | None = None
 
 
 class ServiceConfig(Table):
@@ -66,6 +74,8 @@ class ServiceConfig(Table):
         allowed_hosts: Names under which it may be asked for, besides the loopback's.
         requests_per_minute: For each token, or each address where there are no tokens.
         body_bytes: Bytes of a request, at most; 8 MiB if not given.
+        tls_cert: File of the certificate and those that it rests on, in PEM; unencrypted without.
+        tls_key: File of its private key, in PEM.
     """
 
     host: str = "127.0.0.1"
@@ -74,3 +84,5 @@ class ServiceConfig(Table):
     allowed_hosts: list[Annotated[str, AfterValidator(_host)]] = Field(default_factory=list)
     requests_per_minute: int = Field(default=6_000, ge=1)
     body_bytes: int | None = Field(default=None, ge=1_024, le=1 << 30)
+    tls_cert: str | None = None
+    tls_key: str | None = None

@@ -11,6 +11,7 @@ from typing import Any
 from fastapi import FastAPI, Request
 from starlette.concurrency import run_in_threadpool
 from starlette.middleware.trustedhost import TrustedHostMiddleware
+from starlette.requests import ClientDisconnect
 from starlette.responses import JSONResponse
 
 from driftwatch.config.load import Config
@@ -18,11 +19,13 @@ from driftwatch.config.service import ServiceConfig
 from driftwatch.core.profiles.codec import WIRE_LIMIT
 from driftwatch.errors import ConfigError, DriftWatchError, StoreError
 from driftwatch.logs.events import event
+from driftwatch.process.quiet_log import QuietLog
 from driftwatch.service.api.health import HEALTH_PATHS, health_routes
 from driftwatch.service.api.requests import Service
 from driftwatch.service.api.routes import routes
+from driftwatch.service.security.bodies import BodyLimit, BodyTooLongError, Drain
 from driftwatch.service.security.guard import Guard
-from driftwatch.service.security.limits import BodyLimit, RunningLimit
+from driftwatch.service.security.limits import RunningLimit
 from driftwatch.service.security.tokens import (
     Scope,
     Token,
@@ -35,6 +38,7 @@ from driftwatch.service.watched import WatchedMonitors
 __all__ = ["create_app", "service_tokens"]
 
 _LOG = logging.getLogger("driftwatch")
+_QUIET = QuietLog()
 LOOPBACK = ("127.0.0.1", "localhost", "::1")
 _MOST_RUNNING = 64
 
@@ -45,7 +49,15 @@ def service_tokens(service: ServiceConfig, /) -> Tokens:
     Raises:
         ConfigError: If one cannot be read.
     """
-    configured = [Token(t.name, scopes_of(t.scopes), t.sha256) for t in service.tokens]
+    configured = [
+        Token(
+            t.name,
+            scopes_of(t.scopes),
+            t.sha256,
+            None if t.monitors is None else frozenset(t.monitors),
+        )
+        for t in service.tokens
+    ]
     return Tokens([*configured, *tokens_of_environment()])
 
 
@@ -67,7 +79,9 @@ def create_app(
     """
     service = config.service
     tokens = service_tokens(service) if tokens is None else tokens
+    tokens.check_monitors(config.monitors)
     monitors = WatchedMonitors(config, clock=clock)
+    limit_bytes = min(service.body_bytes or WIRE_LIMIT, WIRE_LIMIT)
 
     @asynccontextmanager
     async def lifespan(_: FastAPI) -> AsyncIterator[None]:
@@ -88,8 +102,8 @@ def create_app(
     )
     app.state.monitors = monitors
     guard = Guard(tokens, per_minute=service.requests_per_minute)
-    app.include_router(health_routes(monitors))
-    app.include_router(routes(Service(monitors, guard, clock)))
+    app.include_router(health_routes(monitors, limit_bytes=limit_bytes))
+    app.include_router(routes(Service(monitors, guard, clock, limit_bytes)))
 
     @app.get("/openapi.json", include_in_schema=False, dependencies=[guard.needs(Scope.READ)])
     def openapi() -> dict[str, Any]:
@@ -101,9 +115,28 @@ def create_app(
         hosts = [*service.allowed_hosts, *LOOPBACK, "[::1]", "["]  # as versions cut [::1]:8765
         app.add_middleware(TrustedHostMiddleware, allowed_hosts=hosts, www_redirect=False)
     app.add_middleware(RunningLimit, most=_MOST_RUNNING, free=HEALTH_PATHS)
+    app.add_middleware(Drain)
+    app.add_exception_handler(BodyTooLongError, _too_long)
+    app.add_exception_handler(ClientDisconnect, _gone)
     app.add_exception_handler(StoreError, _unavailable)
     app.add_exception_handler(DriftWatchError, _refused)
     return app
+
+
+async def _too_long(_: Request, error: Exception) -> JSONResponse:
+    assert isinstance(error, BodyTooLongError)  # noqa: S101 - as it was registered
+    return error.answer()
+
+
+async def _gone(request: Request, _: Exception) -> JSONResponse:
+    """One line, not a traceback; the answer reaches nobody."""
+    _QUIET.log(
+        "gone",
+        "driftwatch: a client (%s) went away before its request was whole",
+        request.client.host if request.client is not None else "unknown",
+        name="service.trouble",
+    )
+    return JSONResponse({"detail": "the request was not whole"}, 400)
 
 
 async def _unavailable(_: Request, error: Exception) -> JSONResponse:

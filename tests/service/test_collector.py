@@ -29,7 +29,8 @@ from driftwatch.errors import ConfigError, StoreError
 from driftwatch.profiling.build import profile_data
 from driftwatch.service.api.intake import MOST_ROWS
 from driftwatch.service.app import create_app
-from driftwatch.service.security.limits import BodyLimit, RateLimit, RunningLimit
+from driftwatch.service.security.bodies import BodyLimit
+from driftwatch.service.security.limits import RateLimit, RunningLimit
 from driftwatch.service.security.tokens import Scope, Token, Tokens, hash_of, tokens_of_environment
 from driftwatch.stores.remote.client import SENT_AT
 from driftwatch.stores.sqlite.store import SQLiteStore
@@ -48,8 +49,9 @@ def rows(client: TestClient) -> int:
 
 
 def test_a_delivery_counts_once(client: TestClient, frame: bytes, delivery: Make) -> None:
-    assert send(client, frame) == (200, {"outcome": "stored", "rows": 50})
-    assert send(client, frame) == (200, {"outcome": "duplicate", "rows": 50})
+    about = {"rows": 50, "limit_bytes": WIRE_LIMIT}
+    assert send(client, frame) == (200, {"outcome": "stored", **about})
+    assert send(client, frame) == (200, {"outcome": "duplicate", **about})
     assert send(client, delivery_to_bytes(delivery(1)))[1]["outcome"] == "stored"
     found = client.get("/v1/monitors/scores").json()
     assert (found["rows"], found["counters"]) == (100, {"untimed": 2})

@@ -57,6 +57,8 @@ store = "driftwatch.db"
 # [service]                         # for `driftwatch serve`, which is that collector
 # host = "0.0.0.0"                  # needs tokens: `driftwatch token --scope ingest`
 # port = 8765
+# tls_cert = "cert.pem"             # with tls_key, the files of a certificate: serve HTTPS
+# tls_key = "key.pem"
 
 [monitors.{name}]
 reference = {reference}         # data of the training, or a .dwp profile of it

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import socket
 from pathlib import Path
 from typing import Annotated
@@ -11,6 +12,7 @@ import typer
 from driftwatch.cli.options import Config, LogFormat, set_up_logs
 from driftwatch.cli.output.writing import put, tell
 from driftwatch.config.load import load_config
+from driftwatch.config.service import ServiceConfig
 from driftwatch.errors import ConfigError, MissingDependencyError
 from driftwatch.logs import say
 
@@ -24,11 +26,28 @@ def serve(
     insecure: Annotated[
         bool, typer.Option("--insecure", help="Let others in without tokens.")
     ] = False,
+    tls_cert: Annotated[
+        Path | None, typer.Option(metavar="FILE", help="Certificate (PEM): serve HTTPS.")
+    ] = None,
+    tls_key: Annotated[
+        Path | None, typer.Option(metavar="FILE", help="Private key of the certificate (PEM).")
+    ] = None,
     log_format: LogFormat = "text",
 ) -> None:
-    """Collect the sketches of replicas, evaluate them, and answer questions, over HTTP."""
+    """Collect the sketches of replicas, evaluate them, and answer questions, over HTTP or HTTPS.
+
+    Who may do what is said by tokens (`driftwatch token`), for all monitors or some of them.
+    """
     set_up_logs(log_format)
-    run_serve(config, host=host, port=port, insecure=insecure, own_log=log_format == "json")
+    run_serve(
+        config,
+        host=host,
+        port=port,
+        insecure=insecure,
+        tls_cert=tls_cert,
+        tls_key=tls_key,
+        own_log=log_format == "json",
+    )
 
 
 def token(
@@ -36,9 +55,13 @@ def token(
         list[str], typer.Option(metavar="SCOPE", help="ingest, read or admin. Repeatable.")
     ],
     name: Annotated[str, typer.Option(help="What logs call it.")] = "default",
+    monitor: Annotated[
+        list[str] | None,
+        typer.Option(metavar="NAME", help="Only for this monitor; all otherwise. Repeatable."),
+    ] = None,
 ) -> None:
     """Make a token for the collector; prints it, and the lines its configuration needs."""
-    make_token(name, scope)
+    make_token(name, scope, monitor or [])
 
 
 _GRACE_SECONDS = 20
@@ -53,6 +76,8 @@ def run_serve(
     host: str | None,
     port: int | None,
     insecure: bool,
+    tls_cert: Path | None = None,
+    tls_key: Path | None = None,
     own_log: bool = False,
 ) -> None:
     """Serve until told to stop.
@@ -62,10 +87,13 @@ def run_serve(
         host: Address to listen on; the configuration's if not given.
         port: Port to listen on, likewise.
         insecure: Whether others are let in without tokens.
+        tls_cert: Certificate to serve HTTPS with; the configuration's if not given.
+        tls_key: Its private key, likewise.
         own_log: Whether uvicorn's log goes where the process's own goes, in its form.
 
     Raises:
-        ConfigError: If it is to be reached from elsewhere and there are no tokens.
+        ConfigError: If it is to be reached from elsewhere and there are no tokens, or the
+            certificate cannot be used.
         MissingDependencyError: If the libraries of the service are not installed.
     """
     try:
@@ -88,6 +116,7 @@ def run_serve(
             f"{service.host} can be reached from elsewhere, and there are no tokens: make one with "
             "`driftwatch token`, or stay on 127.0.0.1 (--insecure goes without)"
         )
+    certificate = _certificate(loaded.folder, service, tls_cert, tls_key)
     try:
         listening = _listening(service.host, service.port)
     except (OSError, OverflowError, UnicodeError) as error:
@@ -110,13 +139,34 @@ def run_serve(
                 h11_max_incomplete_event_size=_HEAD_BYTES,
                 timeout_keep_alive=_KEEP_ALIVE_SECONDS,
                 timeout_graceful_shutdown=_GRACE_SECONDS,
+                ssl_certfile=None if certificate is None else certificate[0],
+                ssl_keyfile=None if certificate is None else certificate[1],
             )
         )
+        scheme = "http" if certificate is None else "https"
         say(
-            f"collector of {', '.join(loaded.monitors)} on http://{service.host}:{port_now} "
+            f"collector of {', '.join(loaded.monitors)} on {scheme}://{service.host}:{port_now} "
             f"({'with' if tokens else 'without'} tokens); stop it with Ctrl-C"
         )
         server.run(sockets=[listening])
+
+
+def _certificate(
+    folder: Path, service: ServiceConfig, cert: Path | None, key: Path | None
+) -> tuple[Path, Path] | None:
+    """Files of the certificate and its key: those given, or the configuration's."""
+    from driftwatch.service.security.encryption import check_certificate
+
+    if cert is None and key is None:
+        cert = None if service.tls_cert is None else folder / service.tls_cert
+        key = None if service.tls_key is None else folder / service.tls_key
+    if cert is None and key is None:
+        return None
+    if cert is None or key is None:
+        missing = "--tls-cert (tls_cert)" if cert is None else "--tls-key (tls_key)"
+        raise ConfigError(f"HTTPS needs a certificate and its private key: give {missing}, too")
+    check_certificate(cert, key)
+    return cert, key
 
 
 def _listening(host: str, port: int) -> socket.socket:
@@ -132,22 +182,43 @@ def _listening(host: str, port: int) -> socket.socket:
     return made
 
 
-def make_token(name: str, scopes: list[str], /) -> None:
+def make_token(name: str, scopes: list[str], monitors: list[str], /) -> None:
     """Print a new token, and what the service's configuration needs of it.
+
+    Args:
+        name: What logs call it.
+        scopes: What it allows.
+        monitors: For which monitors; for all without any.
 
     Raises:
         ConfigError: If a scope is unknown.
     """
-    from driftwatch.service.security.tokens import ENVIRONMENT, hash_of, new_token, scopes_of
+    from driftwatch.service.security.tokens import (
+        ENVIRONMENT,
+        environment_entry,
+        hash_of,
+        new_token,
+        scopes_of,
+    )
 
     known = sorted(scope.value for scope in scopes_of(scopes))
     secret = new_token()
-    quoted = ", ".join(f'"{scope}"' for scope in known)
+    bound = f"monitors = {_listed(monitors)}\n" if monitors else ""
     put(f"{secret}\n")
     tell(
         "# Give the line above to who calls (DRIFTWATCH_TOKEN); it is not kept anywhere.\n"
         "# The service knows it by its hash, in driftwatch.toml:\n\n"
         "[[service.tokens]]\n"
-        f'name = "{name}"\nscopes = [{quoted}]\nsha256 = "{hash_of(secret)}"\n\n'
-        f"# or by the environment: {ENVIRONMENT}={'+'.join(known)}:TOKEN\n"
+        f"name = {_quoted(name)}\nscopes = {_listed(known)}\n{bound}"
+        f'sha256 = "{hash_of(secret)}"\n\n'
+        f"# or by the environment: {ENVIRONMENT}={environment_entry(known, monitors)}:TOKEN\n"
     )
+
+
+def _listed(texts: list[str]) -> str:
+    return "[" + ", ".join(map(_quoted, texts)) + "]"
+
+
+def _quoted(text: str) -> str:
+    """As TOML, whose strings are written as those of JSON."""
+    return json.dumps(text, ensure_ascii=False)

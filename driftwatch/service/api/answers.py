@@ -25,19 +25,25 @@ class Problem(BaseModel):
     """Why a request was not done."""
 
     detail: str
+    limit_bytes: int | None = Field(None, description="bytes of a body, at most, if it was longer")
 
 
 class Health(BaseModel):
     """Whether the service works."""
 
     status: str
+    limit_bytes: int = Field(description="bytes of a delivery, at most")
 
 
 class Accepted(BaseModel):
     """What became of a delivery."""
 
-    outcome: str = Field(description="stored, or duplicate if it was there already")
+    outcome: str = Field(
+        description="stored; duplicate if it was there already; partly if a half of it was, so "
+        "that only its halves can be taken"
+    )
     rows: int
+    limit_bytes: int = Field(description="bytes of a delivery, at most")
 
 
 class MonitorSummary(BaseModel):

@@ -50,6 +50,7 @@ def take_in(
     *,
     clock: Callable[[], float],
     sent_at: float | None = None,
+    allowed: Callable[[str], object] = lambda _: None,
 ) -> tuple[Outcome, Delivery]:
     """Check a delivery and store it, once however often it comes.
 
@@ -58,6 +59,7 @@ def take_in(
         monitors: Those of the service.
         clock: Seconds since 1970.
         sent_at: The sender's clock when it sent them.
+        allowed: Raises if the sender may not deliver for a monitor; what it raises is passed on.
 
     Raises:
         Refused: If it is not taken.
@@ -74,6 +76,7 @@ def take_in(
         raise _unread(error) from error
     if sent_at is not None:
         delivery = replace(delivery, sent_at=sent_at)
+    allowed(delivery.monitor)
     _check_header(delivery, now)
     watched = monitors.get(delivery.monitor)
     if watched is None:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import asdict
 from typing import Any
 
-from fastapi import APIRouter
+from fastapi import APIRouter, Request
 
 from driftwatch.service.api.answers import (
     MonitorDetail,
@@ -15,6 +15,7 @@ from driftwatch.service.api.answers import (
     problems,
 )
 from driftwatch.service.api.requests import Name, Service
+from driftwatch.service.security.guard import covers
 from driftwatch.service.security.tokens import Scope
 from driftwatch.service.watched import Watched
 
@@ -27,9 +28,13 @@ def monitor_routes(service: Service) -> APIRouter:
     read = service.guard.needs(Scope.READ)
 
     @router.get("/monitors", dependencies=[read], responses=problems())
-    def list_monitors() -> list[MonitorSummary]:
-        """List the monitors."""
-        return [MonitorSummary(**_facts(watched)) for watched in service.monitors]
+    def list_monitors(request: Request) -> list[MonitorSummary]:
+        """List the monitors that the token is for."""
+        return [
+            MonitorSummary(**_facts(watched))
+            for watched in service.monitors
+            if covers(request, watched.name)
+        ]
 
     @router.get("/monitors/{name}", dependencies=[read], responses=problems(404))
     def show_monitor(name: Name) -> MonitorDetail:

@@ -49,11 +49,13 @@ class Service:
         monitors: Those of the configuration.
         guard: Who may do what.
         clock: Seconds since 1970.
+        limit_bytes: Bytes of a delivery, at most.
     """
 
     monitors: WatchedMonitors
     guard: Guard
     clock: Callable[[], float]
+    limit_bytes: int
 
     def named(self, name: str, /) -> Watched:
         """The monitor of a name, or the answer 404."""

@@ -14,7 +14,8 @@ from driftwatch.service.api.answers import (
 )
 from driftwatch.service.api.intake import Refused, take_in
 from driftwatch.service.api.requests import BINARY_BODY, Service
-from driftwatch.service.security.tokens import Scope
+from driftwatch.service.security.guard import check_covers, token_of
+from driftwatch.service.security.tokens import Scope, Token
 from driftwatch.stores.remote.client import SENT_AT
 
 __all__ = ["segment_routes"]
@@ -40,14 +41,24 @@ def segment_routes(service: Service) -> APIRouter:
     ) -> Accepted:
         """Take in a delivery of segments, once however often it comes."""
         data = await request.body()
-        outcome, delivery = await run_in_threadpool(_taken, service, data, sent_at)
-        return Accepted(outcome=outcome.value, rows=delivery.rows)
+        outcome, delivery = await run_in_threadpool(
+            _taken, service, data, sent_at, token_of(request)
+        )
+        return Accepted(outcome=outcome.value, rows=delivery.rows, limit_bytes=service.limit_bytes)
 
     return router
 
 
-def _taken(service: Service, data: bytes, sent_at: float | None) -> tuple[Outcome, Delivery]:
+def _taken(
+    service: Service, data: bytes, sent_at: float | None, token: Token | None
+) -> tuple[Outcome, Delivery]:
     try:
-        return take_in(data, service.monitors, clock=service.clock, sent_at=sent_at)
+        return take_in(
+            data,
+            service.monitors,
+            clock=service.clock,
+            sent_at=sent_at,
+            allowed=lambda monitor: check_covers(token, monitor),
+        )
     except Refused as error:
         raise HTTPException(error.status, error.detail) from error

@@ -11,9 +11,9 @@ from fastapi.security import HTTPBearer
 
 from driftwatch.logs.events import event
 from driftwatch.service.security.limits import RateLimit
-from driftwatch.service.security.tokens import Scope, Tokens
+from driftwatch.service.security.tokens import Scope, Token, Tokens
 
-__all__ = ["Guard"]
+__all__ = ["Guard", "check_covers", "covers", "token_of"]
 
 _BEARER = HTTPBearer(auto_error=False, description="A token, as `driftwatch token` makes it.")
 _LOG = logging.getLogger("driftwatch")
@@ -21,7 +21,9 @@ _UNKNOWN_PER_MINUTE = 60
 
 
 class Guard:
-    """Lets requests through that bring a token with the right scope.
+    """Lets requests through that bring a token with the right scope for the monitor they name.
+
+    A token for some monitors hears the same of all others, whether they exist or not.
 
     Args:
         tokens: Those of the service; without any, everybody may do everything.
@@ -61,6 +63,38 @@ class Guard:
                 extra=event("service.trouble"),
             )
             raise HTTPException(403, f"this token does not allow: {scope.value}")
+        request.state.token = token
+        monitor = request.path_params.get("name")
+        if monitor is not None:
+            check_covers(token, monitor)
+
+
+def covers(request: Request, monitor: str, /) -> bool:
+    """Whether the token of a request that was let through is for a monitor."""
+    token = token_of(request)
+    return token is None or token.covers(monitor)
+
+
+def token_of(request: Request, /) -> Token | None:
+    """The token of a request that was let through; None where the service has none."""
+    token: Token | None = getattr(request.state, "token", None)
+    return token
+
+
+def check_covers(token: Token | None, monitor: str, /) -> None:
+    """Refuse what a token is not for.
+
+    Raises:
+        HTTPException: 403.
+    """
+    if token is None or token.covers(monitor):
+        return
+    _LOG.warning(
+        "driftwatch: token %s is not for the monitor that it was used for",
+        token.name,
+        extra=event("service.trouble"),
+    )
+    raise HTTPException(403, "this token is not for that monitor")
 
 
 def _slow_down(wait: Callable[[str], float], who: str) -> None:

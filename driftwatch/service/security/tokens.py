@@ -6,17 +6,19 @@ import hashlib
 import hmac
 import os
 import secrets
-from collections.abc import Iterable, Mapping
+from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass
 from enum import StrEnum
+from urllib.parse import quote, unquote
 
-from driftwatch.errors import ConfigError
+from driftwatch.errors import ConfigError, did_you_mean
 
 __all__ = [
     "ENVIRONMENT",
     "Scope",
     "Token",
     "Tokens",
+    "environment_entry",
     "hash_of",
     "new_token",
     "scopes_of",
@@ -48,21 +50,34 @@ class Token:
         scopes: What it allows.
         sha256: Hash of the token, 64 hexadecimal digits. A token is random enough for its
             plain hash to give nothing away.
+        monitors: Those for which it allows that; None for all.
     """
 
     name: str
     scopes: frozenset[Scope]
     sha256: str
+    monitors: frozenset[str] | None = None
 
     def __post_init__(self) -> None:
         if len(self.sha256) != 64 or set(self.sha256) - set("0123456789abcdef"):
             raise ConfigError(f"token {self.name!r}: sha256 must be 64 hexadecimal digits")
         if not self.scopes:
             raise ConfigError(f"token {self.name!r} allows nothing; scopes: {_known()}")
+        if self.monitors is not None and not self.monitors:
+            raise ConfigError(f"token {self.name!r} is for no monitor; name one, or leave it out")
 
     def allows(self, scope: Scope, /) -> bool:
         """Whether it allows something."""
         return scope in self.scopes or Scope.ADMIN in self.scopes
+
+    def covers(self, monitor: str, /) -> bool:
+        """Whether it allows that for a monitor.
+
+        Example:
+            >>> Token("a", frozenset({Scope.READ}), "0" * 64, frozenset({"churn"})).covers("fraud")
+            False
+        """
+        return self.monitors is None or monitor in self.monitors
 
 
 class Tokens:
@@ -82,6 +97,19 @@ class Tokens:
 
     def __bool__(self) -> bool:
         return bool(self._tokens)
+
+    def check_monitors(self, known: Collection[str], /) -> None:
+        """Check that the monitors of tokens are there: a name that is misspelt allows nothing.
+
+        Raises:
+            ConfigError: If one is not.
+        """
+        for token in self._tokens:
+            for name in sorted((token.monitors or frozenset()) - set(known)):
+                raise ConfigError(
+                    f"token {token.name!r} is for a monitor {name!r}, which is not configured"
+                    f"{did_you_mean(name, known)}; there are: {', '.join(sorted(known))}"
+                )
 
     def find(self, authorization: str, /) -> Token | None:
         """The token of an ``Authorization`` header; None if it is none of ours.
@@ -124,21 +152,48 @@ def scopes_of(names: Iterable[str], /) -> frozenset[Scope]:
 def tokens_of_environment(environment: Mapping[str, str] = os.environ, /) -> list[Token]:
     """Tokens of ``$DRIFTWATCH_TOKENS``: ``ingest:dw_...,read+admin:dw_...``.
 
+    One that is for some monitors alone names them after the scopes, as in
+    ``ingest@churn+fraud:dw_...``; characters that have a meaning here are written as in a URL
+    (``%2B`` for a plus).
+
     Raises:
         ConfigError: If it cannot be read; the message does not repeat it.
+
+    Example:
+        >>> entry = "ingest@churn+a%2Bb:" + new_token()
+        >>> (token,) = tokens_of_environment({"DRIFTWATCH_TOKENS": entry})
+        >>> sorted(token.monitors)
+        ['a+b', 'churn']
     """
     tokens: list[Token] = []
     for place, part in enumerate(filter(None, environment.get(ENVIRONMENT, "").split(","))):
-        names, _, secret = part.strip().partition(":")
+        allowed, _, secret = part.strip().rpartition(":")
         if len(secret) < _SHORTEST:
             raise ConfigError(
-                f"{ENVIRONMENT}: entry {place + 1} must be SCOPE:TOKEN with a token of at least "
-                f"{_SHORTEST} characters, as `driftwatch token` makes it"
+                f"{ENVIRONMENT}: entry {place + 1} must be SCOPE:TOKEN or SCOPE@MONITOR:TOKEN with "
+                f"a token of at least {_SHORTEST} characters, as `driftwatch token` makes it"
             )
+        names, bound, monitors = allowed.partition("@")
         tokens.append(
-            Token(f"environment-{place + 1}", scopes_of(names.split("+")), hash_of(secret))
+            Token(
+                f"environment-{place + 1}",
+                scopes_of(names.split("+")),
+                hash_of(secret),
+                frozenset(map(unquote, filter(None, monitors.split("+")))) if bound else None,
+            )
         )
     return tokens
+
+
+def environment_entry(scopes: Iterable[str], monitors: Iterable[str], /) -> str:
+    """What stands before a token in ``$DRIFTWATCH_TOKENS``.
+
+    Example:
+        >>> environment_entry(["ingest"], ["churn", "a+b"]), environment_entry(["read"], [])
+        ('ingest@churn+a%2Bb', 'read')
+    """
+    bound = "+".join(quote(name, safe="") for name in monitors)
+    return "+".join(scopes) + (f"@{bound}" if bound else "")
 
 
 def _known() -> str:

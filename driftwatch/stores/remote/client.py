@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import logging
 import re
+import ssl
 import time
 from collections.abc import Callable
+from pathlib import Path
 from urllib.parse import urlsplit, urlunsplit
 
 from driftwatch.errors import ConfigError
@@ -33,10 +35,12 @@ class CollectorClient:
         token_from: Where the token comes from, for errors.
         timeout: Seconds that a request may take with its answer, at most.
         clock: Seconds since 1970, by which rows get their times.
+        authority: PEM file of the authority that the collector's certificate rests on, in place of
+            those of the system.
 
     Raises:
-        ConfigError: If the address is not one of HTTP, or holds a password; or if the token
-            cannot be one.
+        ConfigError: If the address is not one of HTTP, or holds a password; if the token
+            cannot be one; or if the file of the authority cannot be read.
     """
 
     def __init__(
@@ -48,13 +52,15 @@ class CollectorClient:
         token_from: str = "the argument token",  # noqa: S107 - it is none
         timeout: float = 10.0,
         clock: Callable[[], float] = time.time,
+        authority: str | Path | None = None,
     ) -> None:
         self._clock = clock
         login = "set DRIFTWATCH_TOKEN to a token"
         parts = urlsplit(checked_url(url, "the collector's address", instead_of_login=login))
         self.url = urlunsplit((parts.scheme, parts.netloc, parts.path.rstrip("/"), "", ""))
         self._token = _sound(token, token_from) if token else None
-        self._http = HttpClient(timeout=timeout, most_bytes=MOST_BYTES)
+        trust = None if authority is None else _trust(Path(authority))
+        self._http = HttpClient(timeout=timeout, trust=trust, most_bytes=MOST_BYTES)
         if token and parts.scheme == "http" and parts.hostname not in _LOOPBACK:
             _LOG.warning(
                 "driftwatch: the token goes to %s unencrypted; use https if others see the way",
@@ -106,6 +112,19 @@ class CollectorClient:
 
     def _login(self) -> dict[str, str]:
         return {"Authorization": f"Bearer {self._token}"} if self._token else {}
+
+
+def _trust(authority: Path) -> ssl.SSLContext:
+    try:
+        return ssl.create_default_context(cafile=authority)
+    except ssl.SSLError as error:
+        raise ConfigError(
+            f"the authority's file {authority} has no certificate in PEM form"
+        ) from error
+    except OSError as error:
+        raise ConfigError(
+            f"the authority's file {authority} cannot be read: {error.strerror or error}"
+        ) from error
 
 
 def _sound(token: str, token_from: str) -> str:

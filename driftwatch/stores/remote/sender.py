@@ -202,26 +202,29 @@ class Sender:
         self._learn_limit(answer, len(data))
         if answer.status in _AWAY:
             return self._failed(name, answer)
+        if answer.status == _BUSY and self.client.explains(answer):
+            return self._hold(name, data, answer)
         if answer.status in _NO_ANSWER or answer.status >= 500:
-            if answer.status == _BUSY and self.client.explains(answer):
-                return self._hold(name, data, answer)
-            if not self._answers_others(name, end):
-                return self._failed(name, answer)
-            return self._not_answered(name, data, answer)
+            if self._answers_others(name, end):
+                return self._not_answered(name, data, answer)
+            return self._failed(name, answer)
         if self._failures:
             _LOG.info(
                 "driftwatch: %s answers again", self.client.url, extra=event("delivery.recovered")
             )
         self._failures, self.problem = 0, None
+        return self._conclude(name, data, answer)
+
+    def _conclude(self, name: str, data: bytes, answer: Answer) -> float:
+        """Do what an answer says of a delivery; returns the seconds to wait, 0 if it is done."""
         if took_it(answer):
             self._arrived(name)
         elif has_a_half(answer):
             return 0.0 if self._cut(name, data) else self._hold(name, data, answer)
-        elif answer.status in _FINAL:
-            if answer.status != _TOO_LARGE or not self._cut(name, data):
-                self._refuse(name, data, answer)
-        else:
+        elif answer.status not in _FINAL:
             return self._hold(name, data, answer)
+        elif answer.status != _TOO_LARGE or not self._cut(name, data):
+            self._refuse(name, data, answer)
         return 0.0
 
     def send_these(self, names: Iterable[str], /) -> list[str]:
@@ -341,8 +344,12 @@ class Sender:
     def _hold(self, name: str, data: bytes, answer: Answer) -> float:
         unknown = ", but no answer of a collector" if answer.succeeded else ""
         self.problem = self.client.why(answer) + unknown
-        self._note(name, data, self.problem, turned_down=True)
-        self._turned_down.add(name)
+        turned_down = answer.status != _BUSY  # its store is away: that is said of no delivery
+        self._note(name, data, self.problem, turned_down=turned_down)
+        if turned_down:
+            self._turned_down.add(name)
+        else:
+            self._turned_down.go_on(name)
         self._log.log(
             answer.status,
             "driftwatch: %s does not take a delivery for now (%s); it waits with the "

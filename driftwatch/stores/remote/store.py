@@ -41,6 +41,7 @@ from driftwatch.transport.client import Answer
 __all__ = ["RemoteStore"]
 
 _TOKEN = "DRIFTWATCH_TOKEN"  # noqa: S105 - the name of a variable
+_AUTHORITY = "DRIFTWATCH_CA_FILE"
 _LOG = logging.getLogger("driftwatch")
 _FRAME = 64 << 10
 _SECTION = 64
@@ -61,9 +62,11 @@ class RemoteStore:
         timeout: Seconds that a request may take with its answer, at most.
         limit_bytes: Bytes that may wait; beyond it the oldest deliveries go and are counted.
         clock: Seconds since 1970, which the collector compares with its own.
+        authority: PEM file of the authority that the collector's certificate rests on;
+            ``$DRIFTWATCH_CA_FILE`` if not given, and those of the system without either.
 
     Raises:
-        ConfigError: If the address or the token cannot be used.
+        ConfigError: If the address, the token or the authority cannot be used.
         StoreError: If the folder cannot be written.
     """
 
@@ -77,6 +80,7 @@ class RemoteStore:
         timeout: float = 10.0,
         limit_bytes: int = 256 << 20,
         clock: Callable[[], float] = time.time,
+        authority: str | Path | None = None,
     ) -> None:
         self.client = CollectorClient(
             url,
@@ -84,6 +88,7 @@ class RemoteStore:
             token_from="the argument token" if token else f"${_TOKEN}",
             timeout=timeout,
             clock=clock,
+            authority=authority or os.environ.get(_AUTHORITY) or None,
         )
         self.spool = _spool(spool, self.client, limit_bytes)
         self._lock = threading.Lock()
