@@ -38,7 +38,6 @@ from driftwatch.service.watched import WatchedMonitors
 __all__ = ["create_app", "service_tokens"]
 
 _LOG = logging.getLogger("driftwatch")
-_QUIET = QuietLog()
 LOOPBACK = ("127.0.0.1", "localhost", "::1")
 _MOST_RUNNING = 64
 
@@ -101,6 +100,7 @@ def create_app(
         redoc_url=None,
     )
     app.state.monitors = monitors
+    app.state.quiet = QuietLog()
     guard = Guard(tokens, per_minute=service.requests_per_minute)
     app.include_router(health_routes(monitors, limit_bytes=limit_bytes))
     app.include_router(routes(Service(monitors, guard, clock, limit_bytes)))
@@ -130,7 +130,7 @@ async def _too_long(_: Request, error: Exception) -> JSONResponse:
 
 async def _gone(request: Request, _: Exception) -> JSONResponse:
     """One line, not a traceback; the answer reaches nobody."""
-    _QUIET.log(
+    request.app.state.quiet.log(
         "gone",
         "driftwatch: a client (%s) went away before its request was whole",
         request.client.host if request.client is not None else "unknown",
