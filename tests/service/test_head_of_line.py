@@ -17,6 +17,7 @@ from typing import Any
 
 import pytest
 
+from driftwatch.cli.app import run
 from driftwatch.core.windows.delivery_codec import delivery_from_bytes, delivery_to_bytes
 from driftwatch.core.windows.segments import Delivery, Segment
 from driftwatch.errors import StoreError
@@ -24,7 +25,7 @@ from driftwatch.stores.remote import RemoteStore
 from driftwatch.stores.remote.client import CollectorClient
 from driftwatch.stores.remote.names import name_of
 from driftwatch.stores.remote.sender import Sender
-from driftwatch.stores.remote.spool import Spool
+from driftwatch.stores.remote.spool import Spool, spool_of
 from driftwatch.transport.client import Answer
 from tests.service.conftest import NOW, Collector
 from tests.socket_serving import serving_sockets
@@ -396,3 +397,35 @@ def test_monitors_in_threads_of_their_own_do_not_wait_for_one_that_is_stuck(
             arrived.wait(0.05)
         assert arrived.is_set()
         store.close()
+
+
+def test_doctor_names_what_is_stuck_and_what_was_set_aside(
+    running: Running,
+    small_limit: int,
+    recent: Make,
+    tmp_path: Path,
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    with running() as collector, resetting_proxy(collector.port, 1_500) as url:
+        config = tmp_path / "replica.toml"
+        config.write_text(
+            f'store = "{url}"\n[monitors.scores]\nreference = "a.csv"\nspool = "spool"\n', "utf-8"
+        )
+        assert run(["doctor", "--config", str(config)]) == 0
+        assert "0 deliveries wait" in capsys.readouterr().out
+        sender = sender_to(url, spool_of(url, tmp_path / "spool"), Clock())
+        stuck = put(sender, recent(0, rows=3_000))
+        put(sender, replace(recent(1), segments=(), monitor="scores", counters={"Bad": 1}))
+        assert sender.send_waiting()
+        (aside,) = sender.spool.refused()
+        assert run(["doctor", "--config", str(config)]) == 1
+        said = capsys.readouterr().out
+        lines = [line.split() for line in said.splitlines()]
+        problems = [line[1] for line in lines if line[0] == "PROBLEM"]
+        assert problems == ["stuck", "stuck", "refused", "refused"]
+        assert f"{stuck}.dws: monitor scores, 3,000 rows; tried 1 times" in said
+        assert f"{aside}.refused: unreadable; tried 1 times" in said
+        assert "counter cannot be named" in said
+        collector.end(kill=True)
+        assert run(["doctor", "--config", str(config)]) == 1
+        assert "does not answer" in capsys.readouterr().out

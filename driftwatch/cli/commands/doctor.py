@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import asyncio
+import os
 import time
 from collections import Counter
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import orjson
 import typer
@@ -43,6 +44,9 @@ from driftwatch.protocols import Store
 from driftwatch.render.plain import SENTENCE_LENGTH, plain
 from driftwatch.stores import is_collector, open_store
 
+if TYPE_CHECKING:
+    from driftwatch.stores.remote.kept_back import KeptBack
+
 __all__ = ["doctor", "run_doctor"]
 
 
@@ -69,6 +73,16 @@ def doctor(
 _SKEW = 5.0
 _DAY = 86_400
 _MOST_NAMED = 3
+_PATIENCE = 5.0
+_LONG = 300
+_NAMED = 5
+_AGAIN = "once that is right `driftwatch quarantine resend --all` sends them"
+_OUTLOOK = {
+    "stuck": "the collector gives no answer to them, and they are tried again behind the others",
+    "held": _AGAIN,
+    "refused": _AGAIN,
+}
+"""What becomes of deliveries by their state."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -110,7 +124,7 @@ def _findings(request: StreamRequest) -> list[_Finding]:
         return [_Finding("configuration", str(error), ok=False)]
     findings = [_Finding("configuration", f"monitor {name!r}, window {spec}")]
     if is_collector(config.store):
-        return [*findings, *_of_spool(config, name, folder)]
+        return [*findings, *_of_collector(config, name, folder)]
     try:
         store = open_store(config.store_in(folder), reads_only=True)
     except DriftWatchError as error:
@@ -173,35 +187,51 @@ def _of_store(store: Store, name: str, named: str | list[str] | None) -> list[_F
     return findings
 
 
-def _of_spool(config: MonitorConfig, name: str, folder: Path) -> list[_Finding]:
-    """Deliveries of this machine that have not arrived at the collector, and why."""
-    from driftwatch.stores.remote.client import CollectorClient
+def _of_collector(config: MonitorConfig, name: str, folder: Path) -> list[_Finding]:
+    """Whether the collector answers, what of this machine has not arrived there, and why."""
+    from driftwatch.stores.remote.client import AUTHORITY, CollectorClient
     from driftwatch.stores.remote.kept_back import kept_back
     from driftwatch.stores.remote.spool import spool_of
 
     try:
-        client = CollectorClient(str(config.store))
+        authority = os.environ.get(AUTHORITY) or None
+        client = CollectorClient(str(config.store), timeout=_PATIENCE, authority=authority)
     except DriftWatchError as error:
         return [_Finding("collector", str(error), ok=False)]
-    url, answer = client.url, client.get("/readyz")
-    spool = spool_of(url, None if config.spool is None else folder / config.spool)
-    found = [entry for entry in kept_back(spool) if entry.monitor in ("", name)]
+    answer = client.get("/readyz")
     is_there = answer.status == 200
-    state = "answers" if is_there else f"is not ready ({client.why(answer)})"
-    text = f"the collector {url} stores and evaluates: it {state}; deliveries wait in {spool}"
-    findings = [_Finding("collector", text, ok=is_there)]
-    for state in ("waiting", "held", "refused"):
+    trouble = "is not ready" if answer.status else "does not answer"
+    said = "answers" if is_there else f"{trouble} ({client.why(answer)})"
+    spool = spool_of(client.url, None if config.spool is None else folder / config.spool)
+    found = [entry for entry in kept_back(spool) if entry.monitor in ("", name)]
+    wait = [entry for entry in found if entry.state != "refused"]
+    size = sum(entry.bytes for entry in wait)
+    text = f"the collector {client.url} stores and evaluates: it {said}"
+    findings = [
+        _Finding("collector", text, ok=is_there),
+        _Finding("spool", f"{len(wait):,} deliveries wait in {spool}, {size:,} bytes"),
+    ]
+    for state, outlook in _OUTLOOK.items():
         some = [entry for entry in found if entry.state == state]
         if some:
             rows = sum(entry.rows for entry in some)
-            text = f"{len(some)} deliveries of {rows:,} rows"
-            if state != "waiting":
-                text += (
-                    f"; the last: {some[-1].why or 'no reason was kept'}; once that is right "
-                    f"`driftwatch quarantine resend --all` sends them"
-                )
-            findings.append(_Finding(state, plain(text, SENTENCE_LENGTH), ok=state == "waiting"))
+            text = f"{len(some):,} deliveries of {rows:,} rows; {outlook}"
+            findings.append(_Finding(state, text, ok=False))
+        named = some[-_NAMED:] if state == "refused" else some[:_NAMED]
+        findings += [_Finding(state, _words_of(entry), ok=False) for entry in named]
     return findings
+
+
+def _words_of(entry: KeptBack) -> str:
+    whose = (
+        f"monitor {plain(entry.monitor)}, {entry.rows:,} rows" if entry.monitor else "unreadable"
+    )
+    text = f"{plain(entry.path.name, _LONG)}: {whose}"
+    trouble = entry.trouble
+    if trouble is None:
+        return f"{text}; no reason was kept"
+    since = "" if trouble.since is None else f" since {_stamp(trouble.since)}"
+    return f"{text}; tried {trouble.attempts} times{since}, last: {plain(trouble.why, _LONG)}"
 
 
 def _of_the_unread(store: Store, name: str) -> list[_Finding]:

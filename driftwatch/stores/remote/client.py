@@ -16,7 +16,10 @@ from driftwatch.stores.remote.readings import MOST_BYTES
 from driftwatch.stores.remote.words import words_of
 from driftwatch.transport.client import Answer, HttpClient, checked_url
 
-__all__ = ["SENT_AT", "CollectorClient"]
+__all__ = ["AUTHORITY", "SENT_AT", "CollectorClient"]
+
+AUTHORITY = "DRIFTWATCH_CA_FILE"
+"""Variable that names the file of the authority which the collector's certificate rests on."""
 
 SENT_AT = "DriftWatch-Sent-At"
 """Header with the sender's clock, so that the collector sees how far it is off."""

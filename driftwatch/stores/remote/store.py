@@ -23,7 +23,7 @@ from driftwatch.core.windows.stored import Overview
 from driftwatch.errors import ConfigError, ProfileFormatError, StoreError
 from driftwatch.logs.events import event
 from driftwatch.process.quiet_log import QuietLog
-from driftwatch.stores.remote.client import CollectorClient
+from driftwatch.stores.remote.client import AUTHORITY, CollectorClient
 from driftwatch.stores.remote.kept_back import kept_back
 from driftwatch.stores.remote.losses import DROPPED, HELD, UNSENDABLE, rows_lost
 from driftwatch.stores.remote.names import name_of
@@ -41,7 +41,6 @@ from driftwatch.transport.client import Answer
 __all__ = ["RemoteStore"]
 
 _TOKEN = "DRIFTWATCH_TOKEN"  # noqa: S105 - the name of a variable
-_AUTHORITY = "DRIFTWATCH_CA_FILE"
 _LOG = logging.getLogger("driftwatch")
 _FRAME = 64 << 10
 _SECTION = 64
@@ -88,7 +87,7 @@ class RemoteStore:
             token_from="the argument token" if token else f"${_TOKEN}",
             timeout=timeout,
             clock=clock,
-            authority=authority or os.environ.get(_AUTHORITY) or None,
+            authority=authority or os.environ.get(AUTHORITY) or None,
         )
         self.spool = _spool(spool, self.client, limit_bytes)
         self._lock = threading.Lock()
