@@ -2,9 +2,9 @@
 
     python -m benchmarks.bench_collector_fleet                 # 30 monitors, 90 days; some minutes
 
-The history is as housekeeping leaves it: 35 days of panes of an hour, then panes of a day, each with
-ten thousand rows in ten columns. It is served twice: with nothing evaluated yet, and when everything
-was evaluated before. Health is asked for all the while.
+The history is as housekeeping leaves it: 35 days of panes of an hour, then panes of a day, each
+with ten thousand rows in ten columns. It is served twice: with nothing evaluated yet, and when
+everything was evaluated before. Health is asked for all the while.
 """
 
 from __future__ import annotations

@@ -6,6 +6,7 @@ import logging
 import threading
 import time
 from collections.abc import Callable, Iterator
+from datetime import timedelta
 from pathlib import Path
 
 from driftwatch.config.load import Config
@@ -15,6 +16,7 @@ from driftwatch.core.data.times import to_utc
 from driftwatch.core.profiles.reference import Reference
 from driftwatch.core.windows.segments import Delivery, Outcome
 from driftwatch.errors import ConfigError, DataError
+from driftwatch.evaluation.evaluator import Evaluator
 from driftwatch.evaluation.runner import EvaluationRunner
 from driftwatch.integrations.alerting.configured import notifiers_of
 from driftwatch.logs.events import event
@@ -26,6 +28,25 @@ from driftwatch.stores import open_store
 __all__ = ["Watched", "WatchedMonitors"]
 
 _LOG = logging.getLogger("driftwatch")
+_AT_ONCE = 2
+
+
+class _RunnerInTurn(EvaluationRunner):
+    """Evaluates when it has one of a few turns: the interpreter runs one thread at a time.
+
+    Thirty threads that evaluate at once are no sooner done, and every answer waits for all of them.
+    """
+
+    def __init__(
+        self, evaluator: Evaluator, /, *, every: timedelta, turns: threading.Semaphore
+    ) -> None:
+        super().__init__(evaluator, every=every)
+        self._turns = turns
+
+    def _step(self) -> None:
+        with self._turns:
+            if not self._stop.is_set():
+                super()._step()
 
 
 class Watched:
@@ -36,6 +57,7 @@ class Watched:
         config: How it is configured.
         folder: What the configuration's paths are relative to.
         clock: Seconds since 1970.
+        turns: How many of all monitors may be evaluated at once.
 
     Raises:
         ConfigError: If it has no store of its own, or its reference has hashed columns and nobody
@@ -51,12 +73,14 @@ class Watched:
         /,
         *,
         clock: Callable[[], float],
+        turns: threading.Semaphore,
     ) -> None:
         if config.store is None:
             raise ConfigError(f'monitor {name!r} has no store: name one (store = "driftwatch.db")')
         self.name = name
         self._folder = folder
         self._clock = clock
+        self._turns = turns
         self._lock = threading.Lock()
         self._evaluating = False
         self._runner: EvaluationRunner | None = None
@@ -112,7 +136,7 @@ class Watched:
     def _start(self, monitor: Monitor) -> None:
         monitor.stream.adopt_reference()
         every = parse_duration(self.config.every)
-        self._runner = EvaluationRunner(monitor.evaluator, every=every)
+        self._runner = _RunnerInTurn(monitor.evaluator, every=every, turns=self._turns)
         self._runner.start()
 
     def deliver(self, delivery: Delivery, /, *, now: float) -> Outcome:
@@ -160,10 +184,11 @@ class WatchedMonitors:
         if not config.monitors:
             raise ConfigError("no monitor is configured: add a [monitors.NAME]")
         self._all: dict[str, Watched] = {}
+        turns = threading.Semaphore(_AT_ONCE)
         try:
             for name in config.monitors:
                 _, settings = config.one(name)
-                self._all[name] = Watched(name, settings, config.folder, clock=clock)
+                self._all[name] = Watched(name, settings, config.folder, clock=clock, turns=turns)
         except DataError as error:
             self.close()
             raise ConfigError(f"monitor {name!r}: {error}") from error
