@@ -34,7 +34,7 @@ def put_halves(spool: Spool, name: str, data: bytes, /, *, mine: str) -> dict[st
     """
     try:
         whole = delivery_from_bytes(data)
-        halves = halves_of(whole) or ()
+        halves = list(halves_of(whole) or ())
         if SENT_AGAIN in whole.counters:  # each says so of its own rows: one may be refused again
             halves = [
                 replace(half, counters={**half.counters, SENT_AGAIN: half.rows}) for half in halves

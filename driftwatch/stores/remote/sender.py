@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import logging
 import os
 import threading
 import time
@@ -11,14 +10,13 @@ from collections import Counter
 from collections.abc import Callable, Iterable
 
 from driftwatch.errors import StoreError
-from driftwatch.logs.events import event
-from driftwatch.process.quiet_log import QuietLog
 from driftwatch.stores.remote.backoff import FIRST_WAIT, LONGEST_WAIT, Holds, pause
 from driftwatch.stores.remote.client import CollectorClient
 from driftwatch.stores.remote.halving import put_halves
 from driftwatch.stores.remote.losses import REFUSED, TOO_LARGE, rows_lost
 from driftwatch.stores.remote.names import made_at, monitor_in
 from driftwatch.stores.remote.readings import has_a_half, is_healthy, limit_in, took_it
+from driftwatch.stores.remote.sending_log import SendingLog
 from driftwatch.stores.remote.spool import Spool
 from driftwatch.stores.remote.trouble import Trouble
 from driftwatch.stores.remote.turned_down import TurnedDown
@@ -26,7 +24,6 @@ from driftwatch.transport.client import Answer
 
 __all__ = ["Sender"]
 
-_LOG = logging.getLogger("driftwatch")
 _LEFT_ALONE = 60.0
 _AWAY = frozenset((401, 429))
 """These say nothing about the delivery: no other would fare better."""
@@ -106,7 +103,7 @@ class Sender:
         self._was_cut = False
         self._unanswered = self._unanswered_rounds = 0
         self._sent_before: dict[str, int] = {}
-        self._log = QuietLog()
+        self._log = SendingLog(self.client.url, self.spool.folder)
 
     def wake(self) -> None:
         """Say that there is something to send; starts the thread where there is none."""
@@ -182,13 +179,7 @@ class Sender:
             return self._send(name, end)
         except StoreError as error:  # of this file, perhaps; the others go on
             self.problem = str(error)
-            self._log.log(
-                "file",
-                "driftwatch: a delivery waits in %s: %s",
-                self.spool.folder,
-                error,
-                name="delivery.trouble",
-            )
+            self._log.unreadable(error)
             return self._held.hold_alone(name, asked=None)
 
     def _send(self, name: str, end: float | None) -> float:
@@ -209,9 +200,7 @@ class Sender:
                 return self._not_answered(name, data, answer)
             return self._failed(name, answer)
         if self._failures:
-            _LOG.info(
-                "driftwatch: %s answers again", self.client.url, extra=event("delivery.recovered")
-            )
+            self._log.back()
         self._failures, self.problem = 0, None
         return self._conclude(name, data, answer)
 
@@ -304,14 +293,7 @@ class Sender:
         if answer.status not in _AWAY:
             self._held.put_behind(name)
         self.problem = self.client.why(answer)
-        self._log.log(
-            answer.status,
-            "driftwatch: %s does not take deliveries (%s); they wait in %s",
-            self.client.url,
-            self.problem,
-            self.spool.folder,
-            name="delivery.trouble",
-        )
+        self._log.away(answer.status, self.problem)
         return pause(self._failures, answer.retry_after)
 
     def _not_answered(self, name: str, data: bytes, answer: Answer) -> float:
@@ -325,17 +307,7 @@ class Sender:
         if cut_now and self._cut(name, data):
             return 0.0
         self._unanswered += 1
-        self._log.log(
-            "unanswered",
-            "driftwatch: %s can be reached, but a delivery gets no answer (%s, %d times); it waits "
-            "behind the others as %s in %s",
-            self.client.url,
-            self.problem,
-            trouble.attempts,
-            name,
-            self.spool.folder,
-            name="delivery.trouble",
-        )
+        self._log.unanswered(name, self.problem, attempts=trouble.attempts)
         return self._held.hold_alone(name, asked=answer.retry_after)
 
     def _note(self, name: str, data: bytes, why: str, *, turned_down: bool) -> Trouble:
@@ -350,16 +322,7 @@ class Sender:
             self._turned_down.add(name)
         else:
             self._turned_down.go_on(name)
-        self._log.log(
-            answer.status,
-            "driftwatch: %s does not take a delivery for now (%s); it waits with the "
-            "others of its monitor as %s in %s",
-            self.client.url,
-            self.problem,
-            name,
-            self.spool.folder,
-            name="delivery.trouble",
-        )
+        self._log.held(name, answer.status, self.problem)
         return self._held.hold(name, asked=answer.retry_after)
 
     def _refuse(self, name: str, data: bytes, answer: Answer) -> None:
@@ -371,16 +334,7 @@ class Sender:
         self.refused += 1
         reason = TOO_LARGE if answer.status == _TOO_LARGE else REFUSED
         self.lost = self.lost + rows_lost(data, reason)
-        _LOG.warning(
-            "driftwatch: %s refuses a delivery of %d bytes for good (%s); it is kept as "
-            "%s.refused in %s (`driftwatch quarantine` lists it and sends it again)",
-            self.client.url,
-            len(data),
-            why,
-            name,
-            self.spool.folder,
-            extra=event("delivery.trouble"),
-        )
+        self._log.refused(name, len(data), why)
 
     def finish(self, timeout: float, /) -> bool:
         """Send what waits now; whether all of it has arrived in time.
@@ -415,12 +369,7 @@ class Sender:
         try:
             wait = self.send_waiting()
         except Exception as error:  # noqa: BLE001 - the thread outlives every error
-            _LOG.warning(
-                "driftwatch: deliveries wait in %s: %s",
-                self.spool.folder,
-                error,
-                extra=event("delivery.trouble"),
-            )
+            self._log.broken(error)
             return self._closed, LONGEST_WAIT
         if wait is None:
             return self._wake, _LEFT_ALONE
