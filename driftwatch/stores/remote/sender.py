@@ -284,7 +284,7 @@ class Sender:
         self.sent += 1
         self._unanswered_rounds = 0
         self._held.release(name)
-        self._turned_down.arrived(name)
+        self._turned_down.forget(name)
         self.spool.remove(name)
 
     def _failed(self, name: str, answer: Answer) -> float:
@@ -321,7 +321,7 @@ class Sender:
         if turned_down:
             self._turned_down.add(name)
         else:
-            self._turned_down.go_on(name)
+            self._turned_down.forget(name)
         self._log.held(name, answer.status, self.problem)
         return self._held.hold(name, asked=answer.retry_after)
 

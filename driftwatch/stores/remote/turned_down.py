@@ -24,7 +24,7 @@ class TurnedDown:
         {'2-a-scores~0': 30, '2-a-scores~1': 20}
         >>> "1-a-scores" in known, known.holds_up("3-b-scores"), "3-b-scores" in known
         (True, True, False)
-        >>> known.arrived("1-a-scores")
+        >>> known.forget("1-a-scores")
         >>> "1-a-scores" in known, known.holds_up("3-b-scores")
         (False, False)
     """
@@ -43,13 +43,9 @@ class TurnedDown:
         if not for_good:
             self._monitors |= {monitor_in(name)}
 
-    def arrived(self, name: str, /) -> None:
-        """One has arrived, and others of its monitor may, too."""
+    def forget(self, name: str, /) -> None:
+        """One has arrived, or is not turned down any more; others of its monitor may go on, too."""
         self._names -= {name}
-        self.go_on(name)
-
-    def go_on(self, name: str, /) -> None:
-        """Those of a monitor do not wait for one that was turned down."""
         self._monitors -= {monitor_in(name)}
 
     def cut(self, name: str, halves: Mapping[str, int], /) -> None:
