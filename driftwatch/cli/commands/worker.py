@@ -23,6 +23,7 @@ from driftwatch.cli.monitors import (
 )
 from driftwatch.cli.options import Config, LogFormat, Name, Quiet, request_of, set_up_logs
 from driftwatch.cli.output.exits import Exit, one_line
+from driftwatch.cli.output.writing import put
 from driftwatch.core.data.durations import parse_duration
 from driftwatch.errors import ConfigError, DriftWatchError
 from driftwatch.integrations.kafka import KafkaConfig, KafkaWorker
@@ -126,7 +127,7 @@ def run_check(request: StreamRequest, /) -> Exit:
         kafka, (name, _, _) = kafka_of(each), configured(each)
         for answer in asyncio.run(examine(kafka, group_of(name, kafka))):
             mark = "ok     " if answer.ok else "PROBLEM"
-            sys.stdout.write(f"{mark}  {name}: {one_line(ConfigError(answer.text))}\n")
+            put(f"{mark}  {name}: {one_line(ConfigError(answer.text))}\n")
             well = well and (answer.ok or not answer.needed)
     return Exit.NO_DRIFT if well else Exit.USAGE
 
@@ -142,7 +143,7 @@ def run_reset(request: StreamRequest, to: str, /, *, yes: bool) -> None:
     with opened_store(request) as (name, store):
         steps = asyncio.run(plan(kafka, store, name, to))
         for step in steps:
-            sys.stdout.write(f"{step}\n")
+            put(f"{step}\n")
         if not yes:
             if not sys.stdin.isatty():
                 raise ConfigError("nothing is set yet: say --yes to set it so")
