@@ -27,7 +27,7 @@ class Retention:
         reports: Reports that changed no alarm, counted back from now; the others stay.
     """
 
-    fine: timedelta = timedelta(days=4)
+    fine: timedelta = timedelta(days=3)
     days: timedelta = timedelta(days=120)
     total: timedelta = timedelta(days=730)
     sources: timedelta = timedelta(days=7)
