@@ -331,6 +331,8 @@ def test_on_a_network_a_store_has_no_write_ahead_log(
 BAD_NAMES: dict[str, tuple[str, type[DriftWatchError]]] = {
     "nul": ("\0x", ConfigError),
     "half a character": ("\ud800.db", ConfigError),
+    "here": (".", ConfigError),
+    "the root": ("/", ConfigError),
     "a folder": ("{folder}", StoreError),
     "below a file": ("{folder}/file/s.db", StoreError),
     "no such folder": ("{folder}/none/s.db", StoreError),

@@ -46,6 +46,8 @@ def checked_path(path: str | Path, /) -> Path:
             f"a store is the path of a file, and no file is named {shown(text)}; "
             "name one without NUL and without halves of characters"
         )
+    if not Path(text).name:
+        raise ConfigError(f"a store is the path of a file, got the folder {text!r}; name a file")
     return Path(text)
 
 
