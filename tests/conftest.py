@@ -1,6 +1,6 @@
 from __future__ import annotations
 
-from collections.abc import Iterator
+import tempfile
 
 import pytest
 from hypothesis import settings
@@ -10,10 +10,12 @@ settings.register_profile("driftwatch", deadline=None)
 settings.load_profile("driftwatch")
 
 
-@pytest.fixture(autouse=True, scope="session")
-def _configuration_of_its_own(tmp_path_factory: pytest.TempPathFactory) -> Iterator[None]:
-    """No test reads or makes the hash key of the user who runs it."""
-    with pytest.MonkeyPatch.context() as patch:
-        patch.setenv("XDG_CONFIG_HOME", str(tmp_path_factory.mktemp("configuration")))
-        patch.delenv("DRIFTWATCH_HASH_KEY", raising=False)
-        yield
+@pytest.hookimpl(tryfirst=True)
+def pytest_configure(config: pytest.Config) -> None:
+    """No test reads or makes the hash key of the user who runs it, also while it is imported."""
+    folder = tempfile.TemporaryDirectory(prefix="driftwatch-tests-")
+    patch = pytest.MonkeyPatch()
+    patch.setenv("XDG_CONFIG_HOME", folder.name)
+    patch.delenv("DRIFTWATCH_HASH_KEY", raising=False)
+    config.add_cleanup(folder.cleanup)
+    config.add_cleanup(patch.undo)
