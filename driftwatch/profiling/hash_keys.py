@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import errno
 import logging
 import os
 import secrets
@@ -23,6 +24,8 @@ __all__ = ["HashKey", "key_beside", "key_for", "user_key_file"]
 _LOG = logging.getLogger("driftwatch")
 _BYTES = 32
 _ADDRESSES = ("http://", "https://")
+_NO_NAMES = (errno.ENAMETOOLONG, errno.ELOOP)
+"""Errors of paths of which there can be no file."""
 _LONGEST = 4_096
 """Bytes of a file that are looked at: what is longer is no key."""
 
@@ -208,6 +211,8 @@ def _read(path: Path) -> bytes | None:
     except (FileNotFoundError, NotADirectoryError):
         return None
     except (OSError, ValueError) as error:
+        if getattr(error, "errno", None) in _NO_NAMES:
+            return None  # nor is there a store, whose own error says more
         why = getattr(error, "strerror", None) or error
         raise ConfigError(
             f"hash key {path}: cannot be read ({why}); let this user read it, or set "

@@ -391,7 +391,8 @@ def test_what_a_damaged_segment_says_of_itself_does_not_damage_the_counters(
         store.close()
 
 
-@pytest.mark.parametrize("kind", DAMAGE)
+# A segment under another name is nobody's, to a reader: whoever opens the file to write finds it.
+@pytest.mark.parametrize("kind", [kind for kind in DAMAGE if kind not in LOST])
 def test_a_reader_of_a_damaged_file_leaves_everything_as_it_is(tmp_path: Path, kind: str) -> None:
     path = tmp_path / "s.db"
     fill(path)
