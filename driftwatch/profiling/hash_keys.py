@@ -137,7 +137,11 @@ def key_beside(store: object, /) -> Path | None:
         text = rest
         if kind not in ("sqlite", "file") or not rest:
             return None
-    return Path(f"{text}.key")
+    try:
+        is_no_file = not Path(text).name or Path(text).is_dir()
+    except (OSError, ValueError):  # a path of which there can be no file
+        is_no_file = True
+    return None if is_no_file else Path(f"{text}.key")
 
 
 def user_key_file() -> Path:

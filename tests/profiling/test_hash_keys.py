@@ -472,3 +472,10 @@ def test_a_report_of_hashed_columns_still_shows_drift() -> None:
     assert report.drifted_features == ["email"]
     assert report.global_status is Status.CRITICAL
     assert "qz" not in report.to_json()
+
+
+@pytest.mark.parametrize("store", [".", "..", "/", "./", "{folder}", "{folder}/", "x" * 5_000])
+def test_what_can_be_no_store_has_no_key_beside_it(store: str, tmp_path: Path) -> None:
+    (tmp_path / "folder").mkdir()
+    assert key_beside(store.replace("{folder}", str(tmp_path / "folder"))) is None
+    assert list(tmp_path.iterdir()) == [tmp_path / "folder"]

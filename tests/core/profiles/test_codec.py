@@ -55,6 +55,7 @@ def test_what_was_framed_comes_back(header: dict[str, object], sections: dict[st
         (PROFILE, "first bytes"),
         (envelope(magic=b"NOPE"), "first bytes"),
         (envelope(version=2), "format 2"),
+        (envelope(version=0), "there is none of that number"),
         (envelope(flags=1), "flags 0x1"),
         (envelope()[:-1] + b"\0", "checksum"),
         (envelope(header_length=1 << 20), "header of 1048576 bytes"),
