@@ -74,10 +74,16 @@ HOSTILE: dict[str, dict[str, Any]] = {
 
 
 def values_in(value: Any) -> int:
-    """Values in a record; a text is one, however long."""
-    if isinstance(value, dict):
-        return 1 + sum(map(values_in, value.values()))
-    return 1 + sum(map(values_in, value)) if isinstance(value, list) else 1
+    """Values in a record, however deep; a text is one, however long."""
+    count, front = 0, [value]
+    while front:
+        inner = front.pop()
+        count += 1
+        if isinstance(inner, dict):
+            front += inner.values()
+        elif isinstance(inner, list):
+            front += inner
+    return count
 
 
 def work_of(act: Callable[[], object]) -> int:
