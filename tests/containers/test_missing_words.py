@@ -165,3 +165,11 @@ def test_parts_read_with_other_words_do_not_go_together() -> None:
     for first, second in ((one, other), (other, one)):
         with pytest.raises(MergeError, match=r"'v' is .*: other texts stand for no value"):
             first.merge(second)
+
+
+def test_words_that_are_values_make_no_column_numeric(tmp_path: Path) -> None:
+    """Nothing of it is missing then, and nothing a number."""
+    path = tmp_path / "v.csv"
+    path.write_text("v,w\n" + "NA,1\nNone,1\nnull,1\n" * 100)
+    column = Monitor(path, missing_words=[]).reference.schema["v"]
+    assert column.kind is Kind.CATEGORICAL

@@ -30,7 +30,7 @@ from driftwatch.core.data.name_words import name_words, spread
 from driftwatch.core.data.personal import PERSONAL, is_personal, is_personal_number
 from driftwatch.core.data.schema import Basis, Column, Kind, Role, Schema, ValuePolicy
 from driftwatch.core.data.storage import is_text
-from driftwatch.core.data.values import Categories, Numbers, kind_of, typed_values
+from driftwatch.core.data.values import Categories, Numbers, Values, kind_of, typed_values
 
 if TYPE_CHECKING:
     import pyarrow as pa
@@ -138,7 +138,11 @@ def _type_of_most(array: pa.Array) -> str:
 def _guess_kind(array: pa.Array, words: tuple[str, ...], *, untyped: bool) -> Kind:
     if is_mixed(array.type):
         return _kind_of_mixed(array, words)
-    array = _with_values(array, words)
+    return _kind_of_values(_with_values(array, words), untyped=untyped)
+
+
+def _kind_of_values(array: pa.Array, *, untyped: bool) -> Kind:
+    """The kind of values of one type, of which those that stand for none are nulls."""
     kind = kind_of(array.type)
     if untyped and kind is Kind.CATEGORICAL:
         return _kind_of_texts(array)
@@ -162,7 +166,7 @@ def _kind_of_mixed(array: pa.Array, words: tuple[str, ...]) -> Kind:
     rows: Counter[Kind] = Counter()
     for _, child in children_of(array):
         child = _with_values(child, words)  # noqa: PLW2901 - the same rows
-        rows[_guess_kind(child, words, untyped=False)] += len(child) - child.null_count
+        rows[_kind_of_values(child, untyped=False)] += len(child) - child.null_count
     total = rows.total()
     if not total:
         return Kind.EMPTY
@@ -171,9 +175,13 @@ def _kind_of_mixed(array: pa.Array, words: tuple[str, ...]) -> Kind:
         return kind
     unreadable = (1 - _READABLE) * total
     for kind in (Kind.NUMERIC, Kind.BOOLEAN, Kind.DATETIME):
-        if rows[kind] and typed_values(array, Column("", kind)).missing.invalid <= unreadable:
+        if rows[kind] and _read_as(array, kind, words).missing.invalid <= unreadable:
             return kind
     return Kind.CATEGORICAL
+
+
+def _read_as(array: pa.Array, kind: Kind, words: tuple[str, ...] = ()) -> Values:
+    return typed_values(array, Column("", kind, missing_words=words))
 
 
 def _guess_role(column: Column, array: pa.Array) -> Column:
@@ -197,10 +205,10 @@ def _kind_of_texts(array: pa.Array) -> Kind:
     most = _READABLE * len(valid)
     if _are_truths(valid):
         return Kind.BOOLEAN
-    numbers = typed_values(valid, Column("", Kind.NUMERIC))
+    numbers = _read_as(valid, Kind.NUMERIC)
     if isinstance(numbers, Numbers) and len(valid) - numbers.missing.invalid >= most:
         return Kind.CATEGORICAL if _have_leading_zeros(valid) else Kind.NUMERIC
-    instants = typed_values(valid, Column("", Kind.DATETIME))
+    instants = _read_as(valid, Kind.DATETIME)
     if isinstance(instants, Numbers) and instants.values.size >= most:
         return Kind.DATETIME
     return Kind.CATEGORICAL
@@ -221,8 +229,8 @@ def _kind_of_typed_texts(array: pa.Array) -> Kind:
     if _are_truths(sample):
         return Kind.BOOLEAN
     unreadable = (1 - _READABLE) * len(sample)
-    instants = typed_values(sample, Column("", Kind.DATETIME))
-    numbers = typed_values(sample, Column("", Kind.NUMERIC))  # codes, which might be instants, too
+    instants = _read_as(sample, Kind.DATETIME)
+    numbers = _read_as(sample, Kind.NUMERIC)  # codes, which might be instants, too
     is_time = instants.missing.invalid <= unreadable
     if is_time and len(sample) - numbers.missing.invalid <= unreadable:
         return Kind.DATETIME
