@@ -9,14 +9,13 @@ from typing import Any, Self
 from driftwatch.core.data.aligned import class_text, in_order
 from driftwatch.errors import ConfigError, shown
 from driftwatch.ingest.json_paths import UNREADABLE, Each
-from driftwatch.ingest.tensors import flat, is_list, is_tensor
+from driftwatch.ingest.tensors import SCALARS, flat, is_list, is_tensor
 
 __all__ = ["ScoreClass", "one_value", "row_values"]
 
 _MOST_LEVELS = 4
 """Lists and objects of one member in each other below which a value is looked for."""
 
-_SCALARS = {float, int, str, bool, type(None)}
 
 _ANSWERS = ("predictions", "prediction", "outputs", "result", "results")
 
@@ -77,7 +76,7 @@ def one_value(answer: Any, /) -> Any:
         >>> one_value([{"risk": 0.3}]), one_value({"predictions": [[0.3]]}), one_value([0.2, 0.8])
         (0.3, 0.3, [0.2, 0.8])
     """
-    if type(answer) in _SCALARS:  # nearly always
+    if type(answer) in SCALARS:  # nearly always
         return answer
     for _ in range(_MOST_LEVELS):
         answer = _unframed(answer, 1)

@@ -12,7 +12,7 @@ from typing import Any, NamedTuple, Self
 from driftwatch.core.data.schema import Kind, Role, Schema
 from driftwatch.errors import ConfigError, did_you_mean, shown
 from driftwatch.ingest.json_paths import UNREADABLE, Each, JsonPath
-from driftwatch.ingest.tensors import is_list, is_tensor, tensor_rows
+from driftwatch.ingest.tensors import SCALARS, is_list, is_tensor, tensor_rows
 
 __all__ = ["MOST_ROWS", "OtherPayloadError", "Payload", "Rows", "Shape"]
 
@@ -22,7 +22,6 @@ MOST_ROWS = 100_000
 _WRAPPERS = ("dataframe_records", "instances", "inputs", "records", "rows", "data")
 _MOST_WRAPPERS = 4
 """Words of frameworks below each other behind which rows are looked for."""
-_PLAIN = frozenset({str, int, float, bool})
 _TENSORFLOW = ("instances", "inputs")
 """Where the value of a feature may stand in a list of one."""
 
@@ -159,7 +158,7 @@ class Payload:
         if self.shape is Shape.AUTO and type(document) is dict:
             for name in self.names:
                 if name in document:
-                    if type(document[name]) in _PLAIN and name not in self.lists:
+                    if type(document[name]) in SCALARS and name not in self.lists:
                         return None  # the usual record: no column is one value, and no wrapper's
                     break
         if isinstance(document, Each):

@@ -10,12 +10,11 @@ from typing import Any, NamedTuple
 from driftwatch.ingest.answers import ScoreClass, one_value, row_values
 from driftwatch.ingest.json_paths import Each, JsonPath
 from driftwatch.ingest.payloads import Payload
-from driftwatch.ingest.tensors import is_list
+from driftwatch.ingest.tensors import SCALARS, is_list
 
 __all__ = ["Extracted", "Found", "RecordPaths", "is_deep"]
 
 _SAME: Any = object()
-_PLAIN = frozenset({str, int, float, bool})
 _ANSWERED = ("prediction", "score")
 _ROLES = ("prediction", "score", "label", "id", "at", "model_version")
 _PREDICTIONS = "predictions_do_not_match"
@@ -115,15 +114,14 @@ class RecordPaths:
         unmatched: list[str] = []
         for word, _ in self._given:
             value = by_role[word]
-            if type(value) in _PLAIN:
+            if type(value) in SCALARS:
                 continue
             if isinstance(value, Each):
                 if len(value) != 1:
                     unmatched.append(_reason(word))
                 value = value[0] if len(value) == 1 else None
             by_role[word] = one_value(value) if word in _ANSWERED else value
-        if self.score_class is not None:
-            self._choose(by_role)
+        self._choose(by_role)
         return Found([Extracted(record, by_role)], 0, tuple(dict.fromkeys(unmatched)))
 
     def _each(self, made: list[Any], total: int, by_role: dict[str, Any]) -> Found:

@@ -6,7 +6,10 @@ from collections.abc import Mapping
 from math import prod
 from typing import Any
 
-__all__ = ["flat", "is_list", "is_tensor", "tensor_rows"]
+__all__ = ["SCALARS", "flat", "is_list", "is_tensor", "tensor_rows"]
+
+SCALARS = frozenset({float, int, str, bool, type(None)})
+"""Types of JSON values that hold no others."""
 
 _KEYS = ("name", "shape", "data")
 _MOST_DIMENSIONS = 8

@@ -336,8 +336,7 @@ class Capture:
             self.drop("no_features")
             return
         bad = answer.count(UNREADABLE) if isinstance(answer, Each) else 0
-        if bad or found.surplus or found.unmatched or not found.records:
-            self._count_odd(found, bad)
+        self._count_odd(found, bad)
         self._look_for_answers(found.records)
         for start in range(0, len(found.records), _RECORDS_AT_ONCE):  # one body may hold thousands
             rest_if_due()

@@ -22,6 +22,7 @@ from driftwatch.ingest.answers import ScoreClass
 from driftwatch.ingest.json_paths import JsonPath
 from driftwatch.ingest.payloads import OtherPayloadError, Payload, Shape
 from driftwatch.ingest.record_paths import Extracted, Found, RecordPaths, is_deep
+from driftwatch.ingest.tensors import SCALARS
 from driftwatch.integrations.kafka.messages import avro, protobuf
 from driftwatch.integrations.kafka.messages.schema_registry import (
     NotFramedError,
@@ -45,7 +46,6 @@ __all__ = [
 
 _MOST_LEVELS = 32
 _MANY_RECORDS = 4_096
-_SCALARS = {float, int, str, bool, type(None)}
 
 
 class Poison(StrEnum):
@@ -319,7 +319,7 @@ def is_too_deep(values: Mapping[str, Any], /) -> bool:
 
     What is looked at nowhere in a document may be as deep as it likes.
     """
-    if _SCALARS.issuperset(map(type, values.values())):  # nearly always
+    if SCALARS.issuperset(map(type, values.values())):  # nearly always
         return False
     return is_deep(values, _MOST_LEVELS)
 
