@@ -8,10 +8,8 @@ import lzma
 import zipfile
 from collections.abc import Callable, Mapping
 from pathlib import Path
-from typing import Any
 
 import pyarrow as pa
-import pyarrow.parquet as pq
 import pytest
 from pyarrow import feather
 
@@ -20,24 +18,7 @@ from driftwatch.errors import DataError
 from driftwatch.ingest.file_feeder import FileFeeder
 from driftwatch.profiling.build import profile_data
 from driftwatch.profiling.files import find_files
-
-ROWS: dict[str, list[Any]] = {"age": [31, 44, 27, 58] * 60, "plan": ["a", "b", "c", "d"] * 60}
-
-
-def csv() -> bytes:
-    lines = [f"{age},{plan}" for age, plan in zip(*ROWS.values(), strict=True)]
-    return "\n".join(["age,plan", *lines, ""]).encode()
-
-
-def json_lines() -> bytes:
-    rows = zip(*ROWS.values(), strict=True)
-    return b"".join(f'{{"age": {age}, "plan": "{plan}"}}\n'.encode() for age, plan in rows)
-
-
-def parquet() -> bytes:
-    file = io.BytesIO()
-    pq.write_table(pa.table(ROWS), file)
-    return file.getvalue()
+from tests.small_files import ROWS, csv, json_lines, parquet
 
 
 def arrow() -> bytes:

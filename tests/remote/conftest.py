@@ -2,37 +2,17 @@
 
 from __future__ import annotations
 
-import io
 from collections.abc import Callable, Iterator
 from http.server import BaseHTTPRequestHandler
 from typing import Any
 
-import pyarrow as pa
-import pyarrow.parquet as pq
 import pytest
 from pyarrow import fs
 
 from tests.http_serving import serving
 
-ROWS: dict[str, list[Any]] = {"age": [31, 44, 27, 58] * 60, "plan": ["a", "b", "c", "d"] * 60}
 KEY = "AKIAOFTESTS"
 SECRET = "wJalr-of-tests"
-
-
-def csv() -> bytes:
-    lines = [f"{age},{plan}" for age, plan in zip(*ROWS.values(), strict=True)]
-    return "\n".join(["age,plan", *lines, ""]).encode()
-
-
-def json_lines() -> bytes:
-    rows = zip(*ROWS.values(), strict=True)
-    return b"".join(f'{{"age": {age}, "plan": "{plan}"}}\n'.encode() for age, plan in rows)
-
-
-def parquet() -> bytes:
-    file = io.BytesIO()
-    pq.write_table(pa.table(ROWS), file, row_group_size=50)
-    return file.getvalue()
 
 
 @pytest.fixture(autouse=True)

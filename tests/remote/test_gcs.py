@@ -16,7 +16,7 @@ from driftwatch.profiling import remote_files
 from driftwatch.profiling.build import profile_data
 from driftwatch.profiling.files import find_files
 from tests.remote import gcs_server
-from tests.remote.conftest import ROWS, csv, parquet
+from tests.small_files import ROWS, csv, parquet
 
 
 @pytest.fixture

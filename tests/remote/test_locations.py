@@ -11,7 +11,7 @@ from driftwatch.errors import DataError
 from driftwatch.profiling.build import profile_data
 from driftwatch.profiling.files import find_files
 from driftwatch.profiling.locations import is_url, shown_url
-from tests.remote.conftest import ROWS, csv
+from tests.small_files import ROWS, csv
 
 
 @pytest.mark.parametrize(

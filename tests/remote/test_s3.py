@@ -20,7 +20,8 @@ from driftwatch.errors import DataError
 from driftwatch.profiling import remote_files
 from driftwatch.profiling.build import profile_data
 from driftwatch.profiling.files import find_files
-from tests.remote.conftest import KEY, ROWS, SECRET, Web, csv, json_lines, parquet
+from tests.remote.conftest import KEY, SECRET, Web
+from tests.small_files import ROWS, csv, json_lines, parquet
 
 S3 = Callable[[str, bytes], None]
 

@@ -22,7 +22,8 @@ from driftwatch.profiling import remote_files
 from driftwatch.profiling.build import profile_data
 from driftwatch.profiling.files import find_files
 from tests.http_serving import serving
-from tests.remote.conftest import ROWS, Web, csv, json_lines, parquet
+from tests.remote.conftest import Web
+from tests.small_files import ROWS, csv, json_lines, parquet
 
 WRITTEN: dict[str, Callable[[], bytes]] = {
     "/data/a.parquet": parquet,
