@@ -136,7 +136,7 @@ def run_reset(request: StreamRequest, to: str, /, *, yes: bool) -> None:
     """Set where a monitor's reading goes on, after saying what that means.
 
     Raises:
-        ConfigError: If it cannot be set so, or nobody is there to be asked.
+        ConfigError: If the cursors cannot be set like that, or there is no terminal to confirm at.
         StoreError: If a worker moved it meanwhile.
     """
     kafka = kafka_of(request)

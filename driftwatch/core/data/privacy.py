@@ -1,7 +1,7 @@
 """Category values made comparable without being readable, and never longer than they may be.
 
-Three things are kept of values that must not be readable, and each depends on the key, so that
-nobody who has a profile and a list of candidates can look them up:
+Three things are kept of values that must not be readable. Each depends on the key, so that a
+profile and a list of candidate values are not enough to find the values:
 
 * tokens, by which categories are counted: keyed BLAKE2b;
 * hashes, by which different values are counted: see `ValueGuard.rounds`;
@@ -53,7 +53,7 @@ class ValueGuard:
 
     Attributes:
         key: Key of the BLAKE2b tokens of hashed columns, 1 to 64 bytes.
-        is_default: Whether nobody has chosen it: it is the public one, or this machine's.
+        is_default: Whether no user chose it: it is the public key, or a random one of this machine.
 
     Raises:
         ConfigError: If the key is empty or too long.

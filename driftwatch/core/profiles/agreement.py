@@ -278,7 +278,7 @@ def _column_of_both(mine: ColumnProfile, theirs: ColumnProfile, form: _Form) -> 
 
 
 def _said(column: Column) -> Column:
-    """What is said of a role: nothing by a part without values, or one that is too short."""
+    """The column as far as its role counts; undecided for a part without values or too short."""
     nothing = column.kind is Kind.EMPTY and column.role is Role.FEATURE
     if column.basis is Basis.UNDECIDED or (nothing and column.basis is Basis.INFERRED):
         return replace(column, role=Role.FEATURE, note="", basis=Basis.UNDECIDED)

@@ -79,7 +79,7 @@ def key_id_of(columns: Iterable[ColumnProfile], guard: ValueGuard, /) -> str:
 def keys_of_both(mine: Profile, theirs: Profile, /) -> tuple[str, str]:
     """The fingerprints of the keys of two profiles that are to be added up.
 
-    They are one where nobody has chosen either key, and nothing is hashed with them.
+    Two empty texts if both keys are default ones and no column is hashed with them.
     """
     chosen = not (mine.guard.is_default and theirs.guard.is_default)
     columns = (*mine.columns.values(), *theirs.columns.values())

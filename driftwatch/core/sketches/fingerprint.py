@@ -64,7 +64,7 @@ def hash_words(words: NDArray[np.uint64], /) -> NDArray[np.uint64]:
 
 
 def keyed_hashes(hashes: NDArray[np.uint64], first: int, /, *others: int) -> NDArray[np.uint64]:
-    """Hashes that nobody can work out, or trace back, without the key: different stay different.
+    """Keyed permutation of hashes: one to one, and not to be computed without the key.
 
     A key is added before, between and after rounds of a permutation that everybody knows, so that
     a value and its hash do not give the key away (S. Even, Y. Mansour. A construction of a cipher
