@@ -15,6 +15,7 @@ from numpy.typing import NDArray
 from driftwatch.core.data.batch import Batch, array_of
 from driftwatch.ingest.known_columns import KnownColumns, picking
 from driftwatch.ingest.record_buffer import TimedBatch
+from driftwatch.ingest.records import columns_of
 
 if TYPE_CHECKING:
     import pyarrow as pa
@@ -272,10 +273,10 @@ class _Layout:
             matrix, arrays = self._matrix(rows)
         except struct.error:  # something is None, or a text
             matrix = np.empty((len(self.numbers), len(rows)))
-            columns = zip(self.numbers, zip(*rows, strict=True), strict=True)
+            columns = zip(self.numbers, columns_of(rows, len(self.numbers)), strict=True)
             arrays = {name: _array(values, is_number=True) for name, values in columns}
         if others:
-            columns = zip(self._others, zip(*others, strict=True), strict=True)
+            columns = zip(self._others, columns_of(others, len(self._others)), strict=True)
             arrays |= {name: self._other(name, values) for name, values in columns}
         arrays |= {name: pa.nulls(len(rows), dtype) for name, dtype in self._new.items()}
         return matrix, arrays

@@ -7,6 +7,7 @@ from operator import itemgetter
 from typing import Any
 
 from driftwatch.core.data.aligned import class_text, in_order
+from driftwatch.core.data.mixed import types_in
 from driftwatch.core.data.outcomes import OutcomeColumns, Task
 from driftwatch.core.data.schema import EVERY, Kind, Role, Schema
 from driftwatch.process.quiet_log import QuietLog
@@ -112,9 +113,16 @@ class KnownColumns:
                 column.append(None if known is None else known[place])
         return columns, unused
 
-    def one_score(self, score: Any, /) -> Any:
-        """The score of the positive class of two, where those of both are passed with a record."""
-        if not self._of_two or score is None or isinstance(score, int | float | str):
+    def one_scores(self, scores: list[Any], /) -> list[Any]:
+        """Scores that were passed with records: of two classes that of the positive one, where
+        those of both were passed.
+        """
+        if not self._of_two or types_in(scores) <= _PLAIN:
+            return scores
+        return [self._one_score(score) for score in scores]
+
+    def _one_score(self, score: Any) -> Any:
+        if score is None or isinstance(score, int | float | str):
             return score
         if isinstance(score, Mapping):
             given = {class_text(name): value for name, value in score.items()}
@@ -144,7 +152,7 @@ class KnownColumns:
             word: Their role, ``"prediction"`` or ``"score"``.
             values: One a record.
         """
-        if self.role_columns[word] not in self._of_one:
+        if self.role_columns[word] not in self._of_one or types_in(values) <= _PLAIN:
             return values
         kept = [None if _is_several(value) else value for value in values]
         several = sum(
@@ -167,6 +175,10 @@ class KnownColumns:
         """Count values of columns that are not looked at."""
         if values:
             self.count("values_of_too_many_new_columns", values)
+
+
+_PLAIN = {bool, int, float, str, type(None)}
+"""Types of values that are one value each."""
 
 
 def _is_several(value: Any) -> bool:

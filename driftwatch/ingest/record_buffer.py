@@ -13,10 +13,11 @@ from numpy.typing import NDArray
 
 from driftwatch.core.data.batch import Batch, array_of
 from driftwatch.core.data.instants import instants_of
+from driftwatch.core.data.mixed import types_in
 from driftwatch.core.data.outcomes import OutcomeColumns
 from driftwatch.core.data.schema import Schema
 from driftwatch.ingest.known_columns import KnownColumns, picking
-from driftwatch.ingest.records import as_record
+from driftwatch.ingest.records import as_record, columns_of
 from driftwatch.process.background import is_in_turns, rest_if_due
 
 __all__ = ["BUFFERED", "MOST_WAITING", "RecordBuffer", "TimedBatch"]
@@ -29,6 +30,9 @@ MOST_WAITING = 64 * BUFFERED
 """Records that wait at most, where sketching cannot keep up or the store is not there."""
 
 Marks = Callable[[NDArray[np.float64]], NDArray[np.float64]]
+
+_NOTHING = (None, None, None, None)
+"""Prediction, score, label and id of a record with which none of them was passed."""
 
 PIECE = 256
 """Records that are sketched together where it must take but a moment."""
@@ -192,11 +196,12 @@ class RecordBuffer:
     def _made(self, rows: list[tuple[Any, ...]], marks: Marks | None) -> list[TimedBatch]:
         if not rows:
             return []
-        values, times, versions, by_role = (list(column) for column in zip(*rows, strict=True))
+        values, times, versions, by_role = columns_of(rows, 4)
         seconds = instants_of(times)
+        if versions.count(versions[0]) == len(versions) and type(None) not in types_in(values):
+            version = None if versions[0] != versions[0] else versions[0]
+            return [self._batch(values, seconds, version, by_role)]
         versions = [None if version != version else version for version in versions]  # noqa: PLR0124
-        if len(set(versions)) == 1 and type(None) not in set(map(type, values)):
-            return [self._batch(values, seconds, versions[0], by_role)]
         lost, parts = 0, []
         by_version: dict[Any, list[int]] = {}
         for place, version in enumerate(versions):
@@ -229,27 +234,11 @@ class RecordBuffer:
     ) -> TimedBatch:
         columns: dict[str, list[Any]]
         rest_if_due()
-        if dict in set(map(type, values)):
+        if dict in types_in(values):
             columns = self._from_dicts(values)
         else:
-            columns = dict(zip(self._names, map(list, zip(*values, strict=True)), strict=True))
-        nothing = by_role.count(None) == len(by_role)
-        for place, (word, name) in enumerate(self.known.role_columns.items()):
-            if nothing and (name is None or name in columns):
-                continue
-            collected = [None if some is None else some[place] for some in by_role]
-            if word == "score" and not nothing:
-                collected = self._scores(collected, columns)
-            if word in ("prediction", "score") and not nothing:
-                collected = self.known.without_several(word, collected)
-            there = sum(
-                value is not None for value in collected
-            )  # an array equals None item by item
-            if name is None:
-                if there:
-                    self._count(f"{word}_without_a_column", there)
-            elif name not in columns or there:
-                columns[name] = _together(collected, columns.get(name))
+            columns = dict(zip(self._names, columns_of(values, self._width), strict=True))
+        self._put_roles(by_role, columns)
         arrays = {}
         for name, collected in columns.items():
             arrays[name] = array_of(collected, name)
@@ -257,10 +246,32 @@ class RecordBuffer:
         version = None if version is None else str(version)
         return TimedBatch(Batch(len(values), arrays), seconds, version)
 
+    def _put_roles(self, by_role: list[Any], columns: dict[str, list[Any]]) -> None:
+        """Put what was passed with the records into the columns of its roles."""
+        nothing = by_role.count(None) == len(by_role)
+        roles = self.known.role_columns.items()
+        if nothing:
+            passed = [by_role] * len(roles)
+        else:
+            passed = columns_of([some or _NOTHING for some in by_role], len(roles))
+        for (word, name), collected in zip(roles, passed, strict=True):
+            if nothing and (name is None or name in columns):
+                continue
+            if word == "score" and not nothing:
+                collected = self._scores(collected, columns)  # noqa: PLW2901
+            if word in ("prediction", "score") and not nothing:
+                collected = self.known.without_several(word, collected)  # noqa: PLW2901
+            there = _given(collected)
+            if name is None:
+                if there:
+                    self._count(f"{word}_without_a_column", there)
+            elif name not in columns or there:
+                columns[name] = _together(collected, columns.get(name))
+
     def _scores(self, given: list[Any], columns: dict[str, list[Any]]) -> list[Any]:
         """Put scores of several classes into their columns; returns what is left for one."""
         if not self.known.scores:
-            return [self.known.one_score(value) for value in given]
+            return self.known.one_scores(given)
         spread, left = self.known.by_class(given)
         for name, values in spread.items():
             columns[name] = _together(values, columns.get(name))
@@ -273,6 +284,13 @@ class RecordBuffer:
         ]
         names = dict.fromkeys(name for record in records for name in record)
         return {name: [record.get(name) for record in records] for name in names}
+
+
+def _given(values: list[Any]) -> int:
+    """How many values are not None; an array is compared with None item by item."""
+    if type(None) not in types_in(values):
+        return len(values)
+    return sum(value is not None for value in values)
 
 
 def _together(beside: list[Any], inside: list[Any] | None) -> list[Any]:

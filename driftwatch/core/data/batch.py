@@ -9,8 +9,8 @@ from typing import TYPE_CHECKING, Any, Self
 import numpy as np
 from numpy.typing import NDArray
 
-from driftwatch.core.data.mixed import mixed_array
-from driftwatch.core.data.nested import without_depths
+from driftwatch.core.data.mixed import mixed_array, types_in
+from driftwatch.core.data.nested import may_hold_others, without_depths
 from driftwatch.core.data.numpy_values import places
 from driftwatch.errors import DataError
 
@@ -233,17 +233,30 @@ def _array(values: Any, name: object) -> pa.ChunkedArray:
         texts = _texts(values) if shallow is values else None
         if texts is not None:
             return texts
-        values = shallow.tolist() if isinstance(shallow, np.ndarray) else list(shallow)
-    elif isinstance(values, list | tuple):
-        values = without_depths(values)
+        return _of_values(shallow.tolist() if isinstance(shallow, np.ndarray) else shallow)
+    if isinstance(values, list | tuple):
+        return _of_values(values)
     try:
-        # pandas' own missing values (None, NaN, NaT, NA among objects) are nulls.
-        array = pa.array(values, from_pandas=isinstance(values, list))
+        array = pa.array(values)
     except (pa.ArrowException, TypeError, ValueError, OverflowError):
         return _chunked(mixed_array(list(values)))
-    if isinstance(values, list) and not _is_faithful(array.type, set(map(type, values))):
-        return _chunked(mixed_array(values))
     return _chunked(array)
+
+
+def _of_values(values: list[Any] | tuple[Any, ...]) -> pa.ChunkedArray:
+    """Python values of any types."""
+    import pyarrow as pa
+
+    kinds = types_in(values)
+    if any(map(may_hold_others, kinds)):
+        values = without_depths(values)
+        kinds = types_in(values)
+    try:
+        # pandas' own missing values (None, NaN, NaT, NA among objects) are nulls.
+        array = pa.array(values, from_pandas=True)
+    except (pa.ArrowException, TypeError, ValueError, OverflowError):
+        return _chunked(mixed_array(values))
+    return _chunked(array if _is_faithful(array.type, kinds) else mixed_array(values))
 
 
 def _texts(values: Any) -> pa.ChunkedArray | None:

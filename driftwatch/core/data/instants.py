@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import re
 from collections.abc import Sequence
 from datetime import UTC, date, datetime
@@ -10,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from numpy.typing import NDArray
 
-from driftwatch.core.data.mixed import children_of, is_mixed
+from driftwatch.core.data.mixed import children_of, is_mixed, types_in
 from driftwatch.core.data.numpy_values import mask, places, plain_values, truths
 
 if TYPE_CHECKING:
@@ -130,10 +131,16 @@ def _in_text(text: str) -> float:
 def instants_of(values: Sequence[Any], /) -> NDArray[np.float64]:
     """The instants of some values, each read by itself; NaN where one is none.
 
-    Cost: a tenth of a microsecond a value where all are floats, up to three for texts.
+    Cost: 30 ns a value where all are floats, 200 ns for datetimes, up to three microseconds for
+    texts.
     """
-    if set(map(type, values)) == {float}:
+    types = types_in(values)
+    if types == {float}:
         return seconds_by_size(np.array(values, dtype=np.float64))
+    if types == {datetime}:
+        with contextlib.suppress(TypeError, ValueError, OverflowError, ArithmeticError):
+            seconds = [v.timestamp() if v.tzinfo is not None else instant_of(v) for v in values]
+            return np.array(seconds, dtype=np.float64)
     return np.fromiter(map(instant_of, values), np.float64, len(values))
 
 

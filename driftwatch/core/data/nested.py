@@ -7,7 +7,7 @@ from typing import Any
 
 import numpy as np
 
-__all__ = ["MOST_LEVELS", "MOST_PARTS", "without_depths"]
+__all__ = ["MOST_LEVELS", "MOST_PARTS", "may_hold_others", "without_depths"]
 
 MOST_LEVELS = 4
 """Lists in each other, beyond which a value is not looked into."""
@@ -28,18 +28,20 @@ def without_depths(values: Any, /) -> Any:
     Args:
         values: Of one column: a list, a tuple or a one-dimensional array.
 
-    Cost: 20 ns a value; what is in a list is looked at up to `MOST_PARTS`.
+    Cost: 20 ns a value; what is in a list is looked at up to `MOST_PARTS`. Who knows the types of
+    the values asks `may_hold_others` of each of them before, and need not call this.
 
     Example:
         >>> without_depths([{"a": 1}, [0.25, 0.75], None, [[[[[1]]]]]])
         [{}, [0.25, 0.75], None, []]
     """
-    if not any(map(_may_hold_others, set(map(type, values)))):
+    if not any(map(may_hold_others, set(map(type, values)))):
         return values
-    return [_shallow(value) if _may_hold_others(type(value)) else value for value in values]
+    return [_shallow(value) if may_hold_others(type(value)) else value for value in values]
 
 
-def _may_hold_others(kind: type) -> bool:
+def may_hold_others(kind: type, /) -> bool:
+    """Whether values of a type are lists or records."""
     return issubclass(kind, (dict, np.ndarray, *_LISTS))
 
 
