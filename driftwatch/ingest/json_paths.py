@@ -109,12 +109,13 @@ class JsonPath:
         Returns:
             The value; of a path with wildcards an `Each`.
         """
-        for number, step in enumerate(self.steps):
+        for step in self.steps:
             try:
-                if step is None:
-                    return self._each(document, self.steps[number + 1 :])
-                if type(document) is str:
-                    raise TypeError("a text has no members")
+                if type(step) is not str:
+                    if step is None:
+                        return self._each(document, self.steps[self.steps.index(None) + 1 :])
+                    if type(document) is str:
+                        raise TypeError("a text has no members")
                 document = document[step]
             except (KeyError, IndexError, TypeError) as error:
                 if default is _ABSENT:

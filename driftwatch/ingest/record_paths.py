@@ -98,31 +98,34 @@ class RecordPaths:
                 nor a list.
         """
         features = self.features.find(document)
-        by_role = dict.fromkeys(_ROLES)
+        by_role, plain = dict.fromkeys(_ROLES), self.score_class is None
         for name, path in self._given:
             other = answer is not _SAME and name in _ANSWERED
-            by_role[name] = path.find(answer if other else document, None)
+            by_role[name] = value = path.find(answer if other else document, None)
+            plain = plain and type(value) in SCALARS
         rows = self.payload.rows(features)
         if rows is not None:
             return self._each(rows.made, rows.total, by_role)
+        if plain and type(features) is dict:  # nearly always
+            return Found([Extracted(features, by_role)])
         if isinstance(features, Mapping):
             return self._one(features, by_role)
         raise LookupError("no record")
 
     def _one(self, record: Mapping[str, Any], by_role: dict[str, Any]) -> Found:
         """One record; what a path with a wildcard finds for it must be one value."""
-        unmatched: list[str] = []
+        unmatched: tuple[str, ...] = ()
         for word, _ in self._given:
             value = by_role[word]
             if type(value) in SCALARS:
                 continue
             if isinstance(value, Each):
-                if len(value) != 1:
-                    unmatched.append(_reason(word))
+                if len(value) != 1 and _reason(word) not in unmatched:
+                    unmatched += (_reason(word),)
                 value = value[0] if len(value) == 1 else None
             by_role[word] = one_value(value) if word in _ANSWERED else value
         self._choose(by_role)
-        return Found([Extracted(record, by_role)], 0, tuple(dict.fromkeys(unmatched)))
+        return Found([Extracted(record, by_role)], 0, unmatched)
 
     def _each(self, made: list[Any], total: int, by_role: dict[str, Any]) -> Found:
         """Records with the values of each; lists of values must be as many as they are."""

@@ -336,12 +336,14 @@ class Capture:
             self.drop("no_features")
             return
         bad = answer.count(UNREADABLE) if isinstance(answer, Each) else 0
-        self._count_odd(found, bad)
-        self._look_for_answers(found.records)
-        for start in range(0, len(found.records), _RECORDS_AT_ONCE):  # one body may hold thousands
-            rest_if_due()
-            for extracted in found.records[start : start + _RECORDS_AT_ONCE]:
-                self._one(extracted, at)
+        if bad or found.surplus or found.unmatched or not found.records:
+            self._count_odd(found, bad)
+        if self._empty_answers is not None:
+            self._look_for_answers(found.records)
+        for place, extracted in enumerate(found.records):
+            if not place % _RECORDS_AT_ONCE:  # one body may hold thousands
+                rest_if_due()
+            self._one(extracted, at)
 
     def _count_odd(self, found: Found, bad: int) -> None:
         """Count what of two bodies is not observed, or stands beside no record.
@@ -361,10 +363,8 @@ class Capture:
 
     def _look_for_answers(self, records: Sequence[Extracted]) -> None:
         """Say once that no prediction stands where one should, in any of the first answers."""
-        if self._empty_answers is None or not records:
-            return
         words = [word for word in ("prediction", "score") if word in self.paths.words]
-        if not words:
+        if self._empty_answers is None or not records or not words:
             return
         if any(record.by_role[word] is not None for record in records for word in words):
             self._empty_answers = None

@@ -23,6 +23,9 @@ _NEVER_MATCHED = 100
 """Requests without one on a watched route after which that is said."""
 
 
+_NOT_SAID = Form()
+
+
 class Options:
     """Which exchanges are captured, and what of them.
 
@@ -152,7 +155,7 @@ class Exchange:
 
     def __init__(self, options: Options, asked: Form) -> None:
         self.asked = asked
-        self.answered = Form()
+        self.answered = _NOT_SAID
         self.capture = options.capture
         self.needs_response = options.needs_response
         self.request = Captured(options.limits.body_bytes)

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Awaitable, Callable, Iterable, MutableMapping
+from functools import lru_cache
 from typing import TYPE_CHECKING, Any
 
 from driftwatch.integrations.bodies import Form
@@ -23,6 +24,9 @@ Receive = Callable[[], Awaitable[Message]]
 Send = Callable[[Message], Awaitable[None]]
 
 _ENDS = ("lifespan.shutdown.complete", "lifespan.shutdown.failed")
+
+
+_KIND_LENGTH, _ENCODING_LENGTH = len(b"content-type"), len(b"content-encoding")
 
 
 class DriftMiddleware:
@@ -204,7 +208,10 @@ class _Exchange(Exchange):
 
 def _paths(scope: Message) -> tuple[str, ...]:
     """The path of a request as the server has it, and as the application's own routes have it."""
-    path, root = scope["path"], scope.get("root_path", "").rstrip("/")
+    path, root = scope["path"], scope.get("root_path")
+    if not root:  # nearly always
+        return (path,)
+    root = root.rstrip("/")
     if not root:
         return (path,)
     below = path.removeprefix(root) if path.startswith(f"{root}/") else path
@@ -215,9 +222,13 @@ def _form_of(headers: Iterable[tuple[bytes, bytes]]) -> Form:
     """How a body is written."""
     kind = encoding = b""
     for name, value in headers:
-        lower = name.lower()
-        if lower == b"content-type":
+        if len(name) == _KIND_LENGTH and name.lower() == b"content-type":
             kind = value
-        elif lower == b"content-encoding":
+        elif len(name) == _ENCODING_LENGTH and name.lower() == b"content-encoding":
             encoding = value
+    return _form(kind, encoding)
+
+
+@lru_cache(maxsize=64)
+def _form(kind: bytes, encoding: bytes) -> Form:
     return Form(kind.decode("latin-1"), encoding.decode("latin-1"))

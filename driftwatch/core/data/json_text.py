@@ -2,12 +2,17 @@
 
 from __future__ import annotations
 
+import contextlib
 import json
 from typing import Any
 
 import orjson
 
 __all__ = ["NotJSONError", "json_value"]
+
+
+_MARK = b"\xef\xbb\xbf"
+"""What some programs put before texts that they write; no part of them."""
 
 
 class NotJSONError(ValueError):
@@ -30,12 +35,14 @@ def json_value(text: bytes | str, /) -> Any:
         >>> json_value(b'{"age": NaN, "plan": "pro"}')
         {'age': nan, 'plan': 'pro'}
     """
-    if isinstance(text, bytes):
-        text = text.removeprefix(b"\xef\xbb\xbf")
     try:
         return orjson.loads(text)
     except orjson.JSONDecodeError:
         pass
+    if isinstance(text, bytes) and text.startswith(_MARK):
+        text = text.removeprefix(_MARK)
+        with contextlib.suppress(orjson.JSONDecodeError):
+            return orjson.loads(text)
     try:
         return json.loads(text)
     except (ValueError, RecursionError) as error:
