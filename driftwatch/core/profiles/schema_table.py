@@ -7,12 +7,18 @@ from collections.abc import Mapping
 from typing import Any
 
 from driftwatch.core.data.schema import Basis, Column, Kind, Role, ValuePolicy
-from driftwatch.errors import NotReadableError, ProfileFormatError
+from driftwatch.errors import NotReadableError, ProfileFormatError, SchemaError
 
 __all__ = ["MAX_COLUMNS", "columns_in", "parts_by_column", "read_table"]
 
 MAX_COLUMNS = 5_000
-_WORDS = {"kind": Kind, "role": Role, "values": ValuePolicy, "basis": Basis}
+_WORDS = {
+    "kind": frozenset(Kind),
+    "role": frozenset(Role),
+    "values": frozenset(ValuePolicy),
+    "basis": frozenset(Basis),
+}
+"""What this version knows that the facts of a column can be."""
 
 
 def parts_by_column(sections: Mapping[str, bytes], /) -> dict[str, dict[str, bytes]]:
@@ -48,12 +54,20 @@ def columns_in(table: Mapping[str, Any], /) -> list[Column]:
         NotReadableError: If a column is something that this version does not know.
         ValueError: If a column cannot be one.
     """
-    for item in table["columns"]:
+    try:
+        return [Column.from_dict(item) for item in table["columns"]]
+    except (SchemaError, KeyError, TypeError, ValueError):
+        _check_words(table)
+        raise
+
+
+def _check_words(table: Mapping[str, Any]) -> None:
+    """Do nothing if this version knows every word for what a column is."""
+    for item in filter(lambda item: isinstance(item, dict), table["columns"]):
         for fact, known in _WORDS.items():
             word = item.get(fact)
-            if isinstance(word, str) and word not in set(known):
+            if isinstance(word, str) and word not in known:
                 raise NotReadableError.newer(
                     f"profile has a column of the {fact} {word[:40]!r}, which this version does "
                     "not know: upgrade driftwatch"
                 )
-    return [Column.from_dict(item) for item in table["columns"]]

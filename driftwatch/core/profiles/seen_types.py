@@ -65,6 +65,8 @@ def type_name(dtype: pa.DataType, /) -> str:
 
 def _plain_name(name: str) -> str:
     """The name of a type without parameters; also of one in a profile that was saved with them."""
+    if name in _NAMES:  # nearly always
+        return name
     *dictionaries, name = name.split(_VALUES)
     if name.startswith("run_end_encoded<") and "values: " in name:
         name = name.partition("values: ")[2]
@@ -94,7 +96,7 @@ class SeenTypes(Mapping[str, str]):
     __slots__ = ("_read", "_rows")
 
     def __init__(self) -> None:
-        self._rows: dict[str, Counter[str]] = {}
+        self._rows: dict[str, dict[str, int]] = {}
         self._read: tuple[int, dict[str, Any]] | None = None
         """Rows and the table that it was rebuilt from, while nothing is added: in older ones names
         are longer."""
@@ -131,10 +133,8 @@ class SeenTypes(Mapping[str, str]):
     def add(self, name: str, dtype: str, rows: int = 0, /) -> None:
         """Count rows of a column that have a type."""
         self._read = None
-        known = self._rows.get(name)
-        if known is None:
-            known = self._rows[name] = Counter()
-        known[_plain_name(dtype)] += rows
+        known, dtype = self._rows.setdefault(name, {}), _plain_name(dtype)
+        known[dtype] = known.get(dtype, 0) + rows
 
     def changed(self, name: str, before: Mapping[str, float], /) -> tuple[str, float]:
         """The type that most values have which the reference's had not, and the share of these.
@@ -189,9 +189,7 @@ class SeenTypes(Mapping[str, str]):
         if self._read is not None and self._read[0] == rows:
             return self._read[1]
         several = {
-            name: dict(types)
-            for name, types in self._rows.items()
-            if dict(types) != {self[name]: rows}
+            name: dict(types) for name, types in self._rows.items() if types != {self[name]: rows}
         }
         return {"seen": dict(self), **({"types": several} if several else {})}
 
