@@ -73,11 +73,10 @@ def document_of(body: bytes, form: Form, most: int, rows: int, /) -> Any:
     """
     if form.encoding:
         body = _unpacked(body, form.encoding.strip().lower(), most)
-    kind = form.kind
     try:
-        if kind == "application/json":  # nearly always
+        if form.kind == "application/json":  # nearly always
             return json_value(body)
-        kind = _plain_kind(kind)
+        kind = _plain_kind(form.kind)
         if kind in _LINES:
             return _lines(body, rows)
         if kind == _FORM:

@@ -116,7 +116,7 @@ class Capture:
 
     def _begin_life(self) -> None:
         self._tally = Tally()
-        self._queue: deque[tuple[bytes, bytes | None, float, Form, Form]] = deque()
+        self._queue: deque[tuple[bytes, bytes | None, float, Form, Form, int]] = deque()
         self._empty_answers: int | None = 0
         self._bytes = 0
         self._wake = threading.Event()
@@ -164,11 +164,11 @@ class Capture:
             if self._open_until and self._pausing():
                 self.drop("paused")
                 return
-            size = _size(request, response)
-            self._queue.append((request, response, self._clock(), asked, answered))
+            size = len(request) + (0 if response is None else len(response))
+            self._queue.append((request, response, self._clock(), asked, answered, size))
             self._bytes += size  # nothing is called within: no other thread comes between
             while len(self._queue) > self.limits.records or self._bytes > self.limits.size_bytes:
-                size = _size(*self._queue.popleft()[:2])
+                *_, size = self._queue.popleft()
                 self._bytes -= size
                 self.drop("queue_full")
             if self._thread is None:
@@ -303,10 +303,9 @@ class Capture:
         end = time.perf_counter() + self.limits.turn_seconds
         while self._queue:
             try:
-                request, response, at, asked, answered = self._queue.popleft()
+                request, response, at, asked, answered, size = self._queue.popleft()
             except IndexError:  # the request path has just dropped it
                 break
-            size = _size(request, response)
             self._bytes -= size
             try:
                 self._take(request, response, at, asked, answered)
@@ -406,10 +405,6 @@ class Capture:
         self._wake.clear()
         if not self._queue and not self._closed:
             self._wake.wait(seconds)
-
-
-def _size(request: bytes, response: bytes | None) -> int:
-    return len(request) + (len(response) if response is not None else 0)
 
 
 def _work(capture: weakref.ref[Capture], length: float) -> None:
