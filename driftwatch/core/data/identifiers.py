@@ -74,8 +74,11 @@ class Order:
         self.steps += max(0, values.size - 1)
         self.rising += int((values[1:] > values[:-1]).sum())
         self.falling += int((values[1:] < values[:-1]).sum())
-        self.days += int((_are_months(np.floor(values / 100)) & _is_in(values % 100, 1, 31)).sum())
-        self.months += int(_are_months(values).sum())
+        dates = values[(values >= _FIRST_YEAR * 100) & (values < (_LAST_YEAR + 1) * 10_000)]
+        if dates.size:  # which may be some; of most columns none is
+            months = np.floor(dates / 100)
+            self.days += int((_are_months(months) & _is_in(dates % 100, 1, 31)).sum())
+            self.months += int(_are_months(dates).sum())
 
     @property
     def is_straight(self) -> bool:
