@@ -15,6 +15,7 @@ from driftwatch.core.reports.report import Status
 from driftwatch.core.windows.spec import WindowSpec
 from driftwatch.errors import ConfigError, did_you_mean, shown
 from driftwatch.render.plain import plain
+from driftwatch.transport.urls import checked_url
 
 if TYPE_CHECKING:
     from driftwatch.protocols import Notifier
@@ -292,8 +293,6 @@ def _address(given: object, what: str, *, is_of_a_place: bool = False) -> str:
         what: What it is the address of, for errors.
         is_of_a_place: Whether a path is written after it, so that it has no query or fragment.
     """
-    from driftwatch.transport.client import checked_url  # slow to import, and seldom needed
-
     if not isinstance(given, str):
         raise ConfigError(f"{what} is a text; got {type(given).__name__}")
     if not given:

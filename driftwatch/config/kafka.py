@@ -13,7 +13,7 @@ from driftwatch.config.table import Table
 from driftwatch.errors import ConfigError
 from driftwatch.ingest.json_paths import JsonPath
 from driftwatch.ingest.payloads import MOST_ROWS, Shape
-from driftwatch.transport.client import checked_url
+from driftwatch.transport.urls import checked_url
 
 __all__ = ["PASSWORD", "PATHS", "REGISTRY_PASSWORD", "KafkaConfig"]
 

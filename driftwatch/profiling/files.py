@@ -37,7 +37,6 @@ from driftwatch.profiling.opened import (
     pieces,
     read_whole,
 )
-from driftwatch.profiling.remote_files import find_remote
 
 __all__ = ["DataFiles", "find_files"]
 
@@ -166,6 +165,8 @@ def _expand(spec: str | Location) -> Sequence[Location]:
         return [spec]
     if isinstance(spec, str) and is_url(spec):
         if not spec.lower().startswith("file://"):
+            from driftwatch.profiling.remote_files import find_remote  # seldom needed
+
             return find_remote(spec, _known)
         spec = local_path(spec)
     path = Path(spec).expanduser()

@@ -13,13 +13,11 @@ import urllib.request
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
-from urllib.parse import urlsplit
 
-from driftwatch.errors import ConfigError
 from driftwatch.transport.addresses import ForbiddenAddressError, refuse_private
 from driftwatch.transport.deadline import NoAddressError, handlers
 
-__all__ = ["Answer", "HttpClient", "checked_url"]
+__all__ = ["Answer", "HttpClient"]
 
 _MOST_ERROR_BYTES = 4_096
 _TUNNEL = re.compile(r"Tunnel connection failed: ([0-9]{3})\b")
@@ -95,7 +93,7 @@ class HttpClient:
         """Send a request: POST with a body, GET without. Never raises.
 
         Args:
-            url: Checked by `checked_url`.
+            url: Checked by `driftwatch.transport.urls.checked_url`.
             body: The bytes.
             headers: By name.
             timeout: Seconds that this may take, if fewer than the client's.
@@ -116,42 +114,6 @@ class HttpClient:
             return Answer(0, reason=type(error).__name__)
         except OSError as error:
             return Answer(0, reason=_why(error))
-
-
-def checked_url(
-    url: object, what: str, /, *, https_only: bool = False, instead_of_login: str = ""
-) -> str:
-    """Check an address of HTTP; what is wrong with it is said without showing it.
-
-    Args:
-        url: The address, which may be a secret.
-        what: What it is the address of, for errors.
-        https_only: Whether ``http://`` is refused.
-        instead_of_login: What to do where somebody gave a name or a password in it.
-
-    Raises:
-        ConfigError: If it is none, or holds a user's name or password.
-    """
-    allowed = ("https",) if https_only else ("http", "https")
-    text = url.strip() if isinstance(url, str) else ""
-    try:
-        parts = urlsplit(text)
-        host, port = parts.hostname, parts.port
-    except ValueError:
-        host, port = None, 0
-    if not host or port == 0 or not re.fullmatch("[!-~]+", text):
-        raise ConfigError(f"{what} is no address like https://example.com/path (it is not shown)")
-    if parts.scheme not in allowed:
-        raise ConfigError(
-            f"{what} must begin with {' or '.join(f'{scheme}://' for scheme in allowed)}"
-            + ("; say allow_private=True if http is meant" if https_only else "")
-        )
-    if parts.username is not None or parts.password is not None:
-        advice = f": {instead_of_login}" if instead_of_login else ""
-        raise ConfigError(
-            f"{what} holds a user's name or password, which does not belong there{advice}"
-        )
-    return text
 
 
 def _why(error: OSError) -> str:

@@ -16,7 +16,8 @@ import trustme
 
 from driftwatch.errors import ConfigError
 from driftwatch.transport.addresses import is_public
-from driftwatch.transport.client import Answer, HttpClient, checked_url
+from driftwatch.transport.client import Answer, HttpClient
+from driftwatch.transport.urls import checked_url
 from tests.http_serving import serving
 
 

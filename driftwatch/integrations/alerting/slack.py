@@ -12,7 +12,8 @@ from driftwatch.alerts.message import Line, Message
 from driftwatch.alerts.wording import moment
 from driftwatch.integrations.alerting.arguments import checked_flag, checked_name
 from driftwatch.integrations.alerting.not_sent import refuse
-from driftwatch.transport.client import HttpClient, checked_url
+from driftwatch.transport.client import HttpClient
+from driftwatch.transport.urls import checked_url
 
 __all__ = ["SlackAlert", "slack_payload"]
 

@@ -20,7 +20,8 @@ from driftwatch.errors import ConfigError
 from driftwatch.integrations.alerting.arguments import checked_flag, checked_name
 from driftwatch.integrations.alerting.not_sent import refuse
 from driftwatch.logs.lines import json_lines
-from driftwatch.transport.client import HttpClient, checked_url
+from driftwatch.transport.client import HttpClient
+from driftwatch.transport.urls import checked_url
 
 __all__ = ["WebhookAlert", "signature"]
 

@@ -14,7 +14,8 @@ from driftwatch.errors import ConfigError
 from driftwatch.logs.events import event
 from driftwatch.stores.remote.readings import MOST_BYTES
 from driftwatch.stores.remote.words import words_of
-from driftwatch.transport.client import Answer, HttpClient, checked_url
+from driftwatch.transport.client import Answer, HttpClient
+from driftwatch.transport.urls import checked_url
 
 __all__ = ["AUTHORITY", "SENT_AT", "CollectorClient"]
 
