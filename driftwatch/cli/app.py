@@ -13,6 +13,7 @@ from typing import Annotated, Any
 import typer
 from typer.core import TyperGroup
 
+from driftwatch.cli import importing
 from driftwatch.cli.output.exits import Exit, one_line
 from driftwatch.errors import DataError, DriftWatchError
 from driftwatch.logs import say
@@ -62,7 +63,9 @@ class _Commands(TyperGroup):
         if cmd_name not in COMMANDS:
             return None
         home, _ = COMMANDS[cmd_name]
-        command = getattr(importlib.import_module(f"driftwatch.cli.commands.{home}"), cmd_name)
+        with importing():
+            module = importlib.import_module(f"driftwatch.cli.commands.{home}")
+        command = getattr(module, cmd_name)
         if not isinstance(command, typer.Typer):
             single = typer.Typer(
                 add_completion=False, pretty_exceptions_enable=False, rich_markup_mode=None
