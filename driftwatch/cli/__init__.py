@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-import gc
 import os
 import sys
-from collections.abc import Iterator
-from contextlib import contextmanager
 
-__all__ = ["choose_sort", "importing", "main"]
+from driftwatch.cli.importing import importing
+
+__all__ = ["choose_sort", "main"]
 
 _SLOW_SORTS = "X86_V4 AVX512F AVX512CD AVX512_SKX AVX512_CLX AVX512_CNL AVX512_ICL AVX512_SPR"
 
@@ -20,22 +19,6 @@ def main() -> None:
         from driftwatch.cli.app import run
 
     sys.exit(run(sys.argv[1:]))
-
-
-@contextmanager
-def importing() -> Iterator[None]:
-    """Import modules without the garbage collector.
-
-    It would go through the objects of some 700 modules again and again, and find nothing: a tenth
-    of the time that a command takes to start.
-    """
-    was_enabled = gc.isenabled()
-    gc.disable()
-    try:
-        yield
-    finally:
-        if was_enabled:
-            gc.enable()
 
 
 def choose_sort() -> None:

@@ -13,7 +13,7 @@ from typing import Annotated, Any
 import typer
 from typer.core import TyperGroup
 
-from driftwatch.cli import importing
+from driftwatch.cli.importing import importing
 from driftwatch.cli.output.exits import Exit, one_line
 from driftwatch.errors import DataError, DriftWatchError
 from driftwatch.logs import say
