@@ -229,12 +229,11 @@ def _kind_of_typed_texts(array: pa.Array) -> Kind:
     if _are_truths(sample):
         return Kind.BOOLEAN
     unreadable = (1 - _READABLE) * len(sample)
-    instants = _read_as(sample, Kind.DATETIME)
+    if _read_as(sample, Kind.DATETIME).missing.invalid > unreadable:
+        return Kind.CATEGORICAL
     numbers = _read_as(sample, Kind.NUMERIC)  # codes, which might be instants, too
-    is_time = instants.missing.invalid <= unreadable
-    if is_time and len(sample) - numbers.missing.invalid <= unreadable:
-        return Kind.DATETIME
-    return Kind.CATEGORICAL
+    is_time = len(sample) - numbers.missing.invalid <= unreadable
+    return Kind.DATETIME if is_time else Kind.CATEGORICAL
 
 
 def _are_truths(texts: pa.Array) -> bool:
@@ -278,7 +277,9 @@ def _mark_number_id(column: Column, numbers: Numbers) -> Column:
             return replace(column, kind=Kind.DATETIME, role=Role.TIME, note=note)
     if values.size < MIN_ROWS:
         return replace(column, basis=Basis.UNDECIDED)
-    distinct = float(np.unique(values).size)
+    # Only whole numbers identify rows; others need not be counted.
+    is_whole = order.whole >= _NEARLY_ALL * values.size
+    distinct = float(np.unique(values).size) if is_whole else 0.0
     why = why_numbers_identify(column.name, values.size, distinct, order)
     return _as_id(column, why) if why else column
 
