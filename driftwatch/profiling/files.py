@@ -16,6 +16,7 @@ from typing import Any
 from urllib.parse import unquote
 
 from driftwatch.core.data.batch import BATCH_ROWS, Batch, is_index
+from driftwatch.core.data.pandas_types import with_types_of_notes
 from driftwatch.errors import DataError
 from driftwatch.profiling.delimited import CsvFormat, read_delimited
 from driftwatch.profiling.json_files import read_json
@@ -307,7 +308,7 @@ def _parquet_here(path: Path, wanted: Collection[str] | None) -> Iterator[Batch]
         rows = max(1, file.metadata.num_rows)
         per_row = path.stat().st_size / rows
         for batch in file.iter_batches(batch_size=BATCH_ROWS, columns=names):
-            yield Batch.of_arrow(batch, size_bytes=round(per_row * batch.num_rows))
+            yield _typed(batch, round(per_row * batch.num_rows))
 
 
 def _parquet_elsewhere(raw: Any, size: int, wanted: Collection[str] | None) -> Iterator[Batch]:
@@ -322,7 +323,7 @@ def _parquet_elsewhere(raw: Any, size: int, wanted: Collection[str] | None) -> I
     per_row = size / max(1, metadata.num_rows)
     for groups in _row_groups(metadata):
         for batch in file.iter_batches(batch_size=BATCH_ROWS, row_groups=groups, columns=names):
-            yield Batch.of_arrow(batch, size_bytes=round(per_row * batch.num_rows))
+            yield _typed(batch, round(per_row * batch.num_rows))
 
 
 def _row_groups(metadata: Any) -> Iterator[list[int]]:
@@ -352,7 +353,8 @@ def _columns(schema: Any, wanted: Collection[str] | None) -> tuple[list[str], Ba
 
     fields = [field for field in schema if not is_index(field.name)]
     names = [field.name for field in fields if wanted is None or field.name in wanted]
-    return names, Batch(0, {field.name: pa.nulls(0, field.type) for field in fields})
+    nothing = [pa.nulls(0, field.type) for field in fields]
+    return names, _typed(pa.record_batch(nothing, schema=pa.schema(fields)), 0)
 
 
 def _arrow_file(path: Source, wanted: Collection[str] | None) -> Iterator[Batch]:
@@ -378,5 +380,9 @@ def _arrow_file(path: Source, wanted: Collection[str] | None) -> Iterator[Batch]
         for batch in batches:
             now = whole.tell()
             for piece in pieces(batch.select(names), BATCH_ROWS):
-                yield Batch.of_arrow(piece, size_bytes=max(0, now - at))
+                yield _typed(piece, max(0, now - at))
                 at = now
+
+
+def _typed(batch: Any, size_bytes: int) -> Batch:
+    return Batch.of_arrow(with_types_of_notes(batch), size_bytes=size_bytes)

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
 from typing import TYPE_CHECKING
+
+from driftwatch.core.data.pandas_types import is_of_pandas, of_extension, type_of_extension
 
 if TYPE_CHECKING:
     import pyarrow as pa
@@ -23,8 +24,9 @@ def plain_array(array: pa.Array, /) -> pa.Array:
     if isinstance(array.type, pa.Bool8Type):
         return array.storage.cast(pa.bool_())
     if isinstance(array, pa.ExtensionArray):
-        of_pandas = _OF_PANDAS.get(array.type.extension_name)
-        return plain_array(array.storage) if of_pandas is None else of_pandas[0](array)
+        if is_of_pandas(array.type.extension_name):
+            return of_extension(array)
+        return plain_array(array.storage)
     if t.is_run_end_encoded(array.type):
         import pyarrow.compute as pc
 
@@ -42,52 +44,14 @@ def plain_type(dtype: pa.DataType, /) -> pa.DataType:
     if isinstance(dtype, pa.Bool8Type):
         return pa.bool_()
     if isinstance(dtype, pa.BaseExtensionType):
-        of_pandas = _OF_PANDAS.get(dtype.extension_name)
-        return plain_type(dtype.storage_type) if of_pandas is None else of_pandas[1]()
+        if is_of_pandas(dtype.extension_name):
+            return type_of_extension(dtype.extension_name)
+        return plain_type(dtype.storage_type)
     if t.is_run_end_encoded(dtype):
         return plain_type(dtype.value_type)
     if t.is_dictionary(dtype):
         return pa.dictionary(dtype.index_type, plain_type(dtype.value_type), dtype.ordered)
     return dtype
-
-
-def _interval_texts(array: pa.Array) -> pa.Array:
-    import pyarrow as pa
-
-    closed = array.type.closed
-    opening = "[" if closed in ("left", "both") else "("
-    closing = "]" if closed in ("right", "both") else ")"
-    texts = [
-        None if ends is None else f"{opening}{ends['left']}, {ends['right']}{closing}"
-        for ends in array.storage.to_pylist()
-    ]
-    return pa.array(texts, pa.large_string())
-
-
-def _period_starts(array: pa.Array) -> pa.Array:
-    import pyarrow as pa
-
-    starts = array.to_pandas().dt.to_timestamp().to_numpy("datetime64[us]")
-    return pa.array(starts)
-
-
-def _large_string() -> pa.DataType:
-    import pyarrow as pa
-
-    return pa.large_string()
-
-
-def _timestamp() -> pa.DataType:
-    import pyarrow as pa
-
-    return pa.timestamp("us")
-
-
-_OF_PANDAS: Mapping[str, tuple[Callable[[pa.Array], pa.Array], Callable[[], pa.DataType]]] = {
-    "pandas.interval": (_interval_texts, _large_string),
-    "pandas.period": (_period_starts, _timestamp),
-}
-"""What extension types of pandas hold, which Arrow cannot read, and the type of that."""
 
 
 def is_number(dtype: pa.DataType, /) -> bool:
