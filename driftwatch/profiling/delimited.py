@@ -5,13 +5,14 @@ from __future__ import annotations
 import codecs
 import csv as python_csv
 import io
+import re
 from collections import Counter
 from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from driftwatch.core.data.batch import BATCH_ROWS, Batch
-from driftwatch.errors import ConfigError, DataError
+from driftwatch.errors import ConfigError, DataError, shown
 from driftwatch.profiling.decimal_commas import with_points
 from driftwatch.profiling.opened import BLOCK, LONGEST_LINE, Source, opened, pieces
 
@@ -25,6 +26,11 @@ _LOOKED_AT = 256 * 1024
 _LINES = 20
 _MOST_LINES = 0.8
 _DECIMAL_LINES = 2_000
+_SAID = re.compile(r"\s*\"?sep=(.)\"?\s*", re.IGNORECASE)
+"""The line before the header in which Excel says what is between values."""
+_NOTHING_FOLLOWS = ("Empty CSV file", "Could not skip initial")
+"""What Arrow says of a file that ends with its header."""
+_AS_UTF_16 = "--encoding utf-16-le, or CsvFormat(encoding=...)"
 
 
 @dataclass(frozen=True, slots=True)
@@ -162,10 +168,15 @@ def layout_of(path: Source, given: CsvFormat, usual: str, /) -> CsvLayout:
     skipped, text = _without_comments(text)
     if not text.strip():
         raise DataError(f"{path}: the file is empty; a header with the column names is needed")
-    delimiter = given.delimiter or _delimiter_of(text, usual)
+    if "\0" in text.partition("\n")[0]:
+        raise DataError(f"{path}: is no {encoding.upper()}; say how it is encoded: {_AS_UTF_16}")
+    said = _SAID.fullmatch(text.partition("\n")[0])
+    if said is not None:
+        skipped, text = skipped + 1, text.partition("\n")[2]
+    delimiter = given.delimiter or (said[1] if said else _delimiter_of(text, usual))
     reader = python_csv.reader(io.StringIO(text, newline=""), delimiter=delimiter)
     try:
-        names = next(reader)
+        names = next(reader, [])
     except python_csv.Error as error:
         raise DataError(f"{path}: the header cannot be read: {error}") from None
     if len(set(names)) != len(names):
@@ -289,16 +300,40 @@ def read_delimited(path: Source, given: CsvFormat, usual: str, /) -> Iterator[Ba
                 plain, parse_options=layout.parse_options(), **layout.read_options(skip=True)
             )
         except pa.ArrowInvalid as error:
-            if "Empty CSV file" in str(error):
+            if any(words in str(error) for words in _NOTHING_FOLLOWS):
                 return
             raise
-        at = 0
+        at, batch = 0, None
         for batch in reader:
             # How far the compressed file was read, which a progress bar can count on.
             now = raw.tell()
             for piece in pieces(batch, BATCH_ROWS):
                 yield layout.batch(piece, now - at)
                 at = now
+    if batch is not None:
+        _check_end(path, batch)
+
+
+def _check_end(path: Source, last: pa.RecordBatch) -> None:
+    """See that a quote is not open where the file ends: its value holds all rows behind it.
+
+    Raises:
+        DataError: If one is.
+    """
+    value = last.column(last.num_columns - 1)[-1].as_py() if last.num_rows else None
+    if value is None or "\n" not in value:  # without a line break it begins and ends in its line
+        return
+    end = b""
+    raw, plain = opened(path)
+    with raw, plain:
+        while block := plain.read(BLOCK):
+            end = (end + block)[-_LOOKED_AT:]
+    if not end.rstrip(b"\r\n\0 ").endswith(b'"'):
+        first, *more = value.split("\n")
+        raise DataError(
+            f"{path}: the quote before {shown(first)} is never closed, so that {len(more)} lines "
+            "behind it are one value"
+        )
 
 
 def no_rows(layout: CsvLayout, /) -> Batch:

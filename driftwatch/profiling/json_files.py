@@ -65,7 +65,7 @@ def _document(path: Source, start: bytes, plain: Any, raw: Any) -> Iterator[Batc
     try:
         value = json_value(whole.removeprefix(b"\xef\xbb\xbf"))
     except NotJSONError as error:
-        raise DataError(f"{path}: not JSON: {error}") from None
+        raise DataError(f"{path}: not JSON: {error}{_hint(whole)}") from None
     if isinstance(value, dict) and not _are_columns(value):
         value = [value]
     if isinstance(value, list) and not all(isinstance(record, dict) for record in value):
@@ -132,11 +132,21 @@ def _json_block(block: bytes, path: Source, first_line: int) -> pa.RecordBatch:
             schema = pa.schema([(name, pa.string()) for name in texts])
             parse = json.ParseOptions(newlines_in_values=False, explicit_schema=schema)
             table = json.read_json(pa.BufferReader(block), parse_options=parse, read_options=read)
+        if not block.isascii():
+            table.validate(full=True)  # that its texts are UTF-8 is not looked at while reading
         if _rounds(table, block):
             return _record_by_record(block, path, first_line)
         return table.combine_chunks().to_batches()[0] if table.num_rows else _no_rows(table)
     except pa.ArrowInvalid:  # types change from record to record, or a line is no record
         return _record_by_record(block, path, first_line)
+
+
+def _hint(text: bytes) -> str:
+    try:
+        text.decode()
+    except UnicodeDecodeError:
+        return "; JSON is UTF-8: convert the file, such as with iconv -f latin-1 -t utf-8"
+    return ""
 
 
 def _rounds(table: pa.Table, block: bytes) -> bool:
@@ -163,7 +173,7 @@ def _record_by_record(block: bytes, path: Source, first_line: int) -> pa.RecordB
         try:
             record = json_value(line)
         except NotJSONError as error:
-            raise DataError(f"{path}, line {number}: not JSON: {error}") from error
+            raise DataError(f"{path}, line {number}: not JSON: {error}{_hint(line)}") from error
         if not isinstance(record, dict):
             raise DataError(f"{path}, line {number}: a record must be an object, one a line")
         records.append(record)

@@ -311,3 +311,56 @@ def test_columns_that_stand_in_the_folders(format_: str, tmp_path: Path) -> None
     assert profile["plan"].missing.null == 6
     report = Monitor(tmp_path / "data").check(tmp_path / "data")
     assert report.schema_changes == ()
+
+
+@pytest.mark.parametrize("header", ["x,y", "x,y\n", "\n# made by hand\nx,y", "sep=,\nx,y"])
+def test_a_file_may_end_with_its_header(header: str, tmp_path: Path) -> None:
+    (tmp_path / "a.csv").write_text(header)
+    profile = profile_data(tmp_path / "a.csv")
+    assert list(profile.columns) == ["x", "y"]
+    assert profile.rows == 0
+
+
+@pytest.mark.parametrize("line", ["sep=;", "SEP=;", '"sep=;"', "\ufeffsep=;"])
+def test_the_line_in_which_excel_says_the_delimiter(line: str, tmp_path: Path) -> None:
+    (tmp_path / "a.csv").write_text(f"{line}\r\nx;y\r\n" + "1,5;a\r\n" * 9, newline="")
+    profile = profile_data(tmp_path / "a.csv")
+    assert list(profile.columns) == ["x", "y"]
+    assert (profile["x"].column.kind, profile["x"].count) == (Kind.NUMERIC, 9)
+
+
+@pytest.mark.parametrize("suffix", ["", ".gz"])
+@pytest.mark.parametrize("end", ["", "\n"])
+def test_a_quote_that_is_never_closed_swallows_no_rows_in_silence(
+    end: str, suffix: str, tmp_path: Path
+) -> None:
+    rows = "".join(f"{n},x\n" for n in range(300))
+    path = tmp_path / f"a.csv{suffix}"
+
+    def write(text: str) -> None:
+        path.write_bytes(gzip.compress(text.encode()) if suffix else text.encode())
+
+    write(f'a,b\n{rows}7,"open\n{rows}8,x{end}')
+    with pytest.raises(DataError, match=r"the quote before 'open' is never closed, so that 30\d"):
+        profile_data(path)
+    write(f'a,b\n{rows}7,"two\nlines\n"{end}')
+    assert profile_data(path)["b"].count == 301
+
+
+@pytest.mark.parametrize("name", ["a.jsonl", "a.json"])
+def test_json_of_another_encoding_says_what_to_do(name: str, tmp_path: Path) -> None:
+    rows = [json.dumps({"x": word}, ensure_ascii=False) for word in ["plain", "größe"] * 50]
+    text = "[" + ",".join(rows) + "]" if name == "a.json" else "\n".join(rows)
+    (tmp_path / name).write_bytes(text.encode("latin-1"))
+    with pytest.raises(DataError, match=r"not JSON: .*; JSON is UTF-8: convert the file"):
+        profile_data(tmp_path / name)
+    (tmp_path / name).write_bytes(text.encode())
+    assert profile_data(tmp_path / name)["x"].count == 100
+
+
+def test_text_of_two_bytes_a_character_says_what_to_do(tmp_path: Path) -> None:
+    (tmp_path / "a.csv").write_bytes("x,y\n1,2\n".encode("utf-16-le"))
+    with pytest.raises(DataError, match=r"is no UTF-8; .*--encoding utf-16-le"):
+        profile_data(tmp_path / "a.csv")
+    files = find_files(tmp_path / "a.csv", csv=CsvFormat(encoding="utf-16-le"))
+    assert list(profile_data(files).columns) == ["x", "y"]
