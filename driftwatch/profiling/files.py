@@ -8,7 +8,7 @@ import lzma
 import re
 import zipfile
 import zlib
-from collections.abc import Collection, Generator, Iterator, Mapping, Sequence
+from collections.abc import Collection, Generator, Iterable, Iterator, Mapping, Sequence
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass, field, replace
 from pathlib import Path
@@ -42,6 +42,8 @@ from driftwatch.profiling.opened import (
 __all__ = ["DataFiles", "find_files"]
 
 _PARTITION = re.compile(r"([^=]+)=(.*)")
+_WHOLE = re.compile(r"-?[1-9]\d{0,17}|\d{1,2}")
+"""Whole numbers, also ``01`` for a month, a day or an hour."""
 _OF_READERS = (python_csv.Error, lzma.LZMAError, zipfile.BadZipFile, zlib.error)
 PROFILE_SUFFIX = ".dwp"
 _READ_AHEAD = 64 << 20
@@ -90,12 +92,15 @@ class DataFiles:
         Raises:
             DataError: If a file cannot be read as what its name says it is.
         """
+        texts = _not_numbers(map(_partition_of, self.paths))
         for path in self.paths:
-            for part in _parts(path):
+            parts = _parts(path)
+            in_texts = texts | _not_numbers(map(_partition_of, parts))
+            for part in parts:
                 partition = _partition_of(part)
                 with _explained(part):
                     for batch in self._rows(part, wanted):
-                        yield _with_partition(batch, partition) if partition else batch
+                        yield _with_partition(batch, partition, in_texts) if partition else batch
 
     def bodies(self) -> Iterator[tuple[Source, bytes]]:
         """Every file as a whole.
@@ -247,8 +252,26 @@ def _partition_of(path: Source) -> dict[str, str | None]:
     return {n: None if v == "__HIVE_DEFAULT_PARTITION__" else v for n, v in values.items()}
 
 
-def _with_partition(batch: Batch, partition: Mapping[str, str | None]) -> Batch:
-    """A batch with the columns of its folders: whole numbers where they are some, else texts."""
+def _not_numbers(partitions: Iterable[Mapping[str, str | None]]) -> frozenset[str]:
+    """The columns in folders of which one is no whole number: codes, say, such as ``zip=02134``."""
+    return frozenset(
+        name
+        for partition in partitions
+        for name, value in partition.items()
+        if value is not None and _WHOLE.fullmatch(value) is None
+    )
+
+
+def _with_partition(
+    batch: Batch, partition: Mapping[str, str | None], texts: frozenset[str]
+) -> Batch:
+    """A batch with the columns of its folders: whole numbers, or texts.
+
+    Args:
+        batch: The rows of a file.
+        partition: What its folders say.
+        texts: Columns that are texts in all files, since they are no numbers in some.
+    """
     import pyarrow as pa
 
     arrays = dict(batch.arrays)
@@ -257,7 +280,7 @@ def _with_partition(batch: Batch, partition: Mapping[str, str | None]) -> Batch:
             continue
         if value is None:
             arrays[name] = pa.nulls(batch.rows, pa.large_string())
-        elif batch.untyped or not re.fullmatch(r"-?(0|[1-9]\d{0,17})", value):
+        elif batch.untyped or name in texts:
             arrays[name] = pa.repeat(pa.scalar(value, pa.large_string()), batch.rows)
         else:
             arrays[name] = pa.repeat(pa.scalar(int(value), pa.int64()), batch.rows)

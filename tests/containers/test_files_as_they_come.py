@@ -364,3 +364,25 @@ def test_text_of_two_bytes_a_character_says_what_to_do(tmp_path: Path) -> None:
         profile_data(tmp_path / "a.csv")
     files = find_files(tmp_path / "a.csv", csv=CsvFormat(encoding="utf-16-le"))
     assert list(profile_data(files).columns) == ["x", "y"]
+
+
+def in_folders(name: str, values: list[str], root: Path) -> Path:
+    for value in values:
+        folder = root / f"{name}={value}"
+        folder.mkdir(parents=True)
+        pq.write_table(pa.table({"x": [1.5, 2.5] * 50}), folder / "a.parquet")
+    return root
+
+
+def test_what_stands_in_folders_is_one_type_in_all_of_them(tmp_path: Path) -> None:
+    months = in_folders("month", [f"{n:02}" for n in range(1, 13)], tmp_path / "months")
+    monitor = Monitor(str(months))
+    assert monitor.reference.schema["month"].kind is Kind.NUMERIC
+    for one in ("month=01", "month=12"):
+        assert monitor.check(str(months / one)).schema_changes == ()
+    codes = in_folders("zip", ["02134", "10115", "99999"], tmp_path / "codes")
+    column = profile_data(str(codes))["zip"]
+    assert column.column.kind is Kind.CATEGORICAL
+    assert column.categories is not None
+    assert column.categories.frequencies is not None
+    assert column.categories.frequencies.counts == {"02134": 100, "10115": 100, "99999": 100}
