@@ -39,7 +39,7 @@ ODD: dict[str, Any] = {
     "huge": 10**400, "beyond 64 bits": 2**70, "beyond 53 bits": 2**53 + 1,
     "Decimal": decimal.Decimal("1.5"),
     "huge Decimal": decimal.Decimal("1e500"), "Fraction": fractions.Fraction(1, 3),
-    "complex": 1 + 2j,
+    "complex": 1 + 2j, "numpy complex": np.complex64(1), "signalling": decimal.Decimal("sNaN"),
     "text": "unknown", "n/a": "N/A", "empty": "", "number in text": "1.5", "truth in text": "true",
     "time in text": "2026-01-01", "surrogate": "\ud800",
     "long text": "x" * 3_000, "bytes": b"\xff\x00",

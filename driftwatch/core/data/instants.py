@@ -35,6 +35,8 @@ _DAY = re.compile(r"(\d{4})(\d{2})(\d{2})")
 _MONTH = re.compile(r"(\d{4})[-/](\d{2})")
 _DAY_BY_SLASHES = re.compile(r"\d{4}/\d{1,2}/\d{1,2}(?!\d)")
 _DAY_BY_DOTS = re.compile(r"(\d{1,2})\.(\d{1,2})\.(\d{4})(?!\d)")
+_NO_TIMES = (bool, np.bool_, np.timedelta64, complex, np.complexfloating)
+"""Types whose values are no instants, though floats can be made of them."""
 _LONGEST = 64
 """Characters of a text that may be an instant."""
 
@@ -58,7 +60,7 @@ def instant_of(value: Any, /) -> float:
     try:
         if isinstance(value, datetime):
             return (value if value.tzinfo is not None else value.replace(tzinfo=UTC)).timestamp()
-        if isinstance(value, bool | np.bool_ | np.timedelta64):
+        if isinstance(value, _NO_TIMES):
             return np.nan
         if isinstance(value, str):
             return _in_text(value)

@@ -20,6 +20,8 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from numpy.typing import NDArray
 
+from driftwatch.core.data.storage import plain_array
+
 if TYPE_CHECKING:
     import pyarrow as pa
 
@@ -111,7 +113,7 @@ def _family_of(kind: type) -> Callable[[Any], str]:
     for family, kinds in _FAMILIES.items():
         if issubclass(kind, kinds):
             return _FINDERS.get(family, partial(_always, family))
-    if issubclass(kind, Number) and hasattr(kind, "__float__"):
+    if issubclass(kind, Number) and hasattr(kind, "__float__") and not issubclass(kind, _COMPLEX):
         return _of_number
     if issubclass(kind, list | tuple | dict | set | frozenset | np.ndarray):
         return lambda _: "opaque"
@@ -124,6 +126,8 @@ def _always(family: str, _: Any) -> str:
 
 
 def _of_number(value: Any) -> str:
+    if isinstance(value, Decimal) and value.is_nan():  # of which some refuse to be floats
+        return ""
     try:
         number = float(value)
     except OverflowError:  # an integer, or a fraction, that no double comes near
@@ -156,6 +160,7 @@ def _seconds_of(value: Any) -> float:
     return float(value / np.timedelta64(1, "s"))
 
 
+_COMPLEX = (complex, np.complexfloating)
 _LONGEST_SECONDS = 9e12
 """Of which there are fewer microseconds than 64 bits hold."""
 
@@ -270,19 +275,36 @@ def joined(arrays: Sequence[pa.Array], /) -> pa.Array:
         return pa.concat_arrays([a for a in arrays if a.type == arrays[0].type])
     missing = sum(len(array) for array in arrays if array.type == pa.null())
     if len({str(array.type) for array in filled}) == 1:
-        nothing = [pa.nulls(missing, filled[0].type)] if missing else []
-        try:
-            return pa.concat_arrays([*filled, *nothing])
-        except pa.ArrowNotImplementedError:  # dictionaries of extension types, say
-            return filled[0]
+        whole = _behind_each_other(filled)
+        return pa.concat_arrays([whole, pa.nulls(missing, whole.type)]) if missing else whole
     by_type: dict[str, list[pa.Array]] = {}
     for array in filled:
         children = [child for _, child in children_of(array)] if is_mixed(array.type) else [array]
         for child in children:
             by_type.setdefault(str(child.type), []).append(child)
-    children = [pa.concat_arrays(pieces) for pieces in by_type.values()]
+    children = [_behind_each_other(pieces) for pieces in by_type.values()]
     if missing:
         children[0] = pa.concat_arrays([children[0], pa.nulls(missing, children[0].type)])
     codes = np.repeat(np.arange(len(children), dtype=np.int8), [len(c) for c in children])
     offsets = np.concatenate([np.arange(len(child), dtype=np.int32) for child in children])
     return pa.UnionArray.from_dense(pa.array(codes), pa.array(offsets), children, list(by_type))
+
+
+def _behind_each_other(arrays: Sequence[pa.Array]) -> pa.Array:
+    """Arrays of one type as one."""
+    import pyarrow as pa
+
+    try:
+        return pa.concat_arrays(arrays)
+    except (pa.ArrowNotImplementedError, pa.ArrowInvalid):
+        # Dictionaries that differ, of extension types, or more together than their indices reach.
+        return pa.concat_arrays(list(map(_with_long_indices, arrays)))
+
+
+def _with_long_indices(array: pa.Array) -> pa.Array:
+    import pyarrow as pa
+
+    array = plain_array(array)
+    if not pa.types.is_dictionary(array.type):
+        return array
+    return pa.DictionaryArray.from_arrays(array.indices.cast(pa.int64()), array.dictionary)

@@ -64,7 +64,7 @@ def test_an_instant_in_each_of_its_forms(value: object, expected: float) -> None
         None, "", "n/a", "01/02/2026", "2026-02-31", "20261331", "noon", "1" * 5_000, 10**400, True,
         np.bool_(True), float("nan"), float("inf"), [1], {}, object(), b"\xff", "\ud800", "٣",
         np.datetime64("NaT"), np.timedelta64(1, "s"), datetime.max.replace(tzinfo=UTC).time(),
-        Decimal("NaN"), Decimal("1e999"), complex(1, 1),
+        Decimal("NaN"), Decimal("1e999"), complex(1, 1), np.complex64(1),
     ],
 )  # fmt: skip
 def test_what_is_no_instant(value: object) -> None:

@@ -6,12 +6,14 @@ import datetime as dt
 from typing import Any
 
 import numpy as np
+import pandas as pd
 import pyarrow as pa
+import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
 from driftwatch.core.data.batch import array_of
-from driftwatch.core.data.mixed import children_of, is_mixed, mixed_array
+from driftwatch.core.data.mixed import children_of, is_mixed, joined, mixed_array
 from driftwatch.core.data.schema import Column, Kind
 from driftwatch.core.data.values import Categories, Numbers, typed_values
 
@@ -71,3 +73,25 @@ def test_cutting_taking_and_joining_keep_the_values(values: list[Any], data: Any
         assert sorted(rows.tolist()) == list(range(len(cut)))
         for places, child in children_of(cut):
             assert child.to_pylist() == [whole[start + place] for place in places.tolist()]
+
+
+def encoded(texts: list[str]) -> pa.Array:
+    return pa.DictionaryArray.from_arrays(pa.array(range(len(texts)), pa.int8()), pa.array(texts))
+
+
+@pytest.mark.parametrize(
+    ("first", "second"),
+    [
+        (pa.array(pd.Series(pd.cut(range(6), 3))), pa.array(pd.Series(pd.cut(range(20), 3)))),
+        (encoded([f"a{n}" for n in range(100)]), encoded([f"b{n}" for n in range(100)])),
+    ],
+)
+def test_dictionaries_that_differ_are_joined_with_all_their_rows(
+    first: pa.Array, second: pa.Array
+) -> None:
+    values = (counted(array, Kind.CATEGORICAL) for array in (first, second))
+    both = joined([first, pa.nulls(2), second])
+    texts, missing = together(list(values))
+    assert counted(both, Kind.CATEGORICAL) == (texts, (2, *missing[1:]))
+    mixed = joined([first, pa.array(["z"]), second])
+    assert counted(mixed, Kind.CATEGORICAL) == (texts | {"z": 1}, missing)
