@@ -9,6 +9,7 @@ from typing import Any, Self
 from driftwatch.core.data.aligned import class_text, in_order
 from driftwatch.errors import ConfigError, shown
 from driftwatch.ingest.json_paths import UNREADABLE, Each
+from driftwatch.ingest.named_rows import rows_of_seldon
 from driftwatch.ingest.tensors import SCALARS, flat, is_list, is_tensor
 
 __all__ = ["ScoreClass", "one_value", "row_values"]
@@ -127,16 +128,13 @@ def _values_of(answers: Sequence[Any], most: int | None) -> list[Any]:
 
 
 def _unframed(answer: Any, rows: int) -> Any:
-    """The values of a tensor, or of Seldon's ``ndarray``, row by row; anything else as it is."""
+    """The values of a tensor, or of what Seldon answers, row by row; anything else as it is."""
     if is_tensor(answer):
         return _of_tensor(answer, rows)
-    if not isinstance(answer, Mapping):
+    found = rows_of_seldon(answer)
+    if found is None:
         return answer
-    inner = answer.get("data", answer)
-    if not isinstance(inner, Mapping) or not is_list(inner.get("ndarray")):
-        return answer
-    said, values = inner.get("names"), inner["ndarray"]
-    names = list(map(str, said)) if isinstance(said, list | tuple) else []
+    values, names = found
     if len(names) < 2:
         return values
     return [

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from enum import StrEnum
 from functools import partial
@@ -12,14 +12,17 @@ from typing import Any, NamedTuple, Self
 from driftwatch.core.data.schema import Kind, Role, Schema
 from driftwatch.errors import ConfigError, did_you_mean, shown
 from driftwatch.ingest.json_paths import UNREADABLE, Each, JsonPath
+from driftwatch.ingest.named_rows import NamedRows, rows_of_seldon, rows_of_split
 from driftwatch.ingest.tensors import SCALARS, is_list, is_tensor, tensor_rows
 
-__all__ = ["MOST_ROWS", "OtherPayloadError", "Payload", "Rows", "Shape"]
+__all__ = ["MOST_ROWS", "OtherPayloadError", "Payload", "Rows", "Shape", "UnknownColumnsError"]
 
 MOST_ROWS = 100_000
 """Rows of one document that are made, if nothing else is said."""
 
-_WRAPPERS = ("dataframe_records", "instances", "inputs", "records", "rows", "data")
+_WRAPPERS = (
+    "dataframe_records", "instances", "inputs", "records", "rows", "data", "input_data", "jsonData"
+)  # fmt: skip
 _MOST_WRAPPERS = 4
 """Words of frameworks below each other behind which rows are looked for."""
 _TENSORFLOW = ("instances", "inputs")
@@ -50,7 +53,8 @@ class Shape(StrEnum):
     TENSORS = "tensors"
     """KServe's and Triton's ``{"inputs": [{"name": ..., "shape": ..., "data": ...}]}``."""
     NDARRAY = "ndarray"
-    """Seldon's ``{"data": {"names": ["age"], "ndarray": [[31]]}}``, or what is in ``data``."""
+    """Seldon's ``{"data": {"names": ["age"], "ndarray": [[31]]}}``, or what is in ``data``; also a
+    ``tensor`` there."""
 
     @classmethod
     def of(cls, text: object, /) -> Self:
@@ -85,6 +89,10 @@ class OtherPayloadError(LookupError):
     """A document is not of the shape that was named."""
 
 
+class UnknownColumnsError(OtherPayloadError):
+    """A document has nothing in which there is one of the reference's columns."""
+
+
 class Rows(NamedTuple):
     """The rows of a document.
 
@@ -111,6 +119,7 @@ class Payload:
         wider: The features with identifiers and times among them, for rows of as many values.
         shape: What documents are; a document that is not is refused, and not guessed at.
         most: Rows of a document that are made, at most.
+        columns: All of the reference, of which one must be there; none if that is not asked.
 
     Example:
         >>> payload = Payload(("age", "plan"))
@@ -125,6 +134,7 @@ class Payload:
     wider: tuple[str, ...] = ()
     shape: Shape = Shape.AUTO
     most: int = MOST_ROWS
+    columns: frozenset[str] = frozenset()
 
     @classmethod
     def of(cls, schema: Schema, shape: Shape = Shape.AUTO, /, *, most: int = MOST_ROWS) -> Self:
@@ -137,6 +147,7 @@ class Payload:
             tuple(column.name for column in schema if column.role in inputs),
             shape,
             most,
+            frozenset(schema.names),
         )
 
     def is_one_record(self, document: Any, /) -> bool:
@@ -153,7 +164,7 @@ class Payload:
             None if it is one record itself, or nothing that is known.
 
         Raises:
-            OtherPayloadError: If it is not of the shape that was named.
+            OtherPayloadError: If it is not of the shape that was named, or has no known column.
         """
         if self.shape is Shape.AUTO and type(document) is dict:
             for name in self.names:
@@ -161,6 +172,11 @@ class Payload:
                     if type(document[name]) in SCALARS and name not in self.lists:
                         return None  # the usual record: no column is one value, and no wrapper's
                     break
+        found = self._found(document)
+        self._check_columns([document] if found is None else found.made)
+        return found
+
+    def _found(self, document: Any) -> Rows | None:
         if isinstance(document, Each):
             return self._of_each(document)
         if self.shape is Shape.AUTO:
@@ -173,6 +189,23 @@ class Payload:
         if found is None:
             raise OtherPayloadError(self.shape)
         return found
+
+    def _check_columns(self, records: Iterable[Any]) -> None:
+        """See that one of the records, if there are some, has a column that is known.
+
+        What has none is something else than records: it would count as rows without any value.
+
+        Raises:
+            UnknownColumnsError: If none has.
+        """
+        is_any = False
+        for record in records if self.columns else ():
+            if isinstance(record, Mapping):
+                if not self.columns.isdisjoint(record):
+                    return
+                is_any = True
+        if is_any:
+            raise UnknownColumnsError(self.shape)
 
     def _named(self, document: Any) -> Rows | None:
         """Rows of a document of the shape that was named; None if it is of another."""
@@ -277,28 +310,13 @@ class Payload:
         }
 
     def _of_split(self, document: Any) -> Rows | None:
-        if not isinstance(document, Mapping):
-            return None
-        split = document.get("dataframe_split")
-        if split is None and "columns" in document:
-            split = document
-        if not isinstance(split, Mapping):
-            return None
-        return self._by_names(split.get("data"), split.get("columns"))
+        return self._by_names(rows_of_split(document))
 
     def _of_ndarray(self, document: Any) -> Rows | None:
-        if not isinstance(document, Mapping):
-            return None
-        inner = document.get("data", document)
-        if not isinstance(inner, Mapping) or not is_list(inner.get("ndarray")):
-            return None
-        return self._by_names(inner["ndarray"], inner.get("names") or None)
+        return self._by_names(rows_of_seldon(document))
 
-    def _by_names(self, rows: Any, names: Any) -> Rows | None:
-        """Rows of values by names that stand beside them; None if that is not what these are."""
-        if not is_list(rows) or not (names is None or is_list(names)):
-            return None
-        return self._rows_of(rows, names)
+    def _by_names(self, found: NamedRows | None) -> Rows | None:
+        return None if found is None else self._rows_of(found.rows, found.names or None)
 
     def _of_dataframe_records(self, document: Any) -> Rows | None:
         inner = document.get("dataframe_records") if isinstance(document, Mapping) else None
@@ -337,7 +355,7 @@ class Payload:
         """Names by how many values a row without names has."""
         return {len(order): order for order in (self.wider, self.names)}
 
-    def _rows_of(self, rows: Sequence[Any], names: Any = None) -> Rows:
+    def _rows_of(self, rows: Sequence[Any], names: tuple[str, ...] | None = None) -> Rows:
         """Rows of values by names; None in the place of one with another number of values.
 
         Args:
@@ -346,7 +364,7 @@ class Payload:
         """
         orders = self._orders()
         if names is not None:
-            orders = {len(names): tuple(map(str, names))}
+            orders = {len(names): names}
         return Rows([self._row(row, orders) for row in islice(rows, self.most)], len(rows))
 
     def _row(self, row: Any, orders: Mapping[int, tuple[str, ...]]) -> dict[str, Any] | None:

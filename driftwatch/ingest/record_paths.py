@@ -93,7 +93,8 @@ class RecordPaths:
             answer: Another, in which prediction and score stand, if not in the same.
 
         Raises:
-            OtherPayloadError: If the features are not of the shape that was named.
+            OtherPayloadError: If the features are not of the shape that was named, or have none of
+                the reference's columns.
             LookupError: If there is nothing at the path of the features, or neither an object
                 nor a list.
         """

@@ -57,7 +57,8 @@ class DriftMiddleware:
         limits: What capturing may take of the host.
         payload: What stands at the path of the features: a word of
             `driftwatch.ingest.payloads.Shape` such as ``"columns"``, or ``"auto"``, which looks.
-            A body of another shape than the one that is named is counted as ``other_payload``.
+            A body of another shape than the one that is named, or without any column of the
+            reference, is counted as ``other_payload``.
         score_class: Which score is meant, where there is one for each class and the path does not
             say it: its place, or the name of the class.
 

@@ -97,6 +97,17 @@ SHAPES: dict[str, Shape] = {
         answer=lambda risks: {"data": [{"risk": risk} for risk in risks]},
         score="$.data",
     ),
+    "names and tensor": Shape(
+        lambda rows: {
+            "data": {
+                "names": list(NAMES),
+                "tensor": {"shape": [len(rows), 3], "values": [v for row in rows for v in row]},
+            }
+        },
+        "ndarray",
+        answer=lambda risks: {"data": {"tensor": {"shape": [len(risks), 1], "values": risks}}},
+        score="$",
+    ),
     "nested": Shape(
         lambda rows: {"body": {"x": {"rows": as_records(rows)}}}, "records", "$.body.x.rows"
     ),

@@ -290,6 +290,42 @@ def test_a_body_of_another_shape_is_counted_and_not_guessed_at(scored: Monitor) 
     assert scored.check().rows_current == 2
 
 
+@pytest.mark.parametrize(
+    "body",
+    [
+        {"user": "a", "password": "b"},
+        [{"user": "a"}, {"user": "b"}],
+        {"inputs": [{"name": "p", "shape": [1, 2], "parameters": {"binary_data_size": 16}}]},
+        {"inputs": [{"name": "p", "shape": [-1, 2], "data": [0.5, 0.1]}]},
+        {"data": {"names": ["f0", "f1"], "ndarray": [[0.5, "pro"]]}},
+        {"features": [0.5, "pro"]},
+        {},
+    ],
+)
+def test_a_body_without_any_known_column_is_counted_and_is_no_row_of_nothing(
+    scored: Monitor, body: Any
+) -> None:
+    middleware = fastapi.DriftMiddleware(_no_application, scored)
+    for each in (ROWS, body, ROWS[0]):
+        middleware.capture.offer(encoded(each), None)
+    assert middleware.capture.flush(20)
+    assert dict(scored.counters) == {"other_payload": 1}
+    report = scored.check()
+    assert report.rows_current == 3
+    assert {f.missing_current for f in report.features if f.name in ROWS[0]} == {0.0}
+
+
+@pytest.mark.parametrize("word", ["input_data", "jsonData"])
+def test_rows_below_words_of_other_frameworks(scored: Monitor, word: str) -> None:
+    middleware = fastapi.DriftMiddleware(_no_application, scored)
+    split = {"columns": ["plan", "x"], "index": [0], "data": [["pro", 0.5]]}
+    for inner in (ROWS, ROWS[0], split):
+        middleware.capture.offer(encoded({word: inner}), None)
+    assert middleware.capture.flush(20)
+    assert dict(scored.counters) == {}
+    assert scored.check().rows_current == 4
+
+
 def test_a_class_is_named_by_its_place_or_its_name() -> None:
     classes = ("yes", "no")  # however they are ordered: scores have scikit-learn's order
     assert [ScoreClass.of(said, classes).score([0.2, 0.8]) for said in (0, 1, -1, "yes", "no")] == [

@@ -20,7 +20,7 @@ from driftwatch.core.data.json_text import NotJSONError, json_value
 from driftwatch.core.data.schema import Schema
 from driftwatch.ingest.answers import ScoreClass
 from driftwatch.ingest.json_paths import JsonPath
-from driftwatch.ingest.payloads import OtherPayloadError, Payload, Shape
+from driftwatch.ingest.payloads import OtherPayloadError, Payload, Shape, UnknownColumnsError
 from driftwatch.ingest.record_paths import Extracted, Found, RecordPaths, is_deep
 from driftwatch.ingest.tensors import SCALARS
 from driftwatch.integrations.kafka.messages import avro, protobuf
@@ -245,6 +245,8 @@ class Decoder:
             return document
         try:
             found = self.paths.extract(document)
+        except UnknownColumnsError:
+            return Poison.UNKNOWN_COLUMNS_ONLY
         except OtherPayloadError:
             return Poison.OTHER_PAYLOAD
         except LookupError:
