@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 __all__ = ["Captured", "Exchange", "Options"]
 
 _NEVER_MATCHED = 100
-"""Requests without one on a watched route after which that is said."""
+"""Requests on other paths after which it is said that none came on a route."""
 
 
 _NOT_SAID = Form()
@@ -94,7 +94,6 @@ class Options:
             if method in self.methods:
                 self._miss(paths[0])
             return False
-        self._missed = None
         if method in self.methods:
             return True
         if self.routes.routes is not None and method not in ("OPTIONS", "HEAD"):
@@ -102,13 +101,14 @@ class Options:
         return False
 
     def _miss(self, path: str) -> None:
-        """Say once that requests come, and none of them on a route that is watched."""
+        """Say once that requests come, and on some of the watched routes, or on all, none."""
         if self._missed is None:
             return
         self._missed += 1
         if self._missed >= _NEVER_MATCHED:
-            self.capture.never_matched(self.routes.routes or (), path, self._missed)
-            self._missed = None
+            routes, many, self._missed = self.routes.never_matched, self._missed, None
+            if routes or not self.routes.routes:
+                self.capture.never_matched(routes, path, many)
 
 
 class Captured:

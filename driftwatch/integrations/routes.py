@@ -37,17 +37,28 @@ class Routes:
         for route in self.routes or ():
             if str(route) != route or not route:
                 raise ConfigError(f"routes are paths, such as '/predict'; got {shown(route)}")
+        patterns = {route: _pattern_of(route) for route in self.routes or ()}
         self._pattern = (
-            None
-            if self.routes is None
-            else re.compile("|".join(map(_pattern_of, self.routes)) or r"(?!)")
+            None if self.routes is None else re.compile("|".join(patterns.values()) or r"(?!)")
         )
+        self._never = {route: re.compile(pattern) for route, pattern in patterns.items()}
+
+    @property
+    def never_matched(self) -> tuple[str, ...]:
+        """The routes on which nothing has come so far."""
+        return tuple(self._never)
 
     def match(self, *paths: str) -> bool:
         """Whether one of the spellings of a request's path is watched."""
         if self._pattern is None:
             return True
-        return any(self._pattern.fullmatch(path.rstrip("/") or "/") for path in paths)
+        bare = [path.rstrip("/") or "/" for path in paths]
+        if not any(map(self._pattern.fullmatch, bare)):
+            return False
+        if self._never:
+            never = self._never.items()
+            self._never = {r: of for r, of in never if not any(map(of.fullmatch, bare))}
+        return True
 
 
 def _pattern_of(route: str) -> str:

@@ -238,6 +238,32 @@ def test_a_route_that_never_matches_is_said_once_and_counted(
     ]
 
 
+def test_of_several_routes_those_that_never_match_are_said(
+    monitor: Monitor, caplog: pytest.LogCaptureFixture
+) -> None:
+    routes = ["/v1/predict", "/v2/predict", "/models/{name}/predict", "/*/predict", "/v3/*"]
+    with TestClient(fast_routes(monitor, routes)) as client, caplog.at_level(logging.WARNING):
+        client.post("/v1/predict", json=RECORD)
+        client.post("/models/churn/predict", json=RECORD)
+        for _ in range(150):
+            client.post("/login", json={})
+    assert observed(monitor)[1] == {"route_never_matched": 100}
+    said = [line for line in caplog.messages if "none was on a watched route" in line]
+    assert len(said) == 1
+    assert "a watched route (/v2/predict, /v3/*); the last was on /login" in said[0]
+
+
+def test_where_every_route_is_matched_nothing_is_said(
+    monitor: Monitor, caplog: pytest.LogCaptureFixture
+) -> None:
+    routes = ["/v1/predict", "/models/{name}/predict"]
+    with TestClient(fast_routes(monitor, routes)) as client, caplog.at_level(logging.WARNING):
+        for path in ("/v1/predict", "/models/churn/predict", *["/login"] * 150):
+            client.post(path, json=RECORD)
+    assert observed(monitor)[1] == {}
+    assert caplog.messages == []
+
+
 def test_a_prediction_that_is_never_found_is_said_once(
     monitor: Monitor, caplog: pytest.LogCaptureFixture
 ) -> None:
