@@ -320,8 +320,8 @@ class Monitor:
         """Take in many rows of production at once.
 
         Args:
-            data: A frame, a table, a dict of arrays or a list of records; not a path, which
-                is for `driftwatch ingest`.
+            data: A frame, a table, a dict of arrays or a list of records, each as for `observe`;
+                not a path, which is for `driftwatch ingest`.
             at: Their event times: one for all, or one a row. The reference's time column
                 if not given, or else now.
             model_version: Of the model that saw them, if not the monitor's.

@@ -6,7 +6,7 @@ import dataclasses
 from collections.abc import Iterable, Mapping
 from typing import Any
 
-__all__ = ["as_record", "columns_of"]
+__all__ = ["as_record", "as_records", "columns_of"]
 
 
 def as_record(value: object, /) -> Mapping[Any, Any] | None:
@@ -27,6 +27,13 @@ def as_record(value: object, /) -> Mapping[Any, Any] | None:
         return _converted(value)
     except Exception:  # noqa: BLE001 - objects of others
         return None
+
+
+def as_records(data: Any, /) -> Any:
+    """A list of records with the values of each by column; what is no such list as it is."""
+    if not isinstance(data, list | tuple) or all(isinstance(item, Mapping) for item in data):
+        return data
+    return [item if record is None else record for item in data for record in [as_record(item)]]
 
 
 def columns_of(rows: Iterable[tuple[Any, ...]], width: int, /) -> list[list[Any]]:

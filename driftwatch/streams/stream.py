@@ -29,6 +29,7 @@ from driftwatch.errors import ConfigError, DataError, MergeError, StoreError
 from driftwatch.evaluation.reference_in_use import ReferenceInUse
 from driftwatch.ingest.accumulator import Accumulator
 from driftwatch.ingest.record_buffer import RecordBuffer
+from driftwatch.ingest.records import as_records
 from driftwatch.logs.events import event
 from driftwatch.process.background import in_turns
 from driftwatch.process.quiet_log import QuietLog
@@ -238,7 +239,7 @@ class Stream:
                 self.drain()
             start = 0
             times = None if at is None else _times_of(at)
-            for batch in batches_of(data):
+            for batch in batches_of(as_records(data)):
                 mine = times
                 if times is not None:
                     shared = times.size == 1

@@ -10,8 +10,10 @@ import sys
 import threading
 import weakref
 from collections.abc import Callable
+from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
+from types import SimpleNamespace
 from typing import Any
 
 import numpy as np
@@ -476,3 +478,21 @@ def test_windows_by_rows() -> None:
         assert report.rows_current == 1_700  # three whole panes, and 200 rows of the fourth
         assert report.window is not None
         assert report.window.pane == 7
+
+
+@dataclass
+class Customer:
+    age: float
+    plan: str
+
+
+@pytest.mark.parametrize("make", [Customer, SimpleNamespace, lambda **values: pd.Series(values)])
+def test_many_records_may_be_what_one_may_be(make: Callable[..., Any]) -> None:
+    with Monitor(TRAIN, roles=ROLES) as monitor:
+        monitor.observe_many([make(age=30.5, plan="a"), {"age": 40.5, "plan": "b"}])
+        report = monitor.check()
+        assert report.rows_current == 2
+        missing = {f.name: f.missing_current for f in report.features}
+        assert (missing["age"], missing["plan"]) == (0.0, 0.0)
+        with pytest.raises(DataError, match="must hold dicts, one a row; got int"):
+            monitor.observe_many([make(age=30.5, plan="a"), 5])
