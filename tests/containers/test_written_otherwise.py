@@ -79,6 +79,12 @@ def test_times_are_known_as_times(name: str, values: list[Any], tmp_path: Path) 
         ([f"${n}" for n in range(400)], "such as '$1,234.5'"),
         ([f"{n / 10} %" for n in range(400)], "such as '12 %'"),
         ([f"{n} kg" for n in range(400)], "such as '12 %'"),
+        ([f"{n % 28 + 1}-Jan-{2_000 + n % 25}" for n in range(400)], "dates with words"),
+        ([f"Jan {n % 28 + 1}, {2_000 + n % 25}" for n in range(400)], "dates with words"),
+        ([f"Sun, {n % 28 + 1} Jan {2_000 + n % 25} 10:00 GMT" for n in range(400)], "with words"),
+        ([f"2026-01-{n % 28 + 1:02} {n % 12}:30 PM" for n in range(400)], "times with words"),
+        ([f"2026-01-{n % 28 + 1:02} {n % 12}:30 Europe/Rome" for n in range(400)], "with words"),
+        ([f"{n},5" for n in range(400)], "numbers in texts: store them as numbers"),
     ],
 )
 @pytest.mark.parametrize("files", [False, True])
@@ -90,6 +96,17 @@ def test_what_is_not_read_says_so_and_is_not_tested(
     data: Any = path if files else {"v": values, "w": [1] * len(values)}
     report = Monitor(data).check(data)
     assert why in report.skipped["v"]
+
+
+@pytest.mark.parametrize(
+    "values", [[f"{n / 4}" for n in range(400)], [f"-{n}e-3" for n in range(400)]]
+)
+def test_numbers_in_texts_are_no_identifiers(values: list[str]) -> None:
+    column = profile_data(pd.DataFrame({"v": values}))["v"].column
+    assert column.role is Role.ID
+    assert column.note.startswith("numbers in texts: store them as numbers")
+    codes = pd.DataFrame({"v": [f"{n % 80}.01" for n in range(800)]})
+    assert profile_data(codes)["v"].column.role is Role.FEATURE
 
 
 @pytest.mark.parametrize(
@@ -132,9 +149,12 @@ DAYS = (np.datetime64("2025-01-01") + np.arange(400)).astype(str)
 @pytest.mark.parametrize("files", [False, True])
 @pytest.mark.parametrize(
     "numbers",
-    [[int(day.replace("-", "")) for day in DAYS], [202_500 + n % 12 + 1 + n // 200 * 100
-                                                   for n in range(400)]],
-)  # fmt: skip
+    [
+        [int(day.replace("-", "")) for day in DAYS],
+        [int(day.replace("-", "")) * 1_000_000 + 180_000 for day in DAYS],
+        [202_500 + n % 12 + 1 + n // 200 * 100 for n in range(400)],
+    ],
+)
 def test_dates_written_as_numbers_are_said_to_be_that(
     numbers: list[int], files: bool, tmp_path: Path
 ) -> None:

@@ -31,10 +31,22 @@ _FIRST_YEAR, _LAST_YEAR = 1900, 2100
 _SEVERAL_DATES = 10
 """Fewer numbers that may be dates may as well be something else."""
 _UNITS = "kg|g|mg|km|cm|mm|ml|ms|KB|MB|GB|TB|kWh|kW|°C|°F|EUR|USD|lbs|mph"
+_MONTH = "(Jan|Feb|Mar|Apr|May|Jun|Jul|Aug|Sep|Oct|Nov|Dec)[a-z]*"
 _UNCLEAR = (
     (
         re.compile(r"\d{1,2}[/-]\d{1,2}[/-](\d{4}|\d{2})( \d{1,2}:\d{2}(:\d{2})?)?"),
         "dates with day or month first, which cannot be told: write 2026-01-31",
+    ),
+    (
+        re.compile(
+            rf"(\w{{3,9}},? )?(\d{{1,2}}[ .-]{{1,2}}{_MONTH}|{_MONTH} \d{{1,2}})[ ,.-]+\d{{2,4}}.*",
+            re.IGNORECASE,
+        ),
+        "dates with words, which are not read: write 2026-01-31",
+    ),
+    (
+        re.compile(r"\d{4}-\d\d-\d\d[ T]\d{1,2}:\d\d.* ?(AM|PM|[A-Za-z]{3,}.*)", re.IGNORECASE),
+        "times with words, which are not read: write 2026-01-31T18:00:00+01:00",
     ),
     (
         re.compile(r"[$€£¥]?\s?[+-]?\d{1,3}(,\d{3})+(\.\d+)?|[$€£¥]\s?[+-]?\d+(\.\d+)?"),
@@ -46,6 +58,7 @@ _UNCLEAR = (
     ),
 )
 """What texts may be that are neither categories nor identifiers, and what to do about it."""
+_FRACTION = re.compile(r"[+-]?(\d*[.,]\d+([eE][+-]?\d+)?|\d+[eE][+-]?\d+)")
 
 
 @dataclass(slots=True)
@@ -57,7 +70,7 @@ class Order:
         steps: Pairs of a number and the next one.
         rising: Pairs in which the next one is greater.
         falling: Pairs in which it is smaller.
-        days: Numbers that may be dates written as 20260131.
+        days: Numbers that may be dates written as 20260131, or 20260131180000.
         months: Numbers that may be months written as 202601.
     """
 
@@ -74,11 +87,13 @@ class Order:
         self.steps += max(0, values.size - 1)
         self.rising += int((values[1:] > values[:-1]).sum())
         self.falling += int((values[1:] < values[:-1]).sum())
-        dates = values[(values >= _FIRST_YEAR * 100) & (values < (_LAST_YEAR + 1) * 10_000)]
+        dates = _between(values, _FIRST_YEAR * 100, (_LAST_YEAR + 1) * 10_000)
         if dates.size:  # which may be some; of most columns none is
-            months = np.floor(dates / 100)
-            self.days += int((_are_months(months) & _is_in(dates % 100, 1, 31)).sum())
+            self.days += int(_are_days(dates).sum())
             self.months += int(_are_months(dates).sum())
+        seconds = _between(values, _FIRST_YEAR * 10**10, (_LAST_YEAR + 1) * 10**10)
+        if seconds.size:
+            self.days += int(_are_days(np.floor(seconds / 10**6)).sum())
 
     @property
     def is_straight(self) -> bool:
@@ -133,7 +148,7 @@ def why_texts_identify(
     if unclear is not None:
         return unclear
     if distinct >= _NEAR_UNIQUE_TEXTS * count:
-        return "nearly every value is different"
+        return _as_numbers(texts) or "nearly every value is different"
     if _is_named_id(name, distinct, count):
         return "named like an identifier, with many values"
     return ""
@@ -150,6 +165,14 @@ def _unclear(texts: pa.Array) -> str | None:
     return None
 
 
+def _as_numbers(texts: pa.Array | None) -> str:
+    """That different texts are numbers, no identifiers; empty if they may be such."""
+    sample = [] if texts is None else spread(texts).to_pylist()
+    if not sample or share_matching(_FRACTION, sample) < _READABLE:
+        return ""
+    return "numbers in texts: store them as numbers, 1.5 and not 1,5, or declare the kind"
+
+
 def _is_named_id(name: str, distinct: float, rows: int) -> bool:
     words = name_words(name)
     many = distinct >= max(_NAMED_ID_DISTINCT, _NAMED_ID_SHARE * rows)
@@ -159,6 +182,15 @@ def _is_named_id(name: str, distinct: float, rows: int) -> bool:
 def _are_months(numbers: NDArray[np.float64]) -> NDArray[np.bool_]:
     """Which numbers may be months written as 202601."""
     return _is_in(numbers % 100, 1, 12) & _is_in(np.floor(numbers / 100), _FIRST_YEAR, _LAST_YEAR)
+
+
+def _are_days(numbers: NDArray[np.float64]) -> NDArray[np.bool_]:
+    """Which numbers may be days written as 20260131."""
+    return _are_months(np.floor(numbers / 100)) & _is_in(numbers % 100, 1, 31)
+
+
+def _between(numbers: NDArray[np.float64], first: int, end: int) -> NDArray[np.float64]:
+    return numbers[(numbers >= first) & (numbers < end)]
 
 
 def _is_in(numbers: NDArray[np.float64], first: int, last: int) -> NDArray[np.bool_]:
