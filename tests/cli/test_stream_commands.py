@@ -223,8 +223,25 @@ def test_without_a_name_every_monitor_is_evaluated(capsys: pytest.CaptureFixture
     )
     assert call("evaluate") == 2  # of the one that is broken
     said = capsys.readouterr()
-    assert said.out.count("no drift") == 2
+    for name in ("churn", "fraud"):
+        assert said.out.count(f"{name}: OK  0 of 2 features drifted") == 1
     assert "broken" in said.err
+
+
+def test_one_file_does_not_hold_reports_of_several_monitors(
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    other = CONFIG.partition("[monitors.churn]")[2]
+    Path("driftwatch.toml").write_text(f"{CONFIG}\n[monitors.fraud]{other}")
+    assert call("ingest", "calm.parquet", "--monitor", "churn") == 0
+    capsys.readouterr()
+    assert call("evaluate", "--output", "report.html") == 2
+    assert "--output report.html is one file, and several monitors" in capsys.readouterr().err
+    assert call("evaluate", "--monitor", "churn", "--output", "report.html") == 0
+    assert Path("report.html").exists()
+    capsys.readouterr()
+    assert call("evaluate", "--monitor", "fraud") == 0
+    assert "fraud: nothing is due; its store has no rows yet" in capsys.readouterr().err
 
 
 def test_the_configuration_may_be_in_pyproject(capsys: pytest.CaptureFixture[str]) -> None:

@@ -64,7 +64,7 @@ def evaluate(
 ) -> None:
     """Evaluate the window of a stored stream that is due: from cron, or with --every.
 
-    Without --monitor that of every monitor of the configuration.
+    Without --monitor that of every monitor of the configuration; each report is named then.
 
     `driftwatch check` without files shows the window that is open now.
 
@@ -82,8 +82,15 @@ def evaluate(
         slide=slide,
         false_alarms=false_alarms,
     )
-    showing = Showing(format_, tuple(output or ()), fail_on, quiet or log_format == "json")
-    raise typer.Exit(int(run_evaluate(every_monitor(request), showing, every=every)))
+    requests = every_monitor(request)
+    showing = Showing(
+        format_,
+        tuple(output or ()),
+        fail_on,
+        quiet or log_format == "json",
+        of_several=len(requests) > 1,
+    )
+    raise typer.Exit(int(run_evaluate(requests, showing, every=every)))
 
 
 def run_evaluate(
@@ -172,7 +179,10 @@ def evaluate_once(
         )
     if result is None:
         if not silent_without_news:
-            say(f"{monitor.name}: nothing is due")
+            empty = (
+                "" if monitor.store.overview(monitor.name).panes else "; its store has no rows yet"
+            )
+            say(f"{monitor.name}: nothing is due{empty}")
         return Exit.NO_DRIFT
     if result.report is None:
         return Exit.NO_DRIFT

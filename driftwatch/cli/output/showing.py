@@ -13,6 +13,7 @@ from driftwatch.core.reports.report import LEVELS, DriftReport
 from driftwatch.errors import ConfigError
 from driftwatch.process.atomic_files import write_atomically
 from driftwatch.render import FORMATS, format_of, render
+from driftwatch.render.plain import plain
 
 __all__ = ["Showing"]
 
@@ -26,15 +27,17 @@ class Showing:
         outputs: Files to write as well, in the form their suffix asks for.
         fail_on: Status from which on the exit code is 1.
         quiet: Whether stderr stays silent.
+        of_several: Whether reports of several monitors are shown, so that each is named.
 
     Raises:
-        ConfigError: If a format or the level is unknown.
+        ConfigError: If a format or the level is unknown, or one file is to hold several reports.
     """
 
     format: str
     outputs: tuple[Path, ...]
     fail_on: str
     quiet: bool
+    of_several: bool = False
 
     def __post_init__(self) -> None:
         if self.format not in FORMATS:
@@ -43,6 +46,11 @@ class Showing:
             raise ConfigError(f"--fail-on {self.fail_on!r}; known: {', '.join(LEVELS)}")
         for path in self.outputs:
             format_of(path)
+        if self.of_several and self.outputs:
+            raise ConfigError(
+                f"--output {self.outputs[0]} is one file, and several monitors have a report each: "
+                "name one with --monitor, or take --format json"
+            )
 
     def show(self, report: DriftReport, /) -> Exit:
         """Write the report everywhere it is wanted; return the exit code it calls for."""
@@ -52,6 +60,8 @@ class Showing:
             from driftwatch.render.text import to_text
 
             text = to_text(report, color=_wants_color(), width=_width())
+            if self.of_several:
+                text = f"{plain(report.monitor)}: {text}"
         else:
             text = render(report, self.format)
         put_document(text if text.endswith("\n") else f"{text}\n")
