@@ -33,11 +33,6 @@ class Form(NamedTuple):
     kind: str = ""
     encoding: str = ""
 
-    @property
-    def plain_kind(self) -> str:
-        """The content type without its parameters."""
-        return _plain_kind(self.kind)
-
 
 @lru_cache(maxsize=64)
 def _plain_kind(content_type: str) -> str:

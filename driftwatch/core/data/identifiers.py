@@ -14,14 +14,21 @@ from driftwatch.core.data.name_words import name_words, share_matching, spread
 if TYPE_CHECKING:
     import pyarrow as pa
 
-__all__ = ["MIN_ROWS", "Order", "why_numbers_identify", "why_texts_identify"]
+__all__ = [
+    "MIN_ROWS",
+    "NEARLY_ALL",
+    "READABLE",
+    "Order",
+    "why_numbers_identify",
+    "why_texts_identify",
+]
 
 MIN_ROWS = 100
 """Fewer rows say nothing about whether a column identifies them."""
-_NEARLY_ALL = 0.99
-"""Share of the numbers that must be whole, rise, or be dates: a few odd ones say nothing."""
-_READABLE = 0.9
-"""Share of the texts that must look like something for them to be that."""
+NEARLY_ALL = 0.99
+"""Share of the numbers that must be whole, rise, or be times: a few odd ones say nothing."""
+READABLE = 0.9
+"""Share of the texts that must look like something, or be readable as it, for them to be that."""
 _NEAR_UNIQUE_TEXTS = 0.9
 _NEAR_UNIQUE_INTEGERS = 0.99
 _NAMED_ID_DISTINCT = 50
@@ -98,7 +105,7 @@ class Order:
     @property
     def is_straight(self) -> bool:
         """Whether nearly every number is greater than the one before, or nearly every one less."""
-        return max(self.rising, self.falling) >= _NEARLY_ALL * max(1, self.steps)
+        return max(self.rising, self.falling) >= NEARLY_ALL * max(1, self.steps)
 
 
 def why_numbers_identify(name: str, count: int, distinct: float, order: Order, /) -> str:
@@ -116,9 +123,9 @@ def why_numbers_identify(name: str, count: int, distinct: float, order: Order, /
         >>> why_numbers_identify("n", 200, 200.0, order)
         'counts its rows'
     """
-    if count < MIN_ROWS or order.whole < _NEARLY_ALL * count:
+    if count < MIN_ROWS or order.whole < NEARLY_ALL * count:
         return ""
-    if distinct >= _SEVERAL_DATES and max(order.days, order.months) >= _NEARLY_ALL * count:
+    if distinct >= _SEVERAL_DATES and max(order.days, order.months) >= NEARLY_ALL * count:
         return "dates written as numbers, which are not read: write 2026-01-31"
     if _is_named_id(name, distinct, count):
         return "named like an identifier, with many values"
@@ -160,7 +167,7 @@ def _unclear(texts: pa.Array) -> str | None:
         return None  # few enough to be categories, whatever they mean
     sample = spread(texts).to_pylist()
     for pattern, why in _UNCLEAR:
-        if share_matching(pattern, sample) >= _READABLE:
+        if share_matching(pattern, sample) >= READABLE:
             return why
     return None
 
@@ -168,7 +175,7 @@ def _unclear(texts: pa.Array) -> str | None:
 def _as_numbers(texts: pa.Array | None) -> str:
     """That different texts are numbers, no identifiers; empty if they may be such."""
     sample = [] if texts is None else spread(texts).to_pylist()
-    if not sample or share_matching(_FRACTION, sample) < _READABLE:
+    if not sample or share_matching(_FRACTION, sample) < READABLE:
         return ""
     return "numbers in texts: store them as numbers, 1.5 and not 1,5, or declare the kind"
 

@@ -1,4 +1,4 @@
-"""Infer kind and role of columns from their first rows.
+"""Infer kind and role of columns from some of their rows.
 
 A first check must not cry wolf about an invoice number: identifiers, clocks and labels
 are recognised and set apart, personal data is hashed, and every guess carries the reason
@@ -19,6 +19,8 @@ from numpy.typing import NDArray
 from driftwatch.core.data.declared import DeclaredColumns
 from driftwatch.core.data.identifiers import (
     MIN_ROWS,
+    NEARLY_ALL,
+    READABLE,
     Order,
     why_numbers_identify,
     why_texts_identify,
@@ -37,12 +39,8 @@ if TYPE_CHECKING:
 
 __all__ = ["infer_schema"]
 
-_NEARLY_ALL = 0.99
-"""Share of the numbers that must be whole, rise, or be times: a few odd ones say nothing."""
 _FIRST_EPOCH, _LAST_EPOCH = 946_684_800.0, 4_102_444_800.0
 """The years 2000 and 2100."""
-_READABLE = 0.9
-"""Share of the texts that must read as numbers (or instants) for a column to be that."""
 
 _LABEL_NAMES = {"label", "target", "ground_truth", "y_true"}
 _PREDICTION_NAMES = {"prediction", "predictions", "predicted", "y_pred"}
@@ -63,7 +61,7 @@ def infer_schema(
     """Guess kind, role and value policy of every column from some of its rows.
 
     Args:
-        arrays: Columns by name, the first rows of the data (65,536 are plenty).
+        arrays: Columns by name, rows from everywhere in the data (65,536 are plenty).
         declared: What is known: columns in full, roles, kinds.
         untyped: The texts in them come from a format without types, such as CSV, and may
             be numbers, truth values or instants.
@@ -171,9 +169,9 @@ def _kind_of_mixed(array: pa.Array, words: tuple[str, ...]) -> Kind:
     if not total:
         return Kind.EMPTY
     kind, most = rows.most_common(1)[0]
-    if most >= _READABLE * total:
+    if most >= READABLE * total:
         return kind
-    unreadable = (1 - _READABLE) * total
+    unreadable = (1 - READABLE) * total
     for kind in (Kind.NUMERIC, Kind.BOOLEAN, Kind.DATETIME):
         if rows[kind] and _read_as(array, kind, words).missing.invalid <= unreadable:
             return kind
@@ -202,7 +200,7 @@ def _kind_of_texts(array: pa.Array) -> Kind:
     valid = array.drop_null()
     if len(valid) == 0:
         return Kind.EMPTY
-    most = _READABLE * len(valid)
+    most = READABLE * len(valid)
     if _are_truths(valid):
         return Kind.BOOLEAN
     numbers = _read_as(valid, Kind.NUMERIC)
@@ -228,7 +226,7 @@ def _kind_of_typed_texts(array: pa.Array) -> Kind:
         return Kind.CATEGORICAL
     if _are_truths(sample):
         return Kind.BOOLEAN
-    unreadable = (1 - _READABLE) * len(sample)
+    unreadable = (1 - READABLE) * len(sample)
     if _read_as(sample, Kind.DATETIME).missing.invalid > unreadable:
         return Kind.CATEGORICAL
     numbers = _read_as(sample, Kind.NUMERIC)  # codes, which might be instants, too
@@ -243,7 +241,7 @@ def _are_truths(texts: pa.Array) -> bool:
 
     words = pc.utf8_lower(pc.utf8_trim_whitespace(spread(texts).cast(pa.large_string())))
     found = pc.match_substring_regex(words, "^(true|false)$")
-    return int(pc.sum(found, min_count=0).as_py()) >= _READABLE * len(words)
+    return int(pc.sum(found, min_count=0).as_py()) >= READABLE * len(words)
 
 
 def _have_leading_zeros(texts: pa.Array) -> bool:
@@ -270,7 +268,7 @@ def _named_role(name: str) -> Role | None:
 def _mark_number_id(column: Column, numbers: Numbers) -> Column:
     values, order = numbers.values, Order()
     order.update(values)
-    if values.size and order.whole >= _NEARLY_ALL * values.size:
+    if values.size and order.whole >= NEARLY_ALL * values.size:
         in_time = set(name_words(column.name)) & _TIME_WORDS and _are_epochs(values)
         if in_time:
             note = "a time, as its name says"
@@ -278,7 +276,7 @@ def _mark_number_id(column: Column, numbers: Numbers) -> Column:
     if values.size < MIN_ROWS:
         return replace(column, basis=Basis.UNDECIDED)
     # Only whole numbers identify rows; others need not be counted.
-    is_whole = order.whole >= _NEARLY_ALL * values.size
+    is_whole = order.whole >= NEARLY_ALL * values.size
     distinct = float(np.unique(values).size) if is_whole else 0.0
     why = why_numbers_identify(column.name, values.size, distinct, order)
     return _as_id(column, why) if why else column
@@ -287,7 +285,7 @@ def _mark_number_id(column: Column, numbers: Numbers) -> Column:
 def _are_epochs(numbers: NDArray[np.float64]) -> bool:
     """Whether whole numbers may be seconds since 1970, or milli-, micro- or nanoseconds."""
     seconds = seconds_by_size(numbers)
-    return bool(((seconds > _FIRST_EPOCH) & (seconds < _LAST_EPOCH)).mean() >= _NEARLY_ALL)
+    return bool(((seconds > _FIRST_EPOCH) & (seconds < _LAST_EPOCH)).mean() >= NEARLY_ALL)
 
 
 def _mark_text_id(column: Column, categories: Categories) -> Column:
@@ -310,7 +308,7 @@ def _are_personal_numbers(name: str, array: pa.Array) -> bool:
     numbers = typed_values(array, Column(name, Kind.NUMERIC))
     if not isinstance(numbers, Numbers) or not numbers.values.size:
         return False
-    whole = bool((numbers.values % 1 == 0).mean() >= _NEARLY_ALL)
+    whole = bool((numbers.values % 1 == 0).mean() >= NEARLY_ALL)
     return whole and is_personal_number(name, float(np.median(numbers.values)))
 
 
