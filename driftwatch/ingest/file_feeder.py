@@ -17,10 +17,11 @@ from driftwatch.core.windows.segments import CursorMove, Outcome
 from driftwatch.core.windows.spec import WindowSpec
 from driftwatch.errors import ConfigError, DataError
 from driftwatch.ingest.accumulator import Accumulator
+from driftwatch.ingest.whole_rows import end_of_rows
 from driftwatch.profiling.delimited import CsvFormat, CsvLayout, layout_of, rows_of_block
 from driftwatch.profiling.files import DataFiles, find_files
 from driftwatch.profiling.locations import Location, RemoteFile
-from driftwatch.profiling.opened import COMPRESSED
+from driftwatch.profiling.opened import COMPRESSED, LONGEST_LINE
 from driftwatch.profiling.rows import Progress
 from driftwatch.protocols import Store
 
@@ -125,7 +126,7 @@ class FileFeeder:
         return Ingested(path, rows - sum(counters.values()), counters=counters)
 
     def follow(self, path: Path, /) -> Ingested:
-        """Feed the whole lines that a growing CSV or JSON-lines file has got since last time.
+        """Feed the whole rows that a growing CSV or JSON-lines file has got since last time.
 
         Where the file stood is kept in the store, in the same step as its rows. A file that
         has become shorter was begun anew and is read from its start. Lines that cannot be
@@ -138,40 +139,70 @@ class FileFeeder:
         files = find_files(path, csv=self._csv)
         if files.format not in ("csv", "tsv", "jsonl") or path.suffix.lower() in COMPRESSED:
             raise DataError(f"{path}: only plain CSV and JSON lines can be followed as they grow")
-        name = f"file {path.resolve()}"
-        start = self._store.cursor(self._monitor, name)
         try:
             size = path.stat().st_size
-            position = 0 if size < start else start
-            with path.open("rb") as file:
-                file.seek(position)
-                block = file.read(_BLOCK)
         except OSError as error:
             raise DataError(f"{path}: {error.strerror or error}") from error
-        end = block.rfind(b"\n") + 1
+        rows, counters = 0, Counter[str]()
+        start = self._store.cursor(self._monitor, f"file {path.resolve()}")
+        position = 0 if size < start else start
+        while position < size:
+            end, taken = self._follow_block(path, files, start, position)
+            if end == position:
+                return Ingested(path, rows, taken.known and not rows, dict(counters))
+            rows, start, position = rows + taken.rows, end, end
+            counters.update(taken.counters)
+        return Ingested(path, rows, counters=dict(counters))
+
+    def _follow_block(
+        self, path: Path, files: DataFiles, start: int, position: int
+    ) -> tuple[int, Ingested]:
+        """Feed the next whole rows of a growing file.
+
+        Args:
+            path: The file.
+            files: The same, as it was found.
+            start: Where the file stood, as the store has it.
+            position: Where to read from.
+
+        Returns:
+            Where the file stands then, and what became of the rows.
+        """
+        block = _block_of(path, position)
+        if b"\n" not in block:
+            return position, Ingested(path, 0)
+        layout, begin = self._layout(path, files, position), 0
+        if layout is not None and position == 0:
+            begin = _end_of_lines(block, layout.before)
+        rest = block[begin:]
+        end, is_row = (rest.rfind(b"\n") + 1, True) if layout is None else end_of_rows(rest)
         if not end:
-            return Ingested(path, 0)
+            return position, Ingested(path, 0)
         self._bad = Counter()
         feed = self._accumulator("followed files", None)
         rows = 0
-        for batch in self._parsed(path, block[:end], position, files):
+        if not is_row:
+            self._bad["unreadable_lines"] = 1
+        for batch in self._parsed(rest[:end], layout) if is_row else ():
             self._check_time(batch, path)
             feed.add(batch, time_column=self._time)
             rows += batch.rows
         for reason, count in self._bad.items():
             feed.tally.count(reason, count)
         counters = feed.tally.counts()
-        outcome = feed.deliver(CursorMove(name, start, position + end))
+        end += position + begin
+        move = CursorMove(f"file {path.resolve()}", start, end)
+        outcome = feed.deliver(move)
         feed.close()
         if outcome is not Outcome.STORED:  # another process follows the same file
-            return Ingested(path, 0, known=True)
+            return position, Ingested(path, 0, known=True)
         used = rows - sum(counters.values()) + sum(self._bad.values())
-        return Ingested(path, used, counters=counters)
+        return end, Ingested(path, used, counters=counters)
 
-    def _parsed(self, path: Path, block: bytes, position: int, files: DataFiles) -> Iterator[Batch]:
+    def _layout(self, path: Path, files: DataFiles, position: int) -> CsvLayout | None:
+        """How a file is written; None for JSON lines."""
         if files.format == "jsonl":
-            yield from _json_rows(block, self._bad)
-            return
+            return None
         if position == 0:
             self._layouts.pop(path, None)
         if path not in self._layouts:
@@ -179,10 +210,12 @@ class FileFeeder:
             self._layouts[path] = layout_of(path, files.csv, usual)
             if self._layouts[path].encoding.startswith("utf-16"):
                 raise DataError(f"{path}: a file that grows must be UTF-8, or one byte a character")
-        layout = self._layouts[path]
-        if position == 0:
-            block = b"\n".join(block.split(b"\n", layout.before)[layout.before :])
-        if block.strip():
+        return self._layouts[path]
+
+    def _parsed(self, block: bytes, layout: CsvLayout | None) -> Iterator[Batch]:
+        if layout is None:
+            yield from _json_rows(block, self._bad)
+        elif block.strip():
             yield rows_of_block(block, layout, self._bad)
 
     def _check_time(self, batch: Batch, path: Location) -> None:
@@ -200,6 +233,34 @@ class FileFeeder:
             clock=self._clock,
             epoch=epoch,
         )
+
+
+def _block_of(path: Path, position: int) -> bytes:
+    """Some megabytes of a file from a position on, or more if no line ends in them.
+
+    Raises:
+        DataError: If it cannot be read, or a line is longer than any may be.
+    """
+    try:
+        with path.open("rb") as file:
+            file.seek(position)
+            block = file.read(_BLOCK)
+            while b"\n" not in block and (more := file.read(_BLOCK)):
+                block += more
+                if len(block) > LONGEST_LINE:
+                    raise DataError(
+                        f"{path}: the line at byte {position} has more than {LONGEST_LINE:,} bytes"
+                    )
+    except OSError as error:
+        raise DataError(f"{path}: {error.strerror or error}") from error
+    return block
+
+
+def _end_of_lines(block: bytes, lines: int) -> int:
+    end = 0
+    for _ in range(lines):
+        end = block.find(b"\n", end) + 1 or len(block)
+    return end
 
 
 def _hash_of(path: Path) -> str:
