@@ -33,10 +33,12 @@ _FEWEST, _MOST = -62_135_596_800.0, 253_402_300_800.0
 _NUMBER = re.compile(r"[+-]?(\d+(\.\d*)?|\.\d+)([eE][+-]?\d{1,3})?")
 _DAY = re.compile(r"(\d{4})(\d{2})(\d{2})")
 _MONTH = re.compile(r"(\d{4})[-/](\d{2})")
-_DAY_BY_SLASHES = re.compile(r"\d{4}/\d{1,2}/\d{1,2}(?!\d)")
+_DAY_BY_MARKS = re.compile(r"(\d{4})([/-])(\d{1,2})\2(\d{1,2})(?!\d)")
 _DAY_BY_DOTS = re.compile(r"(\d{1,2})\.(\d{1,2})\.(\d{4})(?!\d)")
 _NO_TIMES = (bool, np.bool_, np.timedelta64, complex, np.complexfloating)
 """Types whose values are no instants, though floats can be made of them."""
+_ZONE_NAMED = re.compile(r"(Z|[+-]\d{2}:?\d{2})\[[\w/+-]+\]$")
+"""The name of a zone behind its distance from UTC, as in Java: ``+01:00[Europe/Berlin]``."""
 _LONGEST = 64
 """Characters of a text that may be an instant."""
 
@@ -46,7 +48,7 @@ def instant_of(value: Any, /) -> float:
 
     Datetimes and dates count as UTC where they have no zone. Numbers, in text too, are
     seconds, or milli-, micro- or nanoseconds where they are too large to be that (beyond the year
-    5138), each by its own size. Texts are ISO 8601 in any of its forms, ``2026/01/31``,
+    5138), each by its own size. Texts are ISO 8601 in any of its forms, ``2026/1/31``,
     ``31.01.2026``, ``20260131`` and ``2026-01``; what could be a day or a month first
     (``01/02/2026``) is none.
 
@@ -119,11 +121,11 @@ def _in_text(text: str) -> float:
         return _by_its_size(float(text))
     if month := _MONTH.fullmatch(text):
         text = f"{month[1]}-{month[2]}-01"
-    elif by_slashes := _DAY_BY_SLASHES.match(text):
-        year, of_month, of_day = by_slashes[0].split("/")
-        text = f"{year}-{of_month:0>2}-{of_day:0>2}{text[by_slashes.end() :]}"
+    elif by_marks := _DAY_BY_MARKS.match(text):
+        text = f"{by_marks[1]}-{by_marks[3]:0>2}-{by_marks[4]:0>2}{text[by_marks.end() :]}"
     elif by_dots := _DAY_BY_DOTS.match(text):
         text = f"{by_dots[3]}-{by_dots[2]:0>2}-{by_dots[1]:0>2}{text[by_dots.end() :]}"
+    text = _ZONE_NAMED.sub(r"\1", text)
     text = re.sub(r"\s*(UTC|GMT|z)$", "+00:00", text)
     text = re.sub(r"(:\d{2}[.,]\d{6})\d+", r"\1", text)
     found = datetime.fromisoformat(text)
