@@ -16,6 +16,7 @@ from typing import Any
 from urllib.parse import unquote
 
 from driftwatch.core.data.batch import BATCH_ROWS, Batch, is_index
+from driftwatch.core.data.byte_texts import with_valid_texts
 from driftwatch.core.data.pandas_types import with_types_of_notes
 from driftwatch.errors import DataError
 from driftwatch.profiling.delimited import CsvFormat, read_delimited
@@ -408,4 +409,5 @@ def _arrow_file(path: Source, wanted: Collection[str] | None) -> Iterator[Batch]
 
 
 def _typed(batch: Any, size_bytes: int) -> Batch:
-    return Batch.of_arrow(with_types_of_notes(batch), size_bytes=size_bytes)
+    """A batch of columns that are what they hold, and not only what Arrow knows of them."""
+    return Batch.of_arrow(with_valid_texts(with_types_of_notes(batch)), size_bytes=size_bytes)

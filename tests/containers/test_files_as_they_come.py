@@ -386,3 +386,29 @@ def test_what_stands_in_folders_is_one_type_in_all_of_them(tmp_path: Path) -> No
     assert column.categories is not None
     assert column.categories.frequencies is not None
     assert column.categories.frequencies.counts == {"02134": 100, "10115": 100, "99999": 100}
+
+
+@pytest.mark.parametrize(
+    ("type_", "binary"), [(pa.string(), pa.binary()), (pa.large_string(), pa.large_binary())]
+)
+@pytest.mark.parametrize("suffix", ["parquet", "arrow"])
+def test_one_text_of_another_encoding_is_one_odd_value(
+    type_: pa.DataType, binary: pa.DataType, suffix: str, tmp_path: Path
+) -> None:
+    good = [b"pro", b"free", None] * 100
+    paths = [tmp_path / f"{number}.{suffix}" for number in range(2)]
+    for path, values in zip(paths, (good, [*good, "größe".encode("latin-1")]), strict=True):
+        texts = pa.Array.from_buffers(type_, len(values), pa.array(values, binary).buffers())
+        table = pa.table({"v": texts, "n": pa.array(range(len(values)))})
+        if suffix == "parquet":
+            pq.write_table(table, path)
+        else:
+            feather.write_feather(table, str(path), compression="uncompressed")
+    column = profile_data(paths[1])["v"]
+    assert column.categories is not None
+    assert column.categories.frequencies is not None
+    assert column.categories.frequencies.counts == {"pro": 100, "free": 100, "6772f6df65": 1}
+    report = Monitor(paths[0]).check(paths[1])
+    assert report.rows_current == 301
+    assert report.schema_changes == ()
+    assert "v" not in report.drifted_features

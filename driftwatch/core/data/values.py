@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any, Self
 import numpy as np
 from numpy.typing import NDArray
 
+from driftwatch.core.data.byte_texts import texts_of_bytes
 from driftwatch.core.data.instants import instants_in, ticks_in_seconds
 from driftwatch.core.data.missing_words import without_words
 from driftwatch.core.data.mixed import children_of, is_mixed
@@ -370,21 +371,7 @@ def _all_invalid(array: pa.Array) -> Numbers:
 
 def _as_texts(array: pa.Array) -> pa.Array:
     import pyarrow as pa
-    import pyarrow.types as t
 
-    if not is_binary(array.type):
-        return array.cast(pa.large_string())
-    if not t.is_large_binary(array.type):
-        array = array.cast(pa.large_binary())
-    try:
-        return array.cast(pa.large_string())
-    except pa.ArrowInvalid:
-        return pa.array(list(map(_readable, array.to_pylist())), pa.large_string())
-
-
-def _readable(value: bytes | None) -> str | None:
-    """Bytes as text; as hexadecimal digits where they are none."""
-    try:
-        return None if value is None else value.decode()
-    except UnicodeDecodeError:
-        return value.hex() if value is not None else None
+    if is_binary(array.type):
+        return texts_of_bytes(array)
+    return array.cast(pa.large_string())
