@@ -40,7 +40,7 @@ from driftwatch.profiling.opened import (
     read_whole,
 )
 
-__all__ = ["DataFiles", "find_files"]
+__all__ = ["DataFiles", "find_files", "is_data"]
 
 _PARTITION = re.compile(r"([^=]+)=(.*)")
 _WHOLE = re.compile(r"-?[1-9]\d{0,17}|\d{1,2}")
@@ -174,11 +174,11 @@ def _expand(spec: str | Location) -> Sequence[Location]:
         if not spec.lower().startswith("file://"):
             from driftwatch.profiling.remote_files import find_remote  # seldom needed
 
-            return find_remote(spec, _known)
+            return find_remote(spec, is_data)
         spec = local_path(spec)
     path = Path(spec).expanduser()
     if path.is_dir():
-        paths = sorted(item for item in path.rglob("*") if item.is_file() and _known(item))
+        paths = sorted(item for item in path.rglob("*") if item.is_file() and is_data(item))
         if not paths:
             raise DataError(f"{spec}: no data file in this folder (looked for {_known_suffixes()})")
         return paths
@@ -198,7 +198,8 @@ def _suffix(path: Source) -> str:
     return suffixes[-1] if suffixes else ""
 
 
-def _known(path: Source) -> bool:
+def is_data(path: Source, /) -> bool:
+    """Whether a file is one of data, as its name says."""
     return not path.name.startswith((".", "_")) and _suffix(path) in _FORMATS
 
 
@@ -232,7 +233,7 @@ def _format_of_archive(archive: Location) -> str:
 def _data_in(archive: Location) -> list[ZipMember]:
     """The data in an archive; none if it is a single file whose name says nothing."""
     members = members_of(archive)
-    data = [each for each in members if _known(each) and each.suffix.lower() != ARCHIVE]
+    data = [each for each in members if is_data(each) and each.suffix.lower() != ARCHIVE]
     if not data and (len(members) != 1 or _suffix(archive) not in _FORMATS):
         raise DataError(f"{archive}: no data file in this archive (looked for {_known_suffixes()})")
     return data

@@ -14,7 +14,7 @@ from driftwatch.profiling.opened import BLOCK, LONGEST_LINE, Source, opened, pie
 if TYPE_CHECKING:
     import pyarrow as pa
 
-__all__ = ["read_json"]
+__all__ = ["is_document", "read_json"]
 
 _EXACT_INTEGERS = float(1 << 53)
 _LONG_INTEGER = re.compile(rb"[:\[,]\s*-?\d{16,20}\s*[,\]}]")
@@ -32,13 +32,24 @@ def read_json(path: Source, /) -> Iterator[Batch]:
     raw, plain = opened(path)
     with raw, plain:
         start = plain.read(BLOCK)
-        if _is_document(start):
+        if _begins_document(start):
             yield from _document(path, start, plain, raw)
         else:
             yield from _lines(path, start, plain, raw)
 
 
-def _is_document(start: bytes) -> bool:
+def is_document(path: Source, /) -> bool:
+    """Whether a file is one document of JSON, and not one record a line.
+
+    Raises:
+        OSError: If it cannot be opened.
+    """
+    raw, plain = opened(path)
+    with raw, plain:
+        return _begins_document(plain.read(BLOCK))
+
+
+def _begins_document(start: bytes) -> bool:
     """Whether a file begins with an array, or with an object that is not over in its line."""
     start = start.removeprefix(b"\xef\xbb\xbf").lstrip()
     if start.startswith(b"["):

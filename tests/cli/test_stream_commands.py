@@ -163,6 +163,27 @@ def test_watching_a_growing_file_and_a_folder(
     assert "bad.parquet" in capsys.readouterr().err
 
 
+def test_watching_takes_every_file_of_data_as_it_is_written(
+    folder: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("driftwatch.cli.commands.feed._SETTLED", -1.0)
+    inbox = folder / "inbox"
+    inbox.mkdir()
+    frame = rows("2026-02-01", 2)
+    frame.to_feather(inbox / "a.feather")
+    frame.to_csv(inbox / "b.csv.xz", index=False)
+    frame.to_csv(inbox / "c.csv.zip", index=False)
+    frame.to_json(inbox / "d.json", orient="records", date_format="iso")
+    other = frame.assign(plan=["größe", *frame["plan"][1:]])
+    (inbox / "e.csv").write_text(other.to_csv(index=False), "latin-1")
+    (inbox / "notes.txt").write_text("no data")
+    (inbox / "_temporary.csv").write_text("no data")
+    assert call("watch", "inbox", "--once", "--encoding", "latin-1") == 0
+    said = sorted(capsys.readouterr().err.splitlines())
+    names = ("a.feather", "b.csv.xz", "c.csv.zip", "d.json", "e.csv")
+    assert said == [f"inbox/{name}: 800 rows taken in" for name in names]
+
+
 def test_the_doctor(capsys: pytest.CaptureFixture[str], folder: Path) -> None:
     assert call("doctor") == 1
     assert "nothing has been fed into it yet" in capsys.readouterr().out

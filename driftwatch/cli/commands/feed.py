@@ -41,8 +41,10 @@ from driftwatch.errors import ConfigError, DataError, DriftWatchError
 from driftwatch.ingest.file_feeder import FileFeeder, Ingested
 from driftwatch.monitor import Monitor
 from driftwatch.profiling.delimited import CsvFormat
-from driftwatch.profiling.files import DataFiles, find_files
+from driftwatch.profiling.files import DataFiles, find_files, is_data
+from driftwatch.profiling.json_files import is_document
 from driftwatch.profiling.locations import Location, is_url, shown_url, size_of
+from driftwatch.profiling.opened import ARCHIVE
 
 __all__ = ["ingest", "run_ingest", "run_watch", "watch"]
 
@@ -101,6 +103,10 @@ def watch(
     window: Window = None,
     slide: Slide = None,
     false_alarms: FalseAlarms = None,
+    delimiter: Delimiter = None,
+    decimal: Decimal = None,
+    encoding: Encoding = None,
+    null: Null = None,
     every: Annotated[str, typer.Option(metavar="TIME", help="Time between two looks.")] = "5s",
     once: Annotated[bool, typer.Option("--once", help="Look once and end.")] = False,
     format_: Format = "text",
@@ -122,12 +128,13 @@ def watch(
         false_alarms=false_alarms,
     )
     showing = Showing(format_, tuple(output or ()), fail_on, quiet)
-    raise typer.Exit(int(run_watch(request, paths, showing, every=every, once=once)))
+    csv = csv_format(delimiter, decimal, encoding, null)
+    raise typer.Exit(int(run_watch(request, paths, showing, every=every, once=once, csv=csv)))
 
 
 _SETTLED = 2.0
 """A file that was written to in the last seconds may not be whole yet."""
-_SUFFIXES = (".parquet", ".pq", ".csv", ".tsv", ".jsonl", ".ndjson", ".json", ".dwp", ".gz")
+_GROWING = (".csv", ".tsv", ".jsonl", ".ndjson", ".json")
 
 
 def run_ingest(
@@ -156,6 +163,7 @@ def run_watch(
     *,
     every: str,
     once: bool,
+    csv: CsvFormat | None = None,
 ) -> Exit:
     """Follow growing files and folders, evaluate what is due, until interrupted."""
     seconds = parse_duration(every).total_seconds()
@@ -167,7 +175,7 @@ def run_watch(
     seen: dict[Path, tuple[int, float]] = {}
     worst = Exit.NO_DRIFT
     with opened(request, tells=True) as (monitor, _):
-        feeder = _feeder(monitor)
+        feeder = _feeder(monitor, csv)
         while True:
             for path in _listed(paths):
                 try:
@@ -187,7 +195,7 @@ def run_watch(
                 return worst
 
 
-def _feeder(monitor: Monitor, csv: CsvFormat | None = None) -> FileFeeder:
+def _feeder(monitor: Monitor, csv: CsvFormat | None) -> FileFeeder:
     monitor.stream.adopt_reference()
     return FileFeeder(
         monitor.store,
@@ -214,10 +222,19 @@ def _listed(paths: list[str]) -> list[Path]:
     for text in paths:
         path = Path(text)
         if path.is_dir():
-            listed += sorted(p for p in path.iterdir() if p.suffix.lower() in _SUFFIXES)
+            listed += sorted(item for item in path.iterdir() if _is_data(item))
         elif path.exists():
             listed.append(path)
     return listed
+
+
+def _is_data(path: Path) -> bool:
+    return path.is_file() and (is_data(path) or path.suffix.lower() == ARCHIVE)
+
+
+def _is_whole(path: Path) -> bool:
+    """Whether a file does not grow, since it is one document."""
+    return path.suffix.lower() == ".json" and is_document(path)
 
 
 def _fed(
@@ -228,7 +245,7 @@ def _fed(
     key = (facts.st_size, facts.st_mtime)
     if seen.get(path) == key:
         return None
-    if path.suffix.lower() in (".csv", ".tsv", ".jsonl", ".ndjson", ".json"):
+    if path.suffix.lower() in _GROWING and not _is_whole(path):
         ingested = feeder.follow(path)
         if ingested.rows == 0 or path.stat().st_size == facts.st_size:
             seen[path] = key
