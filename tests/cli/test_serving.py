@@ -103,7 +103,7 @@ def test_with_json_every_line_on_stderr_is_json(folder: Path) -> None:
         ran = driftwatch("evaluate", "--log-format", "json", *more, cwd=folder)
         said = [json.loads(line) for line in ran.stderr.splitlines()]
         assert said, more
-    assert said[-1]["message"] == "scores: nothing is due"
+    assert said[-1]["message"] == "scores: nothing is due; its store has no rows yet"
 
 
 def test_it_ends_in_order(
