@@ -11,6 +11,7 @@ import weakref
 from collections import Counter, deque
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, fields
+from typing import Any
 
 from driftwatch.errors import ConfigError
 from driftwatch.ingest.json_paths import UNREADABLE, Each
@@ -319,11 +320,9 @@ class Capture:
         self, request: bytes, response: bytes | None, at: float, asked: Form, answered: Form
     ) -> None:
         most, rows = self.limits.unpacked_bytes, self.limits.rows
+        answer, unread = (None, "") if response is None else self._answer(response, answered)
         try:
             question = document_of(request, asked, most, rows)
-            answer = None
-            if response is not None:
-                answer = document_of(response, answered, most, rows)
             found = self.paths.extract(question, answer)
         except UnreadableError as error:
             self.drop(str(error))
@@ -335,6 +334,8 @@ class Capture:
             self.drop("no_features")
             return
         bad = answer.count(UNREADABLE) if isinstance(answer, Each) else 0
+        if unread:  # the rows are none the worse; no prediction stands beside them
+            self.drop(unread, max(1, len(found.records)))
         if bad or found.surplus or found.unmatched or not found.records:
             self._count_odd(found, bad)
         if self._empty_answers is not None:
@@ -343,6 +344,13 @@ class Capture:
             if not place % _RECORDS_AT_ONCE:  # one body may hold thousands
                 rest_if_due()
             self._one(extracted, at)
+
+    def _answer(self, response: bytes, form: Form) -> tuple[Any, str]:
+        """The document of a response, or None and why there is none, as it is counted."""
+        try:
+            return document_of(response, form, self.limits.unpacked_bytes, self.limits.rows), ""
+        except UnreadableError as error:
+            return None, f"response_{error}"
 
     def _count_odd(self, found: Found, bad: int) -> None:
         """Count what of two bodies is not observed, or stands beside no record.

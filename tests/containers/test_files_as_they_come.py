@@ -9,6 +9,7 @@ import lzma
 import zipfile
 from collections.abc import Callable
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pyarrow as pa
@@ -391,19 +392,22 @@ def test_what_stands_in_folders_is_one_type_in_all_of_them(tmp_path: Path) -> No
 @pytest.mark.parametrize(
     ("type_", "binary"), [(pa.string(), pa.binary()), (pa.large_string(), pa.large_binary())]
 )
-@pytest.mark.parametrize("suffix", ["parquet", "arrow"])
+@pytest.mark.parametrize("suffix", ["parquet", "arrow", "in memory"])
 def test_one_text_of_another_encoding_is_one_odd_value(
     type_: pa.DataType, binary: pa.DataType, suffix: str, tmp_path: Path
 ) -> None:
     good = [b"pro", b"free", None] * 100
-    paths = [tmp_path / f"{number}.{suffix}" for number in range(2)]
+    paths: list[Any] = [tmp_path / f"{number}.{suffix}" for number in range(2)]
+    tables = []
     for path, values in zip(paths, (good, [*good, "größe".encode("latin-1")]), strict=True):
         texts = pa.Array.from_buffers(type_, len(values), pa.array(values, binary).buffers())
         table = pa.table({"v": texts, "n": pa.array(range(len(values)))})
+        tables.append(table)
         if suffix == "parquet":
             pq.write_table(table, path)
-        else:
+        elif suffix == "arrow":
             feather.write_feather(table, str(path), compression="uncompressed")
+    paths = tables if suffix == "in memory" else paths
     column = profile_data(paths[1])["v"]
     assert column.categories is not None
     assert column.categories.frequencies is not None

@@ -98,6 +98,28 @@ def test_what_cannot_be_used_is_counted() -> None:
     assert taken.dropped == {"not_json": 3, "no_features": 2, "not_a_record": 1}
 
 
+@pytest.mark.parametrize(
+    ("response", "form", "reason"),
+    [
+        (b"oops", Form("application/json"), "response_not_json"),
+        (b"", Form("application/json"), "response_not_json"),
+        (b"<p>0.5</p>", Form("text/html"), "response_not_a_json_body"),
+        (b"{}", Form("application/json", "gzip"), "response_compressed"),
+    ],
+)
+def test_a_response_that_cannot_be_read_takes_no_row_with_it(
+    response: bytes, form: Form, reason: str
+) -> None:
+    observer = Observer()
+    taken = capture(observer)
+    for request in (body({"inputs": {"x": 1}}), body({"inputs": [{"x": 2}, {"x": 3}]})):
+        taken.offer(request, response, Form("application/json"), form)
+    assert taken.flush(20)
+    assert [record for record, _ in observer.seen] == [{"x": 1}, {"x": 2}, {"x": 3}]
+    assert all(said["prediction"] is None for _, said in observer.seen)
+    assert taken.dropped == {reason: 3}
+
+
 def test_the_queue_is_bounded_and_the_oldest_go() -> None:
     observer = Observer()
     for limits in ({"records": 10}, {"size_bytes": 10 * len(body({"inputs": {"x": 11}}))}):

@@ -2,16 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Generator, Mapping, Sequence
+from collections.abc import Generator, Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any, Self
 
 import numpy as np
 from numpy.typing import NDArray
 
+from driftwatch.core.data.byte_texts import with_valid_texts
 from driftwatch.core.data.mixed import mixed_array, types_in
 from driftwatch.core.data.nested import may_hold_others, without_depths
 from driftwatch.core.data.numpy_values import places
+from driftwatch.core.data.pandas_types import with_types_of_notes
 from driftwatch.errors import DataError
 
 if TYPE_CHECKING:
@@ -86,16 +88,17 @@ def batches_of(data: object, /, *, rows: int = BATCH_ROWS) -> Generator[Batch]:
     Raises:
         DataError: If it is none of these, or its columns have different lengths.
     """
-    table = table_of(data)
-    yielded = False
-    for batch in table.to_batches(max_chunksize=rows):
-        yielded = True
-        yield Batch.of_arrow(batch)
-    if not yielded:
-        import pyarrow as pa
+    import pyarrow as pa
 
+    table = table_of(data)
+    cut: Iterable[pa.RecordBatch] = table.to_batches(max_chunksize=rows)
+    if not len(table):
         arrays = [pa.nulls(0, field.type) for field in table.schema]
-        yield Batch.of_arrow(pa.record_batch(arrays, schema=table.schema))
+        cut = [pa.record_batch(arrays, schema=table.schema)]
+    if isinstance(data, pa.Table | pa.RecordBatch):
+        # What came from a file may hold anything, and say in notes what it is.
+        cut = (with_valid_texts(with_types_of_notes(batch)) for batch in cut)
+    yield from map(Batch.of_arrow, cut)
 
 
 def table_of(data: object, /) -> pa.Table:
