@@ -18,7 +18,13 @@ from driftwatch.core.windows.spec import WindowSpec
 from driftwatch.errors import ConfigError, DataError
 from driftwatch.ingest.accumulator import Accumulator
 from driftwatch.ingest.whole_rows import end_of_rows
-from driftwatch.profiling.delimited import CsvFormat, CsvLayout, layout_of, rows_of_block
+from driftwatch.profiling.delimited import (
+    CsvFormat,
+    CsvLayout,
+    NoHeaderError,
+    layout_of,
+    rows_of_block,
+)
 from driftwatch.profiling.files import DataFiles, find_files
 from driftwatch.profiling.locations import Location, RemoteFile
 from driftwatch.profiling.opened import COMPRESSED, LONGEST_LINE
@@ -171,7 +177,11 @@ class FileFeeder:
         block = _block_of(path, position)
         if b"\n" not in block:
             return position, Ingested(path, 0)
-        layout, begin = self._layout(path, files, position), 0
+        begin = 0
+        try:
+            layout = self._layout(path, files, position)
+        except NoHeaderError:  # it has not been written yet
+            return position, Ingested(path, 0)
         if layout is not None and position == 0:
             begin = _end_of_lines(block, layout.before)
         rest = block[begin:]

@@ -9,6 +9,7 @@ from functools import partial
 from itertools import islice
 from typing import Any, NamedTuple, Self
 
+from driftwatch.core.data.labelled_columns import without_labels
 from driftwatch.core.data.schema import Kind, Role, Schema
 from driftwatch.errors import ConfigError, did_you_mean, shown
 from driftwatch.ingest.json_paths import UNREADABLE, Each, JsonPath
@@ -39,7 +40,8 @@ class Shape(StrEnum):
     RECORDS = "records"
     """A list of records: ``[{"age": 31}, {"age": 40}]``."""
     COLUMNS = "columns"
-    """Values by column, as many of each: ``{"age": [31, 40], "plan": ["pro", "free"]}``."""
+    """Values by column, as many of each: ``{"age": [31, 40], "plan": ["pro", "free"]}``; or as
+    pandas writes them, by row label: ``{"age": {"0": 31, "1": 40}}``."""
     ROWS = "rows"
     """Rows of values in the order of the model's features: ``[[31, "pro"], [40, "free"]]``."""
     DATAFRAME_SPLIT = "dataframe_split"
@@ -253,6 +255,9 @@ class Payload:
             return None
         own = [name for name in self.names if name in document]
         scalars = [name for name in own if name not in self.lists]
+        if scalars and isinstance(document[scalars[0]], Mapping):
+            labelled = without_labels({n: v for n, v in document.items() if isinstance(v, Mapping)})
+            return None if labelled is None else self._of_columns(labelled)
         if not scalars or not all(is_list(document[name]) for name in own):
             return None
         total = len(document[own[0]])

@@ -19,7 +19,14 @@ from driftwatch.profiling.opened import BLOCK, LONGEST_LINE, Source, opened, pie
 if TYPE_CHECKING:
     import pyarrow as pa
 
-__all__ = ["CsvFormat", "CsvLayout", "layout_of", "read_delimited", "rows_of_block"]
+__all__ = [
+    "CsvFormat",
+    "CsvLayout",
+    "NoHeaderError",
+    "layout_of",
+    "read_delimited",
+    "rows_of_block",
+]
 
 _CANDIDATES = (",", ";", "\t", "|")
 _LOOKED_AT = 256 * 1024
@@ -31,6 +38,10 @@ _SAID = re.compile(r"\s*\"?sep=(.)\"?\s*", re.IGNORECASE)
 _NOTHING_FOLLOWS = ("Empty CSV file", "Could not skip initial")
 """What Arrow says of a file that ends with its header."""
 _AS_UTF_16 = "--encoding utf-16-le, or CsvFormat(encoding=...)"
+
+
+class NoHeaderError(DataError):
+    """A file holds no header, or none yet."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -154,7 +165,8 @@ def layout_of(path: Source, given: CsvFormat, usual: str, /) -> CsvLayout:
         usual: The delimiter that its name tells, which others must beat.
 
     Raises:
-        DataError: If there is no header, two columns are alike, or it is text of another encoding.
+        NoHeaderError: If there is nothing but comments and empty lines.
+        DataError: If two columns are alike, or it is text of another encoding.
     """
     raw, plain = opened(path)
     with raw, plain:
@@ -167,7 +179,7 @@ def layout_of(path: Source, given: CsvFormat, usual: str, /) -> CsvLayout:
     text = _decoded(path, start, encoding)
     skipped, text = _without_comments(text)
     if not text.strip():
-        raise DataError(f"{path}: the file is empty; a header with the column names is needed")
+        raise NoHeaderError(f"{path}: the file is empty; a header with the column names is needed")
     if "\0" in text.partition("\n")[0]:
         raise DataError(f"{path}: is no {encoding.upper()}; say how it is encoded: {_AS_UTF_16}")
     said = _SAID.fullmatch(text.partition("\n")[0])

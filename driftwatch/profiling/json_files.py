@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 from driftwatch.core.data.batch import BATCH_ROWS, Batch, table_of
 from driftwatch.core.data.json_text import NotJSONError, json_value
+from driftwatch.core.data.labelled_columns import has_row_numbers, without_labels
 from driftwatch.errors import DataError
 from driftwatch.profiling.opened import BLOCK, LONGEST_LINE, Source, opened, pieces
 
@@ -79,6 +80,8 @@ def _document(path: Source, start: bytes, plain: Any, raw: Any) -> Iterator[Batc
         raise DataError(f"{path}: not JSON: {error}{_hint(whole)}") from None
     if isinstance(value, dict) and not _are_columns(value):
         value = [value]
+    elif isinstance(value, dict) and has_row_numbers(value):
+        value = without_labels(value)
     if isinstance(value, list) and not all(isinstance(record, dict) for record in value):
         raise DataError(f"{path}: an array of records must hold objects, one a row")
     size = raw.tell()
@@ -90,6 +93,8 @@ def _document(path: Source, start: bytes, plain: Any, raw: Any) -> Iterator[Batc
 
 
 def _are_columns(value: dict[str, Any]) -> bool:
+    if has_row_numbers(value):
+        return without_labels(value) is not None
     lengths = {len(v) if isinstance(v, list) else -1 for v in value.values()}
     return len(lengths) == 1 and -1 not in lengths
 

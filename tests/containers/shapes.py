@@ -66,6 +66,13 @@ SHAPES: dict[str, Shape] = {
     "columns": Shape(
         as_columns, "columns", answer=lambda risks: [[risk] for risk in risks], score="$"
     ),
+    "columns of pandas": Shape(
+        lambda rows: {
+            name: {str(row): value for row, value in enumerate(column)}
+            for name, column in as_columns(rows).items()
+        },
+        "columns",
+    ),
     "rows of values": Shape(lambda rows: [list(row) for row in rows], "rows"),
     "dataframe_split": Shape(
         lambda rows: {"dataframe_split": {"columns": list(NAMES), "data": [list(r) for r in rows]}},

@@ -416,3 +416,26 @@ def test_one_text_of_another_encoding_is_one_odd_value(
     assert report.rows_current == 301
     assert report.schema_changes == ()
     assert "v" not in report.drifted_features
+
+
+@pytest.mark.parametrize("orient", ["columns", "records", "list"])
+def test_a_frame_as_pandas_writes_it_to_json_is_its_rows(orient: str, tmp_path: Path) -> None:
+    pandas = pytest.importorskip("pandas")
+    frame = pandas.DataFrame({"x": [1.5, 2.5, None] * 100, "plan": ["pro", "free", "team"] * 100})
+    path = tmp_path / "frame.json"
+    if orient == "list":
+        path.write_text(json.dumps(frame.replace({np.nan: None}).to_dict("list")))
+    else:
+        frame.to_json(path, orient=orient)
+    profile = profile_data(path)
+    assert profile.rows == 300
+    assert {name: column.count for name, column in profile.columns.items()} == {
+        "x": 200,
+        "plan": 300,
+    }
+
+
+def test_an_object_of_objects_by_other_names_is_one_record(tmp_path: Path) -> None:
+    path = tmp_path / "one.json"
+    path.write_text('{"home": {"zip": 1},\n "work": {"zip": 2}}')
+    assert profile_data(path).rows == 1
