@@ -17,6 +17,7 @@ from driftwatch.core.data.batch import Batch
 from driftwatch.core.data.times import event_times
 from driftwatch.core.profiles.profile import Profile, merged
 from driftwatch.core.profiles.reference import Reference
+from driftwatch.core.windows.model_versions import version_name
 from driftwatch.core.windows.segments import CursorMove, Delivery, Outcome, Segment
 from driftwatch.core.windows.spec import WindowSpec
 from driftwatch.errors import StoreError
@@ -29,9 +30,6 @@ from driftwatch.process.task_pool import TaskPool
 from driftwatch.protocols import Receiver
 
 __all__ = ["Accumulator"]
-
-_LONGEST_VERSION = 256
-"""Characters of a model version; the rest is cut off."""
 
 _OPEN_COLUMNS = 20_000
 _LOG = logging.getLogger("driftwatch")
@@ -204,8 +202,7 @@ class Accumulator:
         """
         if not batch.rows:
             return
-        if model_version is not None:  # a client's, perhaps, which no encoding has
-            model_version = model_version.encode("utf-8", "replace").decode()[:_LONGEST_VERSION]
+        version = version_name(model_version)
         with self._lock:
             if os.getpid() != self._pid:
                 self.after_fork()
@@ -224,7 +221,7 @@ class Accumulator:
             failures = []
             for rows in cut:
                 try:
-                    self._update(batch, rows, times, (rows.pane, model_version))
+                    self._update(batch, rows, times, (rows.pane, version))
                 except Exception as error:  # noqa: BLE001 - raised below; other panes go on
                     failures.append(error)
             if failures:

@@ -10,11 +10,18 @@ from typing import Any
 from driftwatch.core.data.schema import Schema
 from driftwatch.errors import ConfigError, shown
 
-__all__ = ["check_arguments", "column_name", "column_names"]
+__all__ = ["LONGEST_NAME", "check_arguments", "column_name", "column_names"]
+
+LONGEST_NAME = 200
+"""Characters of the name of a monitor or a source, at most."""
 
 
 def _is_text(value: object) -> bool:
     return isinstance(value, str) and value.isprintable() and _has_bytes(value)
+
+
+def _is_name(value: object) -> bool:
+    return isinstance(value, str) and 0 < len(value) <= LONGEST_NAME and _is_text(value)
 
 
 def _has_bytes(text: str) -> bool:
@@ -46,9 +53,10 @@ def _one_of(*texts: str) -> Callable[[object], bool]:
 
 
 _LENGTH = "a length such as '24h' or '500 rows'"
+_NAME = f"a text of 1 to {LONGEST_NAME} printable characters"
 _EXPECTED: Mapping[str, tuple[Callable[[object], bool], str]] = {
-    "name": (lambda value: _is_text(value) and bool(value), "a text of printable characters"),
-    "source": (lambda value: _is_text(value) and bool(value), "a text of printable characters"),
+    "name": (_is_name, _NAME),
+    "source": (_is_name, _NAME),
     "window": (_is_text, _LENGTH),
     "slide": (_is_text, _LENGTH),
     "pane": (_is_text, _LENGTH),

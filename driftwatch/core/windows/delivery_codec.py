@@ -7,7 +7,9 @@ import re
 from collections.abc import Mapping
 from typing import Any
 
+from driftwatch.core.data.arguments import LONGEST_NAME
 from driftwatch.core.profiles.codec import DELIVERY, WIRE_LIMIT, decode, encode
+from driftwatch.core.windows.model_versions import LONGEST_VERSION
 from driftwatch.core.windows.segments import Delivery, Segment
 from driftwatch.errors import NotReadableError, ProfileFormatError
 
@@ -103,8 +105,8 @@ def delivery_from_bytes(data: bytes, /, *, limit: int = WIRE_LIMIT) -> Delivery:
     if sections.keys() != {str(place) for place in range(len(segments))}:
         raise ProfileFormatError("delivery needs one body for every segment")
     return Delivery(
-        monitor=_text(header, "monitor", 200),
-        source=_text(header, "source", 200),
+        monitor=_text(header, "monitor", LONGEST_NAME),
+        source=_text(header, "source", LONGEST_NAME),
         epoch=_text(header, "epoch", 64),
         sequence=_whole(header, "sequence"),
         segments=tuple(
@@ -142,7 +144,7 @@ def _segment(facts: Any, body: bytes) -> Segment:
         earliest=earliest,
         latest=latest,
         reference=_text(facts, "reference", 64),
-        model_version=None if version is None else _text(facts, "model_version", 200),
+        model_version=None if version is None else _text(facts, "model_version", LONGEST_VERSION),
     )
 
 

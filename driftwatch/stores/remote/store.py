@@ -17,7 +17,12 @@ from urllib.parse import quote
 
 from driftwatch.core.profiles.codec import WIRE_LIMIT
 from driftwatch.core.reports.report import DriftReport
-from driftwatch.core.windows.delivery_codec import HEADER_ROOM, delivery_to_bytes, header_bytes
+from driftwatch.core.windows.delivery_codec import (
+    HEADER_ROOM,
+    delivery_from_bytes,
+    delivery_to_bytes,
+    header_bytes,
+)
 from driftwatch.core.windows.segments import Delivery, Outcome, Segment
 from driftwatch.core.windows.stored import Overview
 from driftwatch.errors import ConfigError, ProfileFormatError, StoreError
@@ -143,7 +148,7 @@ class RemoteStore:
         data = _framed(piece)
         if data is None:
             _LOG.warning(
-                "driftwatch: %d rows are too large for a delivery",
+                "driftwatch: %d rows are too large for a delivery, or named as no collector reads",
                 piece.rows,
                 extra=event("rows.lost"),
             )
@@ -289,9 +294,10 @@ def _framed(delivery: Delivery) -> bytes | None:
     """The bytes of a delivery; None if no collector could read them."""
     try:
         data = delivery_to_bytes(delivery)
+        delivery_from_bytes(data)  # as they will: what they refuse must not wait for them
     except ProfileFormatError:
         return None
-    return data if len(data) <= WIRE_LIMIT else None
+    return data
 
 
 def _pieces(delivery: Delivery) -> list[Delivery]:
