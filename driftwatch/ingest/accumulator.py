@@ -17,7 +17,12 @@ from driftwatch.core.data.batch import Batch
 from driftwatch.core.data.times import event_times
 from driftwatch.core.profiles.profile import Profile, merged
 from driftwatch.core.profiles.reference import Reference
-from driftwatch.core.windows.model_versions import version_name
+from driftwatch.core.windows.model_versions import (
+    COUNTED_TOGETHER,
+    MOST_VERSIONS,
+    OTHER_VERSIONS,
+    version_name,
+)
 from driftwatch.core.windows.segments import CursorMove, Delivery, Outcome, Segment
 from driftwatch.core.windows.spec import WindowSpec
 from driftwatch.errors import StoreError
@@ -202,7 +207,7 @@ class Accumulator:
         """
         if not batch.rows:
             return
-        version = version_name(model_version)
+        version = None if model_version is None else version_name(model_version)
         with self._lock:
             if os.getpid() != self._pid:
                 self.after_fork()
@@ -221,11 +226,25 @@ class Accumulator:
             failures = []
             for rows in cut:
                 try:
-                    self._update(batch, rows, times, (rows.pane, version))
+                    self._update(batch, rows, times, self._pane_of(rows, version, batch.rows))
                 except Exception as error:  # noqa: BLE001 - raised below; other panes go on
                     failures.append(error)
             if failures:
                 raise failures[0]
+
+    def _pane_of(self, rows: PaneRows, version: str | None, among: int) -> _PaneKey:
+        """The open pane for some rows: one of few versions, whatever clients call them.
+
+        What the user gave a reference of its own keeps its name.
+        """
+        key = rows.pane, version
+        if version is None or key in self._open:
+            return key
+        named = sum(pane == rows.pane and other is not None for pane, other in self._open)
+        if named < MOST_VERSIONS or self._reference_for(version).id != self._reference_for(None).id:
+            return key
+        self.tally.count(COUNTED_TOGETHER, among if rows.members is None else rows.members.size)
+        return rows.pane, OTHER_VERSIONS
 
     def _update(
         self,

@@ -4,9 +4,11 @@ from __future__ import annotations
 
 import contextlib
 from collections.abc import Sequence
+from dataclasses import replace
 
 from driftwatch.core.data.privacy import ValueGuard
 from driftwatch.core.profiles.profile import Profile
+from driftwatch.core.windows.model_versions import MOST_VERSIONS, OTHER_VERSIONS
 from driftwatch.core.windows.segments import Segment, StoredSegment
 from driftwatch.errors import MergeError, ProfileFormatError
 from driftwatch.protocols import Housekeeping
@@ -97,11 +99,17 @@ def compact(
     wide = into or width
     keys = store.segment_keys(monitor, width=width, before=before * wide // width, upto=upto)
     groups: dict[tuple[int, str, str | None], set[int]] = {}
+    versions: dict[tuple[int, str], set[str]] = {}
     for key in keys:
-        group = (key.pane * width // wide, key.reference, key.model_version)
-        groups.setdefault(group, set()).add(key.id)
+        pane, version = key.pane * width // wide, key.model_version
+        known = versions.setdefault((pane, key.reference), set())
+        if version is not None and version not in known:
+            if len(known) >= MOST_VERSIONS:  # a day may have had more than any pane of it
+                version = OTHER_VERSIONS
+            known.add(version)
+        groups.setdefault((pane, key.reference, version), set()).add(key.id)
     gone = 0
-    for (pane, _, _), ids in groups.items():
+    for (pane, _, version), ids in groups.items():
         if len(ids) == 1 and wide == width:
             continue
         first, last = pane * wide // width, ((pane + 1) * wide - 1) // width
@@ -110,6 +118,6 @@ def compact(
         for members, merged in merge_segments(mine, pane=pane, width=wide, guard=guard):
             if len(members) == 1 and wide == width:
                 continue
-            if store.replace_segments(monitor, members, merged):
+            if store.replace_segments(monitor, members, replace(merged, model_version=version)):
                 gone += len(members) - 1
     return gone

@@ -2,14 +2,21 @@
 
 from __future__ import annotations
 
+import re
 from pathlib import Path
 from typing import Any
 
 import pytest
 
 from driftwatch import Monitor
+from driftwatch.cli.app import run
+from driftwatch.core.data.batch import batches_of
 from driftwatch.core.windows.delivery_codec import delivery_from_bytes
+from driftwatch.core.windows.model_versions import MOST_VERSIONS, OTHER_VERSIONS
+from driftwatch.core.windows.segments import Delivery, Segment
 from driftwatch.errors import ConfigError
+from driftwatch.stores.compaction import compact
+from driftwatch.stores.sqlite.memory import MemoryStore
 
 REFERENCE: dict[str, list[Any]] = {
     "x": [float(n % 97) for n in range(500)],
@@ -36,3 +43,82 @@ def test_names_that_no_collector_takes_are_refused_at_once(argument: str) -> Non
     named: dict[str, Any] = {argument: "n" * 201}
     with pytest.raises(ConfigError, match=f"{argument} must be a text of 1 to 200 printable"):
         Monitor(REFERENCE, **named)
+
+
+def versions_in(store: Any) -> dict[tuple[int, int], set[str | None]]:
+    """Versions by width and number of a pane."""
+    found: dict[tuple[int, int], set[str | None]] = {}
+    for width in (3600, 86_400):
+        for stored in store.segments("m", width=width, first=0, last=1 << 40):
+            place = width, stored.segment.pane
+            found.setdefault(place, set()).add(stored.segment.model_version)
+    return found
+
+
+def test_versions_that_clients_invent_do_not_fill_memory_or_store(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """A request a version, from several processes, flush after flush: no row is lost by it."""
+    monkeypatch.chdir(tmp_path)
+    made: dict[str, Any] = {"name": "m", "window": "6h", "slide": "1h", "store": "s.db"}
+    monitor = Monitor(REFERENCE, **made)
+    for number in range(3):
+        for request in range(100):
+            monitor.observe(RECORD, model_version=f"{number}-{request}")
+        monitor.stream.drain()
+        assert monitor.stream.accumulator.open_panes <= 2 * (MOST_VERSIONS + 1)  # an hour may end
+        assert monitor.flush() == 100
+    for versions in versions_in(monitor.store).values():
+        assert len(versions) <= MOST_VERSIONS + 1
+        assert OTHER_VERSIONS in versions
+    report = monitor.check()
+    assert (report.rows_current, report.not_used) == (300, {})
+    assert report.window is not None
+    (note,) = report.window.notes
+    assert re.search(r"\d+ rows of further model versions, beyond 32 a pane", note)
+    monitor.close()
+    Path("driftwatch.toml").write_text(
+        'store = "s.db"\n[monitors.m]\nwindow = "6h"\nslide = "1h"\n'
+    )
+    run(["doctor"])
+    said = capsys.readouterr().out
+    assert "ok       noted" in said
+    assert "rows of further model versions" in said
+    assert "not used" not in said
+
+
+def test_a_version_with_a_reference_of_its_own_keeps_its_name() -> None:
+    store = MemoryStore()
+    reference = Monitor(REFERENCE).reference
+    other = Monitor({**REFERENCE, "x": [value + 1 for value in REFERENCE["x"]]}).reference
+    body = reference.new_profile().to_bytes()
+    store.add_reference("m", other.id, other.profile.to_bytes(), now=0.0)
+    store.use_reference("m", other.id, model_version="ours", now=0.0)
+    names = [*(f"v{number}" for number in range(2 * MOST_VERSIONS)), "ours", "v1", "v99"]
+    for number, name in enumerate(names):
+        segment = Segment(7, 3600, 10, body, reference=reference.id, model_version=name)
+        store.deliver(Delivery("m", "s", "e", number, (segment,)), now=0.0)
+    found = [s.segment.model_version for s in store.segments("m", width=3600, first=7, last=7)]
+    assert found == [
+        *names[:MOST_VERSIONS], *[OTHER_VERSIONS] * MOST_VERSIONS, "ours", "v1", OTHER_VERSIONS
+    ]  # fmt: skip
+    assert store.overview("m").counters == {"of_other_versions": 10 * (MOST_VERSIONS + 1)}
+
+
+def test_a_day_has_no_more_versions_than_an_hour() -> None:
+    store = MemoryStore()
+    reference = Monitor(REFERENCE).reference
+    profile = reference.new_profile()
+    profile.update(next(iter(batches_of(REFERENCE))))
+    for hour in range(4):
+        segments = tuple(
+            Segment(hour, 3600, 500, profile.to_bytes(), 0, reference=reference.id,
+                    model_version=f"{hour}-{number}")
+            for number in range(20)
+        )  # fmt: skip
+        store.deliver(Delivery("m", "s", "e", hour, segments), now=0.0)
+    guard = reference.profile.guard
+    compact(store, "m", before=1, width=3600, into=86_400, guard=guard)
+    (versions,) = versions_in(store).values()
+    assert len(versions) == MOST_VERSIONS + 1
+    assert store.overview("m").rows == 4 * 20 * 500

@@ -30,9 +30,11 @@ from driftwatch.core.windows.counters import (
     NOTED,
     UNREADABLE,
     USED_MESSAGES,
+    notes_in,
     settled,
     unreadable_sources,
 )
+from driftwatch.core.windows.model_versions import COUNTED_TOGETHER
 from driftwatch.core.windows.spec import WindowSpec
 from driftwatch.core.windows.stored import OutboxEntry, Overview, StoredReport
 from driftwatch.errors import DriftWatchError, ProfileFormatError
@@ -325,11 +327,11 @@ def _of_counters(
         last = progress.newest
         recent = store.counted(name, width=spec.width, first=last - panes + 1, last=1 << 62)
     recent = settled(recent)
+    findings = [_Finding("noted", plain(note, SENTENCE_LENGTH)) for note in notes_in(recent)]
     lately = "in the last window" if spec.by_rows else "in the last day of the stream"
-    findings = []
     for reason, count in settled(facts.counters).items():
         words = reason.replace("_", " ")
-        if reason.startswith((UNREADABLE, NOTED)):
+        if reason.startswith((UNREADABLE, NOTED, COUNTED_TOGETHER)):
             continue
         if reason in USED_MESSAGES:
             findings.append(_Finding("messages", f"{count:,} {words}"))

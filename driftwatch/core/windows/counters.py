@@ -4,6 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
+from driftwatch.core.windows.model_versions import (
+    COUNTED_TOGETHER,
+    MOST_VERSIONS,
+    OTHER_VERSIONS,
+)
+
 __all__ = [
     "NOTED",
     "REFUSED",
@@ -53,6 +59,7 @@ _NO_ROWS = (
     "other_method",
     "not_successful",
     "route_never_matched",
+    COUNTED_TOGETHER,
 )
 """Beginnings of the names of counters that count something else than rows that came."""
 
@@ -106,4 +113,10 @@ def notes_in(counters: Mapping[str, int], /) -> tuple[str, ...]:
         >>> notes_in({"kafka_ok": 7, "noted topic t was made anew": 1})
         ('topic t was made anew',)
     """
-    return tuple(sorted(name.removeprefix(NOTED) for name in counters if name.startswith(NOTED)))
+    notes = sorted(name.removeprefix(NOTED) for name in counters if name.startswith(NOTED))
+    if together := counters.get(COUNTED_TOGETHER, 0):
+        notes.append(
+            f"{together:,} rows of further model versions, beyond {MOST_VERSIONS} a pane, are "
+            f"counted as {OTHER_VERSIONS!r}"
+        )
+    return tuple(notes)

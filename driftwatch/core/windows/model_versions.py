@@ -18,12 +18,12 @@ LONGEST_VERSION = 200
 """Characters of a version's name; the rest is cut off."""
 
 
-def version_name(given: str | None, /) -> str | None:
-    """The name of a version that every store and every collector takes, for what a client gave.
+def version_name(given: str, /) -> str | None:
+    """The name of a version that every store and every collector takes; None if it is empty.
 
     Example:
-        >>> version_name("v7"), version_name(""), version_name("v7\n\ud800"), version_name(None)
-        ('v7', None, 'v7??', None)
+        >>> version_name("v7"), version_name(""), version_name("v7" + chr(10))
+        ('v7', None, 'v7?')
     """
     if not given:
         return None

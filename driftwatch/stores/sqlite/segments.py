@@ -16,6 +16,7 @@ from driftwatch.stores.sqlite.ledger import (
     position,
 )
 from driftwatch.stores.sqlite.quarantine import QuarantineTable
+from driftwatch.stores.sqlite.versions_of_panes import with_few_versions
 
 __all__ = ["SegmentTables"]
 
@@ -44,6 +45,7 @@ class SegmentTables:
             for cursor in delivery.cursors:
                 move(db, delivery.monitor, cursor.name, cursor.end)
             accept(db, delivery)
+            delivery = with_few_versions(db, delivery)
             for segment in delivery.segments:
                 insert(db, delivery.monitor, segment)
             for name, value in delivery.counters.items():
