@@ -189,6 +189,12 @@ class Segments(Protocol):
     def newest(self, monitor: str, /) -> int:
         """The highest id of any segment; 0 of none. Cheap: tells whether anything is new."""
 
+    @property
+    def replacements(self) -> int:
+        """How often what it keeps has become something else while it was open, such as when its
+        file was removed: with another number, what was read before is to be read again.
+        """
+
     def set_aside(self, monitor: str, id_: int, reason: str, /) -> None:
         """Take a segment that is damaged out of the data, into the quarantine; count its rows.
 

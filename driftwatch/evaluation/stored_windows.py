@@ -93,6 +93,7 @@ class StoredWindows:
         self._monitor = monitor
         self._guard = reference.profile.guard
         self._seen = 0
+        self._replacements = store.replacements
         self._notes: dict[int, _PaneNote] = {}
         self._sliding = SlidingMerge(spec.panes, self._load)
         self._last: int | None = None
@@ -120,6 +121,8 @@ class StoredWindows:
     def refresh(self) -> set[int]:
         """Take in what is new in the store; returns the panes of the window it changed."""
         newest = self._store.newest(self._monitor)
+        if self._store.replacements != self._replacements:
+            return self._begin_anew(newest)
         if newest == self._seen:
             return set()
         before, self._seen = self._seen, newest
@@ -144,6 +147,13 @@ class StoredWindows:
                 self._sliding.add(segment.segment.pane, profile)
             changed.add(segment.segment.pane)
         return changed
+
+    def _begin_anew(self, newest: int) -> set[int]:
+        """Forget what was read of a file that is gone; returns the panes of the last window."""
+        self._replacements, self._seen = self._store.replacements, newest
+        self.clear()
+        last = self._last
+        return set() if last is None else set(range(self._spec.first_of(last), last + 1))
 
     def clear(self) -> None:
         """Forget everything; the next window is read from the store."""

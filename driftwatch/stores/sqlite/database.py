@@ -76,6 +76,8 @@ class Database:
         self.path = None if path is None else checked_path(path)
         self.damage: str | None = None
         self.notice: str | None = None
+        self.replacements = 0
+        """How often another file has come in the place of the one that was open."""
         self._timeout = timeout
         # SQLite notes the locks of a file for the whole process: a child that began in the middle
         # of a transaction would hold its parent's lock against itself for good.
@@ -183,6 +185,7 @@ class Database:
         connection, self._connection = self._connection, None
         if connection is None:
             return
+        self.replacements += 1
         end_use(self._file)
         with contextlib.suppress(sqlite3.Error):
             connection.close()

@@ -128,6 +128,11 @@ class SegmentTables:
             rows = db.execute("SELECT max(id) FROM segments WHERE monitor=?", (monitor,))
             return int(rows.fetchone()[0] or 0)
 
+    @property
+    def replacements(self) -> int:
+        """How often another file has come in the place of the one that was open."""
+        return self._database.replacements
+
     def overview(self, monitor: str, /) -> Overview:
         """Rows, segments, bytes, first and last pane by width, event times, counters."""
         with self._database.reading() as db:
