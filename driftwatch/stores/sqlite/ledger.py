@@ -13,6 +13,7 @@ from driftwatch.core.windows.segments import Delivery, Outcome, Segment
 from driftwatch.core.windows.stored import DAMAGED
 
 __all__ = [
+    "ANY_MONITOR",
     "accept",
     "add_to_pane",
     "count",
@@ -30,6 +31,9 @@ __all__ = [
 _NO_PANE = (0, 0)
 """Width and number of what stands for the first pane, before it is there."""
 
+
+ANY_MONITOR = ""
+"""Stands in `doubts` for a store that was damaged as a whole; no monitor has that name."""
 
 _BODY = 16
 _FACTS = 8
@@ -170,31 +174,36 @@ def _repeats(db: sqlite3.Connection, delivery: Delivery, upto: int) -> bool:
     )
 
 
-def doubted_monitors(db: sqlite3.Connection) -> set[str]:
-    """Monitors of which a delivery was accepted whose key is not known.
+def doubted_monitors(db: sqlite3.Connection) -> dict[str, int]:
+    """Monitors of which a delivery was accepted whose key is not known, and up to which segment.
 
-    Every delivery that is accepted is counted with its source, so that both must add up. There is
-    one of the source's present life, and the first of a life has the number 0.
+    Every delivery that is accepted is counted with its source, so that both must add up; what is
+    known of a source that is not heard any more is forgotten, and its keys are kept. There is one
+    of the source's present life. In a store that was damaged, the first of a life has the number 0:
+    in another one, a source that was there before its file is no sign of damage.
     """
     keys: Counter[tuple[str, str]] = Counter()
     lives: dict[tuple[str, str, str], int] = {}
-    doubted: set[str] = set()
     rows = db.execute("SELECT monitor, source, epoch, low, high FROM accepted")
     for monitor, source, epoch, low, high in rows:
         keys[monitor, source] += high - low + 1
         life = monitor, source, _life(epoch)
         lives[life] = min(low, lives.get(life, low))
-    counts: Counter[tuple[str, str]] = Counter()
+    doubted: set[str] = set()
+    known: set[str] = set()
     rows = db.execute("SELECT monitor, source, epoch, deliveries FROM sources")
     for monitor, source, epoch, deliveries in rows:
-        counts[monitor, source] = deliveries
-        if (monitor, source, _life(epoch)) not in lives:
+        known.add(monitor)
+        if keys[monitor, source] != deliveries or (monitor, source, _life(epoch)) not in lives:
             doubted.add(monitor)
-    doubted |= {key[0] for key in keys.keys() | counts.keys() if keys[key] != counts[key]}
-    doubted |= {monitor for (monitor, _, _), low in lives.items() if low}
-    known = {monitor for monitor, _ in counts}
     stored = db.execute("SELECT DISTINCT monitor FROM segments")
-    return doubted | {str(monitor) for (monitor,) in stored if monitor not in known}
+    doubted |= {str(monitor) for (monitor,) in stored if monitor not in known}
+    newest = db.execute("SELECT seq FROM sqlite_sequence WHERE name='segments'").fetchone()
+    upto = dict.fromkeys(doubted, int(newest[0]) if newest else 0)
+    damaged = db.execute("SELECT upto FROM doubts WHERE monitor=?", (ANY_MONITOR,)).fetchone()
+    if damaged is not None:
+        upto = {name: int(damaged[0]) for (name, _, _), low in lives.items() if low} | upto
+    return upto
 
 
 def _life(epoch: str) -> str:

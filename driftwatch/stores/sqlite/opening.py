@@ -184,7 +184,8 @@ def _set_damaged_aside(connection: sqlite3.Connection) -> None:
     try:
         damaged = damaged_segments(connection)
         doubted = doubted_monitors(connection)
-        doubted -= {name for (name,) in connection.execute("SELECT monitor FROM doubts")}
+        for (name,) in connection.execute("SELECT monitor FROM doubts"):
+            doubted.pop(name, None)
     finally:
         roll_back(connection)
     if damaged or doubted:
@@ -192,12 +193,7 @@ def _set_damaged_aside(connection: sqlite3.Connection) -> None:
         try:
             for id_ in damaged:
                 set_aside(connection, id_, "its bytes have changed since they were stored")
-            for monitor in doubted:
-                connection.execute(
-                    "INSERT OR IGNORE INTO doubts "
-                    "SELECT ?, seq FROM sqlite_sequence WHERE name='segments'",
-                    (monitor,),
-                )
+            connection.executemany("INSERT OR IGNORE INTO doubts VALUES (?,?)", doubted.items())
             connection.execute("COMMIT")
         except BaseException:
             roll_back(connection)

@@ -12,7 +12,7 @@ from pathlib import Path
 from typing import Any, cast
 
 from driftwatch.core.windows.segments import Segment
-from driftwatch.stores.sqlite.ledger import digest, doubted_monitors, is_sealed
+from driftwatch.stores.sqlite.ledger import ANY_MONITOR, digest, doubted_monitors, is_sealed
 from driftwatch.stores.sqlite.pages import Cell, Pages, Value, columns_of, encoded, varint
 from driftwatch.stores.sqlite.shapes import ROW_TABLES, SHAPES, completed, is_sound
 
@@ -130,9 +130,10 @@ def _copy(pages: Pages, into: sqlite3.Connection) -> Salvaged:
     newest = max([*ids, *_sequence(pages, roots)], default=0)
     into.execute("DELETE FROM sqlite_sequence WHERE name='segments'")
     into.execute("INSERT INTO sqlite_sequence VALUES ('segments', ?)", (newest + _AHEAD,))
-    saved.doubted = doubted_monitors(into)
     doubts = {str(row[0]): cast("int", row[1]) for row in _rows(pages, "doubts", roots)}
-    doubts |= dict.fromkeys(saved.doubted, newest + _AHEAD)
+    into.execute("INSERT INTO doubts VALUES (?,?)", (ANY_MONITOR, newest + _AHEAD))
+    saved.doubted = set(doubted := doubted_monitors(into))
+    doubts |= doubted | {ANY_MONITOR: newest + _AHEAD}
     into.executemany("INSERT OR REPLACE INTO doubts VALUES (?,?)", doubts.items())
     return saved
 

@@ -59,7 +59,9 @@ class SegmentTables:
                 latest = min(latest, delivery.reached)
                 further = "excluded.latest"  # it may have been believed of a few rows before
             db.execute(
-                "INSERT INTO sources VALUES (?,?,?,?,?,?,?,1) "  # noqa: S608 - one of two texts
+                # More deliveries than this where the source was heard before and forgotten.
+                "INSERT INTO sources VALUES (?,?,?,?,?,?,?,"  # noqa: S608 - one of two texts
+                "(SELECT sum(high-low+1) FROM accepted WHERE monitor=? AND source=?)) "
                 "ON CONFLICT (monitor, source) DO UPDATE SET epoch=excluded.epoch, "
                 f"heard=max(heard, excluded.heard), sent=excluded.sent, latest={further}, "
                 "rows=rows+excluded.rows, deliveries=deliveries+1",
@@ -71,6 +73,8 @@ class SegmentTables:
                     delivery.sent_at,
                     latest,
                     delivery.rows,
+                    delivery.monitor,
+                    delivery.source,
                 ),
             )
         return Outcome.STORED
