@@ -17,6 +17,7 @@ from driftwatch.core.profiles import codec
 from driftwatch.core.windows.counters import settled, unused_rows
 from driftwatch.core.windows.delivery_codec import delivery_from_bytes, delivery_to_bytes
 from driftwatch.core.windows.segments import Delivery
+from driftwatch.service.security.tokens import new_token
 from driftwatch.stores import open_store
 from driftwatch.stores.remote import RemoteStore
 from driftwatch.stores.remote.kept_back import kept_back
@@ -197,3 +198,31 @@ def test_a_refused_delivery_waits_again_or_is_dropped(
     other = ["--collector", "http://127.0.0.1:9"]
     assert run(["quarantine", "resend", "--all", *other, *spool]) == 1  # not that collector's
     assert store.spool.names() == [first.name]
+
+
+def test_doctor_says_that_the_token_is_wrong_and_that_nobody_sends(
+    collector: Collector, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """Without a token that is known, deliveries are neither held nor refused: they wait."""
+    known = new_token()
+    monkeypatch.setenv("DRIFTWATCH_TOKENS", f"ingest@people:{known}")
+    collector.start()
+    monkeypatch.delenv("DRIFTWATCH_TOKEN", raising=False)
+    assert "wants a token, and there is none in DRIFTWATCH_TOKEN" in said_by(capsys, 1, "doctor")
+    monkeypatch.setenv("DRIFTWATCH_TOKEN", new_token())
+    pod = Monitor("train.json", name="people", window="6h", store=collector.url, spool="spool")
+    pod.observe_many(people())
+    pod.flush(within=0.1)
+    pod.close()
+    said = said_by(capsys, 1, "doctor")
+    assert "PROBLEM  token            the collector does not know the token" in said
+    assert "1 deliveries wait" in said
+    monkeypatch.setenv("DRIFTWATCH_TOKEN", known)
+    assert "PROBLEM" not in said_by(capsys, 0, "doctor")  # it may not read, which is no problem
+    (waiting,) = Path("spool").rglob("*.dws")
+    old = int(waiting.name.partition("-")[0]) - 3_600
+    waiting.rename(waiting.with_name(f"{old:012d}-{waiting.name.partition('-')[2]}"))
+    said = said_by(capsys, 1, "doctor")
+    assert "the first made 60 minutes ago; does a process send them?" in said
+    assert "400 rows arrived" in said_by(capsys, 0, "quarantine", "resend", "--all")
+    said_by(capsys, 0, "doctor")

@@ -3,24 +3,22 @@
 from __future__ import annotations
 
 import asyncio
-import os
 import time
 from collections import Counter
 from collections.abc import Mapping
-from dataclasses import dataclass
-from pathlib import Path
-from typing import TYPE_CHECKING, Annotated
+from typing import Annotated
 
 import orjson
 import typer
 
 from driftwatch.alerts.incidents import Incident, standing_of
+from driftwatch.cli.findings_of_collectors import of_collector
 from driftwatch.cli.monitors import StreamRequest, configured
 from driftwatch.cli.options import Config, Name, Slide, StorePath, Window, request_of
 from driftwatch.cli.output.exits import Exit
+from driftwatch.cli.output.findings import Finding, ago, stamp
 from driftwatch.cli.output.writing import put, put_json
 from driftwatch.config.kafka import KafkaConfig
-from driftwatch.config.monitors import MonitorConfig
 from driftwatch.core.data.durations import parse_duration
 from driftwatch.core.data.times import to_utc
 from driftwatch.core.profiles.readable import check_readable
@@ -45,9 +43,6 @@ from driftwatch.profiling.locations import shown_url
 from driftwatch.protocols import Store
 from driftwatch.render.plain import SENTENCE_LENGTH, plain
 from driftwatch.stores import is_collector, open_store
-
-if TYPE_CHECKING:
-    from driftwatch.stores.remote.kept_back import KeptBack
 
 __all__ = ["doctor", "run_doctor"]
 
@@ -75,24 +70,6 @@ def doctor(
 _SKEW = 5.0
 _DAY = 86_400
 _MOST_NAMED = 3
-_PATIENCE = 5.0
-_LONG = 300
-_NAMED = 5
-_AGAIN = "once that is right `driftwatch quarantine resend --all` sends them"
-_OUTLOOK = {
-    "stuck": "the collector gives no answer to them, and they are tried again behind the others",
-    "held": _AGAIN,
-    "refused": _AGAIN,
-}
-"""What becomes of deliveries by their state."""
-
-
-@dataclass(frozen=True, slots=True)
-class _Finding:
-    what: str
-    text: str
-    ok: bool = True
-    drift: bool = False
 
 
 def run_doctor(request: StreamRequest, /, *, as_json: bool) -> Exit:
@@ -117,20 +94,20 @@ def run_doctor(request: StreamRequest, /, *, as_json: bool) -> Exit:
     return Exit.NO_DRIFT if all(finding.ok for finding in findings) else Exit.DRIFT
 
 
-def _findings(request: StreamRequest) -> list[_Finding]:
+def _findings(request: StreamRequest) -> list[Finding]:
     try:
         name, config, folder = configured(request)
         spec = WindowSpec.of(config.window, config.slide, lateness=config.lateness)
         every = parse_duration(config.every)
     except DriftWatchError as error:
-        return [_Finding("configuration", str(error), ok=False)]
-    findings = [_Finding("configuration", f"monitor {name!r}, window {spec}")]
+        return [Finding("configuration", str(error), ok=False)]
+    findings = [Finding("configuration", f"monitor {name!r}, window {spec}")]
     if is_collector(config.store):
-        return [*findings, *_of_collector(config, name, folder)]
+        return [*findings, *of_collector(config, name, folder)]
     try:
         store = open_store(config.store_in(folder), reads_only=True)
     except DriftWatchError as error:
-        return [*findings, _Finding("store", str(error), ok=False)]
+        return [*findings, Finding("store", str(error), ok=False)]
     try:
         findings += _of_store(store, name, config.reference)
         findings += _of_the_unread(store, name)
@@ -150,38 +127,38 @@ def _findings(request: StreamRequest) -> list[_Finding]:
         if config.kafka is not None:
             findings += _of_kafka(store, name, config.kafka)
     except DriftWatchError as error:
-        findings.append(_Finding("store", str(error), ok=False))
+        findings.append(Finding("store", str(error), ok=False))
     finally:
         store.close()
     return findings
 
 
-def _of_store(store: Store, name: str, named: str | list[str] | None) -> list[_Finding]:
+def _of_store(store: Store, name: str, named: str | list[str] | None) -> list[Finding]:
     facts = store.overview(name)
     size = sum(pane.bytes for pane in facts.panes)
     segments = sum(pane.segments for pane in facts.panes)
-    findings = [_Finding("store", f"{store!r}: {segments:,} segments, {size:,} bytes of sketches")]
+    findings = [Finding("store", f"{store!r}: {segments:,} segments, {size:,} bytes of sketches")]
     if notice := getattr(store, "notice", None):
-        findings.append(_Finding("file system", notice))
+        findings.append(Finding("file system", notice))
     damage = store.damage
     aside = store.quarantine(name)
     if damage or aside:
         text = damage or "; ".join(f"{row.what}: {row.reason}" for row in aside[-3:])
-        findings.append(_Finding("set aside", f"{len(aside)} times: {text}", ok=False))
+        findings.append(Finding("set aside", f"{len(aside)} times: {text}", ok=False))
     in_use = store.references_in_use(name)
     used = in_use.get("")
     known = len(store.references(name))
     if not in_use and named is not None:
         paths = [named] if isinstance(named, str) else named
-        findings.append(_Finding("reference", f"{', '.join(map(shown_url, paths))}, not read yet"))
+        findings.append(Finding("reference", f"{', '.join(map(shown_url, paths))}, not read yet"))
     elif not in_use:
         findings.append(
-            _Finding("reference", "none in use; add one with `driftwatch reference add`", ok=False)
+            Finding("reference", "none in use; add one with `driftwatch reference add`", ok=False)
         )
     elif used is not None:
-        findings.append(_Finding("reference", f"{used} in use, {known} kept"))
+        findings.append(Finding("reference", f"{used} in use, {known} kept"))
     findings += [
-        _Finding("reference", f"{id_} in use for model version {version}")
+        Finding("reference", f"{id_} in use for model version {version}")
         for version, id_ in in_use.items()
         if version
     ]
@@ -189,54 +166,7 @@ def _of_store(store: Store, name: str, named: str | list[str] | None) -> list[_F
     return findings
 
 
-def _of_collector(config: MonitorConfig, name: str, folder: Path) -> list[_Finding]:
-    """Whether the collector answers, what of this machine has not arrived there, and why."""
-    from driftwatch.stores.remote.client import AUTHORITY, CollectorClient
-    from driftwatch.stores.remote.kept_back import kept_back
-    from driftwatch.stores.remote.spool import spool_of
-
-    try:
-        authority = os.environ.get(AUTHORITY) or None
-        client = CollectorClient(str(config.store), timeout=_PATIENCE, authority=authority)
-    except DriftWatchError as error:
-        return [_Finding("collector", str(error), ok=False)]
-    answer = client.get("/readyz")
-    is_there = answer.status == 200
-    trouble = "is not ready" if answer.status else "does not answer"
-    said = "answers" if is_there else f"{trouble} ({client.why(answer)})"
-    spool = spool_of(client.url, None if config.spool is None else folder / config.spool)
-    found = [entry for entry in kept_back(spool) if entry.monitor in ("", name)]
-    wait = [entry for entry in found if entry.state != "refused"]
-    size = sum(entry.bytes for entry in wait)
-    text = f"the collector {client.url} stores and evaluates: it {said}"
-    findings = [
-        _Finding("collector", text, ok=is_there),
-        _Finding("spool", f"{len(wait):,} deliveries wait in {spool}, {size:,} bytes"),
-    ]
-    for state, outlook in _OUTLOOK.items():
-        some = [entry for entry in found if entry.state == state]
-        if some:
-            rows = sum(entry.rows for entry in some)
-            text = f"{len(some):,} deliveries of {rows:,} rows; {outlook}"
-            findings.append(_Finding(state, text, ok=False))
-        named = some[-_NAMED:] if state == "refused" else some[:_NAMED]
-        findings += [_Finding(state, _words_of(entry), ok=False) for entry in named]
-    return findings
-
-
-def _words_of(entry: KeptBack) -> str:
-    whose = (
-        f"monitor {plain(entry.monitor)}, {entry.rows:,} rows" if entry.monitor else "unreadable"
-    )
-    text = f"{plain(entry.path.name, _LONG)}: {whose}"
-    trouble = entry.trouble
-    if trouble is None:
-        return f"{text}; no reason was kept"
-    since = "" if trouble.since is None else f" since {_stamp(trouble.since)}"
-    return f"{text}; tried {trouble.attempts} times{since}, last: {plain(trouble.why, _LONG)}"
-
-
-def _of_the_unread(store: Store, name: str) -> list[_Finding]:
+def _of_the_unread(store: Store, name: str) -> list[Finding]:
     """Rows and references that are there, and cannot be read with this key and this version."""
     guard = key_for(None, store, makes=False).guard
     findings = []
@@ -244,16 +174,16 @@ def _of_the_unread(store: Store, name: str) -> list[_Finding]:
         text = f"{rows:,} rows {reason.replace('_', ' ')}"
         if reason != DAMAGED:
             text += ": left as they are, and in no report; a reader that is right reads them"
-        findings.append(_Finding("not readable", text, ok=False))
+        findings.append(Finding("not readable", text, ok=False))
     for id_ in set(store.references_in_use(name).values()):
         try:
             check_readable(store.reference(name, id_) or b"", guard)
         except ProfileFormatError as error:
-            findings.append(_Finding("not readable", f"reference {id_}: {error}", ok=False))
+            findings.append(Finding("not readable", f"reference {id_}: {error}", ok=False))
     return findings
 
 
-def _of_sinks(store: Store, name: str) -> list[_Finding]:
+def _of_sinks(store: Store, name: str) -> list[Finding]:
     """Results that sinks have not taken: all of a sink's wait for the first."""
     first: dict[str, OutboxEntry] = {}
     waiting: Counter[str] = Counter()
@@ -263,51 +193,51 @@ def _of_sinks(store: Store, name: str) -> list[_Finding]:
     findings = []
     for sink, entry in first.items():
         words = (
-            f"{sink}: {waiting[sink]} results wait, the first {_ago(time.time() - entry.created)}"
+            f"{sink}: {waiting[sink]} results wait, the first {ago(time.time() - entry.created)}"
         )
         if entry.error is not None:
             words += f"; tried {entry.attempts} times, last: {entry.error}"
-        findings.append(_Finding("sink", words, ok=entry.error is None))
+        findings.append(Finding("sink", words, ok=entry.error is None))
     return findings
 
 
 def _of_stream(
     store: Store, name: str, spec: WindowSpec, progress: StreamExtent | None, now: float
-) -> list[_Finding]:
+) -> list[Finding]:
     from driftwatch.integrations.kafka.partitions.setting_back import partition_of
 
     sources = store.sources(name)
     if not sources:
-        return [_Finding("data", "nothing has been delivered yet", ok=False)]
+        return [Finding("data", "nothing has been delivered yet", ok=False)]
     heard = max(source.heard for source in sources)
     facts = store.overview(name)
-    text = f"{facts.rows:,} rows from {len(sources)} sources, last heard {_ago(now - heard)}"
+    text = f"{facts.rows:,} rows from {len(sources)} sources, last heard {ago(now - heard)}"
     if facts.latest is not None:
-        text += f", last event {_stamp(facts.latest)}"
+        text += f", last event {stamp(facts.latest)}"
     live = [source for source in sources if heard - source.heard <= _DAY]
     gone = sorted({s.source for s in sources} - {s.source for s in live})
     if gone:
         more = f" and {len(gone) - _MOST_NAMED} others" if len(gone) > _MOST_NAMED else ""
         names = ", ".join(map(plain, gone[:_MOST_NAMED]))
         text += f"; not heard for a day, and soon forgotten: {names}{more}"
-    findings = [_Finding("data", text), *_of_counters(store, name, spec, facts, progress)]
+    findings = [Finding("data", text), *_of_counters(store, name, spec, facts, progress)]
     heard_of = {partition_of(source.source) for source in live}
     gone_partitions = {partition_of(source) for source in gone} - heard_of
     findings += [
-        _Finding("messages", f"most of the last 1,000 of {source} cannot be read", ok=False)
+        Finding("messages", f"most of the last 1,000 of {source} cannot be read", ok=False)
         for source in unreadable_sources(facts.counters)
         if source not in gone_partitions
     ]
     if progress is None:
         findings.append(
-            _Finding("window", f"no segment has panes of {spec.width} s or rows", ok=False)
+            Finding("window", f"no segment has panes of {spec.width} s or rows", ok=False)
         )
     else:
-        findings += [_Finding("source", str(s), ok=False) for s in told(progress.laggards)]
+        findings += [Finding("source", str(s), ok=False) for s in told(progress.laggards)]
     skew = max(abs(s.heard - s.sent) for s in live)
     ahead = max(0.0, heard - now)
     findings.append(
-        _Finding(
+        Finding(
             "clock",
             f"{to_utc(now):%Y-%m-%d %H:%M:%S} UTC; sources differ by up to {skew:.1f} s"
             + (f"; the store was written {ahead:.0f} s from now" if ahead > 1 else ""),
@@ -319,7 +249,7 @@ def _of_stream(
 
 def _of_counters(
     store: Store, name: str, spec: WindowSpec, facts: Overview, progress: StreamExtent | None
-) -> list[_Finding]:
+) -> list[Finding]:
     """What was counted instead of used: a problem while it goes on, and history afterwards."""
     recent: Mapping[str, int] = facts.counters
     if progress is not None:
@@ -327,68 +257,68 @@ def _of_counters(
         last = progress.newest
         recent = store.counted(name, width=spec.width, first=last - panes + 1, last=1 << 62)
     recent = settled(recent)
-    findings = [_Finding("noted", plain(note, SENTENCE_LENGTH)) for note in notes_in(recent)]
+    findings = [Finding("noted", plain(note, SENTENCE_LENGTH)) for note in notes_in(recent)]
     lately = "in the last window" if spec.by_rows else "in the last day of the stream"
     for reason, count in settled(facts.counters).items():
         words = reason.replace("_", " ")
         if reason.startswith((UNREADABLE, NOTED, COUNTED_TOGETHER)):
             continue
         if reason in USED_MESSAGES:
-            findings.append(_Finding("messages", f"{count:,} {words}"))
+            findings.append(Finding("messages", f"{count:,} {words}"))
         elif reason == "expired":
-            findings.append(_Finding("retention", f"{count:,} rows have expired"))
+            findings.append(Finding("retention", f"{count:,} rows have expired"))
         elif new := recent.get(reason, 0):
             since = "" if new == count else f", {count:,} in all"
-            findings.append(_Finding("not used", f"{new:,} {words} {lately}{since}", ok=False))
+            findings.append(Finding("not used", f"{new:,} {words} {lately}{since}", ok=False))
         else:
-            findings.append(_Finding("not used", f"{count:,} {words}, none {lately}"))
+            findings.append(Finding("not used", f"{count:,} {words}, none {lately}"))
     return findings
 
 
 def _of_evaluations(
     store: Store, name: str, spec: WindowSpec, every: float, progress: StreamExtent | None
-) -> list[_Finding]:
+) -> list[Finding]:
     reports = store.reports(name, limit=1)
     complete = progress.complete if progress is not None else None
     if not reports:
         if complete is None:
-            return [_Finding("evaluation", "none yet; no window has ended")]
+            return [Finding("evaluation", "none yet; no window has ended")]
         return [
-            _Finding("evaluation", "none yet, and one is due: run `driftwatch evaluate`", ok=False)
+            Finding("evaluation", "none yet, and one is due: run `driftwatch evaluate`", ok=False)
         ]
     last = reports[0]
     age = time.time() - last.created
-    text = f"{last.status}, {_ago(age)}"
+    text = f"{last.status}, {ago(age)}"
     drift = Status(last.status).is_drift
     if complete is not None and complete > last.pane:
         late = age > max(2 * every, spec.slide.total_seconds() + every)
         text += "; the next is due now" + (": is an evaluator running?" if late else "")
-        findings = [_Finding("evaluation", text, ok=not late, drift=drift)]
+        findings = [Finding("evaluation", text, ok=not late, drift=drift)]
     else:
         if not spec.by_rows:
-            text += f"; the next when {_stamp(spec.end_of(last.pane + 1))} has passed"
-        findings = [_Finding("evaluation", text, drift=drift)]
+            text += f"; the next when {stamp(spec.end_of(last.pane + 1))} has passed"
+        findings = [Finding("evaluation", text, drift=drift)]
     findings += _left_out(last)
     state = store.state(name)
     alarm = (state.alarm if state is not None else None) or "OK"
     is_on = alarm != "OK"
     said = f"on: {last.status}; see `driftwatch report --monitor {name}`" if is_on else "off"
-    return [*findings, _Finding("alarm", said, drift=is_on)]
+    return [*findings, Finding("alarm", said, drift=is_on)]
 
 
-def _left_out(last: StoredReport) -> list[_Finding]:
+def _left_out(last: StoredReport) -> list[Finding]:
     """What the last window lacks, for it is stored and could not be read or merged."""
     try:
         window = WindowFacts.from_dict(orjson.loads(last.body).get("window"))
     except (orjson.JSONDecodeError, KeyError, TypeError, ValueError, AttributeError):
-        return [_Finding("evaluation", "the last report cannot be read", ok=False)]
+        return [Finding("evaluation", "the last report cannot be read", ok=False)]
     return [
-        _Finding("left out", f"of the last window, {times:,} times: {plain(why, 400)}", ok=False)
+        Finding("left out", f"of the last window, {times:,} times: {plain(why, 400)}", ok=False)
         for why, times in ({} if window is None else window.left_out).items()
     ]
 
 
-def _of_incidents(store: Store, name: str) -> list[_Finding]:
+def _of_incidents(store: Store, name: str) -> list[Finding]:
     findings = []
     for stored in store.incidents(name, limit=3, open_only=True):
         incident = Incident.from_dict(orjson.loads(stored.body))
@@ -399,11 +329,11 @@ def _of_incidents(store: Store, name: str) -> list[_Finding]:
             who = f"acknowledged by {plain(said.acknowledged)}"
         silent = "; silent" if said.silenced_until > time.time() else ""
         text = f"{stored.number}, {stored.status}: {incident.title}; {who}{silent}"
-        findings.append(_Finding("incident", text, drift=True))
+        findings.append(Finding("incident", text, drift=True))
     return findings
 
 
-def _of_kafka(store: Store, name: str, kafka: KafkaConfig) -> list[_Finding]:
+def _of_kafka(store: Store, name: str, kafka: KafkaConfig) -> list[Finding]:
     """What the brokers say of what a worker reads, and how far it is."""
     from driftwatch.integrations.kafka.examination import examine
     from driftwatch.integrations.kafka.standing import standing_of
@@ -414,18 +344,7 @@ def _of_kafka(store: Store, name: str, kafka: KafkaConfig) -> list[_Finding]:
         if all(answer.ok for answer in answers if answer.needed):
             answers += asyncio.run(standing_of(kafka, group, store, name))
     except DriftWatchError as error:
-        return [_Finding("kafka", str(error), ok=False)]
+        return [Finding("kafka", str(error), ok=False)]
     except Exception as error:  # noqa: BLE001 - what brokers and networks make of a question
-        return [_Finding("kafka", f"{type(error).__name__}: {error}", ok=False)]
-    return [_Finding("kafka", plain(a.text, SENTENCE_LENGTH), ok=a.ok) for a in answers]
-
-
-def _ago(seconds: float) -> str:
-    for unit, size in (("days", 86_400), ("hours", 3600), ("minutes", 60)):
-        if seconds >= 2 * size:
-            return f"{seconds / size:.0f} {unit} ago"
-    return f"{max(0.0, seconds):.0f} seconds ago"
-
-
-def _stamp(seconds: float) -> str:
-    return f"{to_utc(seconds):%Y-%m-%d %H:%M} UTC"
+        return [Finding("kafka", f"{type(error).__name__}: {error}", ok=False)]
+    return [Finding("kafka", plain(a.text, SENTENCE_LENGTH), ok=a.ok) for a in answers]
