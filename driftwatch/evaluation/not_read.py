@@ -19,6 +19,7 @@ __all__ = ["DAMAGED", "give_back", "rows_not_read"]
 
 DAMAGED = "damaged"
 _AT_ONCE = 256
+_PLACE = ("pane", "width", "late", "earliest", "latest", "reference", "model_version")
 
 
 def rows_not_read(store: Store, monitor: str, /, *, guard: ValueGuard) -> Counter[str]:
@@ -66,24 +67,27 @@ def give_back(
         reference: Id of the reference in use.
 
     Raises:
-        DataError: If it is damaged, or no segment.
+        DataError: If it is damaged, or no segment, or its place is not what it was.
     """
     body = store.quarantined(entry.id)
     facts = entry.facts if entry.facts is not None else _facts_of(entry, width, reference)
     if body is None or facts is None:
         raise DataError(f"{entry.id} ({entry.what}) is no segment that could be given back")
     try:
-        Profile.from_bytes(body, guard=guard)
+        rows = Profile.from_bytes(body, guard=guard).rows
     except NotReadableError:
-        pass
+        rows = entry.rows
     except ProfileFormatError as error:
         raise DataError(
             f"{entry.id} ({entry.what}) is damaged, and would be set aside again: {error}; "
             "`driftwatch quarantine export` writes what is left of it to a file"
         ) from error
-    if not store.give_back(entry.id, Segment(rows=entry.rows, body=body, **facts)):
+    if rows != entry.rows:
+        raise DataError(f"{entry.id} ({entry.what}) has {rows:,} rows, and says {entry.rows:,}")
+    known = {name: facts[name] for name in _PLACE if name in facts}
+    if not store.give_back(entry.id, Segment(rows=rows, body=body, **known)):
         raise DataError(f"{entry.id} is not there any more")
-    return entry.rows
+    return rows
 
 
 def _facts_of(entry: Quarantined, width: int, reference: str) -> Mapping[str, Any] | None:

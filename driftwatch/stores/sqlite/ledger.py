@@ -16,6 +16,7 @@ __all__ = [
     "ANY_MONITOR",
     "accept",
     "add_to_pane",
+    "are_facts_sealed",
     "count",
     "count_in_panes",
     "digest",
@@ -55,6 +56,14 @@ def is_sealed(expected: bytes, monitor: str, segment: Segment, /, *, covers: int
     if len(expected) == _BODY:
         return digest(segment.body) == expected
     return _seal(monitor, segment, covers) == expected
+
+
+def are_facts_sealed(expected: bytes, monitor: str, segment: Segment, /, *, covers: int) -> bool:
+    """Whether what a segment says of itself is what was stored, whatever became of its bytes.
+
+    It cannot be known of segments of older versions.
+    """
+    return len(expected) == _BODY or _seal(monitor, segment, covers)[_BODY:] == expected[_BODY:]
 
 
 def _seal(monitor: str, segment: Segment, covers: int) -> bytes:
@@ -110,18 +119,19 @@ def set_aside(
         monitor: Whose it must be, if that matters.
     """
     found = db.execute(
-        f"SELECT monitor, rows, body, {', '.join(_PLACE)} FROM segments "  # noqa: S608 - our names
+        f"SELECT monitor, rows, body, covers, digest, {', '.join(_PLACE)} FROM segments "  # noqa: S608 - our names
         "WHERE id=? AND (? IS NULL OR monitor=?)",
         (id_, monitor, monitor),
     ).fetchone()
     if found is None:
         return
-    whose, rows, body, *values = found
+    whose, rows, body, covers, expected, *values = found
     rows = rows if 0 <= rows < _MOST_ROWS else 0
     facts = dict(zip(_PLACE, values, strict=True))
+    kept = {**facts, "covers": covers, "digest": expected.hex()}
     db.execute(
         "INSERT INTO quarantine (monitor, what, rows, reason, body, facts) VALUES (?,?,?,?,?,?)",
-        (whose, f"segment of pane {facts['pane']}", rows, reason, body, dumps(facts)),
+        (whose, f"segment of pane {facts['pane']}", rows, reason, body, dumps(kept)),
     )
     db.execute("DELETE FROM segments WHERE id=?", (id_,))
     count(db, whose, DAMAGED, rows)

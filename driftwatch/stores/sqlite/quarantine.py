@@ -6,8 +6,9 @@ from json import loads
 
 from driftwatch.core.windows.segments import Segment
 from driftwatch.core.windows.stored import DAMAGED, Quarantined
+from driftwatch.errors import DataError
 from driftwatch.stores.sqlite.database import Database
-from driftwatch.stores.sqlite.ledger import add_to_pane, count, insert, set_aside
+from driftwatch.stores.sqlite.ledger import add_to_pane, are_facts_sealed, count, insert, set_aside
 
 __all__ = ["QuarantineTable"]
 
@@ -54,12 +55,24 @@ class QuarantineTable:
         return None if row is None else row[0]
 
     def give_back(self, id_: int, segment: Segment, /) -> bool:
-        """Put a segment back into the data, as one that is new; False if it is not there."""
+        """Put a segment back into the data, as one that is new; False if it is not there.
+
+        Raises:
+            DataError: If which rows of which pane it has is not what was stored.
+        """
         with self._database.transaction() as db:
             row = db.execute("SELECT monitor, facts FROM quarantine WHERE id=?", (id_,)).fetchone()
             if row is None:
                 return False
-            monitor, facts = row
+            monitor, facts = row[0], None if row[1] is None else loads(row[1])
+            if facts is not None and "digest" in facts:  # kept since it can be checked
+                seal, covers = bytes.fromhex(facts["digest"]), facts["covers"]
+                if not are_facts_sealed(seal, monitor, segment, covers=covers):
+                    raise DataError(
+                        f"{id_}: what says which rows of which pane it has has changed since it "
+                        "was stored, and nobody knows to what they belong; `driftwatch quarantine "
+                        "export` writes the profile, and `Monitor.absorb` puts it where you say"
+                    )
             db.execute("DELETE FROM quarantine WHERE id=?", (id_,))
             insert(db, monitor, segment)
             if facts is not None:  # its rows were counted when it was set aside
