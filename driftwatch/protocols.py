@@ -26,6 +26,7 @@ if TYPE_CHECKING:
         StoredIncident,
         StoredReference,
         StoredReport,
+        TurnedAway,
     )
     from driftwatch.ingest.accumulator import Accumulator
 
@@ -381,6 +382,16 @@ class Quarantine(Protocol):
         """Forget something that was set aside for good; False if it is not there."""
 
 
+class WaitingElsewhere(Protocol):
+    """Deliveries that came and could not be taken yet: whoever sent them keeps them."""
+
+    def turn_away(self, delivery: Delivery, why: str, /, *, now: float) -> None:
+        """Note that a delivery was not taken; it is forgotten once it is, or comes no more."""
+
+    def turned_away(self, monitor: str, /, *, now: float) -> list[TurnedAway]:
+        """What was turned away within a day and has not been taken since, the first one first."""
+
+
 class Store(
     Receiver,
     Segments,
@@ -391,6 +402,7 @@ class Store(
     Housekeeping,
     Diagnosis,
     Quarantine,
+    WaitingElsewhere,
     Protocol,
 ):
     """Keeps segments, progress, references, reports, incidents, what waits for sinks, and states.

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import logging
 import threading
 import time
@@ -15,7 +16,7 @@ from driftwatch.core.data.durations import parse_duration
 from driftwatch.core.data.times import to_utc
 from driftwatch.core.profiles.reference import Reference
 from driftwatch.core.windows.segments import Delivery, Outcome
-from driftwatch.errors import ConfigError, DataError
+from driftwatch.errors import ConfigError, DataError, StoreError
 from driftwatch.evaluation.evaluator import Evaluator
 from driftwatch.evaluation.runner import EvaluationRunner
 from driftwatch.integrations.alerting.configured import notifiers_of
@@ -142,6 +143,11 @@ class Watched:
     def deliver(self, delivery: Delivery, /, *, now: float) -> Outcome:
         """Store a delivery that has been checked."""
         return self.store.deliver(delivery, now=now)
+
+    def turn_away(self, delivery: Delivery, why: str, /, *, now: float) -> None:
+        """Note that a delivery cannot be taken now, if the store can."""
+        with contextlib.suppress(StoreError):  # its answer says more than this error would
+            self.store.turn_away(delivery, why, now=now)
 
     @property
     def reference(self) -> Reference | None:

@@ -111,9 +111,14 @@ def test_a_collector_that_restarts_with_another_key_loses_no_row(
     assert "another key" in doctor
     assert "held" in said_by(capsys, 1, "quarantine", "list")
     assert "another key" in said_by(capsys, 1, "quarantine", "resend", "--all")
+    there = ["doctor", "--config", str(collector.folder / "driftwatch.toml")]
+    said = said_by(capsys, 1, *there)
+    assert "PROBLEM  turned away      1 deliveries of 300 rows wait at" in said
+    assert "another key" in said
     collector.end()
     collector.start()  # and right again
     assert "300 rows arrived" in said_by(capsys, 0, "quarantine", "resend", "--all")
+    assert "turned away" not in said_by(capsys, 0, *there)
     assert pod.check().rows_current == 700
     said_by(capsys, 0, "doctor")
     pod.close()

@@ -309,3 +309,31 @@ def test_several_segments_are_replaced_by_one_or_not_at_all(
     assert store.panes("m", width=WIDTH, first=0, last=9) == [1]
     assert store.monitors() == ["m"]
     assert (store.damage, store.evaluates_elsewhere) == (None, False)
+
+
+def test_what_was_turned_away_is_known_until_it_is_taken_or_comes_no_more(
+    store: Store, reference: Reference
+) -> None:
+    panes = tuple(segment(reference, pane, 10) for pane in range(2))
+    whole = Delivery("m", "a", "e", 0, panes)
+    other = replace(whole, source="b")
+    for now, each in ((100.0, whole), (160.0, whole), (200.0, other)):
+        store.turn_away(each, "no key" * 100, now=now)
+    found = [
+        (away.source, away.rows, away.first, away.last)
+        for away in store.turned_away("m", now=300.0)
+    ]
+    assert found == [("a", 20, 100.0, 160.0), ("b", 20, 200.0, 200.0)]
+    assert store.turned_away("other", now=300.0) == []
+    halves = halves_of(whole)
+    assert halves is not None
+    for half in halves:
+        store.turn_away(half, "no key", now=250.0)
+    assert [away.epoch for away in store.turned_away("m", now=300.0)] == ["e", "e~0", "e~1"]
+    for half in halves:
+        assert store.deliver(half, now=300.0) is Outcome.STORED
+    assert [away.source for away in store.turned_away("m", now=300.0)] == ["b"]
+    assert store.turned_away("m", now=200.0 + 86_401) == []
+    for sequence in range(1_100):
+        store.turn_away(replace(whole, sequence=sequence + 1), "no key", now=400.0 + sequence)
+    assert len(store.turned_away("m", now=1_500.0)) == 1_000

@@ -55,6 +55,9 @@ def test_stores_of_every_released_format_open(
     if tables_of(golden) >= 7:  # from there on reports are compressed
         (report,) = store.reports("scores", limit=9)
         assert DriftReport.from_dict(json.loads(report.body)).rows_current == 150
+    if tables_of(golden) >= 8:
+        (away,) = store.turned_away("scores", now=1_767_297_600.0)
+        assert (away.source, away.rows) == ("pod-3", 60)
     store.close()
     assert [file.name for file in tmp_path.iterdir()] == ["s.db"]
     assert tables_of(path) == (tables_of(golden) if reads_only else len(MIGRATIONS))

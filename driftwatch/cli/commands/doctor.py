@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import re
 import time
 from collections import Counter
 from collections.abc import Mapping
@@ -34,7 +35,7 @@ from driftwatch.core.windows.counters import (
 )
 from driftwatch.core.windows.model_versions import COUNTED_TOGETHER
 from driftwatch.core.windows.spec import WindowSpec
-from driftwatch.core.windows.stored import OutboxEntry, Overview, StoredReport
+from driftwatch.core.windows.stored import OutboxEntry, Overview, StoredReport, TurnedAway
 from driftwatch.errors import DriftWatchError, ProfileFormatError
 from driftwatch.evaluation.not_read import DAMAGED, rows_not_read
 from driftwatch.evaluation.watermark import StreamExtent, extent_of, told
@@ -70,6 +71,7 @@ def doctor(
 _SKEW = 5.0
 _DAY = 86_400
 _MOST_NAMED = 3
+_PANE = re.compile(r"^pane -?\d+:? ")
 
 
 def run_doctor(request: StreamRequest, /, *, as_json: bool) -> Exit:
@@ -111,6 +113,7 @@ def _findings(request: StreamRequest) -> list[Finding]:
     try:
         findings += _of_store(store, name, config.reference)
         findings += _of_the_unread(store, name)
+        findings += _of_the_turned_away(store, name)
         idle = None if config.idle_after is None else parse_duration(config.idle_after)
         now, state = time.time(), store.state(name)
         progress = extent_of(
@@ -163,6 +166,26 @@ def _of_store(store: Store, name: str, named: str | list[str] | None) -> list[Fi
         if version
     ]
     findings += _of_sinks(store, name)
+    return findings
+
+
+def _of_the_turned_away(store: Store, name: str) -> list[Finding]:
+    """Deliveries that came here, and wait at their senders since they cannot be taken yet."""
+    now = time.time()
+    by_reason: dict[str, list[TurnedAway]] = {}
+    for each in store.turned_away(name, now=now):
+        by_reason.setdefault(_PANE.sub("", each.why), []).append(each)
+    findings = []
+    for why, some in sorted(by_reason.items(), key=lambda item: -len(item[1]))[:_MOST_NAMED]:
+        rows = sum(each.rows for each in some)
+        sources = list(dict.fromkeys(each.source for each in some))
+        more = f" and {len(sources) - _MOST_NAMED} others" if len(sources) > _MOST_NAMED else ""
+        again = ago(now - max(each.last for each in some))
+        text = (
+            f"{len(some):,} deliveries of {rows:,} rows wait at {', '.join(sources[:_MOST_NAMED])}"
+            f"{more} since {stamp(some[0].first)}, tried again {again}: {why}"
+        )
+        findings.append(Finding("turned away", plain(text, SENTENCE_LENGTH), ok=False))
     return findings
 
 

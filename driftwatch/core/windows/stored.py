@@ -20,6 +20,7 @@ __all__ = [
     "StoredIncident",
     "StoredReference",
     "StoredReport",
+    "TurnedAway",
 ]
 
 
@@ -191,6 +192,29 @@ class Quarantined:
     reason: str
     bytes: int = 0
     facts: Mapping[str, Any] | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class TurnedAway:
+    """A delivery that came, could not be taken yet, and waits at its sender.
+
+    Attributes:
+        source: Who sent it.
+        epoch: The life of the source in which it was made.
+        sequence: Its number.
+        rows: Rows in it.
+        why: Why it was not taken the last time.
+        first: When it came first, seconds since 1970.
+        last: When it came last.
+    """
+
+    source: str
+    epoch: str
+    sequence: int
+    rows: int
+    why: str
+    first: float
+    last: float
 
 
 @dataclass(frozen=True, slots=True)

@@ -16,7 +16,7 @@ from driftwatch.errors import MergeError, NotReadableError, ProfileFormatError
 from driftwatch.evaluation.evaluator import Evaluator
 from driftwatch.evaluation.retention import Retention
 from driftwatch.ingest.cutting import MAX_SKEW
-from driftwatch.service.watched import WatchedMonitors
+from driftwatch.service.watched import Watched, WatchedMonitors
 
 __all__ = ["MOST_ROWS", "Refused", "take_in"]
 
@@ -66,10 +66,6 @@ def take_in(
         StoreError: If the store cannot take it now.
     """
     now = clock()
-    if sent_at is not None and not abs(sent_at - now) <= MAX_SKEW:
-        raise Refused(
-            409, f"the sender's clock is {sent_at - now:+,.0f} s off; set it right, then send again"
-        )
     try:
         delivery = delivery_from_bytes(data)
     except ProfileFormatError as error:
@@ -77,10 +73,25 @@ def take_in(
     if sent_at is not None:
         delivery = replace(delivery, sent_at=sent_at)
     allowed(delivery.monitor)
-    _check_header(delivery, now)
     watched = monitors.get(delivery.monitor)
     if watched is None:
         raise Refused(404, f"no monitor {delivery.monitor!r} is configured here")
+    try:
+        _check(delivery, watched, now=now, sent_at=sent_at)
+    except Refused as refused:
+        if refused.status == 409:
+            watched.turn_away(delivery, refused.detail, now=now)
+        raise
+    return watched.deliver(delivery, now=now), delivery
+
+
+def _check(delivery: Delivery, watched: Watched, /, *, now: float, sent_at: float | None) -> None:
+    """Refuse a delivery that the monitor cannot take, now or ever."""
+    if sent_at is not None and not abs(sent_at - now) <= MAX_SKEW:
+        raise Refused(
+            409, f"the sender's clock is {sent_at - now:+,.0f} s off; set it right, then send again"
+        )
+    _check_header(delivery, now)
     reference = watched.reference
     if watched.monitor is None or reference is None:
         raise Refused(409, f"monitor {delivery.monitor!r} has no reference yet")
@@ -89,7 +100,6 @@ def take_in(
         _check_cut(segment, evaluator.spec)
         _check_times(segment, evaluator, now)
         _check_body(segment, reference)
-    return watched.deliver(delivery, now=now), delivery
 
 
 def _unread(error: ProfileFormatError, where: str = "") -> Refused:

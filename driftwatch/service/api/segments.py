@@ -41,9 +41,19 @@ def segment_routes(service: Service) -> APIRouter:
     ) -> Accepted:
         """Take in a delivery of segments, once however often it comes."""
         data = await request.body()
-        outcome, delivery = await run_in_threadpool(
-            _taken, service, data, sent_at, token_of(request)
-        )
+        try:
+            outcome, delivery = await run_in_threadpool(
+                _taken, service, data, sent_at, token_of(request)
+            )
+        except HTTPException as error:
+            request.app.state.quiet.log(
+                ("not taken", error.status_code),
+                "driftwatch: a delivery is not taken (%d): %s",
+                error.status_code,
+                error.detail,
+                name="service.trouble",
+            )
+            raise
         return Accepted(outcome=outcome.value, rows=delivery.rows, limit_bytes=service.limit_bytes)
 
     return router

@@ -222,7 +222,7 @@ def _life(epoch: str) -> str:
 
 
 def accept(db: sqlite3.Connection, delivery: Delivery) -> None:
-    """Note a delivery's key.
+    """Note a delivery's key; it is not turned away any more.
 
     Keys of one life of a source are kept as ranges of sequence numbers, so that a year of
     deliveries is one row.
@@ -239,6 +239,12 @@ def accept(db: sqlite3.Connection, delivery: Delivery) -> None:
             low, high = min(low, rows[0]), max(high, rows[1])
             db.execute(f"DELETE FROM accepted WHERE {where}", (*life, next_to))  # noqa: S608
     db.execute("INSERT INTO accepted VALUES (?,?,?,?,?)", (*life, low, high))
+    epochs = epochs_of_wholes(delivery.epoch)
+    db.execute(
+        "DELETE FROM turned_away WHERE monitor=? AND source=? AND sequence=? "  # noqa: S608
+        f"AND epoch IN ({','.join('?' * len(epochs))})",
+        (delivery.monitor, delivery.source, delivery.sequence, *epochs),
+    )
 
 
 def position(db: sqlite3.Connection, monitor: str, name: str) -> int:

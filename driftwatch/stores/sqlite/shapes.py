@@ -84,6 +84,16 @@ SHAPES: Mapping[str, Mapping[str, Callable[[Any], bool]]] = {
     "cursors": {"monitor": _text, "name": _text, "position": _number},
     "copies": {"monitor": _text, "name": _text, "position": _number},
     "doubts": {"monitor": _text, "upto": _count},
+    "turned_away": {
+        "monitor": _text,
+        "source": _text,
+        "epoch": _text,
+        "sequence": _count,
+        "rows": _count,
+        "why": _text,
+        "first": _time,
+        "last": _time,
+    },
     "counters": {"monitor": _text, "name": _text, "value": _number},
     "counted": {
         "monitor": _text,

@@ -18,6 +18,7 @@ from driftwatch.stores.sqlite.quarantine import QuarantineTable
 from driftwatch.stores.sqlite.reading import ReadingDatabase
 from driftwatch.stores.sqlite.references import ReferenceTables
 from driftwatch.stores.sqlite.segments import SegmentTables
+from driftwatch.stores.sqlite.turned_away import TurnedAwayTable
 
 __all__ = ["SQLiteStore"]
 
@@ -49,6 +50,7 @@ class SQLiteStore(
     IncidentTables,
     HousekeepingTables,
     QuarantineTable,
+    TurnedAwayTable,
 ):
     """A store in one SQLite file; implements `driftwatch.protocols.Store`.
 

@@ -174,10 +174,24 @@ MIGRATIONS: tuple[str, ...] = (
     ) STRICT, WITHOUT ROWID;
     """,
     "",  # the same tables; reports in them may be compressed, which earlier versions cannot read
+    """
+    CREATE TABLE turned_away (
+        monitor TEXT NOT NULL,
+        source TEXT NOT NULL,
+        epoch TEXT NOT NULL,
+        sequence INTEGER NOT NULL,
+        rows INTEGER NOT NULL,
+        why TEXT NOT NULL,
+        first REAL NOT NULL,
+        last REAL NOT NULL,
+        PRIMARY KEY (monitor, source, epoch, sequence)
+    ) STRICT, WITHOUT ROWID;
+    """,
 )
 """One script a version: script i takes a store of version i to version i + 1.
 
 `copies` has the progress of every source a second time, on pages of its own: losing it would count
 rows twice. `doubts` has the monitors whose deliveries are known in part only, since the file was
-damaged: what repeats a segment of theirs up to an id is taken for a repetition.
+damaged: what repeats a segment of theirs up to an id is taken for a repetition. `turned_away` has
+deliveries that came and could not be taken yet.
 """
