@@ -13,6 +13,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from driftwatch.core.data.batch import Batch, array_of
+from driftwatch.core.data.exact_integers import EXACT_INTEGERS
 from driftwatch.ingest.known_columns import KnownColumns, picking
 from driftwatch.ingest.record_buffer import TimedBatch
 from driftwatch.ingest.records import columns_of
@@ -22,7 +23,7 @@ if TYPE_CHECKING:
 
 __all__ = ["ColumnBuffer", "Records"]
 
-_EXACT = float(1 << 53)
+_EXACT = float(EXACT_INTEGERS)
 _SCALARS = {str, bool, int, float, datetime}
 _NUMBERS = {int, float}
 _NOTHING = {type(None)}

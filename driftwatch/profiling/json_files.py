@@ -7,6 +7,7 @@ from collections.abc import Iterator
 from typing import TYPE_CHECKING, Any
 
 from driftwatch.core.data.batch import BATCH_ROWS, Batch, table_of
+from driftwatch.core.data.exact_integers import EXACT_INTEGERS
 from driftwatch.core.data.json_text import NotJSONError, json_value
 from driftwatch.core.data.labelled_columns import has_row_numbers, without_labels
 from driftwatch.errors import DataError
@@ -17,7 +18,6 @@ if TYPE_CHECKING:
 
 __all__ = ["is_document", "read_json"]
 
-_EXACT_INTEGERS = float(1 << 53)
 _LONG_INTEGER = re.compile(rb"[:\[,]\s*-?\d{16,20}\s*[,\]}]")
 
 
@@ -171,7 +171,7 @@ def _rounds(table: pa.Table, block: bytes) -> bool:
     import pyarrow.compute as pc
 
     floats = [column for column in table.columns if pa.types.is_floating(column.type)]
-    large = any((pc.max(pc.abs(column)).as_py() or 0.0) >= _EXACT_INTEGERS for column in floats)
+    large = any((pc.max(pc.abs(column)).as_py() or 0.0) >= EXACT_INTEGERS for column in floats)
     return large and _LONG_INTEGER.search(block) is not None
 
 

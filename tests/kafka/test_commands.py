@@ -2,20 +2,14 @@
 
 from __future__ import annotations
 
-import signal
-import subprocess
-import sys
 from pathlib import Path
 
 import pandas as pd
 import pytest
 
-from driftwatch.stores.sqlite.store import SQLiteStore
 from tests.kafka import clients, working
+from tests.kafka.commands import rows_in, run, worked_until
 from tests.kafka.mock_cluster import MockCluster
-from tests.waiting import until
-
-DRIFTWATCH = [sys.executable, "-m", "driftwatch"]
 
 
 @pytest.fixture
@@ -42,37 +36,11 @@ def folder(tmp_path: Path, cluster: MockCluster, topic: str) -> Path:
     return tmp_path
 
 
-def run(folder: Path, *arguments: str) -> subprocess.CompletedProcess[str]:
-    return subprocess.run(
-        [*DRIFTWATCH, *arguments], cwd=folder, capture_output=True, text=True, check=False
-    )
-
-
-def rows_in(path: Path) -> int:
-    if not path.exists():
-        return 0
-    store = SQLiteStore(path)
-    try:
-        return int(store.overview("m").rows)
-    finally:
-        store.close()
-
-
 def test_rows_of_a_file_go_through_a_topic_into_the_window(folder: Path) -> None:
     made = run(folder, "produce", "rows.csv", "--rate", "100000/s")
     assert made.returncode == 0, made.stderr
     assert "2,000 messages sent" in made.stderr
-    worker = subprocess.Popen(
-        [*DRIFTWATCH, "worker"], cwd=folder, stderr=subprocess.PIPE, text=True
-    )
-    try:
-        until(lambda: rows_in(folder / "s.db") == 2_000)
-        worker.send_signal(signal.SIGTERM)
-        _, said = worker.communicate(timeout=30)
-    finally:
-        worker.kill()
-        worker.wait()
-    assert worker.returncode == 0, said
+    said = worked_until(lambda: rows_in(folder) == 2_000, folder)
     assert "as group driftwatch-m" in said
     assert "stopped; 2,000 messages read, all of them stored" in said
     shown = run(folder, "check", "--monitor", "m")

@@ -22,11 +22,10 @@ from driftwatch.stores.sqlite.memory import MemoryStore
 from driftwatch.stores.sqlite.store import SQLiteStore
 from tests.kafka import clients, working
 from tests.kafka.broker import Broker, free_ports, started_or_skipped
+from tests.kafka.commands import DRIFTWATCH, rows_in, run, started, worked_until
 from tests.kafka.mock_cluster import MockCluster
 from tests.kafka.working import assert_holds, produce, running
 from tests.waiting import until
-
-DRIFTWATCH = [sys.executable, "-m", "driftwatch"]
 
 
 @pytest.fixture
@@ -56,33 +55,6 @@ def configure(folder: Path, bootstrap: str, topics: dict[str, str], **more: Any)
         """
         text += "".join(f"{key} = {json.dumps(value)}\n" for key, value in more.items())
     (folder / "driftwatch.toml").write_text(text)
-
-
-def run(folder: Path, *arguments: str) -> subprocess.CompletedProcess[str]:
-    return subprocess.run(
-        [*DRIFTWATCH, *arguments],
-        cwd=folder,
-        capture_output=True,
-        text=True,
-        check=False,
-        stdin=subprocess.DEVNULL,
-    )
-
-
-def started(folder: Path, *arguments: str) -> subprocess.Popen[str]:
-    return subprocess.Popen(
-        [*DRIFTWATCH, "worker", *arguments], cwd=folder, stderr=subprocess.PIPE, text=True
-    )
-
-
-def rows_in(folder: Path, monitor: str) -> int:
-    if not (folder / "s.db").exists():
-        return 0
-    store = SQLiteStore(folder / "s.db")
-    try:
-        return int(store.overview(monitor).rows)
-    finally:
-        store.close()
 
 
 # -- a start that cannot work
@@ -195,8 +167,7 @@ def test_a_cursor_that_is_set_back_has_messages_counted_again_by_a_worker_that_r
     cluster.create_topic(topic, 1)
     produce(cluster.bootstrap, topic, range(1_000))
     configure(folder, cluster.bootstrap, {"m": topic})
-    worker = started(folder, "--no-evaluate")
-    try:
+    with started(folder, "--no-evaluate") as worker:
         until(lambda: rows_in(folder, "m") == 1_000)
         asked = run(folder, "worker", "--reset", f"{topic}/0=400")
         assert asked.returncode == 2
@@ -208,9 +179,6 @@ def test_a_cursor_that_is_set_back_has_messages_counted_again_by_a_worker_that_r
         until(lambda: rows_in(folder, "m") == 1_600)
         worker.send_signal(signal.SIGHUP)
         _, said = worker.communicate(timeout=30)
-    finally:
-        worker.kill()
-        worker.wait()
     assert worker.returncode == 0, said
     assert "all of them stored" in said
     shown = run(folder, "check", "--monitor", "m")
@@ -234,14 +202,7 @@ def test_messages_that_are_passed_over_are_said_and_counted(
     done = run(folder, "worker", "--reset", at, "--yes")
     assert done.returncode == 0, done.stderr
     assert "100 messages are passed over and never read" in done.stdout
-    worker = started(folder, "--no-evaluate")
-    try:
-        until(lambda: rows_in(folder, "m") == 200)
-        worker.send_signal(signal.SIGTERM)
-        worker.communicate(timeout=30)
-    finally:
-        worker.kill()
-        worker.wait()
+    worked_until(lambda: rows_in(folder, "m") == 200, folder, "--no-evaluate")
     assert "100 kafka passed over" in run(folder, "doctor").stdout
 
 
@@ -265,14 +226,7 @@ def test_doctor_asks_the_brokers(folder: Path, cluster: MockCluster, topic: str)
     cluster.create_topic(topic, 1)
     produce(cluster.bootstrap, topic, range(300))
     configure(folder, cluster.bootstrap, {"m": topic})
-    worker = started(folder, "--no-evaluate")
-    try:
-        until(lambda: rows_in(folder, "m") == 300)
-        worker.send_signal(signal.SIGTERM)
-        worker.communicate(timeout=30)
-    finally:
-        worker.kill()
-        worker.wait()
+    worked_until(lambda: rows_in(folder, "m") == 300, folder, "--no-evaluate")
     said = run(folder, "doctor").stdout
     assert "0 messages of 1 partitions are not stored yet" in said
     assert "PROBLEM  kafka" not in said
@@ -314,15 +268,7 @@ def test_one_process_serves_all_monitors_and_the_trouble_of_one_is_its_own(
         produce(cluster.bootstrap, f"{topic}-{name}", range(200))
     names = {name: f"{topic}-{name}" for name in ("a", "b", "absent")}
     configure(folder, cluster.bootstrap, names)
-    worker = started(folder)
-    try:
-        until(lambda: rows_in(folder, "a") == rows_in(folder, "b") == 200)
-        worker.send_signal(signal.SIGTERM)
-        _, said = worker.communicate(timeout=30)
-    finally:
-        worker.kill()
-        worker.wait()
-    assert worker.returncode == 0, said
+    said = worked_until(lambda: rows_in(folder, "a") == rows_in(folder, "b") == 200, folder)
     assert f"absent: there is no topic '{topic}-absent'" in said
     for name in ("a", "b"):
         assert f"{name}: stopped; 200 messages read, all of them stored" in said
@@ -373,8 +319,7 @@ def test_a_hangup_that_is_ignored_stays_ignored(
     cluster.create_topic(topic, 1)
     configure(folder, cluster.bootstrap, {"m": topic})
     command = ["/bin/sh", "-c", 'trap "" HUP; exec "$@"', "sh", *DRIFTWATCH, "worker"]
-    worker = subprocess.Popen(command, cwd=folder, stderr=subprocess.PIPE, text=True)
-    try:
+    with started(folder, command=command) as worker:
         produce(cluster.bootstrap, topic, range(50))
         until(lambda: rows_in(folder, "m") == 50)
         worker.send_signal(signal.SIGHUP)
@@ -382,7 +327,4 @@ def test_a_hangup_that_is_ignored_stays_ignored(
         until(lambda: rows_in(folder, "m") == 80)
         worker.send_signal(signal.SIGTERM)
         _, said = worker.communicate(timeout=30)
-    finally:
-        worker.kill()
-        worker.wait()
     assert worker.returncode == 0, said

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from numpy.typing import NDArray
 
+from driftwatch.core.data.exact_integers import EXACT_INTEGERS
 from driftwatch.core.data.mixed import children_of, is_mixed
 from driftwatch.core.data.privacy import ValueGuard
 from driftwatch.core.data.schema import Column
@@ -143,7 +144,7 @@ def class_text(value: object, /) -> str | None:
         number = float(text)
     except ValueError:
         return text
-    if not number.is_integer() or abs(number) >= 1 << 53 or text.lower() != text:
+    if not number.is_integer() or abs(number) >= EXACT_INTEGERS or text.lower() != text:
         return text
     return str(int(number)) if not text.lstrip("+-").startswith("0") or number == 0 else text
 

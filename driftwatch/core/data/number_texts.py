@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from numpy.typing import NDArray
 
+from driftwatch.core.data.exact_integers import EXACT_INTEGERS
 from driftwatch.core.data.missing_words import without_words
 from driftwatch.core.data.numpy_values import plain_values
 
@@ -17,7 +18,6 @@ if TYPE_CHECKING:
 
 __all__ = ["NumbersInTexts", "inexact", "numbers_in_texts"]
 
-_EXACT_INTEGERS = 1 << 53
 """From here on doubles do not hold every integer."""
 
 _NUMBER = r"^[+-]?(\d+(\.\d*)?|\.\d+)([eE][+-]?\d+)?$|^(?i:[+-]?inf(inity)?|nan)$"
@@ -87,7 +87,7 @@ def numbers_in_texts(texts: pa.Array, words: tuple[str, ...], /) -> NumbersInTex
         invalid = len(spelled) - len(readable) - spans.size
         values = np.concatenate([plain_values(readable.cast(pa.float64())), spans])
     beyond = np.empty(0, np.uint64)
-    if values.size and (np.abs(values) >= _EXACT_INTEGERS).any():
+    if values.size and (np.abs(values) >= EXACT_INTEGERS).any():
         beyond = _rounded_integers(readable)
     return NumbersInTexts(values, beyond, texts.null_count, invalid)
 
@@ -144,7 +144,7 @@ def inexact(values: NDArray[Any], /) -> NDArray[np.uint64]:
         [9007199254740993]
     """
     ends = (int(values.min()), int(values.max())) if values.size else (0, 0)
-    if values.itemsize < 8 or max(-ends[0], ends[1]) <= _EXACT_INTEGERS:
+    if values.itemsize < 8 or max(-ends[0], ends[1]) <= EXACT_INTEGERS:
         return np.empty(0, np.uint64)
     rounded = values.astype(np.float64)
     with np.errstate(invalid="ignore"):  # the largest ones are rounded to what no integer holds
