@@ -179,6 +179,12 @@ class PartitionFeed:
         return delivery + max(self.next - self.stored, self._accumulator.open_rows)
 
     @property
+    def acknowledged(self) -> int:
+        """Offset up to which a store has said that it has everything."""
+        waiting = self._pending.cursors if self._pending is not None else ()
+        return next((move.start for move in waiting if move.name == self._cursor), self.stored)
+
+    @property
     def has_news(self) -> bool:
         """Whether there is something that is in no delivery yet."""
         return self.next > self.stored or not self._begun or self.origin.known != self.origin.now
