@@ -22,6 +22,7 @@ from driftwatch.core.windows.stored import StoredIncident
 from driftwatch.errors import DataError, StoreError
 from driftwatch.evaluation.rules import EvaluationRules
 from driftwatch.evaluation.sink_delivery import outgoing
+from driftwatch.evaluation.stored_reports import report_of
 from driftwatch.logs.events import event
 from driftwatch.protocols import Store
 
@@ -161,6 +162,6 @@ class Alerting:
         firing = any(episode.alarm.level.is_drift for episode in state.episodes.values())
         if self._latest is None and (firing or state.incident is not None):
             for stored in self._store.reports(self._monitor, limit=1):
-                with contextlib.suppress(DataError, orjson.JSONDecodeError):
-                    self._latest = DriftReport.from_dict(orjson.loads(stored.body))
+                with contextlib.suppress(DataError):
+                    self._latest = report_of(stored)
         return self._latest

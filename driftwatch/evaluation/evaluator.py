@@ -22,7 +22,12 @@ from driftwatch.core.windows.evaluation_record import Evaluation, Result
 from driftwatch.core.windows.spec import WindowSpec
 from driftwatch.errors import DriftWatchError
 from driftwatch.evaluation.alerting import Alerting, AlertNews
-from driftwatch.evaluation.event_log import log_evaluation, log_housekeeping, log_laggards
+from driftwatch.evaluation.event_log import (
+    log_evaluation,
+    log_housekeeping,
+    log_laggards,
+    log_lost_state,
+)
 from driftwatch.evaluation.parts import MixedWindows
 from driftwatch.evaluation.reference_in_use import ReferenceInUse
 from driftwatch.evaluation.retention import keep_house
@@ -396,10 +401,10 @@ class Evaluator:
         saved = self._store.state(self.monitor)
         if saved is None:
             return fresh
-        is_same = saved.facts["reference"] == self._reference.id
-        if self._detector is not None and is_same:
-            self._detector.restore(saved.facts.get("detector") or {})
-        return fresh.restored(saved)
+        restored = fresh.restored_with(saved, self._detector)
+        if restored is None:
+            log_lost_state(self.monitor)
+        return restored or replace(fresh, consumed=saved.consumed)
 
 
 def _facts(

@@ -15,7 +15,7 @@ from driftwatch.evaluation.watermark import Laggard, told
 from driftwatch.logs.events import event
 from driftwatch.render.plain import plain
 
-__all__ = ["log_evaluation", "log_housekeeping", "log_laggards"]
+__all__ = ["log_evaluation", "log_housekeeping", "log_laggards", "log_lost_state"]
 
 _LOG = logging.getLogger("driftwatch")
 
@@ -85,6 +85,16 @@ def log_laggards(
                     behind_seconds=each.behind,
                 ),
             )
+
+
+def log_lost_state(monitor: str, /) -> None:
+    """Log that nothing can be made of what was known of alarm and incidents."""
+    _LOG.warning(
+        "driftwatch: %s: what was stored of its alarm, detectors and incidents is damaged; they "
+        "begin anew",
+        plain(monitor),
+        extra=event("store.trouble"),
+    )
 
 
 def log_housekeeping(monitor: str, error: Exception, /) -> None:

@@ -66,6 +66,16 @@ class EvaluationState:
         """The state before the first pane."""
         return cls(reference=reference, alarm=Hysteresis(clear_after))
 
+    def restored_with(self, saved: SavedState, detector: PaneDetector | None, /) -> Self | None:
+        """As `restored`, with the bets of the detector; None if it is damaged."""
+        try:
+            restored = self.restored(saved)
+            if detector is not None and saved.facts["reference"] == self.reference:
+                detector.restore(saved.facts.get("detector") or {})
+        except (LookupError, TypeError, ValueError, AttributeError):
+            return None
+        return restored
+
     def restored(self, saved: SavedState, /) -> Self:
         """Return the state that `to_dict` gave.
 
@@ -74,6 +84,7 @@ class EvaluationState:
         """
         facts = saved.facts
         is_another = facts["reference"] != self.reference
+        evaluated = None if facts["evaluated"] is None else int(facts["evaluated"])
         desk = DeskState.restored(
             facts.get("desk"), clear_after=self.alarm.clear_after, afresh=is_another
         )
@@ -81,14 +92,14 @@ class EvaluationState:
             return replace(
                 self,
                 consumed=saved.consumed,
-                evaluated=facts["evaluated"],
+                evaluated=evaluated,
                 desk=desk,
                 laggards=saved.laggards,
             )
         return replace(
             self,
             consumed=saved.consumed,
-            evaluated=facts["evaluated"],
+            evaluated=evaluated,
             revision=int(facts["revision"]),
             alarm=self.alarm.restored(facts["alarm"]),
             statuses={int(pane): str(status) for pane, status in facts["statuses"].items()},

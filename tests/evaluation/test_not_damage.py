@@ -413,6 +413,7 @@ def test_a_reader_brings_an_older_store_up_in_a_copy(folder: Path, say: Say) -> 
         direct.execute("ALTER TABLE quarantine DROP COLUMN facts")
         direct.execute("DROP TABLE copies")
         direct.execute("DROP TABLE doubts")
+        direct.execute("DROP TABLE turned_away")
         direct.execute("PRAGMA user_version=4")
     direct.close()
     before = bytes_in(folder)

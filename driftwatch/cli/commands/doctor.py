@@ -24,7 +24,6 @@ from driftwatch.core.data.durations import parse_duration
 from driftwatch.core.data.times import to_utc
 from driftwatch.core.profiles.readable import check_readable
 from driftwatch.core.reports.results import Status
-from driftwatch.core.reports.window import WindowFacts
 from driftwatch.core.windows.counters import (
     NOTED,
     UNREADABLE,
@@ -36,8 +35,9 @@ from driftwatch.core.windows.counters import (
 from driftwatch.core.windows.model_versions import COUNTED_TOGETHER
 from driftwatch.core.windows.spec import WindowSpec
 from driftwatch.core.windows.stored import OutboxEntry, Overview, StoredReport, TurnedAway
-from driftwatch.errors import DriftWatchError, ProfileFormatError
+from driftwatch.errors import DataError, DriftWatchError, ProfileFormatError
 from driftwatch.evaluation.not_read import DAMAGED, rows_not_read
+from driftwatch.evaluation.stored_reports import report_of
 from driftwatch.evaluation.watermark import StreamExtent, extent_of, told
 from driftwatch.profiling.hash_keys import key_for
 from driftwatch.profiling.locations import shown_url
@@ -332,9 +332,9 @@ def _of_evaluations(
 def _left_out(last: StoredReport) -> list[Finding]:
     """What the last window lacks, for it is stored and could not be read or merged."""
     try:
-        window = WindowFacts.from_dict(orjson.loads(last.body).get("window"))
-    except (orjson.JSONDecodeError, KeyError, TypeError, ValueError, AttributeError):
-        return [Finding("evaluation", "the last report cannot be read", ok=False)]
+        window = report_of(last).window
+    except DataError as error:
+        return [Finding("evaluation", plain(str(error), SENTENCE_LENGTH), ok=False)]
     return [
         Finding("left out", f"of the last window, {times:,} times: {plain(why, 400)}", ok=False)
         for why, times in ({} if window is None else window.left_out).items()

@@ -14,10 +14,11 @@ from driftwatch.cli.options import Config, FailOn, Format, Name, Output, StorePa
 from driftwatch.cli.output.exits import Exit
 from driftwatch.cli.output.last_report import load_report
 from driftwatch.cli.output.showing import Showing
-from driftwatch.cli.output.writing import put, put_json
+from driftwatch.cli.output.writing import put, put_json, tell
 from driftwatch.core.data.times import to_utc
-from driftwatch.core.reports.report import DriftReport
 from driftwatch.errors import ConfigError, DataError
+from driftwatch.evaluation.stored_reports import report_of
+from driftwatch.render.plain import SENTENCE_LENGTH, plain
 
 __all__ = ["report"]
 
@@ -62,18 +63,23 @@ def _stored(request: StreamRequest, last: int | None, showing: Showing) -> Exit:
         reports = store.reports(name, limit=last or 1)
     if not reports:
         raise DataError(f"the store has no report of {name!r} yet")
-    newest = DriftReport.from_dict(orjson.loads(reports[0].body))
     if last is None:
-        return showing.show(newest)
-    if showing.format == "json":
-        rows = [orjson.loads(stored.body) for stored in reversed(reports)]
-        put_json(rows)
-        return showing.code(newest)
+        return showing.show(report_of(reports[0]))
+    rows = []
     for stored in reversed(reports):
-        each = DriftReport.from_dict(orjson.loads(stored.body))
+        try:
+            each = report_of(stored)
+        except DataError as error:  # the others are listed
+            tell(f"{plain(str(error), SENTENCE_LENGTH)}\n")
+            continue
+        if showing.format == "json":
+            rows.append(orjson.loads(stored.body))
+            continue
         window = each.window
         end = None if window is None else window.period.end
         when = moment(end or to_utc(stored.created))
         event = f"  alarm {stored.event}" if stored.event else ""
         put(f"{when}  {each.global_status:<17} {each.headline()}{event}\n")
-    return showing.code(newest)
+    if showing.format == "json":
+        put_json(rows)
+    return showing.code(report_of(reports[0]))

@@ -160,14 +160,18 @@ class SavedState:
     @property
     def alarm(self) -> str | None:
         """Level of the alarm; None before the first pane."""
-        level = (self.facts.get("alarm") or {}).get("level")
+        alarm = self.facts.get("alarm")
+        level = alarm.get("level") if isinstance(alarm, Mapping) else None
         return None if level is None else str(level)
 
     @property
     def laggards(self) -> dict[str, list[float]]:
         """What was known of sources that were far behind the others, by name."""
         known = self.facts.get("laggards") or {}
-        return {str(name): [float(number) for number in said] for name, said in known.items()}
+        try:
+            return {str(name): [float(number) for number in said] for name, said in known.items()}
+        except (TypeError, ValueError, AttributeError):  # damaged; it is found out anew
+            return {}
 
 
 @dataclass(frozen=True, slots=True)

@@ -95,7 +95,10 @@ class EvaluationTables:
         with self._database.reading() as db:
             rows = db.execute("SELECT pane, body FROM states WHERE monitor=?", (monitor,))
             row = rows.fetchone()
-            return None if row is None else SavedState(int(row[0]), json.loads(row[1]))
+            if row is None:
+                return None
+            facts = json.loads(row[1])
+            return SavedState(int(row[0]), facts if isinstance(facts, dict) else {})
 
     def reports(
         self, monitor: str, /, *, limit: int, alarms_only: bool = False

@@ -13,6 +13,7 @@ from typing import Any, cast
 
 from driftwatch.core.windows.segments import Segment
 from driftwatch.stores.sqlite.ledger import ANY_MONITOR, digest, doubted_monitors, is_sealed
+from driftwatch.stores.sqlite.packed_text import unpacked
 from driftwatch.stores.sqlite.pages import Cell, Pages, Value, columns_of, encoded, varint
 from driftwatch.stores.sqlite.shapes import ROW_TABLES, SHAPES, completed, is_sound
 
@@ -172,7 +173,7 @@ def _rows(pages: Pages, table: str, roots: dict[str, int]) -> Iterator[list[Valu
 
 
 def _insert(into: sqlite3.Connection, table: str, row: list[Value]) -> int:
-    if table == "reports" and not SHAPES["states"]["body"](row[-1]):
+    if table == "reports" and not SHAPES["states"]["body"](unpacked(str(row[-1]))):
         return 0
     if table == "accepted" and cast("int", row[3]) > cast("int", row[4]):
         return 0
