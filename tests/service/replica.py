@@ -57,6 +57,7 @@ def main(url: str, folder: Path, replica: int, chunks: int, now: float) -> None:
         folder / "reference.dwp",
         name="scores",
         window="24h",
+        slide="1h",  # a pane has few versions
         store=url,
         spool=folder / f"spool-{replica}",
         source=f"replica-{replica}",
