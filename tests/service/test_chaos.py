@@ -122,7 +122,8 @@ def test_everything_acknowledged_arrives_once(tmp_path: Path) -> None:
     (tmp_path / "reference.dwp").write_bytes(reference.profile.to_bytes())
     (tmp_path / "driftwatch.toml").write_text(
         'store = "collector.db"\n[service]\nrequests_per_minute = 10000000\n'
-        '[monitors.scores]\nreference = "reference.dwp"\nwindow = "24h"\nslide = "1h"\nevery = "1s"\n',
+        '[monitors.scores]\nreference = "reference.dwp"\nwindow = "24h"\nslide = "1h"\n'
+        'every = "1s"\n',
         "utf-8",
     )
     world = World(tmp_path, 11)

@@ -107,6 +107,8 @@ def examine(path: Path, whole: dict[int, StoredSegment], intact: set[int]) -> Co
     store = SQLiteStore(path)
     seen["set aside"] = store.damage is not None
     have = stored(store)
+    # Where nothing but segments was hit, each is set aside by itself, and the file stays.
+    seen["noticed"] = store.damage is not None or bool(store.quarantine())
     for number, one in whole.items():
         if number in have:
             assert have[number].segment == one.segment, "a segment has changed"
