@@ -73,7 +73,7 @@ class SingleValues:
 
     def changes(self) -> tuple[NDArray[np.float64], NDArray[np.float64], NDArray[np.float64]]:
         """Least, estimated and largest Cohen's h of each value."""
-        towards = np.sign(self.after - self.before)
+        towards = np.where(self.after >= self.before, 1.0, -1.0)  # equal shares may differ, too
         near = cohens_h(*self.nearest())
         far = cohens_h(
             self.before - towards * self.before_error, self.after + towards * self.after_error

@@ -10,6 +10,7 @@ from numpy.typing import NDArray
 from scipy import stats
 
 from driftwatch import DriftResult, Monitor, SketchConfig, Status
+from driftwatch.core.drift.sides import SingleValues
 
 Floats = NDArray[np.float64]
 RNG = np.random.default_rng(7)
@@ -81,6 +82,13 @@ def test_the_jump_of_a_value_is_cohens_h(
     assert result.interval is not None
     assert result.interval[0] - 1e-9 <= exact <= result.interval[1] + 1e-9
     assert result.details["value"] == 7.0 or exact < 0.05
+
+
+def test_shares_that_are_estimated_to_be_equal_may_differ_by_their_errors() -> None:
+    half, slack = np.array([0.5]), np.array([0.01])
+    least, estimated, most = SingleValues(np.array([7.0]), half, half, slack, 0 * slack).changes()
+    assert (least, estimated) == (0.0, 0.0)
+    assert most == pytest.approx(2 * math.asin(math.sqrt(0.5)) - 2 * math.asin(math.sqrt(0.49)))
 
 
 def test_values_that_repeat_without_a_jump_are_no_drift() -> None:
