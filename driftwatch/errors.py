@@ -23,6 +23,7 @@ from collections.abc import Iterable
 from typing import Self
 
 __all__ = [
+    "MISREAD",
     "ConfigError",
     "DataError",
     "DriftWatchError",
@@ -125,6 +126,10 @@ class StoreError(DriftWatchError, OSError):
 
 class MissingDependencyError(DriftWatchError, ImportError):
     """An optional library is needed for what was asked."""
+
+
+MISREAD = (LookupError, TypeError, ValueError, AttributeError, ArithmeticError, RecursionError)
+"""What reading plain data of another shape than expected raises; its reader makes it ours."""
 
 
 def did_you_mean(name: str, known: Iterable[str]) -> str:

@@ -18,7 +18,7 @@ from urllib.parse import unquote
 from driftwatch.core.data.batch import BATCH_ROWS, Batch, is_index
 from driftwatch.core.data.byte_texts import with_valid_texts
 from driftwatch.core.data.pandas_types import with_types_of_notes
-from driftwatch.errors import DataError
+from driftwatch.errors import DataError, shown
 from driftwatch.profiling.delimited import CsvFormat, read_delimited
 from driftwatch.profiling.json_files import read_json
 from driftwatch.profiling.locations import (
@@ -176,6 +176,14 @@ def _expand(spec: str | Location) -> Sequence[Location]:
 
             return find_remote(spec, is_data)
         spec = local_path(spec)
+    try:
+        return _local(spec)
+    except (OSError, RuntimeError) as error:  # too long, not permitted, a user that is not known
+        why = getattr(error, "strerror", None) or error
+        raise DataError(f"{shown(str(spec))}: cannot be looked for: {why}") from error
+
+
+def _local(spec: str | Path) -> Sequence[Path]:
     path = Path(spec).expanduser()
     if path.is_dir():
         paths = sorted(item for item in path.rglob("*") if item.is_file() and is_data(item))

@@ -170,6 +170,9 @@ def test_what_is_not_there_is_an_error(tmp_path: Path) -> None:
     for spec in (tmp_path / "no.csv", tmp_path / "no-*.csv"):
         with pytest.raises(DataError, match="no such file"):
             find_files(spec)
+    for name in ("y" * 70_000, f"{tmp_path}/{'y' * 300}", "~nobody-of-that-name/a.csv"):
+        with pytest.raises(DataError, match="cannot be looked for: "):
+            find_files(name)
     with pytest.raises(DataError, match="no data file in this folder"):
         find_files(tmp_path)
     with pytest.raises(DataError, match="no file was named"):

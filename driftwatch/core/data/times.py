@@ -14,7 +14,11 @@ from driftwatch.core.data.storage import plain_array
 if TYPE_CHECKING:
     import pyarrow as pa
 
-__all__ = ["event_times", "to_utc"]
+__all__ = ["LATEST", "event_times", "to_utc"]
+
+
+LATEST = 253_402_300_799
+"""The last second of the year 9999, where dates end."""
 
 
 def event_times(array: pa.Array, /) -> NDArray[np.float64]:

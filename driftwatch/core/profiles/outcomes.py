@@ -17,7 +17,7 @@ from driftwatch.core.data.outcomes import OutcomeColumns, OutcomeRows, Task, all
 from driftwatch.core.sketches.grid import Grid
 from driftwatch.core.sketches.paired_sums import PairedSums
 from driftwatch.core.sketches.score_cells import ScoreCells
-from driftwatch.errors import ConfigError, ProfileFormatError, SchemaError
+from driftwatch.errors import MISREAD, ConfigError, ProfileFormatError
 from driftwatch.process.cached import cached_property
 
 __all__ = [
@@ -101,10 +101,7 @@ class OutcomeSpec:
             if min(sizes, default=0) < 0 or sum(sizes) != edges.size or not np.isfinite(centre):
                 raise ProfileFormatError("outcomes refused: the grids do not fit")
             grids = tuple(map(Grid, np.split(edges, np.cumsum(sizes)[:-1]))) if sizes else ()
-        except (
-            KeyError, TypeError, ValueError, AttributeError, OverflowError, RecursionError,
-            ConfigError, SchemaError,
-        ) as error:  # fmt: skip
+        except MISREAD as error:
             raise ProfileFormatError(f"outcomes refused: {error}") from error
         if len(grids) != _scored(columns):
             raise ProfileFormatError("outcomes refused: the grids do not fit the classes")

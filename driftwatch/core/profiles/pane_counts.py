@@ -16,7 +16,7 @@ from driftwatch.core.data.schema import Column
 from driftwatch.core.data.times import event_times
 from driftwatch.core.data.values import Categories, Numbers, typed_values
 from driftwatch.core.sketches.grid import Grid, GridCounts
-from driftwatch.errors import ConfigError, ProfileFormatError, UnknownColumnError
+from driftwatch.errors import MISREAD, ConfigError, ProfileFormatError, UnknownColumnError
 
 if TYPE_CHECKING:
     import pyarrow as pa
@@ -198,7 +198,7 @@ class PaneCounts:
                     panes.counts[pane][name] = counts
         except ProfileFormatError:
             raise
-        except (KeyError, TypeError, ValueError, RecursionError) as error:
+        except MISREAD as error:
             raise ProfileFormatError(f"counts by pane refused: {error}") from error
         return panes
 

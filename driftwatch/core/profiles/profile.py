@@ -31,7 +31,7 @@ from driftwatch.core.profiles.stored_form import fill, sections_of
 from driftwatch.core.reports.report import Period
 from driftwatch.core.sketches.cross import CrossMoments
 from driftwatch.core.sketches.sizes import SketchConfig
-from driftwatch.errors import ConfigError, MergeError, ProfileFormatError, SchemaError
+from driftwatch.errors import MISREAD, ConfigError, MergeError, ProfileFormatError, SchemaError
 
 __all__ = ["Profile", "merged"]
 
@@ -379,7 +379,7 @@ class Profile:
         header, sections = decode(data, limit=limit)
         try:
             return cls._from_parts(header, sections, guard or ValueGuard(), any_key=any_key)
-        except (ConfigError, SchemaError, KeyError, TypeError, ValueError) as error:
+        except MISREAD as error:
             if isinstance(error, ProfileFormatError):
                 raise
             raise ProfileFormatError(f"profile refused: {error}") from error

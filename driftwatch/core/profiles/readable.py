@@ -7,7 +7,7 @@ from driftwatch.core.profiles.codec import decode
 from driftwatch.core.profiles.hidden_columns import check_key
 from driftwatch.core.profiles.schema_table import columns_in, read_table
 from driftwatch.core.sketches.sizes import SketchConfig
-from driftwatch.errors import ConfigError, ProfileFormatError
+from driftwatch.errors import MISREAD, ProfileFormatError
 
 __all__ = ["check_readable"]
 
@@ -30,7 +30,7 @@ def check_readable(data: bytes, guard: ValueGuard, /) -> None:
         SketchConfig.from_dict(header["config"])
         key_id = header.get("key_id", ValueGuard().key_id)
         check_key(columns_in(read_table(sections["schema"])), key_id, guard)
-    except (ConfigError, KeyError, TypeError, AttributeError, ValueError) as error:
+    except MISREAD as error:
         if isinstance(error, ProfileFormatError):
             raise
         raise ProfileFormatError(f"profile refused: {error}") from error

@@ -25,7 +25,7 @@ from driftwatch.core.reports.results import (
 )
 from driftwatch.core.reports.schema_change import SchemaChange
 from driftwatch.core.reports.window import EarlySign, WindowFacts, WindowPart
-from driftwatch.errors import ConfigError, DataError
+from driftwatch.errors import MISREAD, ConfigError, DataError
 from driftwatch.logs.lines import plain
 
 __all__ = [
@@ -372,7 +372,7 @@ class DriftReport:
             )
         try:
             return cls._from_valid(data)
-        except (KeyError, TypeError, ValueError, AttributeError, IndexError) as error:
+        except MISREAD as error:
             raise DataError(f"not a drift report: {type(error).__name__}: {error}") from error
 
     @classmethod

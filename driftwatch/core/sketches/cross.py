@@ -10,7 +10,7 @@ from typing import Self
 import numpy as np
 from numpy.typing import NDArray
 
-from driftwatch.errors import MergeError, ProfileFormatError
+from driftwatch.errors import MISREAD, MergeError, ProfileFormatError
 
 __all__ = ["CrossMoments", "FourthMoments", "cross_from_sections", "cross_sections"]
 
@@ -198,7 +198,7 @@ def cross_from_sections(sections: Mapping[str, bytes], /) -> CrossMoments | None
         size, label, fourth = head["size"], head["label"], head["fourth"]
         sources = tuple(map(str, head["sources"]))
         body = sections["cross/moments"]
-    except (KeyError, TypeError, ValueError, RecursionError) as error:
+    except MISREAD as error:
         raise ProfileFormatError(f"cross-moments refused: {error}") from error
     if type(size) is not int or not 0 < size <= MAX_SIZE or not isinstance(label, str):
         raise ProfileFormatError(f"cross-moments refused: {size!r} columns")

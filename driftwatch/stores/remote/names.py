@@ -5,6 +5,7 @@ from __future__ import annotations
 import hashlib
 import math
 
+from driftwatch.core.data.times import LATEST
 from driftwatch.core.windows.segments import Delivery
 
 __all__ = ["made_at", "monitor_in", "name_of", "owner_in"]
@@ -21,11 +22,16 @@ def name_of(delivery: Delivery, /, *, mine: str) -> str:
 
 
 def made_at(name: str, /) -> float:
-    """Seconds since 1970; long ago if the name does not say."""
-    try:
-        return float(name.partition("-")[0])
-    except ValueError:
+    """Seconds since 1970; long ago if the name does not say.
+
+    Example:
+        >>> made_at("001767225600-0a1b2c3d-e1-0000000000-4b12de52"), made_at("nan-x-e1-0-y")
+        (1767225600.0, -inf)
+    """
+    when = name.partition("-")[0]
+    if not when.isdecimal() or len(when) > 12 or int(when) > LATEST:
         return -math.inf
+    return float(when)
 
 
 def monitor_in(name: str, /) -> str:

@@ -11,7 +11,7 @@ from typing import Any
 from driftwatch.core.profiles.codec import LOCAL_LIMIT, decode
 from driftwatch.core.reports.report import DriftReport
 from driftwatch.core.windows.stored import Overview, PaneRange
-from driftwatch.errors import DriftWatchError
+from driftwatch.errors import MISREAD, DriftWatchError
 from driftwatch.transport.client import Answer
 
 __all__ = [
@@ -107,9 +107,7 @@ def report_in(answer: Answer, /) -> DriftReport:
     data = _json(answer)
     report: DriftReport | None = None
     # Not raised from there: the error of a field has the field in it.
-    with contextlib.suppress(
-        DriftWatchError, LookupError, TypeError, ValueError, AttributeError, ArithmeticError
-    ):
+    with contextlib.suppress(DriftWatchError, *MISREAD):
         report = DriftReport.from_dict(data)
         str(report), report.headline(), report.to_json()
     if report is None:

@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import json
-import math
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass, replace
 from typing import Any
 
+from driftwatch.core.data.json_text import NotJSONError, json_value
+from driftwatch.core.data.times import LATEST
 from driftwatch.core.profiles.codec import LOCAL_LIMIT
 from driftwatch.core.windows.delivery_codec import delivery_from_bytes
 from driftwatch.errors import ProfileFormatError
@@ -15,6 +16,7 @@ from driftwatch.errors import ProfileFormatError
 __all__ = ["Trouble", "facts_of"]
 
 _MOST = 400
+_WHOLE = 2**53
 
 
 def facts_of(data: bytes, /) -> tuple[str, int]:
@@ -85,24 +87,29 @@ class Trouble:
             What was noted; None if it is something else.
         """
         try:
-            said = json.loads(data)
-        except ValueError:
+            said = json_value(data)
+        except NotJSONError:
             return None
         if not isinstance(said, dict):
             return None
         why, monitor = said.get("why"), said.get("monitor")
-        rows, attempts = said.get("rows"), said.get("attempts", 1)
+        rows: Any = said.get("rows")
+        attempts: Any = said.get("attempts", 1)
         if not isinstance(why, str) or not isinstance(monitor, str):
             return None
-        if type(rows) is not int or type(attempts) is not int:
+        if not _is_count(rows) or not _is_count(attempts):
             return None
         turned_down = said.get("turned_down") is not False
         since, last = _seconds(said, "since"), _seconds(said, "last")
         return cls(why[:_MOST], monitor, rows, turned_down, attempts, since, last)
 
 
+def _is_count(value: Any) -> bool:
+    return type(value) is int and 0 <= value <= _WHOLE
+
+
 def _seconds(said: Mapping[str, Any], key: str) -> float | None:
     value = said.get(key)
-    if isinstance(value, bool) or not isinstance(value, int | float) or not math.isfinite(value):
+    if isinstance(value, bool) or not isinstance(value, int | float):
         return None
-    return float(value)
+    return float(value) if 0 <= value <= LATEST else None
