@@ -9,6 +9,7 @@ from typing import Any
 from pydantic import Field
 
 from driftwatch.config.monitors import MonitorConfig
+from driftwatch.config.places import StorePlace
 from driftwatch.config.service import ServiceConfig
 from driftwatch.config.table import Table
 from driftwatch.errors import ConfigError, did_you_mean
@@ -28,7 +29,7 @@ class Config(Table):
         service: The collector.
     """
 
-    store: str | None = None
+    store: StorePlace | None = None
     monitors: dict[str, MonitorConfig] = Field(default_factory=dict)
     service: ServiceConfig = Field(default_factory=ServiceConfig)
     folder: Path = Field(default=Path(), exclude=True)

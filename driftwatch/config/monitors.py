@@ -15,6 +15,7 @@ from pydantic import (
 
 from driftwatch.config.alerts import AlertsConfig
 from driftwatch.config.kafka import KafkaConfig
+from driftwatch.config.places import StorePlace
 from driftwatch.config.sinks import check_sink, load_sink
 from driftwatch.config.table import Table
 from driftwatch.core.data.declared import DeclaredColumns
@@ -87,7 +88,7 @@ class MonitorConfig(Table):
     """
 
     reference: str | list[str] | None = None
-    store: str | None = None
+    store: StorePlace | None = None
     spool: str | None = None
     features: list[str] | None = None
     exclude: list[str] = Field(default_factory=list)

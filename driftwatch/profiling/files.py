@@ -45,6 +45,7 @@ __all__ = ["DataFiles", "find_files", "is_data"]
 _PARTITION = re.compile(r"([^=]+)=(.*)")
 _WHOLE = re.compile(r"-?[1-9]\d{0,17}|\d{1,2}")
 """Whole numbers, also ``01`` for a month, a day or an hour."""
+_ROW = re.compile(r"(CSV parse error: .*?got \d+): .*")
 _OF_READERS = (python_csv.Error, lzma.LZMAError, zipfile.BadZipFile, zlib.error)
 PROFILE_SUFFIX = ".dwp"
 _READ_AHEAD = 64 << 20
@@ -308,6 +309,7 @@ def _explained(path: Source) -> Iterator[None]:
         raise
     except (pa.ArrowException, OSError, EOFError, UnicodeError, *_OF_READERS) as error:
         message = str(error).splitlines()[0] if str(error) else type(error).__name__
+        message = _ROW.sub(r"\1", message)  # what is in it may be personal
         if isinstance(path, RemoteFile) and not isinstance(error, ValueError):  # of what is in it
             message = path.explained(error)
         hint = "; say how it is encoded: --encoding latin-1" if "UTF8" in message else ""

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
 
+from driftwatch.core.data.personal import is_personal
 from driftwatch.core.data.schema import Role
 from driftwatch.core.profiles.pane_counts import PaneCounts
 from driftwatch.core.profiles.profile import Profile
@@ -20,7 +21,7 @@ if TYPE_CHECKING:
 
 __all__ = ["count_panes", "measure_dependence"]
 
-
+_LOOKED_AT = 1_000
 MAX_SCORES = 128
 """Scores whose products are summed: 64 numeric columns, or some 25 categorical ones."""
 
@@ -57,7 +58,7 @@ def count_panes(
                 batch = with_derived(batch, spec.columns)  # noqa: PLW2901 - the same rows
             panes.update(batch, tested, profile.guard)
             if time and not panes.rows:
-                odd = odd or _first_value(batch.arrays[time])
+                odd = odd or _first_value(time, batch.arrays[time])
         if progress is not None:
             progress(batch.rows, batch.size_bytes)
     if profile.rows and not panes.rows:
@@ -69,12 +70,15 @@ def count_panes(
     profile.panes = panes
 
 
-def _first_value(array: pa.Array) -> str | None:
-    """The first value of an array, as an error shows it."""
-    for value in array:
-        if value.is_valid:
-            return shown(value.as_py())
-    return None
+def _first_value(name: str, array: pa.Array) -> str | None:
+    """The first value of a column, as an error shows it; None where it may be about a person."""
+    import pyarrow as pa
+
+    some = [value.as_py() for value in array.slice(0, _LOOKED_AT) if value.is_valid]
+    texts = {str(value).encode("utf-8", "replace").decode(): None for value in some}
+    if not some or is_personal(name, pa.array([*texts], pa.large_string())):
+        return None
+    return shown(some[0])
 
 
 def measure_dependence(

@@ -155,7 +155,7 @@ def check_config(path: Path | None, /) -> None:
         kafka = f", from Kafka: {', '.join(settings.kafka.topics)}" if settings.kafka else ""
         put(
             f"{name}: {spec}, against {told} ({settings.compare}), "
-            f"{budget or 'no budget of false alarms'}, in {settings.store or 'memory'}{kafka}\n"
+            f"{budget or 'no budget of false alarms'}, in {_place(settings.store)}{kafka}\n"
             f"{_alerts(settings)}"
         )
 
@@ -165,6 +165,10 @@ def _told(reference: str | list[str] | None) -> str:
         return "the store's reference"
     paths = [reference] if isinstance(reference, str) else reference
     return ", ".join(map(shown_url, paths))
+
+
+def _place(store: str | None) -> str:
+    return "memory" if store is None else shown_url(store)
 
 
 def _check_alerts(name: str, settings: MonitorConfig) -> None:

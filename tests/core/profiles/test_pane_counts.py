@@ -128,6 +128,9 @@ def test_what_is_no_time_is_counted_and_takes_no_other_with_it() -> None:
     data = {"ts": ["yesterday", "today"] * 50, "x": [1.0] * 100}
     with pytest.raises(ConfigError, match="holds no times, but such as 'yesterday'; write them"):
         Monitor(data, roles={"ts": "time"}, pane="1h")
+    people = {"ts": ["ann@example.com", "bob@example.com"] * 50, "x": [1.0] * 100}
+    with pytest.raises(ConfigError, match="holds no times; write them"):
+        Monitor(people, roles={"ts": "time"}, pane="1h")
     with pytest.raises(UnknownColumnError):
         panes().update(next(batches_of({"x": [1.0]})), COLUMNS, ValueGuard())
     with pytest.raises(ConfigError, match="at least a second"):
