@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable
 from ipaddress import ip_address
 from typing import Literal, Self, TypeVar
@@ -23,6 +24,10 @@ PASSWORD = "DRIFTWATCH_KAFKA_PASSWORD"  # noqa: S105 - the name of a variable
 REGISTRY_PASSWORD = "DRIFTWATCH_REGISTRY_PASSWORD"  # noqa: S105 - likewise
 """The environment's variable with the password of the schema registry."""
 
+_LABEL = "[A-Za-z0-9_-]{1,63}"
+_BROKER = re.compile(
+    rf"(?:\[[0-9A-Fa-f:.]+\]|{_LABEL}(?:\.{_LABEL}){{0,126}}\.?)(?::([0-9]{{1,5}}))?"
+)
 T = TypeVar("T")
 R = TypeVar("R")
 
@@ -107,6 +112,17 @@ class KafkaConfig(Table):
     session_seconds: float = Field(default=45.0, gt=0)
     stalled_seconds: float = Field(default=60.0, gt=0)
 
+    @field_validator("bootstrap")
+    @classmethod
+    def _are_brokers(cls, text: str) -> str:
+        for part in text.split(","):
+            if not _is_a_broker(part.strip()):
+                raise ValueError(
+                    "bootstrap has addresses of brokers as host:port, with commas between them "
+                    "(what was written is not shown)"
+                )
+        return text
+
     @field_validator(*PATHS)
     @classmethod
     def _is_a_path(cls, text: str | None) -> str | None:
@@ -156,6 +172,21 @@ class KafkaConfig(Table):
         if self.dead_letters in self.topics:
             raise ValueError("dead_letters must be another topic than those that are read")
         return self
+
+
+def _is_a_broker(text: str) -> bool:
+    """Whether a client can make a host and a port of it."""
+    found = _BROKER.fullmatch(text)
+    if found is None:
+        return _is_an_address(text)
+    return found[1] is None or 0 < int(found[1]) < 1 << 16
+
+
+def _is_an_address(text: str) -> bool:
+    try:
+        return bool(ip_address(text))
+    except ValueError:
+        return False
 
 
 def _path(text: str) -> None:

@@ -77,7 +77,7 @@ def run_produce(
     if bootstrap is not None:
         if topic is None:
             raise ConfigError("say which topic with --topic")
-        config = KafkaConfig(bootstrap=bootstrap, topics=[topic])
+        config = KafkaConfig.model_validate({"bootstrap": bootstrap, "topics": [topic]})
     else:
         config = kafka_of(request)
     pace = _pace(rate)
