@@ -7,7 +7,7 @@ from typing import Annotated
 from pydantic import AfterValidator
 
 from driftwatch.stores import is_collector
-from driftwatch.transport.client import checked_url
+from driftwatch.transport.urls import checked_url
 
 __all__ = ["StorePlace"]
 
