@@ -22,6 +22,7 @@ from driftwatch.errors import DriftWatchError
 from tests.mutations.configurations import Configurations
 from tests.mutations.deliveries import Deliveries
 from tests.mutations.profiles import Profiles
+from tests.mutations.reports import Reports
 from tests.mutations.spools import Spools
 
 SECONDS = 20
@@ -42,6 +43,7 @@ KINDS: dict[str, type[Kind]] = {
     "profiles": Profiles,
     "deliveries": Deliveries,
     "spools": Spools,
+    "reports": Reports,
     "configurations": Configurations,
 }
 

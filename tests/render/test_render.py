@@ -4,13 +4,15 @@ import html
 import subprocess
 import sys
 from collections.abc import Callable
+from typing import Any
 
 import orjson
 import pytest
 
 from driftwatch.core.reports.report import DriftReport, FeatureDrift, Status
-from driftwatch.errors import ConfigError
+from driftwatch.errors import ConfigError, DataError
 from driftwatch.render import FORMATS, format_of, render
+from tests.mutations.samples import monitor, some_rows
 
 
 @pytest.mark.parametrize("form", FORMATS)
@@ -119,3 +121,27 @@ def test_importing_the_room_loads_no_renderer() -> None:
     ).stdout.split()
 
     assert not {"rich", "xml.etree.ElementTree", "driftwatch.render.html", "numpy"} & set(loaded)
+
+
+@pytest.mark.parametrize(
+    ("part", "fact", "value"),
+    [
+        ("tests", "statistic", "0.5"), ("tests", "p_value", [0.5]), ("tests", "interval", [1.0]),
+        ("tests", "interval", [None, 1.0]), ("tests", "rows_needed", 10**30),
+        ("tests", "level", True), ("moments", "mean", {}), ("distribution", "reference", [0.5]),
+        ("distribution", "production", [-1.0]), ("distribution", "edges", [2.0, 1.0, 0.0]),
+    ],
+)  # fmt: skip
+def test_a_report_with_a_value_that_is_none_is_refused(part: str, fact: str, value: Any) -> None:
+    """Before: it was read, and a renderer failed on it."""
+    data = orjson.loads(monitor().check(some_rows(200, 7)).to_json())
+    feature = data["per_feature_metrics"]["x"]
+    within = {
+        "tests": next(iter(feature["tests"].values())),
+        "moments": feature["moments"]["reference"],
+        "distribution": feature["distribution"],
+    }[part]
+    DriftReport.from_dict(data)
+    within[fact] = value
+    with pytest.raises(DataError, match="not a drift report"):
+        DriftReport.from_dict(data)

@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any, Self
 
+from driftwatch.core.reports.plain_values import number
 from driftwatch.core.reports.results import Status
 
 __all__ = ["DatasetDrift", "Volume"]
@@ -43,7 +44,7 @@ class Volume:
     def from_dict(cls, data: Mapping[str, Any] | None, /) -> Self | None:
         if data is None:
             return None
-        low, high = data["usual"]
+        low, high = map(float, data["usual"])
         return cls(int(data["rows"]), float(data["expected"]), (low, high), Status(data["status"]))
 
 
@@ -80,9 +81,9 @@ class DatasetDrift:
     def from_dict(cls, data: Mapping[str, Any] | None, /) -> Self:
         data = data or {}
         return cls(
-            data.get("share_drifted"),
-            data.get("weighted_share_drifted"),
-            data.get("p_value"),
-            data.get("undecided_share"),
+            number(data.get("share_drifted")),
+            number(data.get("weighted_share_drifted")),
+            number(data.get("p_value")),
+            number(data.get("undecided_share")),
             Volume.from_dict(data.get("volume")),
         )

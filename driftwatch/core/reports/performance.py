@@ -6,6 +6,7 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import Any, Self
 
+from driftwatch.core.reports.plain_values import number, pair, whole
 from driftwatch.core.reports.results import Levels, Status
 
 __all__ = ["Curve", "Metric", "Performance", "in_words"]
@@ -98,16 +99,16 @@ class Metric:
     def from_dict(cls, name: str, data: Mapping[str, Any], /) -> Self:
         return cls(
             name=name,
-            reference=data["reference"],
-            production=data["production"],
-            interval=_pair(data.get("interval")),
-            reference_interval=_pair(data.get("reference_interval")),
-            bracket=_pair(data.get("bracket")),
+            reference=number(data["reference"]),
+            production=number(data["production"]),
+            interval=pair(data.get("interval")),
+            reference_interval=pair(data.get("reference_interval")),
+            bracket=pair(data.get("bracket")),
             threshold=Levels.from_dict(data.get("threshold")),
-            p_value=data.get("p_value"),
+            p_value=number(data.get("p_value")),
             gates=bool(data.get("gates")),
             status=Status(data["status"]) if data.get("status") else None,
-            rows_needed=data.get("rows_needed"),
+            rows_needed=whole(data.get("rows_needed")),
             note=str(data.get("note") or ""),
         )
 
@@ -282,7 +283,3 @@ def _values(metric: Metric) -> str:
 
 def _list(pair: Pair | None) -> list[float] | None:
     return None if pair is None else list(pair)
-
-
-def _pair(pair: Any) -> Pair | None:
-    return None if pair is None else (float(pair[0]), float(pair[1]))

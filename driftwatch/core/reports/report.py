@@ -11,6 +11,7 @@ from typing import Any, Self
 from driftwatch.core.reports.dataset import DatasetDrift, Volume
 from driftwatch.core.reports.dependence import DependenceDrift, PairDrift
 from driftwatch.core.reports.performance import Curve, Metric, Performance
+from driftwatch.core.reports.plain_values import text
 from driftwatch.core.reports.results import (
     Distribution,
     DriftResult,
@@ -398,7 +399,7 @@ class DriftReport:
             dataset=DatasetDrift.from_dict(data.get("dataset")),
             reference_period=Period.from_dict(stamps.get("reference") or {}),
             current_period=Period.from_dict(stamps.get("production") or {}),
-            model_version=data.get("model_version"),
+            model_version=text(data.get("model_version")),
             policy=dict(data.get("policy") or {}),
             multivariate=DependenceDrift.from_dict(data.get("multivariate")),
             window=WindowFacts.from_dict(data.get("window")),

@@ -2,11 +2,15 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
 from enum import StrEnum
+from itertools import pairwise
 from typing import Any, Self
+
+from driftwatch.core.reports.plain_values import number, pair, text, whole
 
 __all__ = [
     "Distribution",
@@ -144,9 +148,9 @@ class Undecided:
         rows = data.get("rows") or {}
         return cls(
             str(data["kind"]),
-            data.get("estimate"),
-            data.get("confidence"),
-            data.get("lacks"),
+            number(data.get("estimate")),
+            number(data.get("confidence")),
+            text(data.get("lacks")),
             int(rows.get("reference", 0)),
             int(rows.get("production", 0)),
         )
@@ -209,21 +213,20 @@ class DriftResult:
 
     @classmethod
     def from_dict(cls, method: str, data: Mapping[str, Any], /) -> Self:
-        interval, confidence = data.get("interval"), data.get("confidence_interval")
         status = data.get("status")
         return cls(
             method=method,
-            statistic=data.get("statistic"),
-            interval=(interval[0], interval[1]) if interval else None,
-            confidence_interval=(confidence[0], confidence[1]) if confidence else None,
-            p_value=data.get("p_value"),
-            p_adjusted=data.get("p_adjusted"),
+            statistic=number(data.get("statistic")),
+            interval=pair(data.get("interval")),
+            confidence_interval=pair(data.get("confidence_interval")),
+            p_value=number(data.get("p_value")),
+            p_adjusted=number(data.get("p_adjusted")),
             p_effect=Levels.from_dict(data.get("p_effect")),
             threshold=Levels.from_dict(data.get("threshold")),
-            level=data.get("level"),
+            level=number(data.get("level")),
             gates=bool(data.get("gates")),
             status=Status(status) if status else None,
-            rows_needed=data.get("rows_needed"),
+            rows_needed=whole(data.get("rows_needed")),
             undecided=Undecided.from_dict(data.get("undecided")),
             details=dict(data.get("method") or {}),
         )
@@ -256,12 +259,32 @@ class Distribution:
         if data is None:
             return None
         edges, labels = data.get("edges"), data.get("labels")
-        return cls(
+        made = cls(
             reference=tuple(float(x) for x in data["reference"]),
             current=tuple(float(x) for x in data["production"]),
             edges=tuple(float(x) for x in edges) if edges is not None else None,
             labels=tuple(str(x) for x in labels) if labels is not None else None,
         )
+        made._check()
+        return made
+
+    def _check(self) -> None:
+        """Refuse what cannot be drawn: it came from outside.
+
+        Raises:
+            ValueError: If sides, edges and labels are not of the same cells, or edges or shares are
+                not what they must be.
+        """
+        cells, edges = len(self.reference), self.edges
+        if len(self.current) != cells or len(self.labels or self.reference) != cells:
+            raise ValueError("the sides of a distribution have other cells")
+        if not all(0 <= share < math.inf for share in (*self.reference, *self.current)):
+            raise ValueError("a share of a distribution is none")
+        if edges is None:
+            return
+        ascending = all(low <= high for low, high in pairwise(edges))
+        if len(edges) != cells + 1 or not ascending or not all(map(math.isfinite, edges)):
+            raise ValueError("the edges of a distribution do not ascend, or are not those of it")
 
 
 @dataclass(frozen=True, slots=True)
@@ -280,7 +303,7 @@ class Summary:
     def from_dict(cls, data: Mapping[str, Any] | None, /) -> Self | None:
         if data is None:
             return None
-        return cls(*(data.get(name) for name in ("mean", "std", "min", "max")))
+        return cls(*(number(data.get(name)) for name in ("mean", "std", "min", "max")))
 
 
 @dataclass(frozen=True, slots=True)
@@ -361,16 +384,16 @@ class FeatureDrift:
             kind=str(data["kind"]),
             role=str(data["role"]),
             status=Status(data["status"]),
-            primary_test=data.get("primary_test"),
-            missing_reference=missing.get("reference"),
-            missing_current=missing.get("production"),
+            primary_test=text(data.get("primary_test")),
+            missing_reference=number(missing.get("reference")),
+            missing_current=number(missing.get("production")),
             explanation=str(data.get("explanation") or ""),
-            importance=data.get("importance"),
+            importance=number(data.get("importance")),
             tests={m: DriftResult.from_dict(m, r) for m, r in (data.get("tests") or {}).items()},
             distribution=Distribution.from_dict(data.get("distribution")),
             summary_reference=Summary.from_dict(moments.get("reference")),
             summary_current=Summary.from_dict(moments.get("production")),
-            follows=data.get("follows"),
+            follows=text(data.get("follows")),
         )
 
 

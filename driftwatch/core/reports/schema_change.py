@@ -7,6 +7,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any, Self
 
+from driftwatch.core.reports.plain_values import number, text
 from driftwatch.core.reports.results import Status
 
 __all__ = ["SchemaChange", "family_of", "type_in_words"]
@@ -128,9 +129,9 @@ class SchemaChange:
         return cls(
             column=str(data["column"]),
             change=str(data["change"]),
-            reference=data.get("reference"),
-            current=data.get("production"),
+            reference=text(data.get("reference")),
+            current=text(data.get("production")),
             status=Status(data["status"]),
-            share=data.get("share"),
-            alike=data.get("alike"),
+            share=number(data.get("share")),
+            alike=text(data.get("alike")),
         )
