@@ -341,9 +341,9 @@ def _check_end(path: Source, last: pa.RecordBatch) -> None:
         while block := plain.read(BLOCK):
             end = (end + block)[-_LOOKED_AT:]
     if not end.rstrip(b"\r\n\0 ").endswith(b'"'):
-        first, *more = value.split("\n")
-        raise DataError(
-            f"{path}: the quote before {shown(first)} is never closed, so that {len(more)} lines "
+        name, lines = last.schema.names[-1], value.count("\n")
+        raise DataError(  # without the value, which may be personal
+            f"{path}: a quote in column {shown(name)} is never closed, so that {lines} lines "
             "behind it are one value"
         )
 

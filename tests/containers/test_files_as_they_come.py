@@ -342,7 +342,7 @@ def test_a_quote_that_is_never_closed_swallows_no_rows_in_silence(
         path.write_bytes(gzip.compress(text.encode()) if suffix else text.encode())
 
     write(f'a,b\n{rows}7,"open\n{rows}8,x{end}')
-    with pytest.raises(DataError, match=r"the quote before 'open' is never closed, so that 30\d"):
+    with pytest.raises(DataError, match=r"a quote in column 'b' is never closed, so that 30\d"):
         profile_data(path)
     write(f'a,b\n{rows}7,"two\nlines\n"{end}')
     assert profile_data(path)["b"].count == 301
