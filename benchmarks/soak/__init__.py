@@ -1,0 +1,1 @@
+"""A soak: everything at once, killed, forked, filled up, replaced; and the account must close."""
