@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import logging
 import time
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from contextlib import ExitStack
 from typing import Annotated
 
 import typer
 
+from driftwatch.cli.ending import as_by_ctrl_c
 from driftwatch.cli.monitors import StreamRequest, every_monitor, opened, opened_store
 from driftwatch.cli.options import (
     Config,
@@ -54,7 +55,8 @@ def evaluate(
     slide: Slide = None,
     false_alarms: FalseAlarms = None,
     every: Annotated[
-        str | None, typer.Option(metavar="TIME", help="Again and again, until interrupted.")
+        str | None,
+        typer.Option(metavar="TIME", help="Again and again, until interrupted or SIGTERM."),
     ] = None,
     format_: Format = "text",
     output: Output = None,
@@ -110,22 +112,27 @@ def run_evaluate(
         return _look_once(requests[0], showing)
     if every is None:
         return _worst(_look_or_say(request, showing) for request in requests)
-    with ExitStack() as stack:
+    with as_by_ctrl_c(), ExitStack() as stack:
         monitors = [stack.enter_context(opened(r, tells=True))[0] for r in requests]
-        seconds = parse_duration(every).total_seconds()
         worst = Exit.NO_DRIFT
-        while True:
-            for monitor in monitors:
-                try:
-                    outcome = evaluate_once(monitor, showing, silent_without_news=True)
-                    worst = Exit.DRIFT if outcome is Exit.DRIFT else worst
-                except StoreError as error:
-                    say(f"driftwatch: {monitor.name}: {error}; trying again", logging.WARNING)
+        try:
+            for outcome in _looks(monitors, showing, parse_duration(every).total_seconds()):
+                worst = Exit.DRIFT if outcome is Exit.DRIFT else worst
+        except KeyboardInterrupt:
+            found = [_has_incident(request, showing) for request in requests]
+            return Exit.DRIFT if any(found) else worst
+    return worst
+
+
+def _looks(monitors: Sequence[Monitor], showing: Showing, seconds: float) -> Iterator[Exit]:
+    """Look again and again, for ever; what comes of each look."""
+    while True:
+        for monitor in monitors:
             try:
-                time.sleep(seconds)
-            except KeyboardInterrupt:
-                found = [_has_incident(request, showing) for request in requests]
-                return Exit.DRIFT if any(found) else worst
+                yield evaluate_once(monitor, showing, silent_without_news=True)
+            except StoreError as error:
+                say(f"driftwatch: {monitor.name}: {error}; trying again", logging.WARNING)
+        time.sleep(seconds)
 
 
 def _look_once(request: StreamRequest, showing: Showing) -> Exit:

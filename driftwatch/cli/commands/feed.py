@@ -9,6 +9,7 @@ from typing import Annotated
 import typer
 
 from driftwatch.cli.commands.evaluate import evaluate_once
+from driftwatch.cli.ending import as_by_ctrl_c
 from driftwatch.cli.monitors import StreamRequest, opened
 from driftwatch.cli.options import (
     Config,
@@ -174,25 +175,32 @@ def run_watch(
         )
     seen: dict[Path, tuple[int, float]] = {}
     worst = Exit.NO_DRIFT
-    with opened(request, tells=True) as (monitor, _):
+    with as_by_ctrl_c(), opened(request, tells=True) as (monitor, _):
         feeder = _feeder(monitor, csv)
-        while True:
-            for path in _listed(paths):
-                try:
-                    ingested = _fed(monitor, feeder, path, seen)
-                except DriftWatchError as error:
-                    tell(f"driftwatch: {error}\n")
-                    continue
-                if ingested is not None and (ingested.rows or ingested.counters):
-                    tell(f"{_outcome(ingested)}\n")
-            outcome = evaluate_once(monitor, showing, silent_without_news=True)
-            worst = max(worst, outcome) if outcome is Exit.DRIFT else worst
-            if once:
-                return worst
-            try:
+        try:
+            while True:
+                _feed_all(monitor, feeder, paths, seen)
+                outcome = evaluate_once(monitor, showing, silent_without_news=True)
+                worst = max(worst, outcome) if outcome is Exit.DRIFT else worst
+                if once:
+                    return worst
                 time.sleep(seconds)
-            except KeyboardInterrupt:
-                return worst
+        except KeyboardInterrupt:
+            return worst
+
+
+def _feed_all(
+    monitor: Monitor, feeder: FileFeeder, paths: list[str], seen: dict[Path, tuple[int, float]]
+) -> None:
+    """Take in what has grown; what is wrong with one file keeps no other from its turn."""
+    for path in _listed(paths):
+        try:
+            ingested = _fed(monitor, feeder, path, seen)
+        except DriftWatchError as error:
+            tell(f"driftwatch: {error}\n")
+            continue
+        if ingested is not None and (ingested.rows or ingested.counters):
+            tell(f"{_outcome(ingested)}\n")
 
 
 def _feeder(monitor: Monitor, csv: CsvFormat | None) -> FileFeeder:

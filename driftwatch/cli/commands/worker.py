@@ -5,7 +5,6 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import logging
-import signal
 import sys
 import threading
 import time
@@ -14,6 +13,7 @@ from typing import Annotated, Any
 
 import typer
 
+from driftwatch.cli.ending import signals_to
 from driftwatch.cli.monitors import (
     StreamRequest,
     configured,
@@ -224,26 +224,20 @@ class _StoppedError(BaseException):
 class _Signals:
     """What SIGTERM, SIGINT and SIGHUP do, from the start on: end it well.
 
-    A SIGHUP that is ignored, as `nohup` has it, stays so.
-
     Attributes:
         stop: What ends the work; None while starting, which is ended where it is.
     """
 
     def __init__(self) -> None:
         self.stop: Callable[[], None] | None = None
-        self._before: dict[int, Any] = {}
+        self._handled = signals_to(self._told)
 
     def __enter__(self) -> _Signals:
-        for name in ("SIGTERM", "SIGINT", "SIGHUP"):
-            number = getattr(signal, name, None)  # not every system has all
-            if number is not None and signal.getsignal(number) is not signal.SIG_IGN:
-                self._before[number] = signal.signal(number, self._told)
+        self._handled.__enter__()
         return self
 
-    def __exit__(self, *_: object) -> None:
-        for number, handler in self._before.items():
-            signal.signal(number, handler)
+    def __exit__(self, *error: Any) -> None:
+        self._handled.__exit__(*error)
 
     def _told(self, *_: object) -> None:
         if self.stop is not None:
