@@ -32,6 +32,14 @@ class Memory:
             pages = int(Path(f"/proc/{pid}/statm").read_text("ascii").split()[1])
             self.samples[name, pid].append((time.monotonic() - self._begun, pages * _PAGE))
 
+    def largest(self) -> dict[str, int]:
+        """MiB of the largest process of each name."""
+        found: dict[str, int] = {}
+        for (name, _), samples in sorted(self.samples.items()):
+            size = round(max(size for _, size in samples) / (1 << 20))
+            found[name] = max(size, found.get(name, 0))
+        return found
+
     def slopes(self, *, after: float, least: float) -> dict[str, float]:
         """MiB a minute by process: the median of the slopes between all pairs of samples.
 

@@ -334,10 +334,7 @@ def _facts(running: _Soak, chaos: Chaos) -> dict[str, Any]:
         "longest_seconds_without_progress": {
             name: round(seconds, 1) for name, seconds in sorted(watchdog.longest.items())
         },
-        "largest_mib": {
-            f"{name} {pid}": round(max(size for _, size in samples) / (1 << 20))
-            for (name, pid), samples in watchdog.memory.samples.items()
-        },
+        "largest_mib": watchdog.memory.largest(),
     }
 
 
