@@ -29,6 +29,11 @@ def main() -> int:
     parser.add_argument("--minutes", type=float, default=10.0)
     parser.add_argument("--seed", type=int, default=18)
     parser.add_argument("--keep", type=Path, help="an empty folder for all files, which stay")
+    parser.add_argument(
+        "--results",
+        type=Path,
+        help="where the account goes as JSON; to benchmarks/results if it is ten minutes or more",
+    )
     options = parser.parse_args()
     if options.keep is not None:
         outcome = soak(options.minutes, options.keep.resolve(), seed=options.seed)
@@ -36,8 +41,9 @@ def main() -> int:
         with tempfile.TemporaryDirectory(prefix="driftwatch-soak-") as folder:
             outcome = soak(options.minutes, Path(folder), seed=options.seed)
     _show(outcome)
-    if options.minutes >= _REPORTED_MINUTES:
-        _RESULTS.write_text(json.dumps(outcome.to_dict(), indent=2) + "\n", "utf-8")
+    results = options.results or (_RESULTS if options.minutes >= _REPORTED_MINUTES else None)
+    if results is not None:
+        results.write_text(json.dumps(outcome.to_dict(), indent=2) + "\n", "utf-8")
     return 1 if outcome.wrong else 0
 
 
