@@ -246,6 +246,21 @@ def test_the_lease_elects_one_and_fences_the_other(store: Store) -> None:
     assert store.lease("m", "b", now=30.0, seconds=10) == 4
 
 
+def test_a_lease_from_a_clock_that_is_ahead_lasts_no_longer_than_another(store: Store) -> None:
+    assert store.lease("m", "a", now=50.0, seconds=10) == 1  # by its own clock, and then it dies
+    assert store.lease("m", "b", now=0.0, seconds=10) is None
+    assert store.lease("m", "c", now=5.0, seconds=10) is None
+    assert store.lease("m", "b", now=9.0, seconds=10) is None
+    assert store.lease("m", "b", now=10.0, seconds=10) == 2
+    assert store.lease("m", "c", now=15.0, seconds=10) is None  # b has it since
+
+
+def test_a_lease_that_is_renewed_by_a_clock_that_is_ahead_is_held(store: Store) -> None:
+    for second in range(0, 60, 4):
+        assert store.lease("m", "a", now=50.0 + second, seconds=10) == 1
+        assert store.lease("m", "b", now=float(second), seconds=10) is None
+
+
 def test_alarms_are_found_and_outlive_other_reports(store: Store) -> None:
     assert store.lease("m", "a", now=0.0, seconds=10) == 1
     for pane in range(5):

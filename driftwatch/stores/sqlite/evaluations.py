@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from dataclasses import replace
+from weakref import WeakKeyDictionary
 
 from driftwatch.core.windows.evaluation_record import Evaluation
 from driftwatch.core.windows.stored import SavedState, StoredReport
@@ -12,6 +13,11 @@ from driftwatch.stores.sqlite.incidents import record_incident
 from driftwatch.stores.sqlite.packed_text import packed, unpacked
 
 __all__ = ["EvaluationTables"]
+
+_WAITS: WeakKeyDictionary[Database, dict[tuple[str, str], tuple[object, float]]] = (
+    WeakKeyDictionary()
+)
+"""Of open stores, by monitor and who waits: a lease of another, and since when it is as it is."""
 
 
 class EvaluationTables:
@@ -25,19 +31,41 @@ class EvaluationTables:
         self._database = database
 
     def lease(self, monitor: str, holder: str, /, *, now: float, seconds: float) -> int | None:
-        """Take or renew the lease to evaluate; its token, or None while another holds it."""
+        """Take or renew the lease to evaluate; its token, or None while another holds it.
+
+        Another holds it until it expires, by the clock of whoever asks, or has not been renewed
+        while that one waited for as long as it lasts: the clock that set the expiry may have been
+        ahead.
+        """
         with self._database.transaction() as db:
             rows = db.execute(
                 "SELECT holder, token, expires FROM leases WHERE monitor=?", (monitor,)
             ).fetchone()
-            if rows is not None and rows[0] != holder and now < rows[2] <= now + 10 * seconds:
-                return None  # an expiry in the far future was set by a clock that was wrong
+            if (
+                rows is not None
+                and rows[0] != holder
+                # An expiry in the far future was set by a clock that was wrong.
+                and now < rows[2] <= now + 10 * seconds
+                and not self._has_fallen_silent((monitor, holder), rows, now, seconds)
+            ):
+                return None
             token = 1 if rows is None else rows[1] + (rows[0] != holder)
             db.execute(
                 "INSERT OR REPLACE INTO leases VALUES (?,?,?,?)",
                 (monitor, holder, token, now + seconds),
             )
         return int(token)
+
+    def _has_fallen_silent(
+        self, who: tuple[str, str], lease: object, now: float, seconds: float
+    ) -> bool:
+        """Whether a lease of another has stayed as it is for all the time that it lasts."""
+        waits = _WAITS.setdefault(self._database, {})
+        before, since = waits.get(who, (None, now))
+        if before != lease or now < since:
+            waits[who] = lease, now
+            return False
+        return now - since >= seconds
 
     def release(self, monitor: str, token: int, /) -> None:
         """Give the lease back, if it is still that of the token."""
