@@ -31,6 +31,7 @@ class Chaos:
         faults: What each host suffers from.
         traffic: The clients, one of which has workers fork.
         places: Where the stores are.
+        has_begun: Whether a server has answered yet, by its number.
         seed: Which of the service's workers is hit.
         spared_after: Seconds from the start after which one process of each kind is neither killed
             nor ended, so that its memory can be followed.
@@ -49,6 +50,7 @@ class Chaos:
         faults: Mapping[str, Faults],
         traffic: Traffic,
         places: Places,
+        has_begun: Callable[[int], bool],
         *,
         seed: int,
         spared_after: float,
@@ -62,6 +64,7 @@ class Chaos:
         self._faults = faults
         self._traffic = traffic
         self._places = places
+        self._has_begun = has_begun
         self._rng = random.Random(seed)  # noqa: S311 - to vary
         self._spared_after = spared_after
         self._spared: set[str] = set()
@@ -81,6 +84,7 @@ class Chaos:
                 heapq.heappop(self._later)[2]()
             if coming and coming[0].at <= now:
                 self._happen(coming.pop(0), now)
+            self._supervise()
             waiting.wait(0.05)
         for _, _, end in sorted(self._later, key=lambda each: each[:2]):
             end()
@@ -88,6 +92,19 @@ class Chaos:
             fault.lift()
         for thread in self._forks:
             thread.join()
+
+    def _supervise(self) -> None:
+        """Start again what has ended by itself, which may only be at a start on a full disk."""
+        for name, process in self._processes.items():
+            ended = process.ended_by_itself()
+            if ended is None:
+                continue
+            pid, code = ended
+            if self._faults[name].full_until >= process.born and not self._has_begun(pid):
+                self.done[f"start on a full disk {name}"] += 1
+            else:
+                process.unexpected.append(code)
+            process.start()
 
     def _spare(self) -> None:
         self._spared = {"collector", "kafka-1", "evaluator"}

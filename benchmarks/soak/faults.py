@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import math
 import mmap
 import os
 import shutil
 import struct
 import subprocess
 import sys
+import time
 from pathlib import Path
 
 __all__ = ["Faults", "UnavailableError", "build_shim"]
@@ -44,6 +46,9 @@ class Faults:
         path: The file in which that stands.
         shim: What reads it.
         disk: What the paths of the files on the disk have in them.
+
+    Attributes:
+        full_until: When the disk was full last, seconds of the monotonic clock.
     """
 
     def __init__(self, path: Path, shim: Path, disk: Path) -> None:
@@ -53,6 +58,8 @@ class Faults:
             "SOAK_CONTROL": str(path),
             "SOAK_DISK": f"{disk}/",
         }
+        self.full_until = 0.0
+        self._is_full = False
         handle = os.open(path, os.O_RDWR)
         try:
             self._memory = mmap.mmap(handle, _SIZE)
@@ -66,6 +73,11 @@ class Faults:
     def fill_disk(self, *, full: bool) -> None:
         """Let every write fail for want of space from now on, or succeed again."""
         _FULL.pack_into(self._memory, _STEP.size, int(full))
+        if full:
+            self.full_until = math.inf
+        elif self._is_full:
+            self.full_until = time.monotonic()
+        self._is_full = full
 
     def lift(self) -> None:
         """Let all be well again."""

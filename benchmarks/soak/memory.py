@@ -44,12 +44,12 @@ class Memory:
         """MiB a minute by process: the median of the slopes between all pairs of samples.
 
         Args:
-            after: Seconds from the start before which samples are left out.
+            after: Seconds of the life of a process of which samples are left out.
             least: Seconds of samples that a process must have.
         """
         found = {}
         for (name, pid), samples in self.samples.items():
-            kept = [each for each in samples if each[0] >= after]
+            kept = [each for each in samples if each[0] >= samples[0][0] + after]
             kept = kept[:: max(1, len(kept) // _MOST_SAMPLES)]
             if not kept or kept[-1][0] - kept[0][0] < least:
                 continue

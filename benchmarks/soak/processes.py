@@ -67,6 +67,7 @@ class Running:
         name: As passed in.
         ends: How its lives have ended: exit codes, as `subprocess` counts.
         unexpected: Ends that nobody had asked for.
+        born: When it was started last, seconds of the monotonic clock.
     """
 
     def __init__(
@@ -82,6 +83,7 @@ class Running:
         self.log = logs / f"{name}.log"
         self.ends: list[int] = []
         self.unexpected: list[int] = []
+        self.born = 0.0
         self._command = [sys.executable, "-m", *command]
         self._folder = folder
         self._environment = {**os.environ, **environment}
@@ -94,6 +96,7 @@ class Running:
         return process.pid if process is not None and process.poll() is None else None
 
     def start(self) -> None:
+        self.born = time.monotonic()
         with self.log.open("ab") as log:
             self._process = subprocess.Popen(
                 self._command,
@@ -120,9 +123,11 @@ class Running:
         process = self._process
         if process is None:
             return True
-        self.look()
-        if process.poll() is None:
-            process.send_signal(number)
+        if process.poll() is not None:
+            self.unexpected.append(process.returncode)
+            self._process = None
+            return True
+        process.send_signal(number)
         try:
             self.ends.append(process.wait(PATIENCE_SECONDS))
         except subprocess.TimeoutExpired:
@@ -130,12 +135,13 @@ class Running:
         self._process = None
         return True
 
-    def look(self) -> None:
-        """Take note if it has ended by itself."""
+    def ended_by_itself(self) -> tuple[int, int] | None:
+        """Number and exit code, once, if it has ended and nobody had asked for it."""
         process = self._process
-        if process is not None and (code := process.poll()) is not None:
-            self.unexpected.append(code)
-            self._process = None
+        if process is None or (code := process.poll()) is None:
+            return None
+        self._process = None
+        return process.pid, code
 
     def destroy(self) -> None:
         """End it and all that it has started, at the end of the soak."""

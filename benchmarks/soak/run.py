@@ -263,6 +263,7 @@ def soak(minutes: float, folder: Path, *, seed: int) -> Outcome:
             running.faults,
             running.traffic,
             running.places,
+            running.watchdog.has_answered,
             seed=seed,
             spared_after=0.25 * seconds if seconds > 2 * _STEADY_SECONDS else seconds,
         )

@@ -64,6 +64,10 @@ class Watchdog:
     def start(self) -> None:
         self._thread.start()
 
+    def has_answered(self, pid: int) -> bool:
+        """Whether a server of this number has answered yet."""
+        return pid in self._has_answered
+
     def stop(self) -> None:
         self._over.set()
         self._thread.join()

@@ -56,4 +56,4 @@ def test_a_minute_of_everything_at_once(tmp_path: Path) -> None:
         assert account["difference"] == 0
         assert account["in windows"] > 0
     what = {each.split()[0] for each in found["happened"]}
-    assert what == {"kill", "term", "fork", "full", "step", "remove", "restore"}
+    assert what >= {"kill", "term", "fork", "full", "step", "remove", "restore"}
