@@ -11,6 +11,7 @@ from pathlib import Path
 
 import pytest
 
+from benchmarks.soak.faults import Faults, UnavailableError, build_shim
 from driftwatch.core.windows.segments import Outcome
 from driftwatch.stores.sqlite.store import SQLiteStore
 from tests.stores.deliverer import DELIVERIES, delivery
@@ -104,3 +105,37 @@ def test_every_write_fails_once(tmp_path: Path, deliverer: Deliverer, mode: str)
         for left in tmp_path.glob(f"s{step}.db*"):
             left.unlink()
     assert hit >= writes - 5  # a run may need a write or two less than the first
+
+
+OPENS = """
+import sys
+from driftwatch.errors import StoreError
+from driftwatch.stores.sqlite.store import SQLiteStore
+try:
+    SQLiteStore(sys.argv[1])
+except StoreError as error:
+    print(error)
+"""
+
+
+@pytest.mark.parametrize("name", ["known.db", "new.db"])
+def test_a_disk_that_is_full_when_a_store_is_opened_is_named(tmp_path: Path, name: str) -> None:
+    """Of a store that is there already SQLite says that it cannot make its index of the log."""
+    try:
+        shim = build_shim(tmp_path)
+    except UnavailableError as error:
+        pytest.skip(str(error))
+    disk = tmp_path / "disk"
+    disk.mkdir()
+    SQLiteStore(disk / "known.db").close()
+    faults = Faults(tmp_path / "faults", shim, disk)
+    faults.fill_disk(full=True)
+    done = subprocess.run(
+        [sys.executable, "-c", OPENS, str(disk / name)],
+        env={**os.environ, **faults.environment, "COVERAGE_PROCESS_START": ""},
+        capture_output=True,
+        text=True,
+        check=True,
+    )
+    faults.close()
+    assert done.stdout.startswith(f"no space left for {disk / name}"), done.stdout

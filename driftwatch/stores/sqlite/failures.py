@@ -41,8 +41,12 @@ class ReopenedError(StoreError):
     """Another file is in the place of the one that was open: the same call works on it."""
 
 
+def _whole_code(error: BaseException) -> int:
+    return int(getattr(error, "sqlite_errorcode", 0))  # errors of the module itself have none
+
+
 def _code(error: BaseException) -> int:
-    return getattr(error, "sqlite_errorcode", 0) & 0xFF  # errors of the module itself have none
+    return _whole_code(error) & 0xFF
 
 
 def is_busy(error: BaseException, /) -> bool:
@@ -99,8 +103,13 @@ def in_our_words(error: Exception, path: Path | None, /, *, seconds: float) -> S
             f"{where} cannot be written ({text}); check the permissions of the file and its "
             "folder, and that the file system is not read-only"
         )
-    if code == sqlite3.SQLITE_FULL:
+    if code == sqlite3.SQLITE_FULL or _whole_code(error) == sqlite3.SQLITE_IOERR_SHMSIZE:
         return StoreError(f"no space left for {where}; free some and try again")
+    if code == sqlite3.SQLITE_IOERR:
+        return StoreError(
+            f"{where} cannot be read or written ({text}); see whether its disk has space left, "
+            "and is sound"
+        )
     if is_damage(error):
         return StoreError(f"{where} is damaged ({text}); opened to be written it is set aside")
     if isinstance(error, UnicodeError | OverflowError) or code == sqlite3.SQLITE_TOOBIG:
