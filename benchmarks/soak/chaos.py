@@ -11,6 +11,7 @@ import threading
 import time
 from collections import Counter
 from collections.abc import Callable, Mapping, Sequence
+from dataclasses import replace
 from pathlib import Path
 
 from benchmarks.soak.faults import Faults
@@ -21,6 +22,8 @@ from benchmarks.soak.stores import back_up, put_back, take_away
 from benchmarks.soak.traffic import Traffic
 
 __all__ = ["Chaos"]
+
+_BACK_SECONDS = 3.0
 
 
 class Chaos:
@@ -34,7 +37,8 @@ class Chaos:
         has_begun: Whether a server has answered yet, by its number.
         seed: Which of the service's workers is hit.
         spared_after: Seconds from the start after which one process of each kind is neither killed
-            nor ended, so that its memory can be followed.
+            nor ended, and no topic is read anew from its first message, so that their memory can be
+            followed.
 
     Attributes:
         done: What happened, and how often.
@@ -190,7 +194,10 @@ class Chaos:
     def _aside(self, name: str) -> Path:
         return self._places.gone / f"{next(self._number)}-{name}"
 
-    def _remove(self, event: Misfortune, _: float) -> bool:
+    def _remove(self, event: Misfortune, now: float) -> bool:
+        if event.who == "stream" and self._spared:
+            # To read a topic anew from its first message takes the more memory the longer it is.
+            return self._restore(replace(event, seconds=_BACK_SECONDS), now)
         done = take_away(self._store(event.who), self._aside(event.who))
         self.taken_away[event.who] += done
         return done
