@@ -27,7 +27,8 @@ def folder(tmp_path: Path) -> Path:
     (tmp_path / "empty").mkdir()
     (tmp_path / "train.jsonl").write_text('{"x": 1.5}\n{"x": 2.5}\n' * 500, "utf-8")
     (tmp_path / "driftwatch.toml").write_text(
-        'store = "d.db"\n[monitors.m]\nreference = "train.jsonl"\nwindow = "100 rows"\nslide = "100 rows"\n',
+        'store = "d.db"\n[monitors.m]\nreference = "train.jsonl"\n'
+        'window = "100 rows"\nslide = "100 rows"\n',
         "utf-8",
     )
     return tmp_path
