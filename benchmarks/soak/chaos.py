@@ -129,6 +129,9 @@ class Chaos:
             "remove": self._remove,
             "restore": self._restore,
         }
+        if self._spared and (event.what, event.who) == ("remove", "stream"):
+            # To read a topic anew from its first message takes the more memory the longer it is.
+            event = replace(event, what="restore", seconds=_BACK_SECONDS)
         if doing[event.what](event, now):
             self.done[f"{event.what} {event.who}"] += 1
 
@@ -194,10 +197,7 @@ class Chaos:
     def _aside(self, name: str) -> Path:
         return self._places.gone / f"{next(self._number)}-{name}"
 
-    def _remove(self, event: Misfortune, now: float) -> bool:
-        if event.who == "stream" and self._spared:
-            # To read a topic anew from its first message takes the more memory the longer it is.
-            return self._restore(replace(event, seconds=_BACK_SECONDS), now)
+    def _remove(self, event: Misfortune, _: float) -> bool:
         done = take_away(self._store(event.who), self._aside(event.who))
         self.taken_away[event.who] += done
         return done
