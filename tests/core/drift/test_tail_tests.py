@@ -88,7 +88,9 @@ def test_shares_that_are_estimated_to_be_equal_may_differ_by_their_errors() -> N
     half, slack = np.array([0.5]), np.array([0.01])
     least, estimated, most = SingleValues(np.array([7.0]), half, half, slack, 0 * slack).changes()
     assert (float(least[0]), float(estimated[0])) == (0.0, 0.0)
-    assert float(most[0]) == pytest.approx(2 * math.asin(math.sqrt(0.5)) - 2 * math.asin(math.sqrt(0.49)))
+    assert float(most[0]) == pytest.approx(
+        2 * math.asin(math.sqrt(0.5)) - 2 * math.asin(math.sqrt(0.49))
+    )
 
 
 def test_values_that_repeat_without_a_jump_are_no_drift() -> None:
