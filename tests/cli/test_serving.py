@@ -22,6 +22,7 @@ from driftwatch.cli.app import run
 from driftwatch.config.service import TokenConfig
 from driftwatch.service.security.connections import PromptConnection
 from driftwatch.service.security.tokens import Scope, hash_of
+from driftwatch.service.server import listening_on
 from tests.service.conftest import Collector, folder, reference, running
 from tests.waiting import until
 
@@ -67,6 +68,26 @@ def test_a_port_that_is_taken_is_said(
         second = driftwatch("serve", "--port", str(collector.port), cwd=folder)
         assert second.returncode == 2
         assert "name another --port" in second.stderr
+
+
+def test_answers_do_not_wait_for_the_client_to_acknowledge_their_beginning() -> None:
+    async def asked() -> int:
+        accepted: asyncio.Queue[Any] = asyncio.Queue()
+        with listening_on("127.0.0.1", 0) as listening:
+            server = await asyncio.start_server(
+                lambda _, writer: accepted.put_nowait(writer), sock=listening
+            )
+            async with server:
+                _, client = await asyncio.open_connection(*listening.getsockname())
+                writer = await accepted.get()
+                made = writer.get_extra_info("socket")
+                at_once = made.getsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY)
+                for each in (writer, client):
+                    each.close()
+                    await each.wait_closed()
+        return int(at_once)
+
+    assert asyncio.run(asked()) != 0
 
 
 def answered(port: int, request: bytes) -> bytes:

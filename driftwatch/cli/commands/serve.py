@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import socket
 from pathlib import Path
 from typing import Annotated
 
@@ -64,11 +63,6 @@ def token(
     make_token(name, scope, monitor or [])
 
 
-_GRACE_SECONDS = 20
-_KEEP_ALIVE_SECONDS = 5
-_HEAD_BYTES = 16_384
-
-
 def run_serve(
     config: Path | None,
     /,
@@ -97,10 +91,8 @@ def run_serve(
         MissingDependencyError: If the libraries of the service are not installed.
     """
     try:
-        import uvicorn
-
         from driftwatch.service.app import LOOPBACK, create_app, service_tokens
-        from driftwatch.service.security.connections import PromptConnection
+        from driftwatch.service.server import listening_on, server_of
     except ImportError as error:
         raise MissingDependencyError(
             f"serve needs {error.name}; pip install 'driftwatch-sketch[service]'"
@@ -118,7 +110,7 @@ def run_serve(
         )
     certificate = _certificate(loaded.folder, service, tls_cert, tls_key)
     try:
-        listening = _listening(service.host, service.port)
+        listening = listening_on(service.host, service.port)
     except (OSError, OverflowError, UnicodeError) as error:
         why = getattr(error, "strerror", None) or error
         raise ConfigError(
@@ -127,22 +119,7 @@ def run_serve(
     with listening:
         app = create_app(loaded.model_copy(update={"service": service}), tokens=tokens)
         port_now = listening.getsockname()[1]
-        server = uvicorn.Server(
-            uvicorn.Config(
-                app,
-                log_config=None if own_log else uvicorn.config.LOGGING_CONFIG,
-                log_level="warning",
-                access_log=False,
-                server_header=False,
-                http=PromptConnection,
-                ws="none",  # an upgrade would take the connection out of its hands
-                h11_max_incomplete_event_size=_HEAD_BYTES,
-                timeout_keep_alive=_KEEP_ALIVE_SECONDS,
-                timeout_graceful_shutdown=_GRACE_SECONDS,
-                ssl_certfile=None if certificate is None else certificate[0],
-                ssl_keyfile=None if certificate is None else certificate[1],
-            )
-        )
+        server = server_of(app, certificate=certificate, own_log=own_log)
         scheme = "http" if certificate is None else "https"
         say(
             f"collector of {', '.join(loaded.monitors)} on {scheme}://{service.host}:{port_now} "
@@ -167,19 +144,6 @@ def _certificate(
         raise ConfigError(f"HTTPS needs a certificate and its private key: give {missing}, too")
     check_certificate(cert, key)
     return cert, key
-
-
-def _listening(host: str, port: int) -> socket.socket:
-    """A socket that listens, so that what is wrong with the address is reported before all else."""
-    family = socket.AF_INET6 if ":" in host else socket.AF_INET
-    made = socket.socket(family, socket.SOCK_STREAM)
-    try:
-        made.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
-        made.bind((host, port))
-    except OSError:
-        made.close()
-        raise
-    return made
 
 
 def make_token(name: str, scopes: list[str], monitors: list[str], /) -> None:
