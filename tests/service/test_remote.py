@@ -411,6 +411,17 @@ def test_the_token_is_sent_and_never_shown(
     assert "hunter2" not in str(raised.value)
 
 
+def test_a_collector_on_this_machine_is_not_looked_for_by_a_proxy(
+    scripted: Scripted, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    for name in ("no_proxy", "NO_PROXY"):
+        monkeypatch.delenv(name, raising=False)
+    for name in ("http_proxy", "HTTP_PROXY"):
+        monkeypatch.setenv(name, f"http://127.0.0.1:{free_port()}")  # nobody is there
+    assert took_it(CollectorClient(scripted.url).post("/", b""))
+    assert CollectorClient("http://drift.example.invalid", timeout=5).post("/", b"").status == 0
+
+
 def test_a_token_from_a_file_loses_its_newline(
     scripted: Scripted, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -64,7 +64,11 @@ class CollectorClient:
         self.url = urlunsplit((parts.scheme, parts.netloc, parts.path.rstrip("/"), "", ""))
         self._token = _sound(token, token_from) if token else None
         trust = None if authority is None else _trust(Path(authority))
-        self._http = HttpClient(timeout=timeout, trust=trust, most_bytes=MOST_BYTES)
+        # A proxy would look for the collector on its own loopback.
+        proxies = parts.hostname not in _LOOPBACK
+        self._http = HttpClient(
+            timeout=timeout, trust=trust, proxies=proxies, most_bytes=MOST_BYTES
+        )
         if token and parts.scheme == "http" and parts.hostname not in _LOOPBACK:
             _LOG.warning(
                 "driftwatch: the token goes to %s unencrypted; use https if others see the way",
