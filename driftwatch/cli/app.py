@@ -23,6 +23,7 @@ __all__ = ["COMMANDS", "app", "run"]
 _LONGEST_PATH = 200
 
 COMMANDS = {
+    "demo": ("demo", "A day of traffic with a drift and a performance drop, in a minute."),
     "check": ("check", "Compare production files with reference files, or show the open window."),
     "profile": ("profile", "Sketch files into a small profile."),
     "merge": ("merge", "Merge profiles, of replicas or parts, into one."),
