@@ -87,6 +87,8 @@ app = typer.Typer(
     cls=_Commands,
     name="driftwatch",
     help="Says whether production data still look like the data a model was trained on.",
+    epilog="Tab completes commands, options, their words, files and names of monitors, once "
+    "`driftwatch --install-completion` was run in the shell: bash, zsh, fish or PowerShell.",
     no_args_is_help=True,
     add_completion=True,
     pretty_exceptions_enable=False,
@@ -96,9 +98,10 @@ app = typer.Typer(
 
 def _version(asked: bool) -> None:  # noqa: FBT001 - typer's callback
     if asked:
-        from driftwatch import __version__
+        from driftwatch.cli.output.versions import versions
+        from driftwatch.cli.output.writing import put
 
-        typer.echo(f"driftwatch {__version__}")
+        put(versions())
         raise typer.Exit
 
 
@@ -106,7 +109,9 @@ def _version(asked: bool) -> None:  # noqa: FBT001 - typer's callback
 def _root(
     version: Annotated[  # noqa: FBT002 - an option is a parameter
         bool,
-        typer.Option("--version", callback=_version, is_eager=True, help="Show the version."),
+        typer.Option(
+            "--version", callback=_version, is_eager=True, help="Show versions, a line each."
+        ),
     ] = False,
 ) -> None:
     """Options of the command itself."""

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
+from driftwatch.cli.completion import monitor_names, words
 from driftwatch.errors import ConfigError
 
 if TYPE_CHECKING:
@@ -92,7 +93,11 @@ Positive = Annotated[
 ]
 Task = Annotated[
     str | None,
-    typer.Option(metavar="TASK", help="binary, multiclass or regression. Default: by the labels."),
+    typer.Option(
+        metavar="TASK",
+        help="binary, multiclass or regression. Default: by the labels.",
+        autocompletion=words("binary", "multiclass", "regression"),
+    ),
 ]
 Weights = Annotated[
     list[str] | None, typer.Option("--weight", metavar="COLUMN", help="A column of row weights.")
@@ -117,7 +122,10 @@ Config = Annotated[
     Path | None,
     typer.Option(metavar="FILE", help="driftwatch.toml; the one of this folder if not given."),
 ]
-Name = Annotated[str | None, typer.Option("--monitor", help="Name of the monitor.")]
+Name = Annotated[
+    str | None,
+    typer.Option("--monitor", help="Name of the monitor.", autocompletion=monitor_names),
+]
 StorePath = Annotated[
     str | None, typer.Option("--store", metavar="FILE", help="The SQLite file of the monitor.")
 ]
@@ -135,7 +143,12 @@ Version = Annotated[
 ]
 Format = Annotated[
     str,
-    typer.Option("--format", metavar="FORM", help="text, json, markdown, html, junit or github."),
+    typer.Option(
+        "--format",
+        metavar="FORM",
+        help="text, json, markdown, html, junit or github.",
+        autocompletion=words("text", "json", "markdown", "html", "junit", "github"),
+    ),
 ]
 Output = Annotated[
     list[Path] | None,
@@ -147,11 +160,19 @@ Output = Annotated[
 FailOn = Annotated[
     str,
     typer.Option(
-        metavar="STATUS", help="Exit with 1 from this status on: undecided, warning or critical."
+        metavar="STATUS",
+        help="Exit with 1 from this status on: undecided, warning or critical.",
+        autocompletion=words("undecided", "warning", "critical"),
     ),
 ]
 LogFormat = Annotated[
-    str, typer.Option("--log-format", metavar="FORM", help="text, or json: one object a line.")
+    str,
+    typer.Option(
+        "--log-format",
+        metavar="FORM",
+        help="text, or json: one object a line.",
+        autocompletion=words("text", "json"),
+    ),
 ]
 Quiet = Annotated[bool, typer.Option("--quiet", "-q", help="No progress on stderr.")]
 

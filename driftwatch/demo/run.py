@@ -22,7 +22,7 @@ from driftwatch.demo.telling import (
     told_report,
     told_start,
 )
-from driftwatch.demo.traffic import Traffic
+from driftwatch.demo.traffic import AFTER_HOURS, Traffic
 from driftwatch.demo.watching import OUTCOMES, SERVED, Watching, prepare, watching
 from driftwatch.process.atomic_files import write_atomically
 from driftwatch.render import render
@@ -38,7 +38,7 @@ class DemoSettings:
     """How the demo is run.
 
     Attributes:
-        now: The day ends with the last full hour before, seconds since 1970.
+        now: Seconds since 1970; the demo's clock goes up to the last full hour before.
         seed: Of everything that is drawn.
         keep: A new folder for store, configuration and pages, which stays; a temporary one if None.
     """
@@ -77,7 +77,7 @@ def run(
         folder = stack.enter_context(working_folder(settings.keep))
         reference = loans.reference(model)
         prepare(folder, reference)
-        day = loans.day(settings.now // _HOUR * _HOUR)
+        day = loans.day((settings.now // _HOUR - AFTER_HOURS) * _HOUR)
         clock = SimulatedClock(day.start)
         watch = stack.enter_context(watching(folder, clock))
         served = stack.enter_context(served_model(model, watch.served))
@@ -88,7 +88,8 @@ def run(
         say(told_findings(day, findings, seconds=time.monotonic() - began))
         if look_around is not None or settings.keep is not None:
             pages = _write_pages(folder, watch)
-            say(told_places(pages, watch.url, folder=folder, kept=settings.keep is not None))
+            url = None if look_around is None else watch.url  # it ends with this otherwise
+            say(told_places(pages, url, folder=folder, kept=settings.keep is not None))
         if look_around is not None:
             look_around()
     return findings

@@ -109,7 +109,7 @@ def _told_sighting(name: str, sighting: Sighting | None, since: float) -> list[s
     windows = f"{sighting.windows} window{'' if sighting.windows == 1 else 's'}"
     took_text = f"{took:g} h, {windows} and {sighting.rows:,} rows after it"
     early = "" if sighting.early_at is None else f"; an early sign at {_time(sighting.early_at)}"
-    when = _time(sighting.reported_at)
+    when = f"{_time(sighting.reported_at)} (window until {_time(sighting.window_end)})"
     return [f"    {name}: CRITICAL at {when}, {took_text}{early}", f"      {sighting.text}"]
 
 

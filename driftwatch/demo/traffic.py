@@ -16,7 +16,7 @@ from driftwatch.demo.serving import HOST, PATH, ServedModel
 from driftwatch.demo.watching import Watching
 from driftwatch.errors import DriftWatchError
 
-__all__ = ["Traffic"]
+__all__ = ["AFTER_HOURS", "Traffic"]
 
 _HOUR = 3_600.0
 _ROWS_A_REQUEST = 25
@@ -24,6 +24,8 @@ _PATIENCE = 30.0
 """Seconds for an answer of a server on this machine, and for a delivery."""
 _QUIET_HOURS = 2
 """Hours without rows after which windows no longer wait for more."""
+AFTER_HOURS = LABEL_HOURS + _QUIET_HOURS
+"""Hours after the day in which its last outcomes become known, and their windows end."""
 
 
 class Traffic:
@@ -57,7 +59,7 @@ class Traffic:
             DriftWatchError: If the model or a store does not answer.
         """
         start = self._day.start
-        hours = round((self._day.times[-1] - start) / _HOUR) + LABEL_HOURS + _QUIET_HOURS
+        hours = round((self._day.times[-1] - start) / _HOUR) + AFTER_HOURS
         with _connected(self._served) as connection:
             for hour in range(hours):
                 begin = start + hour * _HOUR

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Annotated, Any, cast
 
 import typer
 
+from driftwatch.cli.completion import words
 from driftwatch.cli.monitors import StreamRequest, opened
 from driftwatch.cli.options import (
     Config,
@@ -76,7 +77,12 @@ def check(
         ),
     ] = None,
     policy: Annotated[
-        str, typer.Option(metavar="NAME", help="default, or classic for the textbook.")
+        str,
+        typer.Option(
+            metavar="NAME",
+            help="default, or classic for the textbook.",
+            autocompletion=words("default", "classic"),
+        ),
     ] = "default",
     false_alarms: Annotated[
         str | None,

@@ -13,12 +13,19 @@ import orjson
 import typer
 
 from driftwatch.alerts.incidents import Incident, standing_of
+from driftwatch.cli.completion import words
 from driftwatch.cli.findings_of_collectors import of_collector
 from driftwatch.cli.monitors import StreamRequest, configured
 from driftwatch.cli.options import Config, Name, Slide, StorePath, Window, request_of
 from driftwatch.cli.output.exits import Exit
-from driftwatch.cli.output.findings import Finding, ago, stamp
-from driftwatch.cli.output.writing import put, put_json
+from driftwatch.cli.output.findings import (
+    FORMS,
+    Finding,
+    ago,
+    check_form,
+    put_findings,
+    stamp,
+)
 from driftwatch.config.kafka import KafkaConfig
 from driftwatch.core.data.durations import parse_duration
 from driftwatch.core.data.times import to_utc
@@ -54,18 +61,25 @@ def doctor(
     store: StorePath = None,
     window: Window = None,
     slide: Slide = None,
-    as_json: Annotated[bool, typer.Option("--json", help="As JSON.")] = False,
+    form: Annotated[
+        str,
+        typer.Option(
+            "--format", metavar="FORM", help="text or json.", autocompletion=words(*FORMS)
+        ),
+    ] = "text",
+    as_json: Annotated[bool, typer.Option("--json", help="The same as --format json.")] = False,
 ) -> None:
     """Look at configuration, store, clock, data and evaluations. Exit code 1: a problem.
 
     The store is opened for reading: nothing in it changes. Where a collector has it, what of this
-    machine waits for the collector is looked at.
+    machine waits for the collector is looked at. In colour on a terminal, unless NO_COLOR is set;
+    the word before each line says the same.
 
     Rows that could not be used are a problem for a day, and then history. Drift is no problem, and
     not ok: windows, alarms and incidents that have it are DRIFT, and leave the exit code as it is.
     """
     request = request_of(config, monitor, store, window=window, slide=slide)
-    raise typer.Exit(int(run_doctor(request, as_json=as_json)))
+    raise typer.Exit(int(run_doctor(request, form="json" if as_json else form)))
 
 
 _SKEW = 5.0
@@ -74,25 +88,15 @@ _MOST_NAMED = 3
 _PANE = re.compile(r"^pane -?\d+:? ")
 
 
-def run_doctor(request: StreamRequest, /, *, as_json: bool) -> Exit:
-    """Look at configuration, store, clock, data and evaluations, and say what is wrong."""
+def run_doctor(request: StreamRequest, /, *, form: str) -> Exit:
+    """Look at configuration, store, clock, data and evaluations, and say what is wrong.
+
+    Raises:
+        ConfigError: If findings cannot be written so.
+    """
+    check_form(form)
     findings = _findings(request)
-    if as_json:
-        rows = [
-            {
-                "what": f.what,
-                "ok": f.ok and not f.drift,
-                "problem": not f.ok,
-                "drift": f.drift,
-                "text": f.text,
-            }
-            for f in findings
-        ]
-        put_json(rows)
-    else:
-        for finding in findings:
-            mark = "PROBLEM" if not finding.ok else "DRIFT  " if finding.drift else "ok     "
-            put(f"{mark}  {finding.what:<16} {finding.text}\n")
+    put_findings(findings, form)
     return Exit.NO_DRIFT if all(finding.ok for finding in findings) else Exit.DRIFT
 
 

@@ -12,6 +12,7 @@ from typing import IO, Annotated, Any
 import orjson
 import typer
 
+from driftwatch.cli.completion import monitor_names, words
 from driftwatch.cli.options import (
     Config,
     Exclude,
@@ -86,7 +87,11 @@ def replay(
         ),
     ] = None,
     compare: Annotated[
-        str | None, typer.Option(help="Compare with frozen, sliding or seasonal. Default: frozen.")
+        str | None,
+        typer.Option(
+            help="Compare with frozen, sliding or seasonal. Default: frozen.",
+            autocompletion=words("frozen", "sliding", "seasonal"),
+        ),
     ] = None,
     threshold: Annotated[
         list[str] | None, typer.Option(metavar="TEST=VALUE", help="As for check. Repeatable.")
@@ -100,12 +105,23 @@ def replay(
         ),
     ] = None,
     format_: Annotated[
-        str, typer.Option("--format", metavar="FORM", help="text, json or html.")
+        str,
+        typer.Option(
+            "--format",
+            metavar="FORM",
+            help="text, json or html.",
+            autocompletion=words("text", "json", "html"),
+        ),
     ] = "text",
     output: Output = None,
     config: Config = None,
     monitor: Annotated[
-        str | None, typer.Option("--monitor", help="Whose settings of the configuration to try.")
+        str | None,
+        typer.Option(
+            "--monitor",
+            help="Whose settings of the configuration to try.",
+            autocompletion=monitor_names,
+        ),
     ] = None,
     reports: Annotated[
         Path | None,

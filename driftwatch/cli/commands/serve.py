@@ -8,6 +8,7 @@ from typing import Annotated
 
 import typer
 
+from driftwatch.cli.completion import monitor_names, words
 from driftwatch.cli.options import Config, LogFormat, set_up_logs
 from driftwatch.cli.output.writing import put, tell
 from driftwatch.config.load import load_config
@@ -51,12 +52,21 @@ def serve(
 
 def token(
     scope: Annotated[
-        list[str], typer.Option(metavar="SCOPE", help="ingest, read or admin. Repeatable.")
+        list[str],
+        typer.Option(
+            metavar="SCOPE",
+            help="ingest, read or admin. Repeatable.",
+            autocompletion=words("ingest", "read", "admin"),
+        ),
     ],
     name: Annotated[str, typer.Option(help="What logs call it.")] = "default",
     monitor: Annotated[
         list[str] | None,
-        typer.Option(metavar="NAME", help="Only for this monitor; all otherwise. Repeatable."),
+        typer.Option(
+            metavar="NAME",
+            help="Only for this monitor; all otherwise. Repeatable.",
+            autocompletion=monitor_names,
+        ),
     ] = None,
 ) -> None:
     """Make a token for the collector; prints it, and the lines its configuration needs."""

@@ -1,29 +1,75 @@
-"""What `driftwatch doctor` finds, and times in it."""
+"""What `driftwatch doctor` finds, how it is written, and times in it."""
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 
+from driftwatch.cli.output.writing import coloured, put_document, put_json
 from driftwatch.core.data.times import to_utc
+from driftwatch.errors import ConfigError
+from driftwatch.logs.lines import shown_lines
 
-__all__ = ["Finding", "ago", "stamp"]
+__all__ = ["FORMS", "Finding", "ago", "check_form", "put_findings", "stamp"]
+
+FORMS = ("text", "json")
+_COLOURS = {"PROBLEM": "bold red", "DRIFT": "yellow", "ok": "green"}
 
 
 @dataclass(frozen=True, slots=True)
 class Finding:
-    """Something that was looked at.
+    """What was looked at, and what came of it.
 
     Attributes:
-        what: In a word or two.
-        text: What there is to say.
+        what: A word or two.
+        text: A sentence.
         ok: Whether it is no problem.
-        drift: Whether it says that data have drifted.
+        drift: Whether it is drift, which is none, and not ok.
     """
 
     what: str
     text: str
     ok: bool = True
     drift: bool = False
+
+    @property
+    def mark(self) -> str:
+        """The word before the line; a colour only comes beside it."""
+        if not self.ok:
+            return "PROBLEM"
+        return "DRIFT" if self.drift else "ok"
+
+
+def check_form(form: str, /) -> None:
+    """Do nothing if findings can be written so.
+
+    Raises:
+        ConfigError: If they cannot.
+    """
+    if form not in FORMS:
+        raise ConfigError(f"--format {form!r}; known: {', '.join(FORMS)}")
+
+
+def put_findings(findings: Sequence[Finding], form: str, /) -> None:
+    """Write findings to stdout."""
+    if form == "json":
+        put_json(
+            [
+                {
+                    "what": f.what,
+                    "ok": f.ok and not f.drift,
+                    "problem": not f.ok,
+                    "drift": f.drift,
+                    "text": f.text,
+                }
+                for f in findings
+            ]
+        )
+        return
+    for finding in findings:
+        mark = finding.mark
+        shown = coloured(mark, _COLOURS[mark]) + " " * (7 - len(mark))
+        put_document(f"{shown}{shown_lines(f'  {finding.what:<16} {finding.text}')}\n")
 
 
 def ago(seconds: float, /) -> str:

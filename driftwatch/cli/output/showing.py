@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from driftwatch.cli.output.exits import Exit, exit_code
-from driftwatch.cli.output.writing import put_document
+from driftwatch.cli.output.writing import put_document, wants_colour
 from driftwatch.core.reports.report import LEVELS, DriftReport
 from driftwatch.errors import ConfigError
 from driftwatch.process.atomic_files import write_atomically
@@ -59,7 +59,7 @@ class Showing:
         if self.format == "text":
             from driftwatch.render.text import to_text
 
-            text = to_text(report, color=_wants_color(), width=_width())
+            text = to_text(report, color=wants_colour(), width=_width())
             if self.of_several:
                 text = f"{plain(report.monitor)}: {text}"
         else:
@@ -72,10 +72,6 @@ class Showing:
     def code(self, report: DriftReport, /) -> Exit:
         """The exit code that a report calls for."""
         return exit_code(report, self.fail_on)
-
-
-def _wants_color() -> bool:
-    return sys.stdout.isatty() and not os.environ.get("NO_COLOR")
 
 
 def _width() -> int:

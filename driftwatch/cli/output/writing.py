@@ -2,12 +2,20 @@
 
 from __future__ import annotations
 
+import os
 import sys
 from typing import Any
 
 from driftwatch.logs.lines import json_lines, shown_lines
 
-__all__ = ["put", "put_document", "put_json", "tell"]
+__all__ = ["coloured", "put", "put_document", "put_json", "tell", "wants_colour"]
+
+_STYLES = {
+    "green": "\x1b[32m",
+    "yellow": "\x1b[33m",
+    "red": "\x1b[31m",
+    "bold red": "\x1b[1;31m",
+}
 
 
 def put(text: str, /) -> None:
@@ -23,6 +31,23 @@ def put_document(text: str, /) -> None:
     encoding = sys.stdout.encoding or "utf-8"
     sys.stdout.write(text.encode(encoding, "replace").decode(encoding))
     sys.stdout.flush()
+
+
+def coloured(text: str, style: str, /) -> str:
+    """Text of our own in colour where stdout is a terminal that shows some; for `put_document`.
+
+    Args:
+        text: Few words, which must say the same without the colour.
+        style: ``green``, ``yellow``, ``red`` or ``bold red``.
+    """
+    return f"{_STYLES[style]}{text}\x1b[0m" if wants_colour() else text
+
+
+def wants_colour() -> bool:
+    """Whether stdout is a terminal that shows colours, and nobody has asked for none."""
+    if os.environ.get("NO_COLOR") or os.environ.get("TERM") == "dumb":
+        return False
+    return sys.stdout.isatty()
 
 
 def put_json(data: Any, /) -> None:
