@@ -5,14 +5,13 @@ from __future__ import annotations
 from collections import Counter
 from dataclasses import dataclass, replace
 
-import orjson
-
 from driftwatch.core.reports.performance import in_words
 from driftwatch.core.reports.report import DriftReport
 from driftwatch.core.reports.results import Status
 from driftwatch.demo.loans import Day, Injected
 from driftwatch.demo.watching import OUTCOMES, SERVED
 from driftwatch.errors import DataError
+from driftwatch.evaluation.stored_reports import report_of
 from driftwatch.protocols import Store
 
 __all__ = ["Findings", "Sighting", "named_in", "reports_of"]
@@ -118,7 +117,7 @@ class Findings:
 def reports_of(store: Store, monitor: str, /, *, limit: int = _MOST_REPORTS) -> list[DriftReport]:
     """The latest stored reports of a monitor, the oldest of them first."""
     stored = store.reports(monitor, limit=limit)
-    return [DriftReport.from_dict(orjson.loads(each.body)) for each in reversed(stored)]
+    return [report_of(each) for each in reversed(stored)]
 
 
 def named_in(report: DriftReport, status: Status, /) -> list[str]:
