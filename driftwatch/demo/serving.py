@@ -70,13 +70,15 @@ def served_model(model: LogisticModel, monitor: Monitor, /) -> Iterator[ServedMo
     """Serve a model until the block ends, on a free port of the loopback."""
     serve = _by_fastapi if has_service() else _by_the_standard_library
     with serve(model, monitor) as served:
-        yield served
+        try:
+            yield served
+        finally:
+            served.capture.close()  # its thread would hold the monitor until the process ends
 
 
 @contextmanager
 def running(server: uvicorn.Server, listening: socket.socket, /) -> Iterator[None]:
     """Run a server in a thread until the block ends; who asks it before it is ready waits."""
-    listening.listen()
 
     def run() -> None:
         try:

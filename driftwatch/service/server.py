@@ -50,7 +50,8 @@ def server_of(
 
 
 def listening_on(host: str, port: int, /) -> socket.socket:
-    """A socket that is bound, so that what is wrong with the address is reported before all else.
+    """A socket that listens, so that what is wrong with the address is reported before all else,
+    and whoever is told the address may connect at once: it waits until the server is ready.
 
     It is said to be of TCP: asyncio sends answers without delay only on connections of such a one.
     On others the end of an answer waits for the client to acknowledge its beginning, some 40 ms.
@@ -65,6 +66,7 @@ def listening_on(host: str, port: int, /) -> socket.socket:
     try:
         made.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
         made.bind((host, port))
+        made.listen()
     except BaseException:
         made.close()
         raise

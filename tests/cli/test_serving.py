@@ -314,3 +314,11 @@ def test_an_address_that_is_none_is_said(folder: Path) -> None:
     assert refused.returncode == 2
     assert "cannot be listened on" in refused.stderr
     assert "Traceback" not in refused.stderr
+
+
+def test_who_is_told_the_address_may_connect_before_the_server_is_ready() -> None:
+    with (
+        listening_on("127.0.0.1", 0) as listening,
+        socket.create_connection(listening.getsockname(), timeout=20) as early,
+    ):
+        assert early.getpeername() == listening.getsockname()
