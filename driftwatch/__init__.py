@@ -19,6 +19,8 @@ import os
 import warnings
 from typing import TYPE_CHECKING
 
+from driftwatch.core.reports.presentation import present_with
+
 if TYPE_CHECKING:
     from driftwatch.core.data.schema import Column as Column
     from driftwatch.core.data.schema import Kind as Kind
@@ -57,6 +59,7 @@ def _warn_of_the_other_project() -> None:
 
 
 _warn_of_the_other_project()
+present_with("driftwatch.render.presentation")
 
 _HOMES = {
     "Column": "driftwatch.core.data.schema",

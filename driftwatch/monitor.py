@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import contextlib
-import logging
 import os
 import socket
 import time
@@ -15,32 +13,31 @@ from typing import TYPE_CHECKING, Any, Literal, Self
 
 from driftwatch.core.data.durations import aware, parse_duration, parse_length
 from driftwatch.errors import ConfigError
+from driftwatch.logs.lines import plain, shown_repr
 from driftwatch.process.switch import is_switched_off
 from driftwatch.stores import is_collector
+from driftwatch.streams.observing import Observing
 
 if TYPE_CHECKING:  # loaded when a monitor is made: importing the name alone stays quick
     from driftwatch.alerts.settings import Alerts
     from driftwatch.core.data.schema import Kind, Role, Schema
     from driftwatch.core.drift.policy import PolicyName
-    from driftwatch.core.profiles.profile import Profile
     from driftwatch.core.profiles.reference import Reference
+    from driftwatch.core.reports.over_time import OverTime
     from driftwatch.core.reports.report import DriftReport
     from driftwatch.core.sketches.sizes import SketchConfig
-    from driftwatch.core.windows.evaluation_record import Result
-    from driftwatch.evaluation.evaluator import Evaluator
     from driftwatch.profiling.permutation import Importances
     from driftwatch.profiling.rows import Progress
     from driftwatch.protocols import DriftTest, Notifier, Sink, Store
     from driftwatch.stores.remote import RemoteStore
     from driftwatch.streams.observed import ObservedStream
-    from driftwatch.streams.stream import Stream
 
 __all__ = ["Monitor"]
 
 _WINDOW: Any = object()  # not None, which is more likely a mistake than a question
 
 
-class Monitor:
+class Monitor(Observing):
     """Watches whether production data still look like the reference.
 
     Args:
@@ -163,13 +160,18 @@ class Monitor:
         from driftwatch.profiling.model_facts import features_of, version_of
         from driftwatch.profiling.permutation import chosen_importances
         from driftwatch.profiling.references import ReferenceOptions, build_reference, located
+        from driftwatch.profiling.saved_monitor import given_settings, opened_monitor
         from driftwatch.profiling.scoring import Scorer
 
         check_arguments(locals())
-        self.name = name
-        budget = None if false_alarms is None else AlarmBudget.of(false_alarms, every=every)
+        self.name, self._said = name, given_settings(locals())
         self.policy = Policy.of(
-            thresholds, policy=policy, budget=budget, tests=tests, metrics=metrics or (), cost=cost
+            thresholds,
+            policy=policy,
+            budget=None if false_alarms is None else AlarmBudget.of(false_alarms, every=every),
+            tests=tests,
+            metrics=metrics or (),
+            cost=cost,
         )
         self._clock = clock or partial(datetime.now, UTC)
         self.seconds = time.time if clock is None else (lambda: aware(clock()).timestamp())
@@ -188,7 +190,8 @@ class Monitor:
             task=task,
             metrics=metrics,
         ).of_a_model(features_of(model))
-        reference_data, key = located(reference_data), key_for(hash_key, store)
+        reference_data, known = opened_monitor(located(reference_data))
+        key = key_for(hash_key, store)
         self._scorer, columns = Scorer.of(model, reference_data, columns, key)
         options = ReferenceOptions(
             columns,
@@ -201,8 +204,14 @@ class Monitor:
         tested = [column.name for column in built.schema if column.role.is_tested]
         self.policy.check_columns(tested, built)
         weights = chosen_importances(importances, model, reference_data, tested, built.schema)
-        said = (version_of(model), weights, columns.features, columns.exclude)
-        self._subject = Subject(built, name, *said)
+        self._subject = Subject(
+            built,
+            name,
+            version_of(model) or known.model_version,
+            weights or known.importances,
+            columns.features or known.features,
+            columns.exclude or known.exclude,
+        )
         self.spec = WindowSpec.of(window, slide, lateness=lateness)
         if compare not in COMPARISONS:
             raise ConfigError(f"compare must be one of {', '.join(COMPARISONS)}; got {compare!r}")
@@ -251,196 +260,128 @@ class Monitor:
             created_at=aware(self._clock()),
         )
 
-    def observe(
+    def over_time(
         self,
-        record: Mapping[str, Any],
+        data: Any,
         /,
         *,
-        prediction: Any = None,
-        score: Any = None,
-        label: Any = None,
-        id: Any = None,  # noqa: A002 - the word of the field
-        at: datetime | float | None = None,
-        model_version: str | None = None,
-    ) -> None:
-        """Take in one record of production. Never raises, about three microseconds.
+        by: str | int | Sequence[str],
+        time: str | None = None,
+        progress: Progress | None = None,
+    ) -> OverTime:
+        """Check one stretch of the data after the other.
+
+        Each report is the one that `check` gives for the rows of its stretch alone; for the alarms
+        that a stream would have raised see ``driftwatch replay``.
 
         Args:
-            record: Values by column; copied, so the dict may be used again.
-            prediction: Goes into the reference's column of that role, as do the next three.
-            score: The model's score or probability.
-            label: The true outcome, where it is known.
-            id: What identifies the record.
-            at: When it happened: a datetime (UTC where it has no zone) or seconds since 1970;
-                now if not given.
-            model_version: Of the model that saw it, if not the monitor's.
+            data: As `reference_data`; read once, in batches, in any order, and not kept.
+            by: A length of time such as ``"7d"``, or ``"hour"``, ``"day"``, ``"week"``,
+                ``"month"``, ``"quarter"``, ``"year"`` (UTC, weeks from Monday); a number of rows;
+                or the name of a column, for one stretch a value of it (``["week"]`` for a
+                column that is called like a time).
+            time: The column of times, which the reference need not have; its own if None. What
+                counts as a time, and in which unit: `driftwatch.core.data.instants.instant_of`.
+            progress: Called after every batch with rows and bytes read.
 
-        Records are gathered and sketched some thousands at a time: in a thread where the caller
-        runs an event loop, elsewhere by the call that makes it 4,096 (some ten milliseconds).
-        The store is opened, and written to, in a thread. `counters` has what is wrong with records.
-        Safe from any thread; a killed process loses what came since the last flush.
+        Returns:
+            The reports in order, which a notebook shows as features x time. Stretches of time
+            without a row have none, and rows without a time are counted in ``not_used``. A feature
+            that rows are cut by is not tested.
+
+        Raises:
+            ConfigError: If `by` is none of these, or there are more than 1,000 stretches.
+            DataError: If the data cannot be read.
+            UnknownColumnError: If a column is not in the data.
+
+        Cost: a pass over the data, and about a millisecond a stretch and feature; all stretches
+        have sketches at the same time, of some ten kilobytes a column.
 
         Example:
-            >>> from datetime import datetime
-            >>> monitor = Monitor({"age": list(range(20, 70)) * 40})
-            >>> for age in range(2000):
-            ...     monitor.observe({"age": 20 + age % 50}, at=datetime(2026, 1, 1, age // 100))
-            >>> monitor.check().rows_current
-            2000
+            >>> monitor = Monitor({"age": [*range(100)] * 10})
+            >>> ages = [*range(100)] * 10 + [*range(50)] * 10
+            >>> data = {"plan": ["basic"] * 1000 + ["pro"] * 500, "age": ages}
+            >>> [str(report.global_status) for report in monitor.over_time(data, by="plan").reports]
+            ['OK', 'CRITICAL']
         """
-        if not self.enabled:
-            return
-        try:
-            lazy = (self._stream or self._observed()).lazy
-            if lazy.buffer.append(record, prediction, score, label, id, at, model_version):
-                lazy.settle()
-            if not lazy.begun:
-                lazy.begin()
-        except Exception as error:  # noqa: BLE001 - monitoring never breaks the host
-            self.count_unobserved("not_a_record")
-            with contextlib.suppress(Exception):  # a filter or a handler of the host's
-                logging.getLogger("driftwatch").debug("driftwatch: not observed: %s", error)
+        from driftwatch.evaluation.over_time import checked_over_time
+        from driftwatch.profiling.references import located
+        from driftwatch.profiling.stretches import cut_of
 
-    def count_unobserved(self, reason: str, rows: int = 1, /) -> None:
-        """Count what was not observed, by reason; stored with the next rows. Never raises."""
-        with contextlib.suppress(Exception):
-            self._observed().tally.count(reason, rows)
+        reference = self._in_use(refresh=True)
+        return checked_over_time(
+            self._subject.compared_with(reference),
+            self._scorer.scored(located(data)),
+            cut_of(by, time, reference.schema),
+            policy=self.policy,
+            created_at=aware(self._clock()),
+            progress=progress,
+        )
 
-    def disable(self) -> None:
-        """Observe nothing more in this process, from now on."""
-        self.enabled = False
+    def save(self, path: str | Path, /) -> None:
+        """Write the reference in use, and how it is judged, to a profile file.
 
-    def enable(self) -> None:
-        """Observe again."""
-        self.enabled = True
-
-    def observe_many(
-        self, data: Any, /, *, at: Any = None, model_version: str | None = None
-    ) -> None:
-        """Take in many rows of production at once.
+        It has the columns with their roles and rules, thresholds, policy, budget, windows, weights
+        and version of the model. Everything that reads profiles reads the reference in it, earlier
+        versions too. Not in it: rows, stores, whom to tell, functions (own tests and metrics), the
+        model and the key of hashed columns.
 
         Args:
-            data: A frame, a table, a dict of arrays or a list of records, each as for `observe`;
-                not a path, which is for `driftwatch ingest`.
-            at: Their event times: one for all, or one a row. The reference's time column
-                if not given, or else now.
-            model_version: Of the model that saw them, if not the monitor's.
+            path: The file, which ends in ``.dwp``; one that is there is replaced as a whole.
 
         Raises:
-            DataError: If the data cannot be read as rows.
+            ConfigError: If the file does not end so.
+            DataError: If it cannot be written.
+
+        Cost: some kilobytes a column.
+
+        Example:
+            >>> import tempfile
+            >>> monitor = Monitor({"age": [*range(100)] * 10}, thresholds={"ks": 0.3})
+            >>> with tempfile.TemporaryDirectory() as folder:
+            ...     monitor.save(f"{folder}/m.dwp")
+            ...     again = Monitor.load(f"{folder}/m.dwp")
+            >>> again.check({"age": [*range(80)] * 10}).drifted_features
+            []
         """
+        from driftwatch.profiling.saved_monitor import ModelFacts, save_monitor
 
-        def observed(stream: Stream) -> None:
-            stream.begin()
-            stream.observe_many(data, at=at, model_version=model_version)
+        profile = self._in_use(refresh=True).profile
+        save_monitor(path, profile, self._said, ModelFacts.of(self._subject))
 
-        self._observed().lazy.use(observed)
-
-    def absorb(
-        self, profile: Profile | bytes | str | Path, /, *, at: datetime | float | None = None
-    ) -> bool:
-        """Take in a profile that was made elsewhere as the rows of one pane.
+    @classmethod
+    def load(cls, path: str | Path, /, **changes: Any) -> Self:
+        """Read a monitor that `save` wrote.
 
         Args:
-            profile: A profile, its bytes or its path; best made with this reference's
-                cells, see `Reference.new_profile`.
-            at: When its rows happened; the end of the period it covers if not given.
-
-        Returns:
-            False if the very same rows were absorbed before; nothing changes then.
+            path: The file, or its URL.
+            changes: Arguments of `Monitor` to use instead of, or beside, what was saved: ``store``,
+                ``model``, ``thresholds``, and ``tests`` and ``metrics`` where thresholds name them.
 
         Raises:
-            MergeError: If it does not go with the reference.
+            ConfigError: If an argument is not usable.
+            DataError: If the file cannot be read, or is a profile without a monitor.
+            NotReadableError: If a newer version wrote it; the reference in it can be read.
             ProfileFormatError: If it is damaged.
-            StoreError: If the store cannot take it.
         """
-        return self._observed().lazy.use(lambda stream: stream.absorb(profile, at=at))
+        from driftwatch.profiling.saved_monitor import SavedMonitor
 
-    def flush(self, *, within: float = 2.0) -> int:
-        """Store everything that waits; returns the rows acknowledged, not those turned down.
+        saved = SavedMonitor.read(path)
+        return cls(saved, **{**saved.settings, **changes})
 
-        Args:
-            within: Seconds that may be spent to see it arrive at a collector, or to wait for
-                another process that writes to the file.
+    def __repr__(self) -> str:
+        if "_subject" not in self.__dict__:  # a debugger looks at it while it is made
+            return "<Monitor, not made yet>"
+        tested = sum(column.role.is_tested for column in self._subject.reference.schema)
+        rows = self._subject.reference.profile.rows
+        rules = ", ".join(self.policy.named) or "default thresholds"
+        text = f"{plain(self.name)!r}: {tested} features, {rows:,} reference rows"
+        return shown_repr(f"<Monitor {text}; {rules}; window {self.spec}")
 
-        Raises:
-            StoreError: If the store cannot take it; nothing is lost, the next flush tries again.
-        """
-        return self._observed().lazy.flush(within=within)
+    def _repr_html_(self) -> str:
+        from driftwatch.render.presentation import monitor_notebook
 
-    def evaluate(self) -> Result | None:
-        """Evaluate the window that is due, advance detectors and alarm, and keep the report.
-
-        Returns:
-            Report and event; None if nothing is due, or another process or a collector evaluates.
-
-        Raises:
-            StoreError: If the store cannot be used.
-        """
-        self.flush()
-        return self._observed().lazy.use(lambda stream: stream.evaluate())
-
-    @property
-    def counters(self) -> dict[str, int]:
-        """What was counted instead of used, by reason: stored, or about to be."""
-        return self._observed().counters()
-
-    @property
-    def waiting(self) -> int:
-        """Rows that were observed and are not stored yet."""
-        return 0 if self._stream is None else self._stream.waiting()
-
-    @property
-    def stream(self) -> Stream:
-        """The stream behind `observe`, opened if it is not."""
-        return self._observed().lazy.now()
-
-    @property
-    def evaluator(self) -> Evaluator:
-        """What evaluates the stored stream; raises StoreError if a collector does."""
-        return self._observed().local().evaluator
-
-    @property
-    def store(self) -> Store:
-        """The store of the stream, opened if it is not; raises StoreError if a collector has it."""
-        return self._observed().local().store
-
-    def close(self) -> None:
-        """Store everything and let go of the store; observing afterwards opens it anew.
-
-        A second time does nothing. What others observe meanwhile is stored, or waits.
-
-        Raises:
-            StoreError: If the store cannot take it; nothing is lost, close it again.
-        """
-        if self._stream is not None:
-            self._stream.lazy.close()
-
-    def __enter__(self) -> Self:
-        return self
-
-    def __exit__(self, *_: object) -> None:
-        self.close()
-
-    def _observed(self) -> ObservedStream:
-        """The stream, made when it is first needed: a batch check needs none."""
-        if self._stream is None:
-            from driftwatch.evaluation.rules import EvaluationRules
-            from driftwatch.streams.observed import ObservedStream, StoreAddress
-            from driftwatch.streams.stream import StreamSettings
-
-            version = self._subject.model_version
-            made = ObservedStream(
-                self._subject,
-                StreamSettings(self.name, self.spec, self._source, self.flush_every, version),
-                EvaluationRules.of(self._stream_policy, self.spec, **self._judged),
-                StoreAddress(self._store_at, self._spool, replaces=self._replaces),
-                clock=self.seconds,
-                sinks=self._sinks,
-            )
-            # Without a lock, which a fork might cut: of two threads one comes first.
-            self._stream = self.__dict__.setdefault("_made", made)
-        return self._stream
+        return monitor_notebook(self._subject, self.policy.to_dict(), str(self.spec))
 
     def _in_use(self, *, refresh: bool) -> Reference:
         """The reference in use; the store is asked first if it is there to be asked."""

@@ -19,10 +19,12 @@ __all__ = [
     "plain",
     "shown_line",
     "shown_lines",
+    "shown_repr",
     "without_commands",
 ]
 
 NAME_LENGTH = 80
+_REPR = 300
 
 # Whole escape sequences, so that "\x1b[31m" leaves nothing behind: CSI, OSC and its kin, the rest.
 # What could begin another one ends the search for the end of a sequence, which else would be made
@@ -106,6 +108,19 @@ def shown_line(text: str, /) -> str:
         "no file 'a ::error::b'"
     """
     return without_commands(_bare(text))
+
+
+def shown_repr(text: str, /) -> str:
+    """An object of ours in one line: less than 400 characters, of which none is a command.
+
+    Args:
+        text: What it is, with the opening bracket and without the closing one.
+
+    Example:
+        >>> shown_repr("<Report of ##[group]a")
+        '<Report of # #[group]a>'
+    """
+    return f"{without_commands(plain(text, _REPR))}>"
 
 
 def shown_lines(text: str, /) -> str:

@@ -15,6 +15,7 @@ from driftwatch.core.data.instants import instant_of
 from driftwatch.core.data.schema import Role
 from driftwatch.core.data.times import event_times, to_utc
 from driftwatch.core.profiles.reference import Reference
+from driftwatch.core.reports.history import FeatureHistory
 from driftwatch.core.reports.report import DriftReport, Status
 from driftwatch.core.reports.results import Period
 from driftwatch.core.reports.timeline import (
@@ -114,10 +115,12 @@ def replay(  # noqa: PLR0913 - the history, how to cut and judge it, and who is 
         raise DataError(f"the history has {rows:,} rows, and none with a time")
     first, last = overview.panes[0].first, overview.panes[0].last
     evaluator = _evaluator(store, reference, spec, rules, monitor)
-    moments = []
+    moments: list[Moment] = []
+    history = FeatureHistory()
     for result, done in _windows(evaluator, first, last):
         if result is not None and result.report is not None:
             moments.append(_moment(result, result.report))
+            _remember(history, moments[-1], result.report)
             if on_report is not None:
                 on_report(result.report)
         if on_window is not None:
@@ -135,6 +138,7 @@ def replay(  # noqa: PLR0913 - the history, how to cut and judge it, and who is 
             AlertMoment(m.at, m.kind, m.status, m.incident, m.title) for m in evaluator.messages
         ),
         alerts=evaluator.rules.alerts.in_words(),
+        history=history,
     )
 
 
@@ -182,6 +186,13 @@ def _evaluator(
     )
     made.append(evaluator)
     return evaluator
+
+
+def _remember(history: FeatureHistory, moment: Moment, report: DriftReport) -> None:
+    """Add a window to features x time; a window of time is called by its end, as alarms are."""
+    start, end = moment.period.start, moment.period.end
+    label = f"pane {moment.pane}" if end is None else f"{end:%Y-%m-%d %H:%M}"
+    history.add(label, report, start, end)
 
 
 def _moment(result: Result, report: DriftReport) -> Moment:

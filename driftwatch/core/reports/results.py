@@ -11,6 +11,8 @@ from itertools import pairwise
 from typing import Any, Self
 
 from driftwatch.core.reports.plain_values import number, pair, text, whole
+from driftwatch.core.reports.presentation import presentation
+from driftwatch.logs.lines import plain, shown_repr
 
 __all__ = [
     "Distribution",
@@ -306,7 +308,7 @@ class Summary:
         return cls(*(number(data.get(name)) for name in ("mean", "std", "min", "max")))
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, repr=False)
 class FeatureDrift:
     """Everything a check found about one feature.
 
@@ -342,6 +344,18 @@ class FeatureDrift:
     summary_reference: Summary | None = None
     summary_current: Summary | None = None
     follows: str | None = None
+
+    def __repr__(self) -> str:
+        decided = ""
+        if self.primary is not None and self.primary.statistic is not None:
+            decided = f", {self.primary.method} {self.primary.statistic:.4g}"
+            if self.primary.threshold is not None:
+                decided += f" / {self.primary.threshold.of(self.status):.4g}"
+        about = f"{plain(self.name)}: {self.status} ({self.kind} {self.role}{decided})"
+        return shown_repr(f"<FeatureDrift {about} {self.explanation}")
+
+    def _repr_html_(self) -> str:
+        return presentation().feature_notebook(self)
 
     @property
     def primary(self) -> DriftResult | None:

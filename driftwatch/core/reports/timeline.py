@@ -8,6 +8,7 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any, Self
 
+from driftwatch.core.reports.history import FeatureHistory
 from driftwatch.core.reports.results import Period, Status, to_iso
 
 __all__ = ["AlertMoment", "ChangePoint", "Episode", "MetricValues", "Moment", "Timeline"]
@@ -201,6 +202,7 @@ class Timeline:
         counters: Rows that were not used, by reason.
         messages: What would have been told, to whomever the alerts name.
         alerts: The rules of that, in words.
+        history: Features x time: what became of every feature in every window.
     """
 
     monitor: str
@@ -212,6 +214,7 @@ class Timeline:
     counters: Mapping[str, int] = field(default_factory=dict)
     messages: tuple[AlertMoment, ...] = ()
     alerts: str = ""
+    history: FeatureHistory = field(default_factory=FeatureHistory)
 
     @property
     def told(self) -> str:

@@ -7,19 +7,18 @@ from html import escape
 from driftwatch.core.reports.results import Status
 from driftwatch.core.reports.timeline import ChangePoint, Episode, Moment, Timeline
 from driftwatch.logs.lines import markup_lines, shown_lines
+from driftwatch.render.drawing.feature_strips import (
+    SIGNS,
+    STRIP_CSS,
+    feature_table,
+    strip_lines,
+)
 from driftwatch.render.drawing.metric_lines import METRIC_CSS, metric_drawings, metric_texts
 from driftwatch.render.drawing.stylesheet import STYLESHEET
 from driftwatch.render.plain import plain
 
 __all__ = ["timeline_html", "timeline_text"]
 
-_SIGNS = {
-    Status.OK: "·",
-    Status.WARNING: "▒",
-    Status.CRITICAL: "█",
-    Status.UNDECIDED: "?",
-    Status.INSUFFICIENT_DATA: " ",
-}
 _KEY = "· OK   ▒ WARNING   █ CRITICAL   ? undecided   ^ known change"
 _WIDTH, _HEIGHT, _TOP = 960, 166, 12
 _LANE = 8  # of the statuses, below the bars
@@ -42,6 +41,8 @@ def timeline_text(timeline: Timeline, /, *, width: int = 100) -> str:
     if timeline.moments:
         strip, marks = _strip(timeline, min(width - 2, 120))
         lines += [f"  {strip}", *([f"  {marks}"] if marks.strip() else []), f"  {_KEY}", ""]
+    if timeline.history.lines:
+        lines += [*(f"  {line}" for line in strip_lines(timeline.history, width=width)), ""]
     for number, episode in enumerate(timeline.episodes, start=1):
         lines.append(f"  alarm {number}: {_episode(episode)}")
     if timeline.alerts:
@@ -73,11 +74,11 @@ def timeline_html(timeline: Timeline, /) -> str:
         f'<meta http-equiv=Content-Security-Policy content="{_POLICY}">\n'
         '<meta name=viewport content="width=device-width,initial-scale=1">\n'
         f"<title>Replay · {name} · DriftWatch</title>\n"
-        f"<style>\n{STYLESHEET}{_CSS}{METRIC_CSS}</style>\n"
+        f"<style>\n{STYLESHEET}{_CSS}{METRIC_CSS}{STRIP_CSS}</style>\n"
         f"</head>\n<body>\n<main>\n<header class={worst.value[0]}>\n<h1>Replay: {name}</h1>\n"
         f"<p class=verdict>{escape(_headline(timeline))}</p>\n{_told(timeline)}</header>\n"
         f"<h2>Windows</h2>\n<div class=card>{_drawing(timeline)}</div>\n"
-        f"{_performance(timeline)}"
+        f"{_performance(timeline)}{_features(timeline)}"
         f"{_card('Alarms', episodes)}{_card('Known changes', changes)}{_card('Not used', unused)}"
         "</main>\n</body>\n</html>\n"
     )
@@ -88,6 +89,12 @@ def _told(timeline: Timeline) -> str:
         return ""
     text = f"Alerts would have sent {timeline.told}: {timeline.alerts}"
     return f"<p class=why>{escape(plain(text, 400))}</p>\n"
+
+
+def _features(timeline: Timeline) -> str:
+    if not timeline.history.lines:
+        return ""
+    return f"<h2>Features</h2>\n<div class=card>{feature_table(timeline.history)}</div>\n"
 
 
 def _performance(timeline: Timeline) -> str:
@@ -115,7 +122,7 @@ def _strip(timeline: Timeline, width: int) -> tuple[str, str]:
     for column in range(columns):
         start = column * len(moments) // columns
         end = max(start + 1, (column + 1) * len(moments) // columns)
-        signs.append(_SIGNS[max(m.status for m in moments[start:end])])
+        signs.append(SIGNS[max(m.status for m in moments[start:end])])
         for change in timeline.changes:
             last = moments[end].pane if end < len(moments) else moments[-1].pane + 1
             if moments[start].pane <= change.pane < last:

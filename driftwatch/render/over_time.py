@@ -1,0 +1,71 @@
+"""Drift over time for people: lines of text, a cell of a notebook, one self-contained page."""
+
+from __future__ import annotations
+
+from html import escape
+
+from driftwatch.core.reports.over_time import OverTime
+from driftwatch.logs.lines import markup_lines, shown_lines
+from driftwatch.render.drawing.feature_strips import STRIP_CSS, feature_table, strip_lines
+from driftwatch.render.drawing.stylesheet import STYLESHEET
+from driftwatch.render.numbers import count
+from driftwatch.render.plain import plain
+
+__all__ = ["KEY", "over_time_html", "over_time_notebook", "over_time_text"]
+
+KEY = "· OK   ▒ WARNING   █ CRITICAL   ? undecided"
+"""What the signs of a line of text mean."""
+_POLICY = "default-src 'none'; style-src 'unsafe-inline'"
+_LENGTH = 400
+
+
+def over_time_text(result: OverTime, /, *, width: int = 100) -> str:
+    """Return features x time as lines of text, a sign a stretch; it ends with one newline."""
+    lines = [_headline(result)]
+    if result.stretches:
+        lines += ["", *(f"  {line}" for line in strip_lines(result.history, width=width))]
+        lines += ["", f"  {KEY}"]
+    lines += [f"  {told}" for told in _not_used(result)]
+    return shown_lines("\n".join(lines)) + "\n"
+
+
+def over_time_notebook(result: OverTime, /) -> str:
+    """Return features x time as the HTML of a notebook's cell, with a style of its own."""
+    notes = "".join(f"<p>{escape(told)}</p>" for told in _not_used(result))
+    return markup_lines(
+        f"<div class=dw-time><style>\n{STRIP_CSS}</style>"
+        f"<p><b>{result.status.value.replace('_', ' ')}</b> "
+        f"{escape(plain(_headline(result), _LENGTH))}</p>{feature_table(result.history)}{notes}"
+        "</div>"
+    )
+
+
+def over_time_html(result: OverTime, /) -> str:
+    """Return features x time as one HTML file without scripts or anything from outside."""
+    name = escape(plain(result.monitor))
+    notes = "".join(f"<p class=why>{escape(told)}</p>" for told in _not_used(result))
+    return markup_lines(
+        "<!doctype html>\n<html lang=en>\n<head>\n<meta charset=utf-8>\n"
+        f'<meta http-equiv=Content-Security-Policy content="{_POLICY}">\n'
+        '<meta name=viewport content="width=device-width,initial-scale=1">\n'
+        f"<title>Over time · {name} · DriftWatch</title>\n"
+        f"<style>\n{STYLESHEET}{STRIP_CSS}</style>\n</head>\n<body>\n<main>\n"
+        f"<header class={result.status.value[0]}>\n<h1>Drift over time: {name}</h1>\n"
+        f"<p class=verdict>{escape(plain(_headline(result), _LENGTH))}</p>\n{notes}</header>\n"
+        f"<h2>Features</h2>\n<div class=card>{feature_table(result.history)}</div>\n"
+        "</main>\n</body>\n</html>\n"
+    )
+
+
+def _headline(result: OverTime) -> str:
+    drifted = sum(report.global_status.is_drift for report in result.reports)
+    rows = sum(report.rows_current for report in result.reports)
+    return (
+        f"drift in {drifted:,} of {count(len(result), 'stretch').replace('stretchs', 'stretches')} "
+        f"({plain(result.by)}, {count(rows, 'row')})"
+    )
+
+
+def _not_used(result: OverTime) -> list[str]:
+    words = {"untimed": "without a time"}
+    return [f"{rows:,} rows {words.get(why, plain(why))}" for why, rows in result.not_used.items()]

@@ -1,0 +1,1 @@
+"""Pictures of results with matplotlib, which is an extra."""
