@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import importlib
-from collections.abc import Mapping
-from dataclasses import dataclass
+from collections.abc import Collection, Iterator, Mapping
+from contextlib import contextmanager
+from dataclasses import dataclass, replace
 from threading import Thread
 from typing import TYPE_CHECKING, Annotated, Any, cast
 
@@ -53,12 +54,15 @@ from driftwatch.core.reports.report import DriftReport
 from driftwatch.errors import ConfigError, DataError, DriftWatchError
 from driftwatch.monitor import Monitor
 from driftwatch.profiling.delimited import CsvFormat
-from driftwatch.profiling.files import find_files
+from driftwatch.profiling.files import DataFiles, find_files
+from driftwatch.profiling.references import saved_reference
+from driftwatch.profiling.rows import column_names
 
 if TYPE_CHECKING:
+    from driftwatch.core.reports.over_time import OverTime
     from driftwatch.integrations.mlflow import MLflowDestination
 
-__all__ = ["CheckRequest", "check", "check_window", "run_check"]
+__all__ = ["CheckRequest", "check", "check_window", "run_check", "run_over_time"]
 
 
 def check(
@@ -135,6 +139,15 @@ def check(
             "and link the metrics to it.",
         ),
     ] = None,
+    by: Annotated[
+        str | None,
+        typer.Option(
+            metavar="LENGTH",
+            help="Check one stretch of production after the other, and draw features x time: 7d, "
+            "day, week, month (with --time), '1000 rows', or a column for one stretch a value. "
+            "--output also writes .csv and .parquet.",
+        ),
+    ] = None,
     config: Config = None,
     monitor: Name = None,
     store: StorePath = None,
@@ -147,7 +160,8 @@ def check(
     Exit codes: 0 no drift, 1 drift, 2 usage or bad input, 3 not enough data, 4 internal
     error. The report goes to stdout, everything else to stderr.
     """
-    showing = Showing(format_, tuple(output or ()), fail_on, quiet)
+    outputs = tuple(output or ())
+    showing = None if by is not None else Showing(format_, outputs, fail_on, quiet)
     columns = column_options(
         features,
         exclude,
@@ -163,6 +177,8 @@ def check(
         null=null,
         not_null=not_null,
     )
+    if by is not None and (not prod or mlflow_run is not None or mlflow_model is not None):
+        raise typer.BadParameter("--by cuts the files of --prod, and goes without MLflow")
     if not prod:
         if config is None and monitor is None and store is None:
             raise typer.BadParameter(
@@ -175,6 +191,7 @@ def check(
             )
         window = request_of(config, monitor, store)
         destination = _mlflow(mlflow_run, mlflow_model)
+        assert showing is not None  # noqa: S101 - --by goes with files
         raise typer.Exit(int(check_window(window, showing, destination)))
     if config is not None or monitor is not None or store is not None:
         raise typer.BadParameter("--config, --monitor and --store go without --ref and --prod")
@@ -192,6 +209,11 @@ def check(
         columns=columns,
         csv=csv_format(delimiter, decimal, encoding, null),
     )
+    if showing is None:
+        from driftwatch.cli.output.over_time import ShowingOverTime
+
+        over_time = ShowingOverTime(format_, outputs, fail_on)
+        raise typer.Exit(int(over_time.show(run_over_time(request, str(by), quiet=quiet))))
     destination = _mlflow(mlflow_run, mlflow_model)
     report = run_check(request, showing, destination, save=save)
     raise typer.Exit(int(_tell(report, showing, destination)))
@@ -275,30 +297,74 @@ def _tell(report: DriftReport, showing: Showing, destination: MLflowDestination 
     return code
 
 
+def run_over_time(request: CheckRequest, by: str, /, *, quiet: bool) -> OverTime:
+    """Check the production files stretch by stretch.
+
+    Args:
+        request: What to compare. A column of times that the reference lacks only cuts.
+        by: How to cut, as `Monitor.over_time` takes it, or a number of rows in text.
+        quiet: Whether no progress is shown.
+    """
+    before = find_files(request.reference, csv=request.csv)
+    roles: Mapping[str, str] = request.columns.get("roles", {})
+    times = [name for name, role in roles.items() if role == "time"]
+    beside = [name for name in times if name not in _names_in(before)]
+    known = {name: role for name, role in roles.items() if name not in beside}
+    request = replace(request, columns={**request.columns, "roles": known})
+    with _importing_meanwhile():
+        monitor = _monitor(request, before, quiet=quiet)
+        after = find_files(request.production, csv=request.csv)
+        with progress_bar(f"production {after.label}", after.size_bytes, quiet=quiet) as progress:
+            return monitor.over_time(
+                after,
+                by=int(by) if by.isascii() and by.isdigit() else by,
+                time=next(iter([*beside, *times]), None),
+                progress=progress,
+            )
+
+
+def _names_in(files: DataFiles) -> Collection[str]:
+    """Names of the columns of files, or of the profile that they are."""
+    saved = saved_reference(files, None) if files.format == "profile" else None
+    return column_names(files) if saved is None else saved.columns.keys()
+
+
 def _report(request: CheckRequest, *, quiet: bool) -> DriftReport:
-    # Reading leaves Python idle; what the tests will need is imported meanwhile. The thread is
-    # waited for in any case: one that is still in a library when the process ends aborts it.
+    with _importing_meanwhile():
+        return _compared(request, quiet=quiet)
+
+
+@contextmanager
+def _importing_meanwhile() -> Iterator[None]:
+    """Reading leaves Python idle; what the tests will need is imported meanwhile."""
+    # The thread is waited for in any case: one that is still in a library when the process ends
+    # aborts it.
     importing = Thread(
         target=importlib.import_module, args=("scipy.special",), name="driftwatch-import"
     )
     importing.start()
     try:
-        return _compared(request, quiet=quiet)
+        yield
     finally:
         importing.join()
 
 
 def _compared(request: CheckRequest, *, quiet: bool) -> DriftReport:
-    thresholds = parse_thresholds(request.thresholds)
     before = find_files(request.reference, csv=request.csv)
     after = find_files(request.production, csv=request.csv)
+    monitor = _monitor(request, before, quiet=quiet)
+    with progress_bar(f"production {after.label}", after.size_bytes, quiet=quiet) as progress:
+        return monitor.check(after, progress=progress)
+
+
+def _monitor(request: CheckRequest, before: DataFiles, *, quiet: bool) -> Monitor:
     columns = dict(request.columns)
     if before.format == "profile" and request.csv.null:
         columns.pop("missing_words")  # the profile has its own; these are for the other files
     with progress_bar(f"reference {before.label}", before.size_bytes, quiet=quiet) as progress:
-        monitor = Monitor(
+        return Monitor(
             before,
-            thresholds=thresholds or None,
+            thresholds=parse_thresholds(request.thresholds) or None,
             policy=cast("PolicyName", request.policy),
             false_alarms=request.false_alarms,
             every=request.every,
@@ -307,5 +373,3 @@ def _compared(request: CheckRequest, *, quiet: bool) -> DriftReport:
             progress=progress,
             **columns,
         )
-    with progress_bar(f"production {after.label}", after.size_bytes, quiet=quiet) as progress:
-        return monitor.check(after, progress=progress)

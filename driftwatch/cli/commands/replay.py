@@ -36,6 +36,7 @@ from driftwatch.cli.options import (
     parse_thresholds,
 )
 from driftwatch.cli.output.exits import Exit
+from driftwatch.cli.output.history_files import form_of, write_forms
 from driftwatch.cli.output.progress_bar import progress_bar
 from driftwatch.cli.output.writing import put_document
 from driftwatch.config.load import load_config
@@ -49,7 +50,6 @@ from driftwatch.core.reports.report import DriftReport
 from driftwatch.core.reports.timeline import Timeline
 from driftwatch.errors import ConfigError
 from driftwatch.logs.lines import json_lines
-from driftwatch.process.atomic_files import write_atomically
 from driftwatch.profiling.files import DataFiles, find_files
 from driftwatch.profiling.hash_keys import key_for
 from driftwatch.profiling.references import ReferenceOptions, build_reference
@@ -177,9 +177,6 @@ def replay(
     raise typer.Exit(int(run_replay(request, quiet=quiet)))
 
 
-_FORMS = {".html": "html", ".htm": "html", ".json": "json", ".txt": "text"}
-
-
 @dataclass(frozen=True, slots=True)
 class ReplayRequest:
     """Which history, how to cut it, and how to judge it."""
@@ -235,7 +232,7 @@ def run_replay(request: ReplayRequest, /, *, quiet: bool) -> Exit:
     if request.format not in ("text", "json", "html"):
         raise ConfigError(f"--format {request.format!r}; known: text, json, html")
     for path in request.outputs:
-        _form(path)
+        form_of(path)
     settings = request.settings
     rules = settings.judging()
     rules = replace(rules, alerts=rules.alerts.for_a_history())
@@ -349,8 +346,7 @@ def _change(text: str) -> int | datetime:
 
 
 def _show(timeline: Timeline, request: ReplayRequest) -> None:
-    for path in request.outputs:
-        write_atomically(path, _written(timeline, _form(path)).encode("utf-8", "replace"))
+    write_forms(request.outputs, lambda form: _written(timeline, form), timeline.history.table)
     put_document(_written(timeline, request.format))
 
 
@@ -361,12 +357,3 @@ def _written(timeline: Timeline, form: str) -> str:
         data = orjson.dumps(timeline.to_dict(), option=orjson.OPT_INDENT_2).decode()
         return json_lines(data) + "\n"
     return timeline_text(timeline)
-
-
-def _form(path: Path) -> str:
-    try:
-        return _FORMS[path.suffix.lower()]
-    except KeyError:
-        raise ConfigError(
-            f"cannot tell the form of {path} from its suffix; known: {', '.join(_FORMS)}"
-        ) from None
