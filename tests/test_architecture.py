@@ -231,7 +231,7 @@ def test_no_property_is_computed_under_a_lock_that_a_fork_could_leave_held() -> 
                 assert "cached_property" not in {alias.name for alias in node.names}, name
 
 
-EDGES = ("monitor", "cli.commands.", "service.api.", "integrations.mlflow.")
+EDGES = ("monitor", "streams.observing", "cli.commands.", "service.api.", "integrations.mlflow.")
 """Their parameters are what a caller says: arguments, options, query parameters."""
 
 
