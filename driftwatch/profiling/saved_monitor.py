@@ -19,7 +19,13 @@ import numpy as np
 from driftwatch.core.profiles.codec import decode, encode
 from driftwatch.core.profiles.profile import Profile
 from driftwatch.core.subject import Subject
-from driftwatch.errors import ConfigError, DataError, NotReadableError, ProfileFormatError
+from driftwatch.errors import (
+    MISREAD,
+    ConfigError,
+    DataError,
+    NotReadableError,
+    ProfileFormatError,
+)
 from driftwatch.process.atomic_files import write_atomically
 from driftwatch.profiling.files import find_files
 from driftwatch.profiling.rows import located
@@ -176,7 +182,7 @@ def _settings(body: bytes) -> tuple[dict[str, Any], ModelFacts]:
                 "its reference can be read as a profile"
             )
         return settings, ModelFacts.from_dict(table["facts"])
-    except (KeyError, TypeError, ValueError, AttributeError, RecursionError) as error:
+    except MISREAD as error:
         if isinstance(error, ProfileFormatError):
             raise
         raise ProfileFormatError(f"settings of the saved monitor refused: {error}") from error
