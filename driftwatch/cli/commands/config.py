@@ -97,7 +97,7 @@ false_alarms = "1 per 30d"          # for all features together
 # open = "warning"                  # or "critical"
 # repeat = "24h"                    # until somebody acknowledges; escalate = true: also if worse
 # [[monitors.{name}.alerts.rules]]
-# when = "psi > 0.3"                # any test, metric or status; see the README
+# when = "psi > 0.3"                # any test, metric or status of a report
 # for = "3 windows"
 # [monitors.{name}.alerts.slack]
 # webhook_url_from = "env:DRIFTWATCH_SLACK_WEBHOOK_URL"
