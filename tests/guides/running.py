@@ -82,7 +82,6 @@ def _terminal(
     for name, value in {"COLUMNS": "100", "NO_COLOR": "1", "TZ": "UTC"}.items():
         patch.setenv(name, value)
     patch.chdir(work)
-    patch.syspath_prepend(work)
     terminal = Terminal(work)
     try:
         yield terminal
@@ -104,8 +103,7 @@ def _run_one(
     if block.file is not None:
         path = work / block.file
         path.parent.mkdir(parents=True, exist_ok=True)
-        with path.open("a" if block.continues_its_file else "w", encoding="utf-8") as file:
-            file.write(text)
+        path.write_text(text, "utf-8")
     elif block.language == "console":
         _run_commands(text, terminal)
     elif block.language == "python" and ">>> " in text:
