@@ -3,19 +3,21 @@
 from __future__ import annotations
 
 import numpy as np
+from numpy.typing import NDArray
 
 from driftwatch.core.drift.sides import CategorySides, NumericSides, Sides
-from driftwatch.core.reports.report import Distribution
+from driftwatch.core.reports.results import QUANTILES, Distribution
+from driftwatch.core.sketches.cdf import Cdf
 
 __all__ = ["distribution_of"]
 
 _BARS = 30
 _NAMED = 12
 _TAIL = 1.0
+"""Beyond the middle 90 % of the rows no more is drawn than this, in its widths."""
 _WIDEST = float(np.finfo(np.float64).max)
 _WHOLE = 2.0**50
 """Beyond it a half is lost in the rounding of a double."""
-"""Beyond the middle 90 % of the rows no more is drawn than this, in its widths."""
 
 
 def distribution_of(sides: Sides, /) -> Distribution:
@@ -39,8 +41,24 @@ def _bars(sides: NumericSides) -> Distribution:
     return Distribution(
         reference=_shares(sides.before.at(edges), float(sides.before.below(edges[0]))),
         current=_shares(sides.after.at(edges), float(sides.after.below(edges[0]))),
-        edges=tuple(float(f"{edge:.6g}") for edge in edges),
+        edges=tuple(_short(edge) for edge in edges),
+        beyond=(_beyond(sides.before, edges), _beyond(sides.after, edges)),
+        quantiles=(_quantiles(sides.before), _quantiles(sides.after)),
     )
+
+
+def _beyond(side: Cdf, edges: NDArray[np.float64]) -> tuple[float, float]:
+    """Shares of a side below and above all cells."""
+    below, above = float(side.below(edges[0])), 1 - float(side.at(edges[-1]))
+    return round(below, 5), round(max(above, 0.0), 5)
+
+
+def _quantiles(side: Cdf) -> tuple[float, ...]:
+    return tuple(_short(value, 10) for value in side.quantile(QUANTILES))
+
+
+def _short(value: float, digits: int = 6) -> float:
+    return float(f"{value:.{digits}g}")
 
 
 def _range(sides: NumericSides) -> tuple[float, float]:

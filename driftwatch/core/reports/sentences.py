@@ -9,7 +9,7 @@ from driftwatch.core.reports.results import FeatureDrift, Status
 if TYPE_CHECKING:
     from driftwatch.core.reports.report import DriftReport
 
-__all__ = ["headline_of", "summary_of"]
+__all__ = ["headline_of", "remarks_of", "summary_of"]
 
 
 def summary_of(report: DriftReport, /) -> str:
@@ -41,7 +41,7 @@ def headline_of(report: DriftReport, /) -> str:
         return f"no row to compare; {unused}"
     if not report.features:
         return f"no feature to test {rows}"
-    if remarks := _of_the_window(report):
+    if remarks := remarks_of(report):
         rows = f"{rows}; {'; '.join(remarks)}"
     features = [feature for feature in report.features if feature.role != "error"]
     drifted, tested = sum(f.status.is_drift for f in features), len(features)
@@ -80,8 +80,8 @@ def _would_decide(report: DriftReport) -> str:
     return ": their drift is at the threshold" if results else ""
 
 
-def _of_the_window(report: DriftReport) -> list[str]:
-    """What a reader of the verdict must know of the window."""
+def remarks_of(report: DriftReport, /) -> list[str]:
+    """What a reader of the verdict must know of the window: its rows, and what they lack."""
     volume = report.dataset.volume
     unusual = [str(volume)] if volume is not None and volume.status.is_drift else []
     if report.window is None:
