@@ -6,12 +6,25 @@ import re
 from collections.abc import Sequence
 from datetime import UTC, datetime
 
-__all__ = ["NONE", "count", "dates", "number", "numbers", "p_value", "percent", "when"]
+__all__ = [
+    "NONE",
+    "count",
+    "dates",
+    "moment",
+    "number",
+    "numbers",
+    "p_value",
+    "percent",
+    "points",
+    "statistic",
+    "when",
+]
 
 NONE = "–"
 """What stands where there is no number."""
 
 _TRAILING_ZEROS = re.compile(r"\.?0*e")
+_MONTHS = ["Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec"]
 _SUFFIXES = ((1e12, "T"), (1e9, "G"), (1e6, "M"), (1e3, "k"))
 
 
@@ -91,6 +104,36 @@ def percent(share: float | None) -> str:
     return f"{100 * share:.{0 if 0.0995 <= share <= 0.99 else 1}f}".removesuffix(".0") + " %"
 
 
+def statistic(value: float | None) -> str:
+    """Return a statistic as tables and charts show it: three decimals, 0 only if it is zero.
+
+    Example:
+        >>> statistic(0.8721), statistic(0.00012), statistic(0.0), statistic(8918.5)
+        ('0.872', '< 0.001', '0', '8918')
+    """
+    if value is None:
+        return NONE
+    if value == 0:
+        return "0"
+    if abs(value) < 0.0005:
+        return "< 0.001" if value > 0 else "> −0.001"
+    return f"{value:.3f}" if abs(value) < 100 else number(value, 4)
+
+
+def points(difference: float) -> str:
+    """Return a difference of shares in points, with its sign.
+
+    Example:
+        >>> points(0.149), points(-0.384), points(0.0), points(-0.0001)
+        ('+14.9', '−38.4', '0', '−0.01')
+    """
+    if difference == 0:
+        return "0"
+    size = abs(100 * difference)
+    text = f"{size:.{1 if size >= 0.95 else 2}f}" if size >= 0.005 else "0.00"
+    return f"{'+' if difference > 0 else '−'}{text}"
+
+
 def count(value: int, noun: str) -> str:
     """Return a number of things.
 
@@ -104,3 +147,14 @@ def count(value: int, noun: str) -> str:
 def when(at: datetime | None) -> str:
     """Return a moment in UTC, to the second."""
     return NONE if at is None else f"{at.astimezone(UTC):%Y-%m-%d %H:%M:%S} UTC"
+
+
+def moment(at: datetime) -> str:
+    """Return a moment in UTC as people write it, to the minute.
+
+    Example:
+        >>> moment(datetime(2026, 11, 28, 6, 5, tzinfo=UTC))
+        '28 Nov 2026 06:05'
+    """
+    at = at.astimezone(UTC)
+    return f"{at.day} {_MONTHS[at.month - 1]} {at.year} {at:%H:%M}"

@@ -14,26 +14,31 @@ from driftwatch.core.reports.report import (
     SchemaChange,
     Status,
 )
-from driftwatch.render.numbers import NONE, count, number, p_value, percent, when
+from driftwatch.core.reports.sentences import remarks_of
+from driftwatch.render.numbers import NONE, count, number, p_value, percent, statistic, when
 from driftwatch.render.numbers import dates as date_texts
 from driftwatch.render.plain import SENTENCE_LENGTH, plain
 
 __all__ = [
     "Row",
+    "against",
     "changes",
     "counts",
     "decision",
     "dependence_sentence",
     "facts",
+    "in_plain_words",
     "moments",
     "name_of",
     "no_drift",
+    "role_of",
     "row",
     "rows_needed",
     "sentence_of",
     "shown",
     "skipped",
     "status_text",
+    "together",
     "undecided",
     "verdict",
     "worst_first",
@@ -101,9 +106,38 @@ def no_drift(result: DriftResult) -> float | None:
     return result.p_value if result.p_adjusted is None else result.p_adjusted
 
 
+def in_plain_words(name: str) -> str:
+    """Return a name of ours, such as a reason, as words."""
+    return plain(name.replace("_", " "))
+
+
 def name_of(feature: FeatureDrift) -> str:
     """Return the name of a feature as it is shown."""
     return _name(feature.name)
+
+
+def role_of(feature: FeatureDrift) -> str:
+    """Return the role of a feature as it is shown."""
+    return plain(feature.role)
+
+
+def against(result: DriftResult) -> tuple[str, str]:
+    """Return a statistic and the threshold its status is about, with digits to tell them apart."""
+    if result.statistic is None or result.threshold is None:
+        return statistic(result.statistic), NONE
+    bound = result.threshold.of(result.status)
+    value, threshold = statistic(result.statistic), number(bound)
+    if result.statistic != bound and _is(value, bound):
+        return number(result.statistic, 6), number(bound, 6)
+    return value, threshold
+
+
+def _is(text: str, value: float) -> bool:
+    """Whether a text reads as a number."""
+    try:
+        return float(text) == value
+    except ValueError:
+        return False
 
 
 def sentence_of(feature: FeatureDrift) -> str:
@@ -127,12 +161,22 @@ def verdict(report: DriftReport) -> str:
         extra.append(count(len(report.schema_changes), "schema change"))
     if report.multivariate is not None and report.multivariate.status.is_drift:
         extra.append(dependence_sentence(report.multivariate))
-    together = [f for f in report.features if f.follows is not None]
-    if together:
-        extra.append(f"{len(together)} of them with others they depend on")
+    extra += together(report)
     if report.undecided_features and report.global_status is not Status.UNDECIDED:
         extra.append(f"{len(report.undecided_features)} undecided")
     return "; ".join(extra)
+
+
+def together(report: DriftReport) -> list[str]:
+    """Return how many features moved with others they depend on, where any did."""
+    many = sum(feature.follows is not None for feature in report.features)
+    return [f"{many} of them with others they depend on"] if many else []
+
+
+def remarks(report: DriftReport) -> list[str]:
+    """Return what else a reader must know of the rows: the window, what it lacks, early signs."""
+    early = [] if report.window is None else [f"early sign: {sign}" for sign in report.window.early]
+    return [plain(text, SENTENCE_LENGTH) for text in [*remarks_of(report), *early]]
 
 
 def worst_first(report: DriftReport) -> list[FeatureDrift]:
@@ -154,6 +198,14 @@ def counts(report: DriftReport) -> list[tuple[Status, int]]:
     statuses = [feature.status for feature in report.features]
     ranked = sorted(Status, key=lambda status: -status.severity)
     return [(status, statuses.count(status)) for status in ranked if status in statuses]
+
+
+def ratio(feature: FeatureDrift) -> float:
+    """Return the deciding statistic in units of its warning threshold; 0 where there is none."""
+    result = feature.primary
+    if result is None or result.threshold is None or not result.threshold.warning > 0:
+        return 0.0
+    return (result.statistic or 0.0) / result.threshold.warning
 
 
 def rows_needed(feature: FeatureDrift) -> int | None:

@@ -7,15 +7,16 @@ from html import escape
 from driftwatch.core.reports.over_time import OverTime
 from driftwatch.logs.lines import markup_lines, shown_lines
 from driftwatch.render.drawing.feature_strips import STRIP_CSS, feature_table, strip_lines
+from driftwatch.render.drawing.marks import badge, letter
 from driftwatch.render.drawing.stylesheet import STYLESHEET
 from driftwatch.render.numbers import count
+from driftwatch.render.page.markup import document
 from driftwatch.render.plain import plain
 
 __all__ = ["KEY", "over_time_html", "over_time_notebook", "over_time_text"]
 
 KEY = "· OK   ▒ WARNING   █ CRITICAL   ? undecided"
 """What the signs of a line of text mean."""
-_POLICY = "default-src 'none'; style-src 'unsafe-inline'"
 _LENGTH = 400
 
 
@@ -42,19 +43,15 @@ def over_time_notebook(result: OverTime, /) -> str:
 
 def over_time_html(result: OverTime, /) -> str:
     """Return features x time as one HTML file without scripts or anything from outside."""
-    name = escape(plain(result.monitor))
-    notes = "".join(f"<p class=why>{escape(told)}</p>" for told in _not_used(result))
-    return markup_lines(
-        "<!doctype html>\n<html lang=en>\n<head>\n<meta charset=utf-8>\n"
-        f'<meta http-equiv=Content-Security-Policy content="{_POLICY}">\n'
-        '<meta name=viewport content="width=device-width,initial-scale=1">\n'
-        f"<title>Over time · {name} · DriftWatch</title>\n"
-        f"<style>\n{STYLESHEET}{STRIP_CSS}</style>\n</head>\n<body>\n<main>\n"
-        f"<header class={result.status.value[0]}>\n<h1>Drift over time: {name}</h1>\n"
-        f"<p class=verdict>{escape(plain(_headline(result), _LENGTH))}</p>\n{notes}</header>\n"
-        f"<h2>Features</h2>\n<div class=card>{feature_table(result.history)}</div>\n"
-        "</main>\n</body>\n</html>\n"
+    notes = "".join(f"<p class=soft>{escape(told)}</p>" for told in _not_used(result))
+    name, headline = escape(plain(result.monitor)), escape(plain(_headline(result), _LENGTH))
+    body = (
+        f'<section class="card say {letter(result.status)}"><p class=name>{badge(result.status)} '
+        f"<b><bdi>{name}</bdi></b> drift over time</p>\n<h1>{headline}</h1>\n{notes}</section>\n"
+        f"<section class=card><h2>Features</h2>{feature_table(result.history)}</section>\n"
     )
+    title = f"Over time · {plain(result.monitor)}"
+    return markup_lines(document(title, f"{STYLESHEET}{STRIP_CSS}", body))
 
 
 def _headline(result: OverTime) -> str:

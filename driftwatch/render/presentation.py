@@ -9,14 +9,14 @@ from typing import Any
 
 from driftwatch.core.profiles.profile import Profile
 from driftwatch.core.reports.over_time import OverTime
-from driftwatch.core.reports.report import DriftReport, FeatureDrift
+from driftwatch.core.reports.report import DriftReport
 from driftwatch.core.subject import Subject
 from driftwatch.logs.lines import markup_lines
 from driftwatch.process.atomic_files import write_atomically
-from driftwatch.render import outline, over_time
-from driftwatch.render.drawing.charts import CHART_CSS, chart
+from driftwatch.render import over_time
 from driftwatch.render.html import to_html
-from driftwatch.render.numbers import NONE, number, p_value, percent
+from driftwatch.render.notebook import notebook_html, one_feature_html
+from driftwatch.render.numbers import NONE, number
 from driftwatch.render.plain import plain
 from driftwatch.render.plots.features import plot_feature, plot_report
 from driftwatch.render.plots.over_time import plot_history, plot_statistic
@@ -35,59 +35,13 @@ __all__ = [
     "save_report",
 ]
 
+report_notebook = notebook_html
+feature_notebook = one_feature_html
 over_time_notebook = over_time.over_time_notebook
 over_time_text = over_time.over_time_text
 
 _MOST = 50
 _NOTE = 400
-
-
-def report_notebook(report: DriftReport, /) -> str:
-    """A report in a cell of a notebook: the verdict, and a line a feature."""
-    features = report.features[:_MOST]
-    rows = [(f.status.value, f.name, f.kind, f.primary_test or "", f.explanation) for f in features]
-    more = len(report.features) - len(features)
-    notes = [f"and {more} more features"] if more > 0 else []
-    notes += [str(change) for change in report.schema_changes]
-    if report.multivariate is not None and report.multivariate.status.is_drift:
-        notes.append(report.multivariate.explanation)
-    if report.skipped:
-        notes.append(f"not tested: {', '.join(report.skipped)}")
-    return _cell(
-        f"<p><b>{report.global_status}</b> {_text(report.headline())}</p>"
-        + _table(("status", "feature", "kind", "decided by", "what moved"), rows)
-        + "".join(f"<p>{_text(note)}</p>" for note in notes)
-    )
-
-
-def feature_notebook(feature: FeatureDrift, /) -> str:
-    """A feature in a cell of a notebook: what moved, both sides drawn, and its tests."""
-    drawing = ""
-    if feature.distribution is not None:
-        drawn = chart(feature.distribution, dates=feature.kind == "datetime")
-        drawing = f'<div style="max-width:30rem">{drawn}</div>'
-    rows = [
-        (
-            result.method,
-            number(result.statistic),
-            NONE
-            if result.threshold is None
-            else f"{number(result.threshold.warning)} / {number(result.threshold.critical)}",
-            p_value(outline.no_drift(result)),
-            NONE if result.status is None else outline.status_text(result.status),
-        )
-        for result in feature.tests.values()
-    ]
-    missing = (
-        f"{feature.kind} {feature.role}; missing: reference "
-        f"{percent(feature.missing_reference)}, production {percent(feature.missing_current)}"
-    )
-    return _cell(
-        f"<p><b>{feature.status}</b> {_text(feature.name)}: "
-        f"{_text(outline.sentence_of(feature))}</p><p>{_text(missing)}</p>"
-        f"<style>\n{_NOTEBOOK_COLOURS}{CHART_CSS}</style>{drawing}"
-        + _table(("test", "statistic", "threshold", "p, no drift", "status"), rows)
-    )
 
 
 def profile_notebook(profile: Profile, /) -> str:
@@ -137,11 +91,6 @@ def plot_over_time(result: OverTime, feature: str | None, ax: Any, /) -> Any:
     if feature is None:
         return plot_history(result.history, ax)
     return plot_statistic(result, feature, ax)
-
-
-_NOTEBOOK_COLOURS = """\
-.dw-cell{--reference:#6f92bd;--current:#d0651a;--soft:currentColor;--line:#88888888}
-"""
 
 
 def _cell(body: str) -> str:

@@ -7,17 +7,7 @@ from html import escape
 
 from driftwatch.core.reports.report import Curve
 
-__all__ = ["CURVE_CSS", "curve_chart"]
-
-CURVE_CSS = """\
-.dw .rl{fill:none;stroke:var(--reference);stroke-width:2.4;stroke-linejoin:round}
-.dw .d{fill:none;stroke:var(--line);stroke-dasharray:3 3}
-.metrics td:is(:nth-child(n+3):not(:last-child)){white-space:nowrap}
-.metrics td:last-child{min-width:9rem}
-.curves{display:grid;grid-template-columns:repeat(auto-fit,minmax(min(100%,15rem),1fr));gap:1rem}
-.curves figcaption{font-size:.87rem;color:var(--soft)}
-"""
-"""What a page must style besides the charts."""
+__all__ = ["curve_chart"]
 
 _SIZE = 240
 _LOW, _HIGH = 30, 212
@@ -37,8 +27,8 @@ def curve_chart(curve: Curve, /) -> str:
     title, across, up = _TITLES.get(curve.name, (curve.name, "", ""))
     diagonal = ""
     if curve.name in ("roc", "calibration"):
-        diagonal = f'<path class=d d="M{_LOW} {_HIGH}L{_HIGH} {_LOW}"/>'
-    frame = f'<path class=x d="M{_LOW} {_LOW}V{_HIGH}H{_HIGH}"/>'
+        diagonal = f'<path class="grid diag" d="M{_LOW} {_HIGH}L{_HIGH} {_LOW}"/>'
+    frame = f'<path class=axis d="M{_LOW} {_LOW}V{_HIGH}H{_HIGH}"/>'
     marks = (
         f"<text class=e x={_LOW - 4} y={_HIGH}>0</text><text class=e x={_LOW - 4} y={_LOW + 8}>1"
         f"</text><text class=e x={_HIGH} y={_HIGH + 14}>1</text>"
@@ -48,12 +38,12 @@ def curve_chart(curve: Curve, /) -> str:
     )
     lines = "".join(
         f'<path class={kind} d="{_line(points)}"/>'
-        for kind, points in (("rl", curve.reference), ("l", curve.production))
+        for kind, points in (("refl", curve.reference), ("cur", curve.production))
         if points
     )
     return (
-        f'<figure><svg class=dw role=img viewBox="0 0 {_SIZE} {_SIZE}">'
-        f"<title>{escape(title)}: reference (pale) and production</title>"
+        f'<figure><svg class=sq role=img viewBox="0 0 {_SIZE} {_SIZE}" '
+        f'aria-label="{escape(title, quote=True)}: reference (blue) and production">'
         f"{frame}{diagonal}{marks}{lines}</svg><figcaption>{escape(title)}</figcaption></figure>"
     )
 

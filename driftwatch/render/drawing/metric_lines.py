@@ -2,21 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from html import escape
-from itertools import pairwise
 
 from driftwatch.core.reports.timeline import MetricValues, Timeline
+from driftwatch.render.drawing.drawing import Drawing, panel
+from driftwatch.render.drawing.over_time import Point, metric_over_time
 from driftwatch.render.model import metric_name
 from driftwatch.render.numbers import number
 
-__all__ = ["METRIC_CSS", "metric_drawings", "metric_texts"]
-
-METRIC_CSS = """\
-svg.t .v{fill:none;stroke:var(--current);stroke-width:1.8;stroke-linejoin:round}
-svg.t .i{fill:var(--current);opacity:.18}svg.t .n{stroke:var(--reference);stroke-width:2}
-"""
-_WIDTH, _HEIGHT, _TOP, _BASE = 960, 150, 10, 128
+__all__ = ["clock_of", "metric_drawings", "metric_texts"]
 
 
 def metric_texts(timeline: Timeline, /) -> list[str]:
@@ -35,9 +30,37 @@ def metric_texts(timeline: Timeline, /) -> list[str]:
 def metric_drawings(timeline: Timeline, /) -> str:
     """Figures of the metrics over time: production with its interval, and the reference."""
     return "".join(
-        f"<h3>{escape(metric_name(name))}</h3>{_drawing(name, points, timeline)}"
+        f"<h3>{escape(metric_name(name))}</h3>{panel(_drawing(name, points, timeline))}"
         for name, points in _points(timeline).items()
     )
+
+
+def _drawing(name: str, values: Sequence[tuple[int, MetricValues]], timeline: Timeline) -> Drawing:
+    known = dict(values)
+    at, dates = clock_of(timeline)
+    # A window without labels has no value: nothing is drawn over it.
+    points = [
+        Point(at(moment.pane), None)
+        if (value := known.get(moment.pane)) is None
+        else Point(at(moment.pane), value.production, value.interval)
+        for moment in timeline.moments
+    ]
+    return metric_over_time(
+        points, label=metric_name(name), reference=values[-1][1].reference, dates=dates
+    )
+
+
+def clock_of(timeline: Timeline, /) -> tuple[Callable[[int], float], bool]:
+    """When a pane ended, in seconds since 1970; its number where times are not known.
+
+    The second is whether they are.
+    """
+    first, last = timeline.moments[0], timeline.moments[-1]
+    start, end = first.period.end, last.period.end
+    if start is None or end is None or first.pane == last.pane:
+        return float, False
+    pane = (end - start).total_seconds() / (last.pane - first.pane)
+    return lambda number: start.timestamp() + (number - first.pane) * pane, True
 
 
 def _points(timeline: Timeline) -> dict[str, list[tuple[int, MetricValues]]]:
@@ -46,60 +69,3 @@ def _points(timeline: Timeline) -> dict[str, list[tuple[int, MetricValues]]]:
         for name, values in moment.metrics.items():
             points.setdefault(name, []).append((moment.pane, values))
     return points
-
-
-def _drawing(name: str, points: Sequence[tuple[int, MetricValues]], timeline: Timeline) -> str:
-    first, last = timeline.moments[0].pane, timeline.moments[-1].pane
-    ends = [end for _, value in points for end in (value.interval or (value.production,) * 2)]
-    ends += [value.reference for _, value in points]
-    low, high = min(ends), max(ends)
-    room = (high - low) or abs(high) or 1.0
-
-    def x(pane: int) -> float:
-        return (pane - first + 0.5) / (last - first + 1) * _WIDTH
-
-    def y(value: float) -> float:
-        return _BASE - (value - low) / room * (_BASE - _TOP)
-
-    runs = _runs(points)
-    parts = []
-    for run in runs:
-        known = [(pane, v.interval) for pane, v in run if v.interval is not None]
-        band = [f"{x(pane):.1f} {y(pair[1]):.1f}" for pane, pair in known]
-        band += [f"{x(pane):.1f} {y(pair[0]):.1f}" for pane, pair in reversed(known)]
-        if band:
-            parts.append(f'<path class=i d="M{"L".join(band)}z"/>')
-        line = "L".join(f"{x(pane):.1f} {y(v.production):.1f}" for pane, v in run)
-        parts.append(f'<path class=v d="M{line}"/>')
-        parts += [
-            f'<circle class={v.status.value[0]} cx="{x(pane):.1f}" cy="{y(v.production):.1f}" '
-            "r=3 />"
-            for pane, v in run
-            if v.status.is_drift or len(run) == 1
-        ]
-    level = y(points[-1][1].reference)
-    parts.append(f'<line class=n x1=0 x2={_WIDTH} y1="{level:.1f}" y2="{level:.1f}"/>')
-    labels = (
-        f'<text class=b x=4 y="{_TOP + 8}">{number(high, 4)}</text>'
-        f'<text class=b x=4 y="{_BASE}">{number(low, 4)}</text>'
-        f'<text class="b e" x={_WIDTH - 4} y="{level - 4:.1f}">reference</text>'
-    )
-    return (
-        f'<svg class=t viewBox="0 0 {_WIDTH} {_HEIGHT}" role=img '
-        f'aria-label="{escape(metric_name(name), quote=True)} over time">{"".join(parts)}{labels}'
-        "</svg>"
-    )
-
-
-def _runs(
-    points: Sequence[tuple[int, MetricValues]],
-) -> list[list[tuple[int, MetricValues]]]:
-    """Stretches of windows with labels, so that a gap is not drawn over."""
-    runs: list[list[tuple[int, MetricValues]]] = []
-    usual = min((b[0] - a[0] for a, b in pairwise(points)), default=1)
-    for point in points:
-        if runs and point[0] - runs[-1][-1][0] <= 2 * usual:
-            runs[-1].append(point)
-        else:
-            runs.append([point])
-    return runs

@@ -7,32 +7,19 @@ from html import escape
 from driftwatch.core.reports.results import Status
 from driftwatch.core.reports.timeline import ChangePoint, Episode, Moment, Timeline
 from driftwatch.logs.lines import markup_lines, shown_lines
-from driftwatch.render.drawing.feature_strips import (
-    SIGNS,
-    STRIP_CSS,
-    feature_table,
-    strip_lines,
-)
-from driftwatch.render.drawing.metric_lines import METRIC_CSS, metric_drawings, metric_texts
+from driftwatch.render.drawing.drawing import panel
+from driftwatch.render.drawing.feature_strips import SIGNS, STRIP_CSS, feature_table, strip_lines
+from driftwatch.render.drawing.marks import badge, letter, strip
+from driftwatch.render.drawing.metric_lines import clock_of, metric_drawings, metric_texts
+from driftwatch.render.drawing.over_time import Mark, Point, statistic_over_time
 from driftwatch.render.drawing.stylesheet import STYLESHEET
+from driftwatch.render.page.markup import document
 from driftwatch.render.plain import plain
 
 __all__ = ["timeline_html", "timeline_text"]
 
 _KEY = "· OK   ▒ WARNING   █ CRITICAL   ? undecided   ^ known change"
-_WIDTH, _HEIGHT, _TOP = 960, 166, 12
-_LANE = 8  # of the statuses, below the bars
 _HIGHEST = 4.0  # thresholds; higher statistics are drawn there
-
-_CSS = """\
-svg.t{display:block;width:100%;height:auto;font:11px system-ui,sans-serif;fill:var(--soft)}
-svg.t .O{fill:var(--ok)}svg.t .W{fill:var(--warning)}svg.t .C{fill:var(--critical)}
-svg.t .U{fill:var(--undecided)}svg.t .I{fill:var(--none);opacity:.3}
-svg.t .a{fill:var(--critical);opacity:.1}svg.t .h{stroke:var(--soft);stroke-dasharray:4 4}
-svg.t .b{paint-order:stroke;stroke:var(--card);stroke-width:3px}
-svg.t .k{stroke:var(--ink);stroke-width:1.5}svg.t .e{text-anchor:end}svg.t .m{text-anchor:middle}
-"""
-_POLICY = "default-src 'none'; style-src 'unsafe-inline'"
 
 
 def timeline_text(timeline: Timeline, /, *, width: int = 100) -> str:
@@ -69,37 +56,34 @@ def timeline_html(timeline: Timeline, /) -> str:
         for reason, count in timeline.counters.items()
     )
     worst = max((e.level for e in timeline.episodes), default=Status.OK)
-    return markup_lines(
-        "<!doctype html>\n<html lang=en>\n<head>\n<meta charset=utf-8>\n"
-        f'<meta http-equiv=Content-Security-Policy content="{_POLICY}">\n'
-        '<meta name=viewport content="width=device-width,initial-scale=1">\n'
-        f"<title>Replay · {name} · DriftWatch</title>\n"
-        f"<style>\n{STYLESHEET}{_CSS}{METRIC_CSS}{STRIP_CSS}</style>\n"
-        f"</head>\n<body>\n<main>\n<header class={worst.value[0]}>\n<h1>Replay: {name}</h1>\n"
-        f"<p class=verdict>{escape(_headline(timeline))}</p>\n{_told(timeline)}</header>\n"
-        f"<h2>Windows</h2>\n<div class=card>{_drawing(timeline)}</div>\n"
-        f"{_performance(timeline)}{_features(timeline)}"
+    body = (
+        f'<section class="card say {letter(worst)}"><p class=name>{badge(worst)} '
+        f"<b><bdi>{name}</bdi></b> replay</p>\n<h1>{escape(_headline(timeline))}</h1>\n"
+        f"{_told(timeline)}</section>\n{_windows(timeline)}{_performance(timeline)}"
+        f"{_features(timeline)}"
         f"{_card('Alarms', episodes)}{_card('Known changes', changes)}{_card('Not used', unused)}"
-        "</main>\n</body>\n</html>\n"
     )
+    title = f"Replay · {plain(timeline.monitor)}"
+    return markup_lines(document(title, f"{STYLESHEET}{STRIP_CSS}", body))
 
 
 def _told(timeline: Timeline) -> str:
     if not timeline.alerts:
         return ""
     text = f"Alerts would have sent {timeline.told}: {timeline.alerts}"
-    return f"<p class=why>{escape(plain(text, 400))}</p>\n"
+    return f"<p class=soft>{escape(plain(text, 400))}</p>\n"
 
 
 def _features(timeline: Timeline) -> str:
     if not timeline.history.lines:
         return ""
-    return f"<h2>Features</h2>\n<div class=card>{feature_table(timeline.history)}</div>\n"
+    table = feature_table(timeline.history)
+    return f"<section class=card><h2>Features</h2>{table}</section>\n"
 
 
 def _performance(timeline: Timeline) -> str:
     drawn = metric_drawings(timeline)
-    return f"<h2>Performance</h2>\n<div class=card>{drawn}</div>\n" if drawn else ""
+    return f"<section class=card><h2>Performance</h2>{drawn}</section>\n" if drawn else ""
 
 
 def _headline(timeline: Timeline) -> str:
@@ -171,66 +155,35 @@ def _when(moment: Moment) -> str:
     return f"pane {moment.pane}" if end is None else f"{end:%Y-%m-%d %H:%M}"
 
 
-def _drawing(timeline: Timeline) -> str:
+def _windows(timeline: Timeline) -> str:
+    """The status of every window, and the largest statistic by its own threshold."""
     moments = timeline.moments
     if not moments:
         return ""
-    first, last = moments[0].pane, moments[-1].pane
-    step = _WIDTH / max(1, last - first + 1)
-    base = _HEIGHT - 18 - 2 * _LANE
-
-    def left(pane: int) -> float:
-        return (pane - first) * step
-
-    def height(distance: float) -> float:
-        return min(distance, _HIGHEST) / _HIGHEST * (base - _TOP)
-
-    parts = [
-        f'<rect class=a x="{left(e.first.pane):.1f}" y="{_TOP}" '
-        f'width="{left(e.last.pane + 1) - left(e.first.pane):.1f}" height="{base - _TOP}"/>'
-        for e in timeline.episodes
+    at, dates = clock_of(timeline)
+    points = [Point(at(m.pane), min(m.distance, _HIGHEST)) for m in moments]
+    marks = [
+        Mark(at(e.first.pane), f"alarm {number}", until=at(e.last.pane))
+        for number, e in enumerate(timeline.episodes, start=1)
     ]
-    shown = moments if len(moments) <= _WIDTH else _thinned(moments, _WIDTH)
-    wide = max(step, _WIDTH / len(shown))
-    bar = wide * 0.9 if wide > 6 else wide + 0.2  # gaps between thin bars would only flicker
-    for moment in shown:
-        tall = max(height(moment.distance), 2.0)
-        parts.append(
-            f'<rect class={moment.status.value[0]} x="{left(moment.pane):.1f}" '
-            f'y="{base - tall:.1f}" width="{bar:.2f}" height="{tall:.1f}"/>'
-            f'<rect class={moment.status.value[0]} x="{left(moment.pane):.1f}" '
-            f'y="{base + _LANE // 2}" width="{bar:.2f}" height="{_LANE}"/>'
-        )
-    line = base - height(1.0)
-    parts.append(f'<line class=h x1=0 x2={_WIDTH} y1="{line:.1f}" y2="{line:.1f}"/>')
-    parts.append(f'<text x=4 y="{line - 4:.1f}" class=b>warning threshold</text>')
-    for times in (2.0, _HIGHEST):
-        y, more = base - height(times), " or more" if times == _HIGHEST else ""
-        label = f"{times:g} × threshold{more}"
-        parts.append(f'<text x={_WIDTH - 4} y="{y + 4:.1f}" class="b e">{label}</text>')
-    parts.append(f'<line class=h x1=0 x2={_WIDTH} y1="{base}" y2="{base}"/>')
-    for change in timeline.changes:
-        x = left(change.pane)
-        parts.append(f'<line class=k x1="{x:.1f}" x2="{x:.1f}" y1=0 y2="{base}"/>')
-    parts.append(f'<text x=0 y="{_HEIGHT - 4}">{escape(_when(moments[0]))}</text>')
-    parts.append(f'<text x={_WIDTH} y="{_HEIGHT - 4}" class=e>{escape(_when(moments[-1]))}</text>')
-    return (
-        f'<svg class=t viewBox="0 0 {_WIDTH} {_HEIGHT}" role=img '
-        f'aria-label="Status of every window">{"".join(parts)}</svg>'
+    marks += [Mark(at(change.pane), plain(change.label)) for change in timeline.changes]
+    drawn = statistic_over_time(
+        points,
+        label="Largest statistic in units of its warning threshold",
+        warning=1.0,
+        dates=dates,
+        marks=marks,
     )
-
-
-def _thinned(moments: tuple[Moment, ...], most: int) -> list[Moment]:
-    """The worst moment of every stretch, so that no alarm is lost for want of pixels."""
-    kept = []
-    for column in range(most):
-        start = column * len(moments) // most
-        end = max(start + 1, (column + 1) * len(moments) // most)
-        kept.append(max(moments[start:end], key=lambda m: (m.status.severity, m.distance)))
-    return kept
+    ends = f"{escape(_when(moments[0]))} to {escape(_when(moments[-1]))}"
+    return (
+        f"<section class=card><h2>Windows</h2><p class=soft>{ends}; the largest statistic in units "
+        f"of its warning threshold, at most {_HIGHEST:g}</p>{panel(drawn)}"
+        f"<div class=g><span class=soft>status</span>{strip([m.status for m in moments])}</div>"
+        "</section>\n"
+    )
 
 
 def _card(title: str, rows: str) -> str:
     if not rows:
         return ""
-    return f'<h2>{title}</h2>\n<div class="card wide two"><table>{rows}</table></div>\n'
+    return f"<section class=card><h2>{title}</h2><table>{rows}</table></section>\n"
