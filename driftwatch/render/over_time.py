@@ -6,7 +6,7 @@ from html import escape
 
 from driftwatch.core.reports.over_time import OverTime
 from driftwatch.logs.lines import markup_lines, shown_lines
-from driftwatch.render.drawing.feature_strips import STRIP_CSS, feature_table, strip_lines
+from driftwatch.render.drawing.feature_strips import NOTEBOOK_CSS, feature_table, strip_lines
 from driftwatch.render.drawing.marks import badge, letter
 from driftwatch.render.drawing.stylesheet import STYLESHEET
 from driftwatch.render.numbers import count
@@ -33,10 +33,11 @@ def over_time_text(result: OverTime, /, *, width: int = 100) -> str:
 def over_time_notebook(result: OverTime, /) -> str:
     """Return features x time as the HTML of a notebook's cell, with a style of its own."""
     notes = "".join(f"<p>{escape(told)}</p>" for told in _not_used(result))
+    table = feature_table(result.history, notebook=True)
     return markup_lines(
-        f"<div class=dw-time><style>\n{STRIP_CSS}</style>"
+        f"<div class=dw-time tabindex=0><style>\n{NOTEBOOK_CSS}</style>"
         f"<p><b>{result.status.value.replace('_', ' ')}</b> "
-        f"{escape(plain(_headline(result), _LENGTH))}</p>{feature_table(result.history)}{notes}"
+        f"{escape(plain(_headline(result), _LENGTH))}</p>{table}{notes}"
         "</div>"
     )
 
@@ -51,7 +52,7 @@ def over_time_html(result: OverTime, /) -> str:
         f"<section class=card><h2>Features</h2>{feature_table(result.history)}</section>\n"
     )
     title = f"Over time · {plain(result.monitor)}"
-    return markup_lines(document(title, f"{STYLESHEET}{STRIP_CSS}", body))
+    return markup_lines(document(title, STYLESHEET, body))
 
 
 def _headline(result: OverTime) -> str:

@@ -12,11 +12,13 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 
+from driftwatch.core.reports.over_time import OverTime, Stretch
 from driftwatch.core.reports.results import Distribution, Period, Status
 from driftwatch.core.reports.timeline import ChangePoint, MetricValues, Moment, Timeline
 from driftwatch.render.drawing.timeline import timeline_html
 from driftwatch.render.html import to_html
 from driftwatch.render.notebook import feature_html, notebook_html
+from driftwatch.render.over_time import over_time_html, over_time_notebook
 from tests.chromium import CHROMIUM, Chromium, chromium
 from tests.hostile_names import HOSTILE
 from tests.render.conftest import categorical, feature, numeric, report_of
@@ -126,6 +128,12 @@ def replay(names: Sequence[str]) -> str:
     )
 
 
+def stretched(names: Sequence[str]) -> OverTime:
+    """Drift over time, features x stretches."""
+    stretches = tuple(Stretch(name, report_with(names)) for name in names[:5])
+    return OverTime(names[0], names[0], stretches, {names[0]: 3})
+
+
 def hostile() -> dict[str, str]:
     names = [*HOSTILE, *ATTACKS]
     together = report_with(names)
@@ -135,6 +143,8 @@ def hostile() -> dict[str, str]:
         "notebook": notebook(notebook_html(together)),
         "features": notebook(outputs),
         "replay": replay(names),
+        "over time": over_time_html(stretched(names)),
+        "time in a notebook": notebook(over_time_notebook(stretched(names))),
     }
 
 
@@ -145,6 +155,9 @@ def pages(tmp_path_factory: pytest.TempPathFactory) -> dict[str, str]:
     made = {f"hostile {name}": page for name, page in hostile().items()}
     made["ordinary"] = ordinary()
     made["replay"] = replay(["age", "city"])
+    columns = ["age", "plan", "city", "open_now"]
+    made["over time"] = over_time_html(stretched(columns))
+    made["time in a notebook"] = notebook(over_time_notebook(stretched(columns)))
     made["outputs"] = notebook(notebook_html(report_with(["age", "plan", "city", "open_now"])))
     addresses = {}
     for name, page in made.items():
@@ -154,8 +167,9 @@ def pages(tmp_path_factory: pytest.TempPathFactory) -> dict[str, str]:
     return addresses
 
 
-HARMLESS = ("ordinary", "outputs", "replay")
-PAGES = (*HARMLESS, *(f"hostile {name}" for name in ("report", "notebook", "features", "replay")))
+HARMLESS = ("ordinary", "outputs", "replay", "over time", "time in a notebook")
+ATTACKED = ("report", "notebook", "features", "replay", "over time", "time in a notebook")
+PAGES = (*HARMLESS, *(f"hostile {name}" for name in ATTACKED))
 
 
 @pytest.mark.parametrize("scripts", [True, False])

@@ -4,18 +4,13 @@ import re
 
 import pytest
 
-from driftwatch.core.reports.results import DriftResult, Levels, Status
+from driftwatch.core.reports.results import Levels, Status
 from driftwatch.render.drawing.marks import SIGNS, badge, effect_bar, strip
 
 CRITICAL, WARNING, OK = Status.CRITICAL, Status.WARNING, Status.OK
 
 
-def result(statistic: float | None, **changes: object) -> DriftResult:
-    interval = changes.get("interval")
-    assert interval is None or isinstance(interval, tuple)
-    levels = changes.get("threshold", Levels(0.05, 0.1))
-    assert levels is None or isinstance(levels, Levels)
-    return DriftResult("ks", statistic, confidence_interval=interval, threshold=levels)
+LEVELS = Levels(0.05, 0.1)
 
 
 def test_a_status_has_a_sign_and_a_word_besides_its_colour() -> None:
@@ -24,7 +19,7 @@ def test_a_status_has_a_sign_and_a_word_besides_its_colour() -> None:
 
 
 def test_a_bar_ends_at_its_value_on_a_scale_to_twice_critical() -> None:
-    bar = effect_bar(result(0.06, interval=(0.04, 0.09)))
+    bar = effect_bar(0.06, LEVELS, interval=(0.04, 0.09))
 
     assert "<rect class=b y=3 width=30 height=8 />" in bar
     assert 'class=ci d="M20 7H45"' in bar
@@ -35,7 +30,7 @@ def test_a_bar_ends_at_its_value_on_a_scale_to_twice_critical() -> None:
 
 
 def test_a_value_beyond_the_bar_is_marked() -> None:
-    bar = effect_bar(result(0.9, interval=(0.85, 0.95)))
+    bar = effect_bar(0.9, LEVELS, interval=(0.85, 0.95))
 
     assert "width=100 " in bar
     assert "class=over" in bar
@@ -43,10 +38,22 @@ def test_a_value_beyond_the_bar_is_marked() -> None:
 
 
 @pytest.mark.parametrize(
-    "without", [result(None), result(0.1, threshold=None), result(0.1, threshold=Levels(0.0, 0.0))]
+    ("value", "levels"), [(None, LEVELS), (0.1, None), (0.1, Levels(0.0, 0.0))]
 )
-def test_there_is_no_bar_without_a_value_or_a_threshold(without: DriftResult) -> None:
-    assert effect_bar(without) == ""
+def test_there_is_no_bar_without_a_value_or_a_threshold(
+    value: float | None, levels: Levels | None
+) -> None:
+    assert effect_bar(value, levels) == ""
+
+
+def test_marks_without_a_style_sheet_bring_their_colours() -> None:
+    bar = effect_bar(0.9, LEVELS, interval=(0.05, 0.2), painted=WARNING)
+    cells = strip([OK, None, CRITICAL], painted=True)
+
+    for svg in (bar, cells):
+        assert "class=" not in svg
+        assert all("fill=" in shape for shape in re.findall(r"<(?:path|rect)[^>]*>", svg))
+    assert 'fill="#a87400"' in bar
 
 
 def test_a_strip_has_one_path_a_status_and_joins_neighbours() -> None:
@@ -56,9 +63,7 @@ def test_a_strip_has_one_path_a_status_and_joins_neighbours() -> None:
     assert '<path class=O d="M0 18v-3h2v3zM4 18v-3h1v3z"/>' in svg
     assert '<path class=C d="M2 18v-18h1v18z"/>' in svg
     assert '<path class=I d="M3 17h1"/>' in svg
-    assert "3 OK" in svg
-    assert "1 CRITICAL" in svg
-    assert "1 INSUFFICIENT DATA" in svg
+    assert "Status in 5 windows: 3 OK, 1 CRITICAL, 1 INSUFFICIENT DATA" in svg
 
 
 def test_many_windows_share_columns_that_show_the_worst_of_them() -> None:

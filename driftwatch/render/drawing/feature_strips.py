@@ -7,10 +7,12 @@ from html import escape
 
 from driftwatch.core.reports.history import Cell, FeatureHistory, FeatureLine, Slot
 from driftwatch.core.reports.results import Status
-from driftwatch.render.numbers import NONE, number
+from driftwatch.render.drawing.marks import SIGNS as MARKS
+from driftwatch.render.drawing.marks import badge, effect_bar, letter, paint, strip
+from driftwatch.render.numbers import NONE, number, statistic
 from driftwatch.render.plain import plain
 
-__all__ = ["SIGNS", "STRIP_CSS", "feature_table", "status_strip", "strip_lines"]
+__all__ = ["NOTEBOOK_CSS", "SIGNS", "feature_table", "strip_lines"]
 
 SIGNS = {
     Status.OK: "·",
@@ -20,32 +22,20 @@ SIGNS = {
     Status.INSUFFICIENT_DATA: " ",
 }
 """Of a window in a line of text."""
-STRIP_CSS = """\
-.fs{border-collapse:collapse;width:100%;font-variant-numeric:tabular-nums;table-layout:fixed}
-.fs th,.fs td{text-align:left;padding:.2rem .7rem .2rem 0;vertical-align:middle}
-.fs th:first-child,.fs td:first-child{width:8.5rem}
-.fs .n{width:10rem;overflow-wrap:anywhere;font-weight:600}
-.fs .v{width:11rem}.fs .d{width:9rem}
-.fs svg{display:block;width:100%;height:18px}
-.fs .x{display:flex;justify-content:space-between;font-weight:400;opacity:.8}
-.fs .b{height:6px;margin-top:2px}
-@media(max-width:48rem){.fs .v,.fs .d,.fs th:first-child,.fs td:first-child{display:none}
-.fs .n{width:7rem}}
+NOTEBOOK_CSS = """\
+.dw-time{overflow-x:auto;font:13px/1.45 system-ui,sans-serif}
+.fs{border-collapse:collapse;width:100%;min-width:760px;font-variant-numeric:tabular-nums;table-layout:fixed}
+.fs th,.fs td{text-align:left;padding:3px 10px 3px 0;vertical-align:middle}
+.fs :is(th,td):is(.c1,.c2,.c4,.c5,.c6){overflow-wrap:anywhere}
+.fs .c1{width:160px;font-weight:600}.fs .c2{width:130px}.fs .c4{width:116px}.fs .c5{width:140px}
+.fs .c6{width:120px}.fs svg{display:block}
+.fs .x{display:flex;justify-content:space-between;gap:8px;font-weight:400}
 """
-"""What a page, or a cell of a notebook, must style."""
+"""What a cell of a notebook must style; pages have it in their style sheet."""
 
 _MOST_LINES = 30
-_COLUMNS = 240
 _TEXT_COLUMNS = 60
 _NAME = 24
-_FILLS = {
-    Status.CRITICAL: ("#d6453c", 18),
-    Status.WARNING: ("#a87400", 12),
-    Status.UNDECIDED: ("#4683c9", 7),
-    Status.OK: ("#2f8f57", 3),
-}
-"""Colour and height of a status: mid tones, which are seen on white and on black."""
-_GREY = "#7d8793"
 _ROWS = 50
 
 
@@ -77,11 +67,13 @@ def strip_lines(history: FeatureHistory, /, *, width: int = 100) -> list[str]:
     return texts
 
 
-def feature_table(history: FeatureHistory, /) -> str:
-    """The table of HTML; what is beyond the 50 worst features is folded.
+def feature_table(history: FeatureHistory, /, *, notebook: bool = False) -> str:
+    """The table of HTML; what is beyond the 50 worst features is folded. It holds no script.
 
-    Text is in the colour around it and shapes have colours of their own, so that it can stand in a
-    page, dark or light, and in a notebook. It holds no script.
+    Args:
+        history: Features x time.
+        notebook: Whether it stands in a notebook: text in the colour around it, and shapes with
+            colours of their own, so that it is right on a dark theme and on a light one.
     """
     if not history.slots:
         return "<p>No window.</p>"
@@ -89,95 +81,54 @@ def feature_table(history: FeatureHistory, /) -> str:
     first, rest = lines[:_ROWS], lines[_ROWS:]
     every: list[Status | None] = [slot.status for slot in history.slots]
     whole = (
-        "<tr><td></td><th scope=row class=n>all features</th>"
-        f"<td>{status_strip(every, _sentence('all features', every))}</td>"
-        "<td class=v></td><td class=d></td></tr>\n"
+        "<tr><th scope=row class=c1>all features</th><td class=c2></td>"
+        f"<td class=full>{strip(every, label='all features', painted=notebook)}</td>"
+        "<td class=c4></td><td class=c5></td><td class=c6></td></tr>\n"
     )
-    table = _table(history, whole + "".join(_row(history, line) for line in first))
+    rows = [_row(history, line, notebook=notebook) for line in first]
+    table = _table(history, whole + "".join(rows), notebook=notebook)
     if not rest:
         return table
-    more = _table(history, "".join(_row(history, line) for line in rest))
+    others = "".join(_row(history, line, notebook=notebook) for line in rest)
+    more = _table(history, others, notebook=notebook)
     return f"{table}<details><summary>{len(rest):,} more features</summary>{more}</details>\n"
 
 
-def status_strip(statuses: Sequence[Status | None], label: str, /) -> str:
-    """A strip as SVG: the worse, the higher; a dashed line where there is none.
-
-    Args:
-        statuses: Of every window; of more than 240, the worst of several is drawn.
-        label: A sentence for those who do not see it.
-    """
-    drawn = _merged(statuses, _COLUMNS)
-    paths = dict.fromkeys(_FILLS, "")
-    dashes = ""
-    for start, end, status in _runs(drawn):
-        if status in _FILLS:
-            height = _FILLS[status][1]
-            paths[status] += f"M{start} 18V{18 - height}H{end}V18z"
-        else:
-            dashes += f"M{start} 17H{end}"
-    shapes = "".join(
-        f'<path d="{path}" fill="{_FILLS[status][0]}"/>' for status, path in paths.items() if path
+def _table(history: FeatureHistory, rows: str, *, notebook: bool) -> str:
+    ends = "".join(
+        f"<span><bdi>{escape(_label(slot))}</bdi></span>"
+        for slot in (history.slots[0], history.slots[-1])
     )
-    if dashes:
-        shapes += (
-            f'<path d="{dashes}" fill="none" stroke="{_GREY}" stroke-dasharray="2 2" '
-            'vector-effect="non-scaling-stroke"/>'
-        )
+    kind = "fs" if notebook else '"stack heat"'
     return (
-        f'<svg role=img viewBox="0 0 {len(drawn)} 18" preserveAspectRatio="none" width="100%" '
-        f'height="18"><title>{escape(label)}</title>{shapes}</svg>'
+        f"<table class={kind}><thead><tr><th scope=col class=c1>feature</th>"
+        f"<th scope=col class=c2>{'last' if history.is_ordered else 'worst'} window</th>"
+        f"<th scope=col><span class=x>{ends}</span></th><th scope=col class=c4>effect</th>"
+        "<th scope=col class=c5>value / threshold</th>"
+        f"<th scope=col class=c6>{'drifts since' if history.is_ordered else 'drifts in'}</th></tr>"
+        f"</thead><tbody>\n{rows}</tbody></table>\n"
     )
 
 
-def _table(history: FeatureHistory, rows: str) -> str:
-    first, last = _label(history.slots[0]), _label(history.slots[-1])
-    ends = f"<span class=x><span>{escape(first)}</span><span>{escape(last)}</span></span>"
-    return (
-        f"<table class=fs><thead><tr><th>{'last' if history.is_ordered else 'worst'} window</th>"
-        f"<th class=n>feature</th><th>{ends}</th><th class=v>value / threshold</th>"
-        f"<th class=d>{'drifts since' if history.is_ordered else 'drifts in'}</th></tr></thead>"
-        f"<tbody>\n{rows}</tbody></table>\n"
-    )
-
-
-def _row(history: FeatureHistory, line: FeatureLine) -> str:
+def _row(history: FeatureHistory, line: FeatureLine, *, notebook: bool) -> str:
     statuses = _padded(line, len(history.slots))
     cell = history.present(line)
     status = Status.INSUFFICIENT_DATA if cell is None else cell.status
-    color = _FILLS.get(status, (_GREY, 0))[0]
     name = plain(line.name) or "(no name)"
+    bar = ""
+    if cell is not None:
+        bar = effect_bar(cell.statistic, cell.threshold, painted=status if notebook else None)
+    # Words have the colour around them: a tone for white and black is too pale for text.
+    sign = f'<span style="color:{paint(status)}">{MARKS[status]}</span>'
+    word = status.value.replace("_", " ")
+    shown = f"<b>{sign} {word}</b>" if notebook else badge(status)
     return (
-        f'<tr><td><b style="color:{color}">{status.value.replace("_", " ")}</b></td>'
-        f"<th scope=row class=n>{escape(name)}</th>"
-        f"<td>{status_strip(statuses, _sentence(name, statuses))}</td>"
-        f"<td class=v>{escape(_value(cell)) or NONE}{_effect_bar(cell)}</td>"
-        f"<td class=d>{escape(plain(history.drifted_in(line), _NAME))}</td></tr>\n"
+        f"<tr class={letter(status)}><th scope=row class=c1><bdi>{escape(name)}</bdi></th>"
+        f"<td class=c2>{shown}</td>"
+        f"<td class=full>{strip(statuses, label=name, painted=notebook)}</td>"
+        f"<td class=c4>{bar}</td><td class=c5>{escape(_value(cell)) or NONE}</td>"
+        f"<td class=c6>{escape(plain(history.drifted_in(line), _NAME))}</td></tr>\n"
     )
-
-
-def _effect_bar(cell: Cell | None) -> str:
-    """The statistic from 0 to twice the critical threshold, with ticks at both thresholds."""
-    if cell is None or cell.statistic is None or cell.threshold is None:
-        return ""
-    end = 2 * cell.threshold.critical
-    if not end > 0:
-        return ""
-    color = _FILLS.get(cell.status, (_GREY, 0))[0]
-    length = 1000 * min(cell.statistic, end) / end
-    warning = 1000 * cell.threshold.warning / end
-    return (
-        '<svg class=b viewBox="0 0 1000 6" preserveAspectRatio="none" width="100%" height="6" '
-        f'aria-hidden="true"><path d="M0 1H{length:.0f}V5H0z" fill="{color}"/>'
-        f'<path d="M{warning:.0f} 0V6" stroke="{_GREY}" stroke-dasharray="1 1" '
-        'vector-effect="non-scaling-stroke"/>'
-        f'<path d="M500 0V6" stroke="{_GREY}" vector-effect="non-scaling-stroke"/></svg>'
-    )
-
-
-def _sentence(name: str, statuses: Sequence[Status | None]) -> str:
-    drifted = sum(status is not None and status.is_drift for status in statuses)
-    return f"{name}: drifted in {drifted:,} of {len(statuses):,} windows"
 
 
 def _last(history: FeatureHistory, line: FeatureLine) -> str:
@@ -191,7 +142,7 @@ def _value(cell: Cell | None) -> str:
     if cell is None or cell.statistic is None:
         return ""
     bound = "" if cell.threshold is None else f" / {number(cell.threshold.of(cell.status))}"
-    return f"{plain(cell.test or '')} {number(cell.statistic)}{bound}"
+    return f"{plain((cell.test or '').replace('_', ' '))} {statistic(cell.statistic)}{bound}"
 
 
 def _since(history: FeatureHistory, line: FeatureLine) -> str:
@@ -221,14 +172,3 @@ def _merged(statuses: Sequence[Status | None], columns: int) -> list[Status | No
 
 def _signs(statuses: Sequence[Status | None], columns: int) -> str:
     return "".join(" " if s is None else SIGNS[s] for s in _merged(statuses, columns))
-
-
-def _runs(statuses: Sequence[Status | None]) -> list[tuple[int, int, Status | None]]:
-    """Stretches of one status: first column, the one behind the last, status."""
-    runs: list[tuple[int, int, Status | None]] = []
-    for place, status in enumerate(statuses):
-        if runs and runs[-1][2] is status:
-            runs[-1] = (runs[-1][0], place + 1, status)
-        else:
-            runs.append((place, place + 1, status))
-    return runs

@@ -130,6 +130,10 @@ svg .halo{paint-order:stroke;stroke:var(--card);stroke-width:4px;stroke-linejoin
 .strip .C{fill:var(--fc)}.strip .W{fill:var(--fw)}.strip .U{fill:var(--fu)}
 .strip .O{fill:var(--fo)}
 .strip .I{fill:none;stroke:var(--fn);stroke-dasharray:2 2;vector-effect:non-scaling-stroke}
+.heat{table-layout:fixed}.heat .c1{width:180px;overflow-wrap:anywhere}.heat .c2{width:130px}
+.heat .c4{width:116px}.heat .c5{width:130px}.heat .c6{width:120px}
+.heat :is(td,tbody th){padding-top:3px;padding-bottom:3px}.heat th,.heat td{white-space:normal}
+.heat .x{display:flex;justify-content:space-between;gap:8px;font-weight:400}
 .bul{width:104px;height:14px;background:var(--hair)}.bul .b{fill:var(--f)}
 .bul .k{stroke:var(--ink)}.bul .kw{stroke:var(--soft);stroke-dasharray:2 1.5}
 .bul .ci{stroke:var(--ink);stroke-width:1.3;opacity:.75}
@@ -183,6 +187,8 @@ border-bottom:1px solid var(--hair)}
 table.stack :is(th,td){display:block;border:0;padding:0;width:auto}
 table.stack .full{grid-column:1/-1}
 table.stack td:empty{display:none}
+table.heat.stack tr{grid-template-columns:104px minmax(0,1fr) auto}
+table.heat.stack .c1{grid-column:1/3}.heat .c2{text-align:right}
 .bars td:nth-child(2){order:3;grid-column:1/-1}.bars :nth-child(4){display:none!important}
 .pill,.tabs label,summary{min-height:36px}.tabs label{padding:8px 10px}
 }

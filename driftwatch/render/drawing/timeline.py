@@ -8,7 +8,7 @@ from driftwatch.core.reports.results import Status
 from driftwatch.core.reports.timeline import ChangePoint, Episode, Moment, Timeline
 from driftwatch.logs.lines import markup_lines, shown_lines
 from driftwatch.render.drawing.drawing import panel
-from driftwatch.render.drawing.feature_strips import SIGNS, STRIP_CSS, feature_table, strip_lines
+from driftwatch.render.drawing.feature_strips import SIGNS, feature_table, strip_lines
 from driftwatch.render.drawing.marks import badge, letter, strip
 from driftwatch.render.drawing.metric_lines import clock_of, metric_drawings, metric_texts
 from driftwatch.render.drawing.over_time import Mark, Point, statistic_over_time
@@ -64,7 +64,7 @@ def timeline_html(timeline: Timeline, /) -> str:
         f"{_card('Alarms', episodes)}{_card('Known changes', changes)}{_card('Not used', unused)}"
     )
     title = f"Replay · {plain(timeline.monitor)}"
-    return markup_lines(document(title, f"{STYLESHEET}{STRIP_CSS}", body))
+    return markup_lines(document(title, STYLESHEET, body))
 
 
 def _told(timeline: Timeline) -> str:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from html import escape
 
-from driftwatch.core.reports.report import DriftReport, FeatureDrift, Status
+from driftwatch.core.reports.report import DriftReport, DriftResult, FeatureDrift, Status
 from driftwatch.render import outline
 from driftwatch.render.drawing.distributions import sparkline
 from driftwatch.render.drawing.drawing import PAGE
@@ -62,7 +62,7 @@ def _row(feature: FeatureDrift, anchor: str) -> str:
         about += f" · weight {percent(feature.importance)}"
     drawn = "" if feature.distribution is None else sparkline(feature.distribution, PAGE)
     result = feature.primary
-    bar = effect_bar(result) if result is not None else ""
+    bar = "" if result is None else _bar(result)
     moved = "" if feature.status is Status.OK else f"<div class=clamp>{escape(line.moved)}</div>"
     return (
         f'<tr class="{classes_of(feature)}"><th scope=row><a href=#{anchor}>'
@@ -71,6 +71,11 @@ def _row(feature: FeatureDrift, anchor: str) -> str:
         f'<td class="n vl">{_value(feature)}</td>'
         f"<td class=full>{moved}</td></tr>\n"
     )
+
+
+def _bar(result: DriftResult) -> str:
+    interval = result.confidence_interval or result.interval
+    return effect_bar(result.statistic, result.threshold, interval=interval)
 
 
 def _value(feature: FeatureDrift) -> str:
