@@ -94,6 +94,8 @@ class Evaluator:
         self._lock = threading.RLock()
         self._state: EvaluationState | None = None
         self._token: int | None = None
+        self._asks = False
+        """Whether the store is asked for the lease, and what it answered is not known yet."""
         self._use_references()
 
     def _use_references(self) -> None:
@@ -180,15 +182,12 @@ class Evaluator:
         """
         with self._lock:
             now = self._clock()
-            token = self._store.lease(
-                self.monitor, self._holder, now=now, seconds=self.rules.lease_seconds
-            )
-            if token is None:
+            if not self._leased(now):
                 self._state = None
                 return None
             self._follow_references()
-            if token != self._token or self._state is None:
-                self._token, self._state = token, self._restored()
+            if self._state is None:
+                self._state = self._restored()
                 self.alerting.forget()
             extent = extent or self.extent()
             if extent is not None and not self._note_laggards(self._state, extent, now):
@@ -200,11 +199,24 @@ class Evaluator:
     def close(self) -> None:
         """Give the lease back so that others need not wait for it, and let go of threads."""
         try:
+            if self._asks:  # it was interrupted: the lease may be ours, and nobody knows
+                self._leased(self._clock())
             if self._token is not None:
                 token, self._token, self._state = self._token, None, None
                 self._store.release(self.monitor, token)
         finally:
             self.sinks.close()
+
+    def _leased(self, now: float) -> bool:
+        """Take the lease or renew it; False if another holds it."""
+        self._asks = True
+        token = self._store.lease(
+            self.monitor, self._holder, now=now, seconds=self.rules.lease_seconds
+        )
+        if token is not None and token != self._token:
+            self._token, self._state = token, None  # others may have gone on meanwhile
+        self._asks = False
+        return token is not None
 
     def _follow_references(self) -> None:
         """Go over to the references that the store says are in use."""

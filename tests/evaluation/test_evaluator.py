@@ -212,6 +212,30 @@ def test_one_evaluator_at_a_time(world: World) -> None:
     assert len(set(panes)) == len(panes) == 3
 
 
+@pytest.mark.parametrize("when", ["while it is taken", "before it is used"])
+def test_a_lease_that_was_taken_as_it_was_interrupted_is_given_back(
+    world: World, monkeypatch: pytest.MonkeyPatch, when: str
+) -> None:
+    evaluator = world.evaluator()
+    lease = world.store.lease
+
+    def interrupted(*given: Any, **named: Any) -> None:
+        if when == "while it is taken":
+            assert lease(*given, **named) is not None
+        monkeypatch.undo()
+        raise KeyboardInterrupt
+
+    if when == "while it is taken":
+        monkeypatch.setattr(world.store, "lease", interrupted)
+    else:
+        monkeypatch.setattr(evaluator.references, "refresh", interrupted)
+    with pytest.raises(KeyboardInterrupt):
+        evaluator.step()
+    assert world.store.lease("m", "other", now=world.clock.now, seconds=60) is None
+    evaluator.close()
+    assert world.store.lease("m", "other", now=world.clock.now, seconds=60) is not None
+
+
 def test_results_are_refused_once_the_lease_is_lost(world: World) -> None:
     evaluator = world.evaluator()
     for _ in range(3):
