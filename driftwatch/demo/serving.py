@@ -79,6 +79,7 @@ def served_model(model: LogisticModel, monitor: Monitor, /) -> Iterator[ServedMo
 @contextmanager
 def running(server: uvicorn.Server, listening: socket.socket, /) -> Iterator[None]:
     """Run a server in a thread until the block ends; who asks it before it is ready waits."""
+    from driftwatch.service.server import let_requests_end
 
     def run() -> None:
         try:
@@ -93,6 +94,7 @@ def running(server: uvicorn.Server, listening: socket.socket, /) -> Iterator[Non
     finally:
         server.should_exit = True
         thread.join()
+        let_requests_end()
 
 
 @contextmanager

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import socket
+import threading
+import time
 from pathlib import Path
 
 import uvicorn
@@ -10,8 +12,9 @@ from fastapi import FastAPI
 
 from driftwatch.service.security.connections import PromptConnection
 
-__all__ = ["listening_on", "server_of"]
+__all__ = ["let_requests_end", "listening_on", "server_of"]
 
+_WORKER = "AnyIO worker thread"
 _GRACE_SECONDS = 20
 _KEEP_ALIVE_SECONDS = 5
 _HEAD_BYTES = 16_384
@@ -47,6 +50,21 @@ def server_of(
             ssl_keyfile=None if certificate is None else certificate[1],
         )
     )
+
+
+def let_requests_end(seconds: float = 5.0, /) -> None:
+    """Wait, after a server has ended, for the threads in which AnyIO runs what requests asked for.
+
+    The interpreter does not wait for them, and what they hold as it ends (sketches, say) would be
+    told on stderr as leaks.
+
+    Args:
+        seconds: How long at most.
+    """
+    end = time.monotonic() + seconds
+    for thread in threading.enumerate():
+        if thread.name == _WORKER:
+            thread.join(max(0.0, end - time.monotonic()))
 
 
 def listening_on(host: str, port: int, /) -> socket.socket:

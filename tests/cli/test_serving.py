@@ -15,6 +15,8 @@ from contextlib import AbstractContextManager, ExitStack, contextmanager
 from pathlib import Path
 from typing import Any, get_args
 
+import anyio
+import anyio.to_thread
 import pytest
 import uvicorn
 
@@ -22,7 +24,7 @@ from driftwatch.cli.app import run
 from driftwatch.config.service import TokenConfig
 from driftwatch.service.security.connections import PromptConnection
 from driftwatch.service.security.tokens import Scope, hash_of
-from driftwatch.service.server import listening_on
+from driftwatch.service.server import let_requests_end, listening_on
 from tests.service.conftest import Collector, folder, reference, running
 from tests.waiting import until
 
@@ -322,3 +324,25 @@ def test_who_is_told_the_address_may_connect_before_the_server_is_ready() -> Non
         socket.create_connection(listening.getsockname(), timeout=20) as early,
     ):
         assert early.getpeername() == listening.getsockname()
+
+
+def test_threads_of_requests_are_waited_for() -> None:
+    begun, may_end = threading.Event(), threading.Event()
+
+    def work() -> None:
+        begun.set()
+        may_end.wait()
+
+    thread = threading.Thread(target=work, name="AnyIO worker thread", daemon=True)
+    thread.start()
+    assert begun.wait(60)
+    let_requests_end(0.01)  # which is not for ever
+    assert thread.is_alive()
+    may_end.set()
+    let_requests_end(60.0)
+    assert not thread.is_alive()
+
+
+def test_anyio_calls_its_threads_as_they_are_looked_for() -> None:
+    name = asyncio.run(anyio.to_thread.run_sync(lambda: threading.current_thread().name))
+    assert name == "AnyIO worker thread"

@@ -59,9 +59,9 @@ def demo(
 
 
 def _until_interrupted() -> None:
-    put("Ctrl-C ends the servers, and removes what is not kept.\n")
     never = threading.Event()
     try:
+        put("Ctrl-C ends the servers, and removes what is not kept.\n")
         while not never.wait(1.0):  # without a limit some systems keep the signal waiting
             pass
     except KeyboardInterrupt:

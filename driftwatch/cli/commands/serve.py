@@ -102,7 +102,7 @@ def run_serve(
     """
     try:
         from driftwatch.service.app import LOOPBACK, create_app, service_tokens
-        from driftwatch.service.server import listening_on, server_of
+        from driftwatch.service.server import let_requests_end, listening_on, server_of
     except ImportError as error:
         raise MissingDependencyError(
             f"serve needs {error.name}; pip install 'driftwatch-sketch[service]'"
@@ -135,7 +135,10 @@ def run_serve(
             f"collector of {', '.join(loaded.monitors)} on {scheme}://{service.host}:{port_now} "
             f"({'with' if tokens else 'without'} tokens); stop it with Ctrl-C"
         )
-        server.run(sockets=[listening])
+        try:
+            server.run(sockets=[listening])
+        finally:
+            let_requests_end()
 
 
 def _certificate(
