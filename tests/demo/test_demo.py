@@ -91,6 +91,7 @@ def is_refused(port: int) -> bool:
     return False
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("code", [None, WITHOUT_SERVICE], ids=["collector", "plain install"])
 def test_what_was_injected_is_named_and_nothing_is_left(home: Home, code: str | None) -> None:
     with home.demo("--headless", code=code) as process:
@@ -106,6 +107,7 @@ def test_what_was_injected_is_named_and_nothing_is_left(home: Home, code: str | 
     assert all(is_refused(port) for port in ports_in(said.splitlines()))
 
 
+@pytest.mark.slow
 @pytest.mark.skipif(os.name != "posix", reason="signals of POSIX")
 @pytest.mark.parametrize(
     ("number", "word"), [(signal.SIGTERM, "INJECTED"), (signal.SIGINT, "fitted on")]
@@ -124,6 +126,7 @@ def test_a_signal_ends_it_at_any_time_and_nothing_is_left(
     assert all(is_refused(port) for port in ports_in(lines))
 
 
+@pytest.mark.slow
 @pytest.mark.skipif(os.name != "posix", reason="signals of POSIX")
 def test_without_headless_it_stays_until_it_is_ended(home: Home, tmp_path: Path) -> None:
     kept = tmp_path / "kept"

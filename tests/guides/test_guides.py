@@ -31,7 +31,11 @@ def _here(page: Path) -> bool:
     return page.stem not in ELSEWHERE
 
 
-@pytest.mark.parametrize("page", [README, *filter(_here, GUIDES)], ids=lambda page: page.stem)
+@pytest.mark.parametrize(
+    "page",
+    [README, *(pytest.param(page, marks=pytest.mark.slow) for page in filter(_here, GUIDES))],
+    ids=lambda page: page.stem,
+)
 def test_it_runs_as_it_stands(page: Path, tmp_path: Path) -> None:
     run(page, tmp_path, instead={"8765": str(free_ports(1)[0])})
 

@@ -25,7 +25,10 @@ from tests.render.conftest import categorical, feature, numeric, report_of
 from tests.render.test_advice import performance
 from tests.render.test_hostile_names import report_with
 
-pytestmark = pytest.mark.skipif(CHROMIUM is None, reason="there is no Chromium here")
+pytestmark = [
+    pytest.mark.slow,
+    pytest.mark.skipif(CHROMIUM is None, reason="there is no Chromium here"),
+]
 
 WIDTHS = (390, 1280)
 RULES = ("wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa")
