@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import re
 from collections.abc import Sequence
 from datetime import UTC, datetime
@@ -29,13 +30,13 @@ _SUFFIXES = ((1e12, "T"), (1e9, "G"), (1e6, "M"), (1e3, "k"))
 
 
 def number(value: float | None, digits: int = 3) -> str:
-    """Return `value` with about `digits` significant digits.
+    """Return `value` with about `digits` significant digits; NaN is no number.
 
     Example:
         >>> number(0.0123456), number(1234.5), number(56_789.0), number(1.5e-9)
         ('0.0123', '1234', '56.8k', '1.5e-09')
     """
-    if value is None:
+    if value is None or math.isnan(value):
         return NONE
     rounded = float(f"{value:.{digits}g}")
     size = abs(rounded)

@@ -27,6 +27,9 @@ def test_a_p_value_is_short_and_never_zero(value: float | None, text: str) -> No
 @pytest.mark.parametrize(
     ("value", "text"),
     [
+        (float("nan"), "–"),
+        (float("inf"), "inf"),
+        (1.7976e308, "1.8e+308"),
         (None, "–"),
         (0.0, "0"),
         (-0.31234, "-0.312"),
