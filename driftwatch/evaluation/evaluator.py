@@ -2,13 +2,10 @@
 
 from __future__ import annotations
 
-import os
-import socket
 import threading
 from collections import Counter
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
-from secrets import token_hex
 
 from driftwatch.core.data.times import to_utc
 from driftwatch.core.drift.sequential import PaneDetector, cell_counts
@@ -28,6 +25,7 @@ from driftwatch.evaluation.event_log import (
     log_laggards,
     log_lost_state,
 )
+from driftwatch.evaluation.lease import Lease
 from driftwatch.evaluation.parts import MixedWindows
 from driftwatch.evaluation.reference_in_use import ReferenceInUse
 from driftwatch.evaluation.retention import keep_house
@@ -90,12 +88,11 @@ class Evaluator:
         self._store = store
         self._clock = clock
         self._subject = subject
-        self._holder = f"{socket.gethostname()}-{os.getpid()}-{token_hex(4)}"
+        self._lease = Lease(store, subject.monitor, self.rules.lease_seconds)
         self._lock = threading.RLock()
         self._state: EvaluationState | None = None
-        self._token: int | None = None
-        self._asks = False
-        """Whether the store is asked for the lease, and what it answered is not known yet."""
+        self._read_under: int | None = None
+        """The lease under which the state was read."""
         self._use_references()
 
     def _use_references(self) -> None:
@@ -182,12 +179,14 @@ class Evaluator:
         """
         with self._lock:
             now = self._clock()
-            if not self._leased(now):
+            if not self._lease.take(now):
                 self._state = None
                 return None
+            if self._lease.token != self._read_under:  # others may have gone on meanwhile
+                self._state = None
             self._follow_references()
             if self._state is None:
-                self._state = self._restored()
+                self._read_under, self._state = self._lease.token, self._restored()
                 self.alerting.forget()
             extent = extent or self.extent()
             if extent is not None and not self._note_laggards(self._state, extent, now):
@@ -199,24 +198,10 @@ class Evaluator:
     def close(self) -> None:
         """Give the lease back so that others need not wait for it, and let go of threads."""
         try:
-            if self._asks:  # it was interrupted: the lease may be ours, and nobody knows
-                self._leased(self._clock())
-            if self._token is not None:
-                token, self._token, self._state = self._token, None, None
-                self._store.release(self.monitor, token)
+            self._state = None
+            self._lease.give_back(self._clock())
         finally:
             self.sinks.close()
-
-    def _leased(self, now: float) -> bool:
-        """Take the lease or renew it; False if another holds it."""
-        self._asks = True
-        token = self._store.lease(
-            self.monitor, self._holder, now=now, seconds=self.rules.lease_seconds
-        )
-        if token is not None and token != self._token:
-            self._token, self._state = token, None  # others may have gone on meanwhile
-        self._asks = False
-        return token is not None
 
     def _follow_references(self) -> None:
         """Go over to the references that the store says are in use."""
@@ -393,7 +378,7 @@ class Evaluator:
         has_news = report is not None or event is not None
         return Evaluation(
             monitor=self.monitor,
-            token=self._token or 0,
+            token=self._lease.token or 0,
             pane=state.evaluated if state.evaluated is not None else 0,
             revision=state.revision,
             created=now,
