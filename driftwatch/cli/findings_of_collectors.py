@@ -24,7 +24,7 @@ _PATIENCE = 5.0
 _LONG = 300
 _NAMED = 5
 _SOON = 600.0
-"""Seconds within which what waits has gone, if somebody sends it and the collector takes it."""
+"""Seconds after which a delivery that still waits counts as a problem."""
 _AGAIN = "once that is right `driftwatch quarantine resend --all` sends them"
 _OUTLOOK = {
     "stuck": "the collector gives no answer to them, and they are tried again behind the others",

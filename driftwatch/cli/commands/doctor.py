@@ -72,8 +72,8 @@ def doctor(
     """Look at configuration, store, clock, data and evaluations. Exit code 1: a problem.
 
     The store is opened for reading: nothing in it changes. Where a collector has it, what of this
-    machine waits for the collector is looked at. In colour on a terminal, unless NO_COLOR is set;
-    the word before each line says the same.
+    machine waits for the collector is looked at. On a terminal the word that begins each line is
+    coloured, unless NO_COLOR is set.
 
     Rows that could not be used are a problem for a day, and then history. Drift is no problem, and
     not ok: windows, alarms and incidents that have it are DRIFT, and leave the exit code as it is.

@@ -125,7 +125,7 @@ def run_evaluate(
 
 
 def _looks(monitors: Sequence[Monitor], showing: Showing, seconds: float) -> Iterator[Exit]:
-    """Look again and again, for ever; what comes of each look."""
+    """Yield the results of one evaluation after the other, without end."""
     while True:
         for monitor in monitors:
             try:

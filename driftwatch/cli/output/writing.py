@@ -44,7 +44,7 @@ def coloured(text: str, style: str, /) -> str:
 
 
 def wants_colour() -> bool:
-    """Whether stdout is a terminal that shows colours, and nobody has asked for none."""
+    """Return whether stdout is a terminal that shows colours and NO_COLOR is not set."""
     if os.environ.get("NO_COLOR") or os.environ.get("TERM") == "dumb":
         return False
     return sys.stdout.isatty()

@@ -268,7 +268,8 @@ def _named_role(name: str) -> Role | None:
 def _mark_number_id(column: Column, numbers: Numbers) -> Column:
     values, order = numbers.values, Order()
     order.update(values)
-    if values.size and order.whole >= NEARLY_ALL * values.size:
+    are_whole = order.whole >= NEARLY_ALL * values.size
+    if values.size and are_whole:
         in_time = set(name_words(column.name)) & _TIME_WORDS and _are_epochs(values)
         if in_time:
             note = "a time, as its name says"
@@ -276,8 +277,7 @@ def _mark_number_id(column: Column, numbers: Numbers) -> Column:
     if values.size < MIN_ROWS:
         return replace(column, basis=Basis.UNDECIDED)
     # Only whole numbers identify rows; others need not be counted.
-    is_whole = order.whole >= NEARLY_ALL * values.size
-    distinct = float(np.unique(values).size) if is_whole else 0.0
+    distinct = float(np.unique(values).size) if are_whole else 0.0
     why = why_numbers_identify(column.name, values.size, distinct, order)
     return _as_id(column, why) if why else column
 

@@ -18,7 +18,7 @@ _FEW_DAYS = 4 * 86_400.0
 def round_values(low: float, high: float, /, *, about: int = 5) -> list[float]:
     """Round values between two ends, one more than `about` at most.
 
-    The ends themselves where round values so near each other are all the same.
+    Where the ends are too close for distinct round values, the ends themselves are returned.
 
     Example:
         >>> round_values(0.0, 0.11)

@@ -70,7 +70,7 @@ class QuarantineTable:
                 if not are_facts_sealed(seal, monitor, segment, covers=covers):
                     raise DataError(
                         f"{id_}: what says which rows of which pane it has has changed since it "
-                        "was stored, and nobody knows to what they belong; `driftwatch quarantine "
+                        "was stored, so that its rows cannot be assigned; `driftwatch quarantine "
                         "export` writes the profile, and `Monitor.absorb` puts it where you say"
                     )
             db.execute("DELETE FROM quarantine WHERE id=?", (id_,))
