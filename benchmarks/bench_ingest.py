@@ -19,7 +19,8 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
-from driftwatch.core.sketches.quantiles import CHUNK, QuantileSketch, rank_error
+from driftwatch.core.sketches.chunks import CHUNK
+from driftwatch.core.sketches.quantiles import QuantileSketch, rank_error
 
 Floats = NDArray[np.float64]
 

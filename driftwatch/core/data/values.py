@@ -30,6 +30,7 @@ __all__ = [
     "Numbers",
     "Opaque",
     "Values",
+    "floats_in",
     "kind_of",
     "number_array",
     "typed_values",
@@ -153,6 +154,19 @@ def number_array(values: NDArray[np.float64], /) -> pa.Array:
 
     data = pa.py_buffer(np.ascontiguousarray(values, dtype=np.float64))
     return pa.Array.from_buffers(pa.float64(), values.size, [None, data])
+
+
+def floats_in(array: pa.Array, /) -> NDArray[np.floating[Any]] | None:
+    """The values of an array of floating-point numbers, finite or not; None of all others.
+
+    Example:
+        >>> import pyarrow as pa
+        >>> floats_in(pa.array([1.5, None])), floats_in(pa.array([1]))
+        (array([1.5]), None)
+    """
+    import pyarrow.types as t
+
+    return plain_values(array) if t.is_floating(array.type) else None
 
 
 def typed_values(array: pa.Array, column: Column, /) -> Values:

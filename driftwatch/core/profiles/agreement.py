@@ -24,7 +24,8 @@ from driftwatch.core.data.personal import PERSONAL
 from driftwatch.core.data.privacy import ValueGuard
 from driftwatch.core.data.rule import Rule
 from driftwatch.core.data.schema import OTHER_KEY, Basis, Column, Kind, Role, Schema, ValuePolicy
-from driftwatch.core.profiles.column_profile import CategorySketches, ColumnProfile
+from driftwatch.core.profiles.column_profile import ColumnProfile
+from driftwatch.core.profiles.column_sketches import CategorySketches
 from driftwatch.errors import MergeError
 
 __all__ = ["check_agreement", "columns_as", "columns_together", "decided_column", "read_as"]

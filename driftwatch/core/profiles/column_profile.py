@@ -6,7 +6,7 @@ import hashlib
 import struct
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
-from typing import TYPE_CHECKING, Self
+from typing import TYPE_CHECKING, Any, Self
 
 import numpy as np
 from numpy.typing import NDArray
@@ -15,224 +15,31 @@ from driftwatch.core.data.identifiers import why_numbers_identify, why_texts_ide
 from driftwatch.core.data.personal import PERSONAL
 from driftwatch.core.data.privacy import ValueGuard
 from driftwatch.core.data.schema import Basis, Column, Kind, Role, ValuePolicy
-from driftwatch.core.data.values import Categories, Missing, Numbers, Opaque, typed_values
-from driftwatch.core.profiles.evidence import Evidence, hidden_hashes
-from driftwatch.core.sketches.cdf import Cdf
+from driftwatch.core.data.values import (
+    Categories,
+    Missing,
+    Numbers,
+    Opaque,
+    floats_in,
+    typed_values,
+)
+from driftwatch.core.profiles.column_sketches import CategorySketches, NumericSketches, section
+from driftwatch.core.profiles.evidence import Evidence
+from driftwatch.core.sketches.chunks import NotFinite, sorted_chunks
 from driftwatch.core.sketches.distinct import DistinctSketch
 from driftwatch.core.sketches.fingerprint import Fingerprint, hash_numbers, hash_texts, hash_words
-from driftwatch.core.sketches.frequencies import Frequencies
-from driftwatch.core.sketches.grid import Grid, GridCounts
-from driftwatch.core.sketches.moments import Moments
-from driftwatch.core.sketches.quantiles import CHUNK, QuantileSketch
+from driftwatch.core.sketches.grid import Grid
 from driftwatch.core.sketches.sizes import SketchConfig
-from driftwatch.core.sketches.value_counts import ValueCounts
 from driftwatch.errors import ProfileFormatError
 
 if TYPE_CHECKING:
     import pyarrow as pa
 
-__all__ = ["CategorySketches", "ColumnProfile", "NumericSketches"]
+__all__ = ["ColumnProfile"]
 
 _COUNTERS = struct.Struct("<6Q")
-_HASHED_AT_ONCE = 16_384  # few enough that what is computed on the way stays in the cache
 # Keeps the rounded part of an integer beyond 2**53 apart from the doubles it collides with.
 _BEYOND_SALT = np.uint64(0xA5A5A5A55A5A5A5A)
-
-
-@dataclass(slots=True)
-class NumericSketches:
-    """Everything kept of the finite values of a numeric column.
-
-    Attributes:
-        quantiles: KLL, always there.
-        moments: Count, sum, variance, range.
-        values: Exact counts by value, while they are few.
-        grid: Exact counts in the reference's cells, where a reference is known.
-    """
-
-    quantiles: QuantileSketch
-    moments: Moments
-    values: ValueCounts
-    grid: GridCounts | None = None
-
-    @classmethod
-    def empty(cls, k: int, config: SketchConfig, grid: Grid | None = None) -> Self:
-        """Sketches that have seen nothing."""
-        counts = GridCounts(grid) if grid is not None else None
-        return cls(QuantileSketch(k), Moments(), ValueCounts(config.exact_values), counts)
-
-    @property
-    def count(self) -> int:
-        """Values seen."""
-        return self.moments.count
-
-    def update(self, values: NDArray[np.float64], /) -> None:
-        """Fold in finite values: sort a chunk once, and let every sketch read it sorted."""
-        for start in range(0, values.size, CHUNK):
-            chunk = values[start : start + CHUNK] + 0.0  # a copy, with -0.0 made 0.0
-            chunk.sort()
-            self.quantiles.update_sorted(chunk)
-            self.moments.update(chunk)
-            self.values.update_sorted(chunk)
-            if self.grid is not None:
-                self.grid.update_sorted(chunk)
-
-    def merge(self, other: Self, /) -> None:
-        """Add another column's values; `other` is left as it was.
-
-        Counts on a grid survive only if both sides have them on the same grid; KLL with
-        its bound takes over where they do not.
-        """
-        if self.grid is not None and other.grid is not None and self.grid.grid == other.grid.grid:
-            self.grid.merge(other.grid)
-        elif other.count:
-            kept = other.grid if self.count == 0 else None
-            self.grid = None if kept is None else kept.copy()
-        self.quantiles.merge(other.quantiles)
-        self.moments.merge(other.moments)
-        self.values.merge(other.values)
-
-    def copy(self) -> Self:
-        """Return sketches that can change without these changing."""
-        return type(self)(
-            self.quantiles.copy(),
-            replace(self.moments),
-            self.values.copy(),
-            None if self.grid is None else self.grid.copy(),
-        )
-
-    def cdf(self) -> Cdf:
-        """The distribution: exact where every value was counted, else from the KLL."""
-        return self.quantiles.cdf() if self.values.overflowed else self.values.cdf()
-
-    def to_sections(self) -> dict[str, bytes]:
-        """Serialize as named sections."""
-        sections = {"kll": self.quantiles.to_bytes(), "moments": self.moments.to_bytes()}
-        if not self.values.overflowed:
-            sections["values"] = self.values.to_bytes()
-        if self.grid is not None:
-            sections["grid"] = self.grid.to_bytes()
-        return sections
-
-    @classmethod
-    def from_sections(cls, sections: Mapping[str, bytes], k: int, config: SketchConfig, /) -> Self:
-        """Rebuild the sketches and check that they describe the same values.
-
-        Raises:
-            ProfileFormatError: If a section is missing or damaged, or two disagree.
-        """
-        grid = sections.get("grid")
-        sketches = cls(
-            quantiles=QuantileSketch.from_bytes(_section(sections, "kll"), k=k),
-            moments=Moments.from_bytes(_section(sections, "moments")),
-            values=ValueCounts.from_bytes(sections.get("values"), limit=config.exact_values),
-            grid=None if grid is None else GridCounts.from_bytes(grid),
-        )
-        count = sketches.moments.count
-        agree = sketches.quantiles.count == count
-        if not sketches.values.overflowed:
-            agree = agree and sketches.values.count == count
-        if sketches.grid is not None:
-            agree = agree and sketches.grid.count == count
-        if count and agree:
-            kll = sketches.quantiles
-            agree = (kll.minimum, kll.maximum) == (
-                sketches.moments.minimum,
-                sketches.moments.maximum,
-            )
-        if not agree:
-            raise ProfileFormatError("sketches of one column disagree about its values")
-        return sketches
-
-
-@dataclass(slots=True)
-class CategorySketches:
-    """Everything kept of the values of a categorical column.
-
-    Attributes:
-        distinct: Estimated number of categories.
-        frequencies: Counts by category; None for identifiers, which are not counted.
-    """
-
-    distinct: DistinctSketch
-    frequencies: Frequencies | None = None
-
-    @classmethod
-    def empty(
-        cls, column: Column, config: SketchConfig, dictionary: tuple[str, ...] | None = None
-    ) -> Self:
-        """Sketches that have seen nothing."""
-        distinct = DistinctSketch(config.distinct_k)
-        if column.role is Role.ID:
-            return cls(distinct)
-        frequencies = Frequencies(
-            limit=config.exact_categories,
-            dictionary_size=config.dictionary,
-            lg=config.frequent_lg,
-            dictionary=dictionary,
-        )
-        return cls(distinct, frequencies)
-
-    def update(self, categories: Categories, policy: ValuePolicy, guard: ValueGuard, /) -> None:
-        """Fold in distinct values with their counts."""
-        hidden = policy is ValuePolicy.HASHED
-        hashes = hidden_hashes(categories.texts, guard) if hidden else hash_texts(categories.texts)
-        self.distinct.update(hashes, categories.counts)
-        if self.frequencies is not None:
-            kept = guard.kept(categories.texts, policy)
-            self.frequencies.update(dict(zip(kept, categories.counts.tolist(), strict=True)))
-
-    def merge(self, other: Self, /) -> None:
-        """Add another column's values; `other` is left as it was."""
-        self.distinct.merge(other.distinct)
-        if self.frequencies is not None and other.frequencies is not None:
-            self.frequencies.merge(other.frequencies)
-
-    def copy(self) -> Self:
-        """Return sketches that can change without these changing."""
-        frequencies = None if self.frequencies is None else self.frequencies.copy()
-        return type(self)(self.distinct.copy(), frequencies)
-
-    def texts(self) -> pa.Array | None:
-        """The categories, where every one is counted, in the order of their letters."""
-        import pyarrow as pa
-
-        if self.frequencies is None or not self.frequencies.is_exact:
-            return None
-        texts = (text.encode("utf-8", "replace") for text in sorted(self.frequencies.counts))
-        return pa.array(list(texts), pa.large_binary()).cast(pa.large_string())
-
-    def to_sections(self) -> dict[str, bytes]:
-        """Serialize as named sections."""
-        sections = {"distinct": self.distinct.to_bytes()}
-        counts = self.distinct.counts_to_bytes()
-        if counts is not None:
-            sections["distinct_counts"] = counts
-        if self.frequencies is not None:
-            sections |= self.frequencies.to_sections()
-        return sections
-
-    @classmethod
-    def from_sections(
-        cls, column: Column, sections: Mapping[str, bytes], config: SketchConfig, /
-    ) -> Self:
-        """Rebuild the sketches.
-
-        Raises:
-            ProfileFormatError: If a section is missing or damaged.
-        """
-        distinct = DistinctSketch.from_bytes(
-            _section(sections, "distinct"), sections.get("distinct_counts"), k=config.distinct_k
-        )
-        if column.role is Role.ID:
-            return cls(distinct)
-        frequencies = Frequencies.from_sections(
-            sections,
-            limit=config.exact_categories,
-            dictionary_size=config.dictionary,
-            lg=config.frequent_lg,
-        )
-        return cls(distinct, frequencies)
 
 
 @dataclass(slots=True)
@@ -288,8 +95,13 @@ class ColumnProfile:
 
     def update(self, array: pa.Array, guard: ValueGuard, /) -> None:
         """Fold in some rows of the column."""
-        values = typed_values(array, self.column)
         self.rows += len(array)
+        floats = self._floats_of(array)
+        if floats is not None:
+            self.missing.null += array.null_count
+            self._update_sketches(floats)
+            return
+        values = typed_values(array, self.column)
         self.missing.merge(values.missing)
         match values:
             case Numbers():
@@ -305,14 +117,27 @@ class ColumnProfile:
         self.rows += rows
         self.missing.null += rows
 
+    def _floats_of(self, array: pa.Array) -> NDArray[np.floating[Any]] | None:
+        """Values of which only the sorted pieces are looked at; None where order counts too."""
+        decided = self.evidence is None and self.categories is None
+        return floats_in(array) if decided and self.column.kind is Kind.NUMERIC else None
+
+    def _update_sketches(self, values: NDArray[np.floating[Any]]) -> None:
+        """Fold numbers into hash and sketches, and count those that are not finite."""
+        aside = NotFinite()
+        for chunk in sorted_chunks(values, aside):
+            self.fingerprint.update_numbers(chunk)
+            if self.numbers is not None:
+                self.numbers.update_sorted(chunk)
+        self.missing.nan += aside.nan
+        self.missing.positive_infinity += aside.positive_infinity
+        self.missing.negative_infinity += aside.negative_infinity
+
     def _update_numbers(self, numbers: Numbers) -> None:
-        for start in range(0, numbers.values.size, _HASHED_AT_ONCE):
-            self.fingerprint.update(hash_numbers(numbers.values[start : start + _HASHED_AT_ONCE]))
+        self._update_sketches(numbers.values)
         if numbers.beyond.size:
             exact = hash_words(numbers.beyond ^ _BEYOND_SALT)
             self.fingerprint.add_detail(exact)
-        if self.numbers is not None:
-            self.numbers.update(numbers.values)
         if self.evidence is not None:
             self.evidence.update_numbers(numbers.values)
         if self.categories is not None:
@@ -395,7 +220,7 @@ class ColumnProfile:
         Raises:
             ProfileFormatError: If a section is missing or damaged, or two disagree.
         """
-        counters = _section(sections, "counters")
+        counters = section(sections, "counters")
         if len(counters) != _COUNTERS.size:
             raise ProfileFormatError(f"counters of {len(counters)} bytes")
         rows, *reasons = _COUNTERS.unpack(counters)
@@ -403,7 +228,7 @@ class ColumnProfile:
             column,
             rows,
             Missing(*reasons),
-            Fingerprint.from_bytes(_section(sections, "fingerprint")),
+            Fingerprint.from_bytes(section(sections, "fingerprint")),
         )
         if rows > 1 << 53 or profile.count < 0:
             raise ProfileFormatError("a column has more missing values than rows")
@@ -438,10 +263,3 @@ class ColumnProfile:
 def keeps_categories(column: Column) -> bool:
     """Whether anything is kept of the column's categories."""
     return column.kind.is_discrete and column.values is not ValuePolicy.NONE
-
-
-def _section(sections: Mapping[str, bytes], name: str) -> bytes:
-    try:
-        return sections[name]
-    except KeyError:
-        raise ProfileFormatError(f"a column lacks its section {name!r}") from None

@@ -8,7 +8,8 @@ from typing import TYPE_CHECKING, Any
 
 from driftwatch.core.data.frames import table_of_rows
 from driftwatch.core.data.schema import Kind, ValuePolicy
-from driftwatch.core.profiles.column_profile import ColumnProfile, NumericSketches
+from driftwatch.core.profiles.column_profile import ColumnProfile
+from driftwatch.core.profiles.column_sketches import NumericSketches
 from driftwatch.core.profiles.measures import instant
 
 if TYPE_CHECKING:

@@ -15,10 +15,7 @@ from driftwatch.errors import EmptySketchError, MergeError
 if TYPE_CHECKING:
     from datasketches import kll_doubles_sketch
 
-__all__ = ["CHUNK", "QuantileSketch", "rank_error"]
-
-CHUNK = 65_536
-"""Values sorted at a time; small enough for the second-level cache."""
+__all__ = ["QuantileSketch", "rank_error"]
 
 
 def rank_error(k: int, *, interval: bool = False) -> float:

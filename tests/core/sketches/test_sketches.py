@@ -8,12 +8,13 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from driftwatch.core.sketches.chunks import CHUNK
 from driftwatch.core.sketches.distinct import DistinctSketch
 from driftwatch.core.sketches.fingerprint import Fingerprint, hash_numbers, hash_texts
 from driftwatch.core.sketches.frequencies import Frequencies
 from driftwatch.core.sketches.grid import Grid, GridCounts
 from driftwatch.core.sketches.moments import Moments
-from driftwatch.core.sketches.quantiles import CHUNK, QuantileSketch, rank_error
+from driftwatch.core.sketches.quantiles import QuantileSketch, rank_error
 from driftwatch.core.sketches.value_counts import ValueCounts
 from driftwatch.errors import MergeError, ProfileFormatError
 
