@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-import os
-from collections.abc import Generator, Iterable, Sequence
-from concurrent.futures import ThreadPoolExecutor, wait
+from collections.abc import Callable, Generator, Sequence
 from typing import Any
 
 from driftwatch.core.data.batch import Batch
@@ -17,12 +15,14 @@ from driftwatch.core.profiles.profile import Profile
 from driftwatch.core.profiles.reference import Reference
 from driftwatch.core.sketches.sizes import SketchConfig
 from driftwatch.errors import DataError, MergeError
-from driftwatch.profiling.files import DataFiles
+from driftwatch.profiling.feeding import feed, feed_columns
+from driftwatch.profiling.files import DataFiles, find_files
 from driftwatch.profiling.opened import Source
 from driftwatch.profiling.outcome_columns import outcome_columns
 from driftwatch.profiling.outcomes import measure_outcomes
-from driftwatch.profiling.row_sample import RowSample
-from driftwatch.profiling.rows import DerivedData, Progress, batches_in, located
+from driftwatch.profiling.parquet_columns import ParquetColumns
+from driftwatch.profiling.row_sample import ColumnSample, RowSample
+from driftwatch.profiling.rows import DerivedData, Progress, batches_in, is_path, located
 
 __all__ = ["load_profile", "profile_data", "profile_like"]
 
@@ -62,19 +62,20 @@ def profile_data(
     config, declared = config or SketchConfig(), declared or DeclaredColumns()
     data = located(data)
     wanted = None if declared.features is None else set(declared.asked_roles)
-    batches = batches_in(data, wanted)
-    try:
-        sample, batches = _first_rows(batches)
-        first, looked_at = sample.together(), sample.seen
+
+    def inferred(first: Batch) -> Profile:
         kept = {name: first.arrays[name] for name in declared.kept(list(first.arrays))}
         columns = declared.applied(infer_schema(kept, declared, untyped=first.untyped))
         k = config.reference_k if reference else config.k
-        profile = Profile(columns, config=config, k=k, guard=guard)
-        _feed(profile, batches, progress)
-    finally:
-        batches.close()
-    if sample.seen > looked_at and not isinstance(data, DerivedData):
-        _revise(profile, data, declared, sample.together())
+        return Profile(columns, config=config, k=k, guard=guard)
+
+    columns = _columns_of(data)
+    if columns is not None:
+        profile, sample = _by_column(columns, wanted, inferred, progress)
+    else:
+        profile, sample = _by_batch(batches_in(data, wanted), inferred, progress)
+    if sample is not None and not isinstance(data, DerivedData):
+        _revise(profile, data, declared, sample)
     outcomes = outcome_columns(profile, declared.outcomes)
     if outcomes is not None:
         measure_outcomes(profile, data, outcomes, declared.outcomes)
@@ -90,9 +91,14 @@ def profile_like(
         DataError: If the data cannot be read.
     """
     profile = reference.new_profile()
+    columns = None if profile.reads_rows_whole else _columns_of(data)
+    if columns is not None:
+        with columns:
+            feed_columns(profile, columns, progress)
+        return profile
     batches = batches_in(data, set(profile.columns))
     try:
-        _feed(profile, batches, progress)
+        feed(profile, batches, progress)
     finally:
         batches.close()
     return profile
@@ -129,6 +135,46 @@ def load_profile(
     if merged is None:
         raise DataError("no file was named")
     return merged
+
+
+_Inferred = Callable[[Batch], Profile]
+"""Makes the profile of columns, of which some rows are given."""
+
+
+def _columns_of(data: Any) -> ParquetColumns | None:
+    """The columns of files that are better read one by one."""
+    return ParquetColumns.of(find_files(data)) if is_path(data) else None
+
+
+def _by_column(
+    columns: ParquetColumns,
+    wanted: set[str] | None,
+    inferred: _Inferred,
+    progress: Progress | None,
+) -> tuple[Profile, Batch | None]:
+    """Sketch files column by column; the profile, and rows from everywhere in them."""
+    with columns:
+        sample = RowSample()
+        for batch in columns.first_rows(_INFERENCE_ROWS, wanted):
+            sample.add(batch)
+        profile = inferred(sample.together())
+        everywhere = ColumnSample(columns.rows, len(profile.columns))
+        feed_columns(profile, columns, progress, everywhere)
+    return profile, everywhere.together()
+
+
+def _by_batch(
+    batches: Generator[Batch], inferred: _Inferred, progress: Progress | None
+) -> tuple[Profile, Batch | None]:
+    """Sketch batch after batch; rows from everywhere are None where all have been looked at."""
+    try:
+        sample, batches = _first_rows(batches)
+        first, looked_at = sample.together(), sample.seen
+        profile = inferred(first)
+        feed(profile, batches, progress)
+    finally:
+        batches.close()
+    return profile, sample.together() if sample.seen > looked_at else None
 
 
 def _first_rows(batches: Generator[Batch]) -> tuple[RowSample, Generator[Batch]]:
@@ -175,7 +221,7 @@ def _revise(profile: Profile, data: Any, declared: DeclaredColumns, sample: Batc
     again = Profile(Schema(tuple(others)), config=profile.config, k=profile.k, guard=profile.guard)
     batches = batches_in(data, set(again.columns))
     try:
-        _feed(again, batches, None)
+        feed(again, batches, None)
     finally:
         batches.close()
     profile.columns.update(again.columns)
@@ -200,21 +246,3 @@ def _values_of(data: Any, names: Sequence[str]) -> dict[str, Any]:
 def _is_another(before: Column, now: Column) -> bool:
     """Whether a column is something else than was thought, or holds what may not be kept."""
     return (before.kind, before.role, before.values) != (now.kind, now.role, now.values)
-
-
-def _feed(profile: Profile, batches: Iterable[Batch], progress: Progress | None) -> None:
-    """Sketch batch after batch; while one is sketched the next is read."""
-    with ThreadPoolExecutor(os.cpu_count(), thread_name_prefix="driftwatch") as pool:
-        running: list[Any] = []
-        for batch in batches:
-            _finish(running)
-            running = [pool.submit(task) for task in profile.tasks(batch)]
-            if progress is not None:
-                progress(batch.rows, batch.size_bytes)
-        _finish(running)
-
-
-def _finish(running: list[Any]) -> None:
-    wait(running)
-    for future in running:
-        future.result()

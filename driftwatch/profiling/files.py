@@ -12,12 +12,9 @@ from collections.abc import Collection, Generator, Iterable, Iterator, Mapping, 
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass, field, replace
 from pathlib import Path
-from typing import Any
 from urllib.parse import unquote
 
-from driftwatch.core.data.batch import BATCH_ROWS, Batch, is_index
-from driftwatch.core.data.byte_texts import with_valid_texts
-from driftwatch.core.data.pandas_types import with_types_of_notes
+from driftwatch.core.data.batch import BATCH_ROWS, Batch
 from driftwatch.errors import DataError, shown
 from driftwatch.profiling.delimited import CsvFormat, read_delimited
 from driftwatch.profiling.json_files import read_json
@@ -39,8 +36,17 @@ from driftwatch.profiling.opened import (
     pieces,
     read_whole,
 )
+from driftwatch.profiling.parquet import announced, read_parquet, typed
 
-__all__ = ["DataFiles", "find_files", "is_data"]
+__all__ = [
+    "DataFiles",
+    "explained",
+    "find_files",
+    "is_data",
+    "partition_of",
+    "texts_in_folders",
+    "with_partition",
+]
 
 _PARTITION = re.compile(r"([^=]+)=(.*)")
 _WHOLE = re.compile(r"-?[1-9]\d{0,17}|\d{1,2}")
@@ -48,7 +54,6 @@ _WHOLE = re.compile(r"-?[1-9]\d{0,17}|\d{1,2}")
 _ROW = re.compile(r"(CSV parse error: .*?got \d+): .*")
 _OF_READERS = (python_csv.Error, lzma.LZMAError, zipfile.BadZipFile, zlib.error)
 PROFILE_SUFFIX = ".dwp"
-_READ_AHEAD = 64 << 20
 _FORMATS = {
     ".parquet": "parquet",
     ".pq": "parquet",
@@ -94,15 +99,15 @@ class DataFiles:
         Raises:
             DataError: If a file cannot be read as what its name says it is.
         """
-        texts = _not_numbers(map(_partition_of, self.paths))
+        texts = texts_in_folders(map(partition_of, self.paths))
         for path in self.paths:
             parts = _parts(path)
-            in_texts = texts | _not_numbers(map(_partition_of, parts))
+            in_texts = texts | texts_in_folders(map(partition_of, parts))
             for part in parts:
-                partition = _partition_of(part)
-                with _explained(part):
+                partition = partition_of(part)
+                with explained(part):
                     for batch in self._rows(part, wanted):
-                        yield _with_partition(batch, partition, in_texts) if partition else batch
+                        yield with_partition(batch, partition, in_texts) if partition else batch
 
     def bodies(self) -> Iterator[tuple[Source, bytes]]:
         """Every file as a whole.
@@ -112,14 +117,14 @@ class DataFiles:
         """
         for path in self.paths:
             for part in _parts(path):
-                with _explained(part):
+                with explained(part):
                     body = read_whole(part)
                 yield part, body
 
     def _rows(self, path: Source, wanted: Collection[str] | None) -> Iterator[Batch]:
         match self.format:
             case "parquet":
-                yield from _parquet(path, wanted)
+                yield from read_parquet(path, wanted)
             case "jsonl":
                 yield from read_json(path)
             case "arrow":
@@ -218,7 +223,7 @@ def _known_suffixes() -> str:
 
 def _format(path: Location) -> str:
     if path.suffix.lower() == ARCHIVE:
-        with _explained(path):
+        with explained(path):
             return _format_of_archive(path)
     suffix = _suffix(path)
     if suffix not in _FORMATS:
@@ -252,18 +257,18 @@ def _parts(path: Location) -> Sequence[Source]:
     """What is read of a file: itself, or what is in it."""
     if path.suffix.lower() != ARCHIVE:
         return [path]
-    with _explained(path):
+    with explained(path):
         return _data_in(path) or members_of(path)
 
 
-def _partition_of(path: Source) -> dict[str, str | None]:
+def partition_of(path: Source, /) -> dict[str, str | None]:
     """Columns that stand in the folders of a file, as in ``year=2026/plan=pro/a.parquet``."""
     found = (_PARTITION.fullmatch(part) for part in path.parent.parts)
     values = {match[1]: unquote(match[2]) for match in found if match is not None}
     return {n: None if v == "__HIVE_DEFAULT_PARTITION__" else v for n, v in values.items()}
 
 
-def _not_numbers(partitions: Iterable[Mapping[str, str | None]]) -> frozenset[str]:
+def texts_in_folders(partitions: Iterable[Mapping[str, str | None]]) -> frozenset[str]:
     """The columns in folders of which one is no whole number: codes, say, such as ``zip=02134``."""
     return frozenset(
         name
@@ -273,7 +278,7 @@ def _not_numbers(partitions: Iterable[Mapping[str, str | None]]) -> frozenset[st
     )
 
 
-def _with_partition(
+def with_partition(
     batch: Batch, partition: Mapping[str, str | None], texts: frozenset[str]
 ) -> Batch:
     """A batch with the columns of its folders: whole numbers, or texts.
@@ -299,7 +304,7 @@ def _with_partition(
 
 
 @contextmanager
-def _explained(path: Source) -> Iterator[None]:
+def explained(path: Source, /) -> Iterator[None]:
     """Turn what the reader raises into one line that names the file."""
     import pyarrow as pa
 
@@ -314,82 +319,6 @@ def _explained(path: Source) -> Iterator[None]:
             message = path.explained(error)
         hint = "; say how it is encoded: --encoding latin-1" if "UTF8" in message else ""
         raise DataError(f"{path}: {message}{hint}") from error
-
-
-def _parquet(source: Source, wanted: Collection[str] | None) -> Iterator[Batch]:
-    if isinstance(source, RemoteFile) and (file := _in_place(source)) is not None:
-        with file:
-            yield from _parquet_elsewhere(file, source.size or 0, wanted)
-        return
-    with file_on_disk(source) as path:
-        yield from _parquet_here(path, wanted)
-
-
-def _in_place(source: RemoteFile) -> Any | None:
-    return None if source.suffix.lower() in COMPRESSED else source.in_place()
-
-
-def _parquet_here(path: Path, wanted: Collection[str] | None) -> Iterator[Batch]:
-    import pyarrow.parquet as pq
-
-    # Reading ahead would hold the whole file in memory; dictionary pages are taken as
-    # they are, which spares decoding every string.
-    schema = pq.read_schema(path)
-    texts = _texts(schema)
-    file = pq.ParquetFile(path, read_dictionary=texts, pre_buffer=False, buffer_size=1 << 20)
-    with file:
-        names, announced = _columns(schema, wanted)
-        yield announced
-        rows = max(1, file.metadata.num_rows)
-        per_row = path.stat().st_size / rows
-        for batch in file.iter_batches(batch_size=BATCH_ROWS, columns=names):
-            yield _typed(batch, round(per_row * batch.num_rows))
-
-
-def _parquet_elsewhere(raw: Any, size: int, wanted: Collection[str] | None) -> Iterator[Batch]:
-    """A file of which every read is a request: some row groups are read ahead at a time."""
-    import pyarrow.parquet as pq
-
-    metadata = pq.read_metadata(raw)
-    schema = metadata.schema.to_arrow_schema()
-    file = pq.ParquetFile(raw, metadata=metadata, read_dictionary=_texts(schema), pre_buffer=True)
-    names, announced = _columns(schema, wanted)
-    yield announced
-    per_row = size / max(1, metadata.num_rows)
-    for groups in _row_groups(metadata):
-        for batch in file.iter_batches(batch_size=BATCH_ROWS, row_groups=groups, columns=names):
-            yield _typed(batch, round(per_row * batch.num_rows))
-
-
-def _row_groups(metadata: Any) -> Iterator[list[int]]:
-    """Row groups that follow each other, of some megabytes together, or one that has more."""
-    groups: list[int] = []
-    size = 0
-    for number in range(metadata.num_row_groups):
-        own = metadata.row_group(number).total_byte_size
-        if groups and size + own > _READ_AHEAD:
-            yield groups
-            groups, size = [], 0
-        groups.append(number)
-        size += own
-    if groups:
-        yield groups
-
-
-def _texts(schema: Any) -> list[str]:
-    import pyarrow.types as t
-
-    return [field.name for field in schema if t.is_string(field.type)]
-
-
-def _columns(schema: Any, wanted: Collection[str] | None) -> tuple[list[str], Batch]:
-    """The columns to read, and a batch that announces all, whether they are read or not."""
-    import pyarrow as pa
-
-    fields = [field for field in schema if not is_index(field.name)]
-    names = [field.name for field in fields if wanted is None or field.name in wanted]
-    nothing = [pa.nulls(0, field.type) for field in fields]
-    return names, _typed(pa.record_batch(nothing, schema=pa.schema(fields)), 0)
 
 
 def _arrow_file(path: Source, wanted: Collection[str] | None) -> Iterator[Batch]:
@@ -408,17 +337,12 @@ def _arrow_file(path: Source, wanted: Collection[str] | None) -> Iterator[Batch]
             whole.seek(0)
             reader = batches = ipc.open_stream(whole)
         schema = reader.schema
-        _, announced = _columns(schema, wanted)
-        yield announced
+        _, columns = announced(schema, wanted)
+        yield columns
         names = [name for name in schema.names if wanted is None or name in wanted]
         at = 0
         for batch in batches:
             now = whole.tell()
             for piece in pieces(batch.select(names), BATCH_ROWS):
-                yield _typed(piece, max(0, now - at))
+                yield typed(piece, max(0, now - at))
                 at = now
-
-
-def _typed(batch: Any, size_bytes: int) -> Batch:
-    """A batch of columns that are what they hold, and not only what Arrow knows of them."""
-    return Batch.of_arrow(with_valid_texts(with_types_of_notes(batch)), size_bytes=size_bytes)

@@ -10,11 +10,12 @@ from numpy.typing import NDArray
 
 from driftwatch.core.data.batch import Batch
 from driftwatch.core.data.mixed import joined
+from driftwatch.core.data.numpy_values import places
 
 if TYPE_CHECKING:
     import pyarrow as pa
 
-__all__ = ["RowSample"]
+__all__ = ["ColumnSample", "RowSample"]
 
 _MOST_ROWS = 65_536
 _FEWEST_ROWS = 4_096
@@ -47,7 +48,7 @@ class RowSample:
 
     def add(self, batch: Batch, /) -> None:
         """Keep some rows of a batch."""
-        most = max(_FEWEST_ROWS, min(_MOST_ROWS, _MOST_VALUES // max(1, len(batch.arrays))))
+        most = _most_rows(len(batch.arrays))
         while self._rows + batch.rows // self._step > most:
             self._step *= 2
             self._thin()
@@ -75,6 +76,48 @@ class RowSample:
         for name in dict.fromkeys(name for batch in kept for name in batch.arrays):
             arrays[name] = joined([b.arrays[name] for b in kept if name in b.arrays])
         return Batch(self._rows, arrays, any(batch.untyped for batch in kept))
+
+
+class ColumnSample:
+    """Keeps the same rows of columns that are read one after another, or at the same time.
+
+    One row is chosen of each stretch of as many, so that all parts of the data have the same
+    weight, and at a place in it that a hash gives, so that rows that take turns have it too.
+
+    Args:
+        rows: Rows of the data.
+        columns: Columns of which rows are kept.
+
+    Cost: some tens of thousands of rows are kept, and fewer of many columns.
+    """
+
+    def __init__(self, rows: int, columns: int) -> None:
+        kept = min(rows, _most_rows(columns))
+        within = _hashes(0, kept) / float(1 << 32)
+        chosen = ((np.arange(kept) + within) * (rows / max(1, kept))).astype(np.int64)
+        self._places = chosen[np.append(True, np.diff(chosen) > 0)[: chosen.size]]
+        self._columns: dict[str, list[pa.Array]] = {}
+
+    def watching(self, name: str, batches: Iterable[Batch], /) -> Generator[Batch]:
+        """The same batches of a column, while rows of them are kept."""
+        kept = self._columns.setdefault(name, [])
+        seen = 0
+        for batch in batches:
+            first, last = np.searchsorted(self._places, (seen, seen + batch.rows))
+            if name in batch.arrays and last > first:
+                chosen = places(self._places[first:last] - seen)
+                kept.append(batch.arrays[name].take(chosen))
+            seen += batch.rows
+            yield batch
+
+    def together(self) -> Batch:
+        """The rows as one batch; columns that a batch lacks are absent from its rows."""
+        arrays = {name: joined(parts) for name, parts in self._columns.items() if parts}
+        return Batch(self._places.size, arrays)
+
+
+def _most_rows(columns: int) -> int:
+    return max(_FEWEST_ROWS, min(_MOST_ROWS, _MOST_VALUES // max(1, columns)))
 
 
 def _hashes(first: int, rows: int) -> NDArray[np.uint32]:

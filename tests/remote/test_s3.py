@@ -78,7 +78,7 @@ def test_a_large_file_is_read_some_row_groups_at_a_time(
     rows = {"n": list(range(40_000))}
     pq.write_table(pa.table(rows), file, row_group_size=1000)
     s3("large/a.parquet", file.getvalue())
-    monkeypatch.setattr("driftwatch.profiling.files._READ_AHEAD", 20_000)
+    monkeypatch.setattr("driftwatch.profiling.parquet._READ_AHEAD", 20_000)
     files = find_files("s3://large/a.parquet")
     batches = list(files.batches())
     values = [value for batch in batches for value in batch.arrays["n"].to_pylist()]

@@ -4,15 +4,13 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Callable, Iterable, Mapping
-from functools import partial
 from typing import Any, Self
 
 from driftwatch.core.data.batch import Batch
 from driftwatch.core.data.frames import Library, as_frame
 from driftwatch.core.data.privacy import ValueGuard
 from driftwatch.core.data.schema import Kind, Role, Schema
-from driftwatch.core.data.values import number_array
-from driftwatch.core.profiles import agreement
+from driftwatch.core.profiles import agreement, feeding
 from driftwatch.core.profiles.codec import LOCAL_LIMIT, decode, encode
 from driftwatch.core.profiles.column_profile import ColumnProfile
 from driftwatch.core.profiles.description import description_of
@@ -26,7 +24,6 @@ from driftwatch.core.profiles.measures import check_mergeable, instant, merge_me
 from driftwatch.core.profiles.outcomes import Outcomes, OutcomeSpec
 from driftwatch.core.profiles.pane_counts import PaneCounts
 from driftwatch.core.profiles.schema_table import MAX_COLUMNS, columns_in, read_table
-from driftwatch.core.profiles.scores import ScoreSpec
 from driftwatch.core.profiles.seen_types import SeenTypes
 from driftwatch.core.profiles.stored_form import fill, sections_of
 from driftwatch.core.reports.presentation import presentation
@@ -158,7 +155,7 @@ class Profile:
         sharding and file format: equal data, equal hash.
         """
         digest = hashlib.blake2b(digest_size=16)
-        derived = self._derived()  # what is computed is not data
+        derived = feeding.derived_columns(self)  # what is computed is not data
         for name in sorted(self.columns):
             if name not in derived:
                 digest.update(self.columns[name].content_hash())
@@ -176,52 +173,12 @@ class Profile:
         next batch may start when all of these are done. One of them counts labels and predictions
         and the columns computed from these, and calls the caller's own losses.
         """
-        self.rows += batch.rows
-        for name, array in batch.arrays.items():
-            self.seen.note(name, array, untyped=batch.untyped)
-        if batch.rows:
-            self.panes = None  # counted in a pass of their own, which these rows were not in
-            if self.scores is None:
-                self.cross = None
-        derived = self._derived()
-        tasks = [
-            _task(profile, batch, self.guard)
-            for name, profile in self.columns.items()
-            if name not in derived
-        ]
-        if self.outcome_spec is not None and batch.rows:
-            tasks.insert(0, partial(self._count_outcomes, self.outcome_spec, derived, batch))
-        else:
-            tasks += [partial(profile.update_absent, batch.rows) for profile in derived.values()]
-        if self.scores is not None and self.cross is not None and batch.rows:
-            tasks.insert(0, partial(self._cross, self.scores, self.cross, batch))
-        return tasks
+        return feeding.batch_tasks(self, batch)
 
-    def _derived(self) -> dict[str, ColumnProfile]:
-        """Columns that are computed from labels and predictions."""
-        if self.outcome_spec is None:
-            return {n: c for n, c in self.columns.items() if c.column.role is Role.ERROR}
-        names = [column.name for column in self.outcome_spec.columns.derived_columns()]
-        return {name: self.columns[name] for name in names if name in self.columns}
-
-    def _count_outcomes(
-        self, spec: OutcomeSpec, derived: Mapping[str, ColumnProfile], batch: Batch
-    ) -> None:
-        rows = spec.columns.read(batch)
-        self.outcomes[spec.id].update(rows)
-        labelled = spec.columns.label in batch.arrays
-        columns = spec.columns.derived_columns()
-        for column, values in zip(columns, spec.columns.derived(rows), strict=True):
-            profile = derived.get(column.name)
-            if profile is None:
-                continue
-            profile.update(number_array(values), self.guard)
-            if labelled or column.role is Role.SCORE:
-                self.seen.add(column.name, column.dtype, values.size)
-
-    def _cross(self, scores: ScoreSpec, cross: CrossMoments, batch: Batch) -> None:
-        columns = {name: profile.column for name, profile in self.columns.items()}
-        cross.update(scores.scores(batch, columns, self.guard))
+    @property
+    def reads_rows_whole(self) -> bool:
+        """Whether columns of a row are looked at together: labels, or scores of all columns."""
+        return self.scores is not None or self.outcome_spec is not None
 
     def check_mergeable(self, other: Profile, /) -> None:
         """Do nothing, or say why another profile cannot be merged into this one.
@@ -435,10 +392,3 @@ def merged(profiles: Iterable[Profile], /) -> Profile | None:
         for profile in remaining:
             total.merge(profile)
     return total
-
-
-def _task(profile: ColumnProfile, batch: Batch, guard: ValueGuard) -> Callable[[], None]:
-    array = batch.arrays.get(profile.column.name)
-    if array is None:
-        return lambda: profile.update_absent(batch.rows)
-    return lambda: profile.update(array, guard)
