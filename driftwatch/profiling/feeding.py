@@ -49,21 +49,20 @@ def feed_columns(
     Raises:
         DataError: If a file cannot be read.
     """
-    for announced, rows in columns.announced():
-        profile.update(announced)
-        for name in announced.arrays.keys() - profile.columns.keys():
-            profile.seen.add(name, type_name(announced.arrays[name].type), rows)
+    _note_columns(profile, columns)
     stopped = threading.Event()
-    events: SimpleQueue[int | None] = SimpleQueue()
+    events: SimpleQueue[int | Future[None]] = SimpleQueue()  # rows, or a column that is done
     told = _Shares(columns.rows, columns.size_bytes, progress)
 
     def read(name: str) -> Iterator[Batch]:
+        if stopped.is_set():
+            return
         batches = columns.batches(name)
         for batch in batches if sample is None else sample.watching(name, batches):
-            if stopped.is_set():
-                return
             yield batch
             events.put(batch.rows)
+            if stopped.is_set():
+                return
 
     tasks = column_tasks(profile, columns.rows, read)
     # What takes longest comes first, so that the cores are done at about the same time.
@@ -71,20 +70,28 @@ def feed_columns(
     with _pool() as pool:
         running = [pool.submit(tasks[name]) for name in longest]
         for future in running:
-            future.add_done_callback(lambda _: events.put(None))
+            future.add_done_callback(events.put)
         try:
             left = len(running)
             while left:
-                read_now = events.get()
-                if read_now is not None:
-                    told.add(read_now / len(running))
-                    continue
-                left -= 1
-                if any(future.done() and future.exception() for future in running):
+                event = events.get()
+                if isinstance(event, int):
+                    told.add(event / len(running))
+                elif event.exception() is not None:
                     break
+                else:
+                    left -= 1
         finally:
             stopped.set()
         _finish(running)
+
+
+def _note_columns(profile: Profile, columns: ParquetColumns) -> None:
+    """Let a profile know of all columns that the files have, of others than its own too."""
+    for announced, rows in columns.announced():
+        profile.update(announced)
+        for name in announced.arrays.keys() - profile.columns.keys():
+            profile.seen.add(name, type_name(announced.arrays[name].type), rows)
 
 
 class _Shares:
