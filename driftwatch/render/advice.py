@@ -84,12 +84,15 @@ def _schema(report: DriftReport) -> Iterator[Advice]:
 
 
 def _missing(report: DriftReport) -> Iterator[Advice]:
-    found = _moved_by(report, "missing")
-    if found:
-        shares = [
-            f"{percent(f.missing_reference)} → {percent(f.missing_current)}" for f in found[:_NAMED]
-        ]
-        yield _of("Find out why values are missing: ", found, f" ({', '.join(shares)}).")
+    """Values that are missing, or no longer are; not of columns that changed altogether."""
+    changed = {change.column for change in report.schema_changes if change.status.is_drift}
+    found = [f for f in _moved_by(report, "missing") if f.name not in changed]
+    fewer = [f for f in found if (f.missing_current or 0.0) < (f.missing_reference or 0.0)]
+    more = [f for f in found if f not in fewer]
+    for words, some in (("values are missing: ", more), ("fewer values are missing: ", fewer)):
+        shares = [f"{percent(f.missing_reference)} → {percent(f.missing_current)}" for f in some]
+        if some:
+            yield _of(f"Find out why {words}", some, f" ({', '.join(shares[:_NAMED])}).")
 
 
 def _rules(report: DriftReport) -> Iterator[Advice]:
@@ -99,7 +102,7 @@ def _rules(report: DriftReport) -> Iterator[Advice]:
 
 
 def _out_of_range(report: DriftReport) -> Iterator[Advice]:
-    found = _moved_by(report, "out_of_range")
+    found = _beyond_the_reference(report)
     if found:
         found.sort(key=lambda f: -(f.tests["out_of_range"].statistic or 0.0))
         shares = [percent(f.tests["out_of_range"].statistic) for f in found[:_NAMED]]
@@ -126,7 +129,7 @@ def _common_cause(report: DriftReport) -> Iterator[Advice]:
 def _model(report: DriftReport) -> Iterator[Advice]:
     if report.performance is None or not report.performance.status.is_drift:
         return
-    if not report.drifted_features:
+    if not any(feature.status.is_drift for feature in _but_errors(report)):
         yield Advice("Look at the labels, and at how they are joined: no feature moved.")
     else:
         yield Advice(
@@ -149,8 +152,13 @@ def _old_reference(report: DriftReport) -> Iterator[Advice]:
 
 
 def _look_first(report: DriftReport, told: set[str]) -> Iterator[Advice]:
-    """The feature that moved most by its own threshold, of those that nothing was said of."""
-    drifted = [f for f in report.features if f.status.is_drift and f.name not in told]
+    """The feature that moved most by its own threshold, of those that nothing was said of.
+
+    Errors of the model are looked at where nothing else has changed.
+    """
+    drifted = [f for f in _but_errors(report) if f.status.is_drift and f.name not in told]
+    if report.drift_types == ["error"]:
+        drifted = [f for f in report.features if f.status.is_drift]
     ranked = sorted(drifted, key=outline.ratio, reverse=True)
     if ranked and outline.ratio(ranked[0]) > 0:
         first = ranked[0]
@@ -165,32 +173,58 @@ def _look_first(report: DriftReport, told: set[str]) -> Iterator[Advice]:
 
 def _undecided(report: DriftReport) -> Iterator[Advice]:
     found = [feature for feature in report.features if feature.status is Status.UNDECIDED]
-    if not found:
-        return
-    needed = [rows for feature in found if (rows := outline.rows_needed(feature)) is not None]
-    wait = f": about {max(needed):,} rows would decide" if needed else ""
-    many = count(len(found), "feature")
-    verb = "is" if len(found) == 1 else "are"
-    if report.global_status is Status.UNDECIDED:
-        yield _of(f"Wait for more rows{wait}. Undecided {verb} ", found, ".")
+    if report.global_status is not Status.UNDECIDED:
+        if found:
+            verb, end = ("is", "s") if len(found) == 1 else ("are", "")
+            many = count(len(found), "feature")
+            yield _of(f"{many} {verb} undecided and need{end} no action: ", found, ".")
+    elif found:
+        yield _of(f"{_what_decides(found)} ", found, ".")
     else:
-        yield _of(
-            f"{many} {verb} undecided and need{'s' * (len(found) == 1)} no action: ", found, "."
-        )
+        empty = [f for f in report.features if f.status is Status.INSUFFICIENT_DATA]
+        yield _of("Find out why there are too few values to compare: ", empty, ".")
+
+
+def _what_decides(found: Sequence[FeatureDrift]) -> str:
+    """What to do about features that are undecided, up to their names."""
+    needed = [rows for feature in found if (rows := outline.rows_needed(feature)) is not None]
+    if needed:
+        return f"Wait for more rows: about {max(needed):,} would decide"
+    reasons = [result.undecided for feature in found for result in feature.tests.values()]
+    lacks = {reason.lacks for reason in reasons if reason is not None}
+    if "reference" in lacks:
+        return "Take a larger reference, which would decide"
+    if "sketch" in lacks:
+        return "Take finer sketches, which would decide"
+    return "Wait: drift is too near the threshold to decide"
 
 
 def _explained(report: DriftReport) -> Iterator[Sequence[str]]:
     """Names of the features that a cause before accounts for."""
-    for method in ("missing", "rule", "out_of_range"):
-        yield [feature.name for feature in _moved_by(report, method)]
+    for found in (
+        _moved_by(report, "missing"),
+        _moved_by(report, "rule"),
+        _beyond_the_reference(report),
+    ):
+        yield [feature.name for feature in found]
     yield [f.name for f in report.features if f.follows is not None or report.followers(f.name)]
+
+
+def _but_errors(report: DriftReport) -> list[FeatureDrift]:
+    """All features but errors of the model, which are an effect; the worst first."""
+    return [feature for feature in outline.worst_first(report) if feature.role != "error"]
+
+
+def _beyond_the_reference(report: DriftReport) -> list[FeatureDrift]:
+    """Features with rows out of the reference's range; what a model answers is not extrapolated."""
+    return [f for f in _moved_by(report, "out_of_range") if f.role == "feature"]
 
 
 def _moved_by(report: DriftReport, method: str) -> list[FeatureDrift]:
     """Features of which a test shows drift, the worst first."""
     return [
         feature
-        for feature in outline.worst_first(report)
+        for feature in _but_errors(report)
         if (result := feature.tests.get(method)) is not None
         and result.status is not None
         and result.status.is_drift

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, replace
 
 from driftwatch.core.reports.report import (
@@ -193,9 +193,9 @@ def shown(report: DriftReport) -> tuple[list[FeatureDrift], int]:
     return listed, len(features) - len(listed)
 
 
-def counts(report: DriftReport) -> list[tuple[Status, int]]:
-    """Return how many features have each status that occurs, worst first."""
-    statuses = [feature.status for feature in report.features]
+def counts(features: Iterable[FeatureDrift]) -> list[tuple[Status, int]]:
+    """Return how many of `features` have each status that occurs, worst first."""
+    statuses = [feature.status for feature in features]
     ranked = sorted(Status, key=lambda status: -status.severity)
     return [(status, statuses.count(status)) for status in ranked if status in statuses]
 

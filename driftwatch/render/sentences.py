@@ -119,7 +119,10 @@ _RULED_OUT = " (drift above the warning thresholds is ruled out)"
 
 def _nothing(report: DriftReport) -> str:
     if not report.rows_current:
-        return f"Nothing could be compared: {plain(report.headline(), SENTENCE_LENGTH)}."
+        why = report.headline().removeprefix("no row to compare")
+        return (
+            f"Nothing could be compared: there is no production row{plain(why, SENTENCE_LENGTH)}."
+        )
     rows = f"{count(report.rows_current, 'row')} against {report.rows_reference:,}"
-    why = "no feature to test" if not report.features else "too few to tell"
+    why = "no feature to test" if not report.features else "too little data to tell"
     return f"Nothing could be compared: {rows}, {why}."

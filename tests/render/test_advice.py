@@ -2,6 +2,7 @@ from __future__ import annotations
 
 from dataclasses import replace
 from datetime import UTC, datetime
+from typing import Any
 
 import pytest
 
@@ -16,12 +17,13 @@ from driftwatch.core.reports.report import (
     Status,
     WindowFacts,
 )
+from driftwatch.core.reports.results import Undecided
 from driftwatch.render.advice import advice
 from driftwatch.render.sentences import listed, verdict_sentence
 from tests.render.conftest import feature, report_of
 
 
-def with_test(name: str, method: str, statistic: float, **changes: float) -> FeatureDrift:
+def with_test(name: str, method: str, statistic: float, **changes: Any) -> FeatureDrift:
     """A feature that drifted by one test."""
     shown = DriftResult(
         method, statistic, threshold=Levels(0.01, 0.05), gates=True, status=Status.CRITICAL
@@ -136,11 +138,75 @@ def test_an_old_reference_is_a_fact() -> None:
 def test_what_is_undecided_waits() -> None:
     open_one = feature("tenure", Status.UNDECIDED)
 
-    assert lines(report_of(open_one)) == [
-        "Wait for more rows: about 18,250 rows would decide. Undecided is tenure."
-    ]
+    assert lines(report_of(open_one)) == ["Wait for more rows: about 18,250 would decide tenure."]
     fine = report_of(open_one, feature("age", Status.OK), global_status=Status.OK)
     assert lines(fine) == ["1 feature is undecided and needs no action: tenure."]
+
+
+@pytest.mark.parametrize(
+    ("lacks", "told"),
+    [
+        ("reference", "Take a larger reference, which would decide tenure."),
+        ("sketch", "Take finer sketches, which would decide tenure."),
+        (None, "Wait: drift is too near the threshold to decide tenure."),
+    ],
+)
+def test_more_rows_are_only_waited_for_where_they_would_decide(
+    lacks: str | None, told: str
+) -> None:
+    reason = Undecided("size_not_shown", lacks=lacks)
+    open_test = DriftResult("ks", 0.05, gates=True, status=Status.UNDECIDED, undecided=reason)
+    tenure = feature("tenure", Status.UNDECIDED, tests={"ks": open_test})
+
+    assert lines(report_of(tenure)) == [told]
+
+
+def test_values_that_came_are_not_said_to_be_missing() -> None:
+    came = with_test("came", "missing", 0.3, missing_reference=0.4, missing_current=0.1)
+    went = with_test("went", "missing", 0.3, missing_reference=0.0, missing_current=0.3)
+
+    assert lines(report_of(came, went)) == [
+        "Find out why values are missing: went (0 % → 30 %).",
+        "Find out why fewer values are missing: came (40 % → 10 %).",
+    ]
+
+
+def test_a_column_of_another_type_is_not_told_again_as_missing() -> None:
+    changed = SchemaChange("zip", "type_changed", "int64", "string", Status.CRITICAL)
+    told = lines(report_of(with_test("zip", "missing", 1.0), schema_changes=(changed,)))
+
+    assert len(told) == 1
+    assert told[0].startswith("Mend the columns before reading anything else: ")
+
+
+def test_errors_of_the_model_are_no_cause() -> None:
+    wrong = with_test("residual of y", "out_of_range", 0.05, role="error")
+    worse = performance(0.92, 0.5, Status.CRITICAL)
+    model = report_of(wrong, feature("age", Status.OK), performance=worse)
+
+    assert lines(model) == ["Look at the labels, and at how they are joined: no feature moved."]
+    assert lines(report_of(wrong)) == [
+        "Look at residual of y: it moved by 5 times its warning threshold."
+    ]
+
+
+def test_a_prediction_is_not_extrapolated() -> None:
+    score = with_test("score", "out_of_range", 0.05, role="score")
+
+    assert lines(report_of(score)) == ["Look at score: it moved by 5 times its warning threshold."]
+
+
+def test_too_little_data_is_something_to_find_out_about() -> None:
+    empty = report_of(
+        feature("age", Status.OK),
+        feature("void", Status.INSUFFICIENT_DATA),
+        global_status=Status.UNDECIDED,
+    )
+
+    assert lines(empty) == ["Find out why there are too few values to compare: void."]
+    assert verdict_sentence(empty) == (
+        "Not decided: too little data in 1 of 2 features (12,400 production rows against 100,000)"
+    )
 
 
 def test_there_are_three_lines_at_most_and_names_are_counted() -> None:
@@ -191,5 +257,8 @@ def test_the_sentence_says_what_is_ruled_out_and_what_is_not() -> None:
 
 def test_the_sentence_says_that_nothing_could_be_compared() -> None:
     assert verdict_sentence(report_of(feature("a", Status.INSUFFICIENT_DATA), rows_current=12)) == (
-        "Nothing could be compared: 12 rows against 100,000, too few to tell."
+        "Nothing could be compared: 12 rows against 100,000, too little data to tell."
+    )
+    assert verdict_sentence(report_of(rows_current=0)) == (
+        "Nothing could be compared: there is no production row."
     )

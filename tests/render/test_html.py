@@ -148,6 +148,19 @@ def test_the_top_says_what_moved_and_what_to_do(report: DriftReport) -> None:
     assert "2 of 5" in page.text
 
 
+def test_the_numbers_of_features_at_the_top_are_of_the_same_features() -> None:
+    page = to_html(
+        report_of(
+            feature("age", Status.CRITICAL),
+            feature("plan", Status.OK),
+            feature("residual of y", Status.CRITICAL, role="error"),
+        )
+    )
+    facts = page.partition("<dl class=facts>")[2].partition("</dl>")[0]
+
+    assert "<dd>1 of 2 <small>1 critical</small></dd>" in facts
+
+
 def test_the_end_says_how_it_was_decided(report: DriftReport) -> None:
     text = to_html(report)
     page = Page(text)

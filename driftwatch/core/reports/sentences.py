@@ -36,9 +36,11 @@ def summary_of(report: DriftReport, /) -> str:
 
 def headline_of(report: DriftReport, /) -> str:
     """Return the verdict as half a sentence, without the status word."""
-    rows = f"({report.rows_current:,} production rows against {report.rows_reference:,})"
-    if not report.rows_current and (unused := _not_used(report)):
-        return f"no row to compare; {unused}"
+    production = f"{report.rows_current:,} production row{'s' * (report.rows_current != 1)}"
+    rows = f"({production} against {report.rows_reference:,})"
+    if not report.rows_current:
+        unused = _not_used(report)
+        return "; ".join(["no row to compare", *([unused] if unused else remarks_of(report))])
     if not report.features:
         return f"no feature to test {rows}"
     if remarks := remarks_of(report):
@@ -47,8 +49,13 @@ def headline_of(report: DriftReport, /) -> str:
     drifted, tested = sum(f.status.is_drift for f in features), len(features)
     undecided = sum(f.status is Status.UNDECIDED for f in features)
     also = f"{of_the_model}; " if (of_the_model := _of_the_model(report)) else ""
+    if report.global_status is Status.INSUFFICIENT_DATA:
+        return f"{also}too little data to compare any feature {rows}"
     if report.global_status is Status.UNDECIDED:
         also += f"{drifted} drifted, " if drifted else ""
+        if not undecided:
+            empty = sum(f.status is Status.INSUFFICIENT_DATA for f in features)
+            return f"{also}too little data in {empty} of {tested} features {rows}"
         return f"{also}{undecided} of {tested} features undecided{_would_decide(report)} {rows}"
     return f"{also}{drifted} of {tested} features drifted {rows}"
 

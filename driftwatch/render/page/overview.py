@@ -93,7 +93,7 @@ def _filters(report: DriftReport, features: Sequence[FeatureDrift]) -> str:
     statuses = [_pill("fs", "tg a", "", len(features), "all", checked=True)]
     statuses += [
         _pill("fs", f"tg s{letter(s)}", letter(s), many, outline.status_text(s).lower())
-        for s, many in outline.counts(report)
+        for s, many in outline.counts(features)
     ]
     found = _kinds(features)
     kinds = [_pill("fk", "tg a", "", len(features), "every kind", checked=True)]
@@ -132,7 +132,7 @@ def _kinds(features: Sequence[FeatureDrift]) -> list[tuple[str, str, int]]:
 def filter_css(report: DriftReport, /) -> str:
     """The rules that make the filters of this report work, and say where nothing is left."""
     features = report.features
-    statuses = [letter(status) for status, _ in outline.counts(report)]
+    statuses = [letter(status) for status, _ in outline.counts(features)]
     kinds = [name[1] for name, _, _ in _kinds(features)]
     rules = [f"body:has(.s{s}:checked) .row:not(.{s}){{display:none}}" for s in statuses]
     rules += [f"body:has(.t{k}:checked) .row:not(.k{k}){{display:none}}" for k in kinds]

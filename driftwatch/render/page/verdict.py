@@ -68,7 +68,7 @@ def _facts(report: DriftReport) -> Iterator[tuple[str, str, str]]:
     drifted = sum(feature.status.is_drift for feature in features)
     by_status = ", ".join(
         f"{many:,} {outline.status_text(status).lower()}"
-        for status, many in outline.counts(report)
+        for status, many in outline.counts(features)
         if status is not Status.OK
     )
     yield "Drifted", f"{drifted:,} of {len(features):,}", by_status or "nothing else open"
@@ -81,11 +81,11 @@ def _facts(report: DriftReport) -> Iterator[tuple[str, str, str]]:
     if report.model_version is not None:
         yield "Model", plain(report.model_version) or "–", "version"
     if report.performance is not None:
-        worst = report.performance.worst
+        is_known = report.performance.worst is not None and report.performance.labelled_share != 0
         yield (
             "Performance",
             outline.status_text(report.performance.status),
-            count(len(report.performance), "metric") if worst is not None else "no labels",
+            count(len(report.performance), "metric") if is_known else "no labels",
         )
 
 
