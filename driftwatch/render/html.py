@@ -74,4 +74,4 @@ def _end(report: DriftReport) -> str:
             f"<details><summary>Columns not tested: {len(skipped):,}</summary>"
             f"{pairs(skipped)}</details>"
         )
-    return f"<section class=card><h2>How it was decided</h2>{parts}</section>\n"
+    return f'<section class="card end"><h2>How it was decided</h2>{parts}</section>\n'

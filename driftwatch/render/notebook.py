@@ -49,6 +49,8 @@ color:inherit;white-space:normal;overflow-wrap:anywhere}
 """
 _ROWS = 100
 """So many features have a line; of more, those that are OK are counted."""
+_CHARTS = 100_000
+"""Bytes of charts; those of other features are asked for one by one."""
 _CATEGORIES = 6
 _KEY = (
     '<span style="color:#6f92bd">■</span> reference <span style="color:#d0651a">━</span> production'
@@ -171,14 +173,18 @@ def _value(feature: FeatureDrift) -> str:
 
 
 def _charts(features: list[FeatureDrift]) -> str:
-    drawn = [
-        f"<p><b><bdi>{escape(outline.name_of(f))}</bdi></b></p>{chart}"
-        for f in features
-        if (chart := _chart(f, categories=_CATEGORIES))
-    ]
+    drawn: list[str] = []
+    room = _CHARTS
+    for feature in features:
+        if chart := _chart(feature, categories=_CATEGORIES):
+            chart = f"<p><b><bdi>{escape(outline.name_of(feature))}</bdi></b></p>{chart}"
+            room -= len(chart.encode("utf-8", "replace"))
+            if room < 0:
+                break
+            drawn.append(chart)
     if not drawn:
         return ""
-    title = f"Charts of {count(len(drawn), 'feature')}"
+    title = f"Charts of {'the first ' if room < 0 else ''}{count(len(drawn), 'feature')}"
     return f"<details><summary>{title}</summary>{''.join(drawn)}</details>"
 
 

@@ -17,6 +17,7 @@ from driftwatch.render.drawing.distributions import (
     sparkline,
 )
 from driftwatch.render.drawing.drawing import NOTEBOOK, PAGE, WIDTH, Drawing, inline, panel
+from driftwatch.render.drawing.ticks import share_ticks
 from tests.render.conftest import categorical, feature, numeric
 
 NUMBER = re.compile(r"-?\d+(?:\.\d+)?")
@@ -159,6 +160,36 @@ def test_where_the_reference_has_no_values_the_ground_is_tinted_and_told() -> No
     assert words(drawing) == ["never seen in the reference:", "100 % of rows below 3.5"]
     assert max(x for x, _ in ends_of(path_of(drawing, "zone"))) == 875
     assert "zone" not in roles(histogram(distribution, seen=Seen(0.0, 4.0, 0.0, 0.0)))
+
+
+@pytest.mark.parametrize("height", [90, 120])
+def test_words_do_not_stand_on_the_cells_of_their_corner(height: int) -> None:
+    edges = tuple(float(edge) for edge in range(9))
+    bell = (0.02, 0.1, 0.2, 0.3, 0.2, 0.1, 0.08, 0.0)
+    flat = (0.125,) * 8
+    of_before = Distribution((0.1,) * 8, (0.1,) * 8, edges=edges)
+    for drawing in (
+        histogram(Distribution(flat, flat, edges=edges), seen=Seen(2, 6, 0.2, 0.2), height=height),
+        histogram(Distribution(flat, bell, edges=edges), seen=Seen(0, 6, 0, 0.02), height=height),
+        histogram(of_before, seen=Seen(0, 6, 0, 0.2), height=height),
+    ):
+        lowest = max(note.y for note in drawing.notes)
+        (right,) = {note.ends for note in drawing.notes}
+        lines = [note.y for note in drawing.notes]
+        cells = [
+            y
+            for role in ("reference", "current")
+            for x, y in ends_of(path_of(drawing, role))
+            if (x > 0.6 * WIDTH if right else x < 0.4 * WIDTH)
+        ]
+
+        assert lowest < min(cells)
+        assert len(set(lines)) == len(lines)
+
+
+@pytest.mark.parametrize("highest", [0.011, 0.05, 0.086, 0.0999, 0.1, 0.3, 0.62, 1.0])
+def test_an_axis_of_shares_has_three_to_five_labels(highest: float) -> None:
+    assert 3 <= len(share_ticks(highest)) <= 5
 
 
 def test_cells_of_unlike_width_are_steps_and_it_is_said() -> None:

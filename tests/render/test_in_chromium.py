@@ -90,7 +90,9 @@ def ordinary() -> str:
     return to_html(
         report_of(
             feature("income", Status.CRITICAL, distribution=tails),
-            feature("country", Status.WARNING, kind="categorical", distribution=categorical()),
+            feature(
+                "countryIsoCode", Status.WARNING, kind="categorical", distribution=categorical()
+            ),
             feature("tenure", Status.UNDECIDED),
             *(feature(name, Status.OK) for name in names),
             performance=performance(0.92, 0.88, Status.CRITICAL),
@@ -275,6 +277,52 @@ def test_a_phone_keeps_statistic_and_what_moved(browser: Chromium, pages: dict[s
     assert "rose from" in shown(browser, "tr.row.C .clamp")[0]
 
 
+@pytest.mark.parametrize("name", ["ordinary", "over time"])
+def test_cells_of_a_phone_do_not_stand_on_each_other(
+    browser: Chromium, pages: dict[str, str], name: str
+) -> None:
+    browser.open(pages[name], width=390)
+    overlaps = """[...document.querySelectorAll('table.stack tbody tr')].flatMap(row => {
+        const texts = [...row.children].map(cell => {
+            const range = document.createRange();
+            range.selectNodeContents(cell);
+            return range.getBoundingClientRect();
+        }).filter(box => box.width && box.height);
+        return texts.flatMap((a, i) => texts.slice(i + 1).filter(b =>
+            a.left < b.right - 1 && b.left < a.right - 1 &&
+            a.top < b.bottom - 1 && b.top < a.bottom - 1)).map(() => row.textContent);
+    })"""
+
+    assert browser.evaluate(overlaps) == []
+
+
+def test_a_name_has_the_room_of_its_cell_on_a_phone(
+    browser: Chromium, pages: dict[str, str]
+) -> None:
+    browser.open(pages["ordinary"], width=390)
+    lines = (
+        "[...document.querySelectorAll('tr.row th a')]"
+        ".map(a => new Set([...a.getClientRects()].map(box => Math.round(box.top))).size)"
+    )
+
+    assert browser.evaluate(lines)[:3] == [1, 1, 1]  # income, countryIsoCode, tenure
+
+
+def test_metrics_of_the_model_are_whole_on_a_phone(
+    browser: Chromium, pages: dict[str, str]
+) -> None:
+    browser.open(pages["ordinary"], width=390)
+    outside = (
+        "[...document.querySelectorAll('.perf tbody :is(th,td)')]"
+        ".filter(e => e.getBoundingClientRect().right > innerWidth).length"
+    )
+
+    assert browser.evaluate(outside) == 0
+    assert "0.92" in shown(browser, ".perf td:nth-child(3)")[0]
+    before = "getComputedStyle(document.querySelector('.perf td:nth-child(3)'), '::before').content"
+    assert browser.evaluate(before) == '"reference"'
+
+
 def test_paper_has_no_controls_and_no_folded_cards(
     browser: Chromium, pages: dict[str, str]
 ) -> None:
@@ -282,6 +330,7 @@ def test_paper_has_no_controls_and_no_folded_cards(
     browser.print_to("print")
     try:
         assert shown(browser, ".filter, .tabs, details.row:not([open])") == []
+        assert "How it was decided" not in shown(browser, "h2")
         assert len(shown(browser, "details.row[open]")) == 2
         assert len(shown(browser, "tr.row")) == 17
     finally:

@@ -5,11 +5,11 @@ from time import process_time
 
 import pytest
 
-from driftwatch.core.reports.report import DriftReport, Status
+from driftwatch.core.reports.report import Distribution, DriftReport, Status
 from driftwatch.errors import ConfigError
 from driftwatch.render.notebook import feature_html, notebook_html
 from tests.hostile_names import HOSTILE, controls_in, tags_in
-from tests.render.conftest import feature, report_of
+from tests.render.conftest import feature, numeric, report_of
 from tests.render.test_hostile_names import report_with
 from tests.render.test_html import Page, drifting
 
@@ -55,13 +55,18 @@ def test_a_name_that_is_not_there_is_told_with_the_nearest(report: DriftReport) 
 def test_a_hundred_features_are_200_kilobytes_and_two_seconds_at_most(
     hundred: DriftReport,
 ) -> None:
-    for report in (hundred, drifting(100), drifting(300)):
+    tails = Distribution(
+        numeric().reference, numeric().current, edges=numeric().edges, beyond=((0.01, 0.02),) * 2
+    )
+    long = [feature(f"long_{i}", Status.CRITICAL, distribution=tails) for i in range(100)]
+    for report in (hundred, report_of(*long), drifting(100), drifting(300)):
         start = process_time()
         html = notebook_html(report)
 
         assert process_time() - start <= 2
         assert len(html.encode()) <= 200_000
     assert "200 more features" in Page(html).text
+    assert re.search(r"Charts of the first \d+ features", Page(html).text)
 
 
 def test_texts_take_the_colour_of_the_theme_and_shapes_bring_their_own(

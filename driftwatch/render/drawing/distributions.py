@@ -34,6 +34,9 @@ _HATCH = 7
 _LETTER = 0.018  # the width of a letter below a narrow plot, as a share
 _GAP = 0.05  # between the label at an end and the next
 _CORNER = 0.45  # how far words in a corner reach
+_FIRST_LINE = 13  # the base line of words at the top, in pixels
+_LINE = 14
+_AIR = 6
 
 
 @dataclass(frozen=True, slots=True)
@@ -133,9 +136,17 @@ def histogram(
     beyond = [share for pair in (axis.below, axis.above) if pair for share in pair]
     highest = max(*distribution.reference, *distribution.current, *beyond, 1e-9)
     top = highest * (1 + _ABOVE)
+    zones, words = _unseen(axis, seen, height)
+    words += _remarks(axis, distribution)
+    right, tall = _lower_corner(axis, distribution)
+    if words and tall / top > 1 - _room_of(words) / height:
+        top = tall / (1 - _room_of(words) / height)
     ticks = [(height * (1 - share / top), text) for share, text in share_ticks(highest)]
     before, after = (_heights(side, top, height) for side in _sides(distribution))
-    zones, notes = _unseen(axis, seen, height, right=_is_lower_right(axis, before, after))
+    notes = [
+        Note(float(right), _FIRST_LINE + _LINE * index, text, strong=strong, ends=right)
+        for index, (text, strong) in enumerate(words)
+    ]
     shapes = [
         Shape("grid", "".join(f"M0 {round(y)}H{WIDTH}" for y, _ in ticks)),
         *zones,
@@ -143,7 +154,6 @@ def histogram(
         *_end_bins(axis, top, height),
         Shape("current", _outline(axis.places, after, height)),
     ]
-    notes += _remarks(axis, distribution, seen)
     return Drawing(height, shapes, _label(distribution, dates=dates), ticks, _below(axis), notes)
 
 
@@ -325,10 +335,12 @@ def _hatched(left: int, y: int, base: int, role: str) -> str:
     return path
 
 
-def _unseen(
-    axis: _Axis, seen: Seen | None, height: int, *, right: bool
-) -> tuple[list[Shape], list[Note]]:
-    """The ground where the reference has no value and production has, and words in a corner."""
+_Words = list[tuple[str, bool]]
+"""Lines of words on a plot, and whether they are for reading and no mere label."""
+
+
+def _unseen(axis: _Axis, seen: Seen | None, height: int) -> tuple[list[Shape], _Words]:
+    """The ground where the reference has no value and production has, and lines of words."""
     if seen is None or not axis.even:
         return [], []
     shapes, words = [], []
@@ -341,31 +353,31 @@ def _unseen(
         words.append(f"{percent(seen.above)} of rows above {_value(seen.high, dates=axis.dates)}")
     if not words:
         return [], []
-    place = 1.0 if right else 0.0
-    lines = ["never seen in the reference:", *words]
-    notes = [
-        Note(place, 13 + 14 * index, text, strong=index > 0, ends=right)
-        for index, text in enumerate(lines)
-    ]
-    return shapes, notes
+    return shapes, [("never seen in the reference:", False), *((text, True) for text in words)]
 
 
-def _is_lower_right(axis: _Axis, before: Sequence[int], after: Sequence[int]) -> bool:
-    """Whether there is more room for words in the right corner than in the left."""
-    tall = [max(pair) for pair in zip(before, after, strict=True)]
+def _room_of(words: _Words) -> float:
+    """The pixels that lines of words take from the top, with some air below them."""
+    return _FIRST_LINE + _LINE * (len(words) - 1) + _AIR
+
+
+def _lower_corner(axis: _Axis, distribution: Distribution) -> tuple[bool, float]:
+    """The corner with more room for words: whether it is the right one, and its highest share."""
+    tall = [max(pair) for pair in zip(*_sides(distribution), strict=True)]
     left = [h for x, h in zip(axis.places, tall, strict=False) if x < _CORNER * WIDTH]
     right = [h for x, h in zip(axis.places[1:], tall, strict=True) if x > (1 - _CORNER) * WIDTH]
-    return max(right, default=0) < max(left, default=0)
+    ends = max(left, default=0.0), max(right, default=0.0)
+    return (True, ends[1]) if ends[1] < ends[0] else (False, ends[0])
 
 
-def _remarks(axis: _Axis, distribution: Distribution, seen: Seen | None) -> list[Note]:
+def _remarks(axis: _Axis, distribution: Distribution) -> _Words:
     """What a reader must know of the axis."""
     remarks = [] if axis.even else ["one step a cell, not to scale"]
     if distribution.beyond is None:
         before, after = (max(0.0, 1 - sum(side)) for side in _sides(distribution))
         if max(before, after) >= 0.005:
             remarks.append(f"beyond the axis: {percent(before)} → {percent(after)}")
-    return [Note(1.0, 13, "; ".join(remarks), ends=True)] if remarks else []
+    return [("; ".join(remarks), False)] if remarks else []
 
 
 def _below(axis: _Axis) -> list[tuple[float, str]]:

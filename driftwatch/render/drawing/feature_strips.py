@@ -99,7 +99,8 @@ def _table(history: FeatureHistory, rows: str, *, notebook: bool) -> str:
         f"<span><bdi>{escape(_label(slot))}</bdi></span>"
         for slot in (history.slots[0], history.slots[-1])
     )
-    kind = "fs" if notebook else '"stack heat"'
+    order = "since" if history.is_ordered else "among"
+    kind = "fs" if notebook else f'"stack heat {order}"'
     return (
         f"<table class={kind}><thead><tr><th scope=col class=c1>feature</th>"
         f"<th scope=col class=c2>{'last' if history.is_ordered else 'worst'} window</th>"

@@ -184,11 +184,13 @@ table.stack,table.stack tbody{display:block}
 table.stack thead{position:absolute;left:-99rem}
 table.stack tr{display:grid;grid-template-columns:minmax(0,1fr) auto;gap:3px 10px;padding:9px 0;
 border-bottom:1px solid var(--hair)}
-table.stack :is(th,td){display:block;border:0;padding:0;width:auto}
+table.stack :is(th,td){display:block;border:0;padding:0;width:auto!important;
+min-width:0!important;white-space:normal}
 table.stack .full{grid-column:1/-1}
 table.stack td:empty{display:none}
-table.heat.stack tr{grid-template-columns:104px minmax(0,1fr) auto}
-table.heat.stack .c1{grid-column:1/3}.heat .c2{text-align:right}
+table.heat.stack tr{grid-template-columns:104px minmax(0,1fr) minmax(0,1fr)}
+table.heat.stack .c1{grid-column:1/3}.heat :is(.c2,.c6){text-align:right}
+.since .c6:not(:empty):before{content:"since "}.among .c6:not(:empty):before{content:"in "}
 .bars td:nth-child(2){order:3;grid-column:1/-1}.bars :nth-child(4){display:none!important}
 .pill,.tabs label,summary{min-height:36px}.tabs label{padding:8px 10px}
 }
@@ -200,7 +202,8 @@ _PAPER = """\
 body{background:none;font-size:11px}
 *{print-color-adjust:exact;-webkit-print-color-adjust:exact}
 main{max-width:none;padding:0}
-.filter,.tabs,.screen,details:not([open]){display:none}
+.filter,.tabs,.screen,details:not([open]),.end:not(:has([open])){display:none}
+.soft,.foot,.clamp,.facts :is(dt,small){font-size:10px}
 .card,tr,.g{break-inside:avoid}h2{break-after:avoid}
 }
 """
@@ -232,8 +235,15 @@ details.row[open]>summary:after{content:"hide"}
 @media(max-width:820px){
 .fc{grid-template-columns:minmax(0,1fr)}
 table.ovt.stack tr{grid-template-columns:92px 84px minmax(0,1fr);align-items:center}
-.ovt .mn,.ovt .ef{width:auto}.ovt .bul{width:80px}table.ovt.stack tbody th{grid-column:1/3}
-.ovt .vl{white-space:normal}
+.ovt .bul{width:80px}table.ovt.stack tbody th{grid-column:1/3}
+table.perf.stack tr{grid-template-columns:5fr 5fr 8fr}
+table.perf.stack tbody th{grid-column:1/3;position:static}
+.perf td:nth-child(n+2):nth-child(-n+7){text-align:left}.perf td:nth-child(2){justify-self:end}
+.perf td:nth-child(n+3):nth-child(-n+7):before{display:block;color:var(--soft);font-size:11px}
+.perf td:nth-child(3):before{content:"reference"}.perf td:nth-child(4):before{content:"production"}
+.perf td:nth-child(5):before{content:"95 % interval"}
+.perf td:nth-child(6):before{content:"tolerated"}.perf td:nth-child(7):before{content:"p"}
+table.perf.stack .told td:is(:nth-child(6),:nth-child(7)){display:none}
 }
 """
 """What the report has besides."""

@@ -68,8 +68,8 @@ def time_ticks(low: float, high: float, /, *, about: int = 5) -> list[tuple[floa
     return ticks
 
 
-def share_ticks(highest: float, /, *, about: int = 3) -> list[tuple[float, str]]:
-    """Shares from 0 up to the highest, with their texts in percent.
+def share_ticks(highest: float, /, *, about: int = 4) -> list[tuple[float, str]]:
+    """Shares from 0 up to the highest, three to five of them, with their texts in percent.
 
     Example:
         >>> share_ticks(0.62)

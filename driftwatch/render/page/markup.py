@@ -7,9 +7,20 @@ from html import escape
 
 from driftwatch.render.plain import plain
 
-__all__ = ["breakable", "cells", "document", "pairs", "scrolling"]
+__all__ = ["SIDES", "SIDE_ITEMS", "breakable", "cells", "document", "pairs", "scrolling"]
 
 _POLICY = "default-src 'none'; style-src 'unsafe-inline'; img-src data:"
+
+SIDE_ITEMS = (
+    "<li><svg width=16 height=10><rect class=reff width=16 height=10 /></svg>reference</li>"
+    '<li><svg width=16 height=10><path class=cur d="M0 5H16"/></svg>production</li>'
+)
+"""What is drawn how, as items of a list that explains charts."""
+SIDES = (
+    '<ul class=key><li><svg width=16 height=10><path class=refl d="M0 5H16"/></svg>reference</li>'
+    '<li><svg width=16 height=10><path class=cur d="M0 5H16"/></svg>production</li></ul>\n'
+)
+"""The same where both sides are lines."""
 
 
 def document(title: str, style: str, body: str, /) -> str:

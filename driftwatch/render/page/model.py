@@ -9,7 +9,7 @@ from driftwatch.core.reports.report import DriftReport
 from driftwatch.render.drawing.curves import curve_chart
 from driftwatch.render.drawing.marks import badge, letter
 from driftwatch.render.model import MetricRow, confusion_tables, metric_rows, remarks
-from driftwatch.render.page.markup import cells, scrolling
+from driftwatch.render.page.markup import SIDES, cells, scrolling
 
 __all__ = ["performance_card"]
 
@@ -25,7 +25,7 @@ def performance_card(report: DriftReport, /) -> str:
     rows = metric_rows(performance)
     table = scrolling("Metrics of the model", _metrics(rows)) if rows else ""
     curves = "".join(map(curve_chart, performance.curves.values()))
-    drawn = f"<div class=curves>{curves}</div>\n" if curves else ""
+    drawn = f"<div class=curves>{curves}</div>\n{SIDES}" if curves else ""
     confusion = "".join(
         f"<p class=soft>{escape(title)}</p>{scrolling(f'Confusion, {title}', _confusion(texts))}"
         for title, texts in confusion_tables(performance)
@@ -43,17 +43,18 @@ def _metrics(rows: Sequence[MetricRow]) -> str:
     head = "".join(f"<th scope=col class=n>{heading}</th>" for heading in _HEADINGS)
     body = "".join(_metric(row) for row in rows)
     return (
-        f"<table><thead><tr><th scope=col>metric</th><th scope=col>status</th>{head}"
-        f"<th scope=col>note</th></tr></thead><tbody>{body}</tbody></table>"
+        '<table class="stack perf"><thead><tr><th scope=col>metric</th><th scope=col>status</th>'
+        f"{head}<th scope=col>note</th></tr></thead><tbody>{body}</tbody></table>"
     )
 
 
 def _metric(row: MetricRow) -> str:
     name, *values = row.texts
     status = badge(row.status) if row.status is not None else "<span class=soft>no verdict</span>"
+    told = "" if row.status is not None else " class=told"
     return (
-        f"<tr><th scope=row>{escape(name)}</th><td>{status}</td>{cells(values)}"
-        f"<td class=note>{escape(row.note)}</td></tr>"
+        f"<tr{told}><th scope=row>{escape(name)}</th><td>{status}</td>{cells(values)}"
+        f'<td class="note full">{escape(row.note)}</td></tr>'
     )
 
 
