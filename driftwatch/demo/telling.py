@@ -62,7 +62,7 @@ def told_report(report: DriftReport, /) -> str:
 def told_findings(day: Day, found: Findings, /, *, seconds: float) -> str:
     """What was injected, what the stored reports say of it, and whether that is right."""
     injected = day.injected
-    lines = [f"\nWhat was injected, and what the stored reports say ({seconds:.0f} s of yours):"]
+    lines = [f"\nThe day took {seconds:.0f} s. What was injected, and what the stored reports say:"]
     lines.append(f"  drift of {len(injected.moved)} features at {_time(injected.drift_at)}")
     for name, sighting in found.drift.items():
         lines += _told_sighting(name, sighting, injected.drift_at)

@@ -25,7 +25,7 @@ from driftwatch.render.drawing.distributions import (
 )
 from driftwatch.render.drawing.drawing import NOTEBOOK, inline
 from driftwatch.render.drawing.marks import SIGNS, letter
-from driftwatch.render.numbers import NONE, count, number, p_value, percent, statistic
+from driftwatch.render.numbers import NONE, count, number, p_value, statistic
 from driftwatch.render.sentences import verdict_sentence
 
 __all__ = ["feature_html", "notebook_html", "one_feature_html"]
@@ -107,7 +107,7 @@ def feature_html(report: DriftReport, name: str, /) -> str:
 def one_feature_html(feature: FeatureDrift, /) -> str:
     """What one feature did, its chart, its tests."""
     about = [outline.in_plain_words(feature.kind), outline.role_of(feature)]
-    why = [outline.decision(feature), _missing(feature), outline.moments(feature)]
+    why = [outline.decision(feature), outline.missing(feature), outline.moments(feature)]
     body = (
         f'<p class="v">{_badge(feature.status)} <bdi>{escape(outline.name_of(feature))}</bdi>: '
         f"{escape(outline.sentence_of(feature))}</p>"
@@ -197,10 +197,6 @@ def _chart(feature: FeatureDrift, *, categories: int = 12) -> str:
         return inline(histogram(distribution, dates=dates, seen=seen_range(feature), height=90))
     unseen = feature.tests["unseen"].statistic if "unseen" in feature.tests else None
     return category_svg(bars_of(distribution, most=categories, unseen=unseen or 0.0, dates=dates))
-
-
-def _missing(feature: FeatureDrift) -> str:
-    return f"missing {percent(feature.missing_reference)} → {percent(feature.missing_current)}"
 
 
 def _tests(feature: FeatureDrift) -> str:

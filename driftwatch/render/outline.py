@@ -28,6 +28,7 @@ __all__ = [
     "dependence_sentence",
     "facts",
     "in_plain_words",
+    "missing",
     "moments",
     "name_of",
     "no_drift",
@@ -93,12 +94,20 @@ def moments(feature: FeatureDrift) -> str:
             return " → ".join(date_texts([old, new]))
         return f"{number(old, 4)} → {number(new, 4)}"
 
-    parts = [f"mean {both(before.mean, after.mean)}"]
+    pairs = [("mean", before.mean, after.mean)]
     if not dates:
-        parts.append(f"sd {both(before.std, after.std)}")
-    parts.append(f"least {both(before.min, after.min)}")
-    parts.append(f"greatest {both(before.max, after.max)}")
-    return ", ".join(parts)
+        pairs.append(("sd", before.std, after.std))
+    pairs += [("least", before.min, after.min), ("greatest", before.max, after.max)]
+    known = [(name, old, new) for name, old, new in pairs if (old, new) != (None, None)]
+    return ", ".join(f"{name} {both(old, new)}" for name, old, new in known)
+
+
+def missing(feature: FeatureDrift) -> str:
+    """Return the share of rows without a value on both sides; empty where neither is known."""
+    before, after = feature.missing_reference, feature.missing_current
+    if before is None and after is None:
+        return ""
+    return f"missing {percent(before)} → {percent(after)}"
 
 
 def no_drift(result: DriftResult) -> float | None:

@@ -10,7 +10,7 @@ from driftwatch.render.drawing.feature_strips import NOTEBOOK_CSS, feature_table
 from driftwatch.render.drawing.marks import badge, letter
 from driftwatch.render.drawing.stylesheet import STYLESHEET
 from driftwatch.render.numbers import count
-from driftwatch.render.page.markup import document
+from driftwatch.render.page.markup import STRIP_KEY, document
 from driftwatch.render.plain import plain
 
 __all__ = ["KEY", "over_time_html", "over_time_notebook", "over_time_text"]
@@ -49,7 +49,8 @@ def over_time_html(result: OverTime, /) -> str:
     body = (
         f'<section class="card say {letter(result.status)}"><p class=name>{badge(result.status)} '
         f"<b><bdi>{name}</bdi></b> drift over time</p>\n<h1>{headline}</h1>\n{notes}</section>\n"
-        f"<section class=card><h2>Features</h2>{feature_table(result.history)}</section>\n"
+        f"<section class=card><h2>Features</h2>{feature_table(result.history)}{STRIP_KEY}"
+        "</section>\n"
     )
     title = f"Over time · {plain(result.monitor)}"
     return markup_lines(document(title, STYLESHEET, body))
@@ -59,7 +60,7 @@ def _headline(result: OverTime) -> str:
     drifted = sum(report.global_status.is_drift for report in result.reports)
     rows = sum(report.rows_current for report in result.reports)
     return (
-        f"drift in {drifted:,} of {count(len(result), 'stretch').replace('stretchs', 'stretches')} "
+        f"Drift in {drifted:,} of {count(len(result), 'stretch').replace('stretchs', 'stretches')} "
         f"({plain(result.by)}, {count(rows, 'row')})"
     )
 

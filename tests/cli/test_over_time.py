@@ -48,7 +48,7 @@ def test_check_by_week(ref: str, prod: str, capsys: pytest.CaptureFixture[str]) 
     outputs = [f for name in ("o.csv", "o.parquet", "o.json", "o.html") for f in ("--output", name)]
     assert call(*sides, "--by", "week", *outputs) == 1
     said = capsys.readouterr().out
-    assert "drift in 2 of 6 stretches (every 7d of ts, 6,000 rows)" in said
+    assert "Drift in 2 of 6 stretches (every 7d of ts, 6,000 rows)" in said
     (line,) = (line for line in said.splitlines() if line.lstrip().startswith("age"))
     assert line.split()[2] == "CRITICAL"
     expected = Monitor("ref.parquet").over_time(prod, time="ts", by="week").to_frame()
@@ -66,7 +66,7 @@ def test_check_by_rows_and_by_a_column(capsys: pytest.CaptureFixture[str]) -> No
     sides = ("check", "--ref", "ref.parquet", "--prod", "prod.parquet", "--time", "ts", "-q")
     for by in ("2000", "2000 rows"):
         assert call(*sides, "--by", by) == 1
-        assert "drift in 1 of 3 stretches (every 2,000 rows" in capsys.readouterr().out
+        assert "Drift in 1 of 3 stretches (every 2,000 rows" in capsys.readouterr().out
     assert call(*sides, "--by", "plan", "--format", "json", "--fail-on", "critical") == 1
     found = json.loads(capsys.readouterr().out)
     assert [s["label"] for s in found["stretches"]] == ["basic", "pro"]

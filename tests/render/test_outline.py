@@ -15,6 +15,7 @@ from driftwatch.core.reports.report import (
     Period,
     Status,
 )
+from driftwatch.core.reports.results import Summary
 from driftwatch.render import outline
 
 
@@ -124,3 +125,17 @@ def test_settings_read_as_words(make_report: Callable[..., DriftReport]) -> None
         "level: 1e-05; levels: none; correction: none; classic: no; "
         "thresholds: ks 0 / yes, psi 0.1 / 0.2"
     )
+
+
+def test_what_is_known_of_neither_side_is_left_out(
+    make_feature: Callable[..., FeatureDrift],
+) -> None:
+    wide = Summary(1e300, None, -1e300, 3e300), Summary(2e300, None, -1e300, 4e300)
+    feature = make_feature("x", Status.OK, summary_reference=wide[0], summary_current=wide[1])
+    gone = replace(feature, missing_reference=None, missing_current=None)
+
+    assert "sd" not in outline.moments(feature)
+    assert outline.moments(feature).startswith("mean 1e+300 → 2e+300, least")
+    assert outline.missing(gone) == ""
+    assert outline.missing(feature) == "missing 0.1 % → 3.1 %"
+    assert outline.missing(replace(gone, missing_reference=0.0)) == "missing 0 % → –"

@@ -19,7 +19,7 @@ from driftwatch.render.drawing.feature_strips import feature_table, strip_lines
 from driftwatch.render.drawing.marks import strip
 from driftwatch.render.over_time import over_time_html, over_time_notebook, over_time_text
 from tests.hostile_names import HOSTILE, commands_in, controls_in, tags_in
-from tests.render.conftest import feature, report_of
+from tests.render.conftest import categorical, feature, report_of
 
 DAY = datetime(2026, 1, 1, tzinfo=UTC)
 SIGNS = {"C": Status.CRITICAL, "W": Status.WARNING, "U": Status.UNDECIDED, "O": Status.OK}
@@ -126,6 +126,8 @@ def test_a_page_needs_nothing_else_and_is_small(tmp_path: Path) -> None:
     page = path.read_text("utf-8")
     assert "<script" not in page
     assert "http" not in page.replace("http-equiv", "")
+    assert "<h1>Drift in " in page
+    assert "strip: a cell a window" in page
     assert len(page) < 500_000
     assert len(over_time_notebook(result)) < 500_000
 
@@ -179,3 +181,14 @@ def test_a_report_and_its_features() -> None:
     assert same is ax
     for name in ("f$0^x", "calm"):
         report.plot(name).figure.canvas.draw()
+
+
+@pytest.mark.usefixtures("pictures")
+def test_shares_of_categories_are_in_percent() -> None:
+    plan = feature("plan", Status.OK, kind="categorical", distribution=categorical(4))
+    ax = report_of(plan).plot("plan")
+    ax.figure.canvas.draw()
+
+    labels = [label.get_text() for label in ax.get_xticklabels()]
+    assert labels
+    assert all(label.endswith(" %") for label in labels)

@@ -13,7 +13,7 @@ from driftwatch.render.drawing.marks import badge, letter, strip
 from driftwatch.render.drawing.metric_lines import clock_of, metric_drawings, metric_texts
 from driftwatch.render.drawing.over_time import Mark, Point, statistic_over_time
 from driftwatch.render.drawing.stylesheet import STYLESHEET
-from driftwatch.render.page.markup import document
+from driftwatch.render.page.markup import STRIP_KEY, document
 from driftwatch.render.plain import plain
 
 __all__ = ["timeline_html", "timeline_text"]
@@ -78,7 +78,7 @@ def _features(timeline: Timeline) -> str:
     if not timeline.history.lines:
         return ""
     table = feature_table(timeline.history)
-    return f"<section class=card><h2>Features</h2>{table}</section>\n"
+    return f"<section class=card><h2>Features</h2>{table}{STRIP_KEY}</section>\n"
 
 
 def _performance(timeline: Timeline) -> str:

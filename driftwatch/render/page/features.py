@@ -52,8 +52,7 @@ def feature_card(feature: FeatureDrift, anchor: str, /, *, full: bool) -> str:
     about = [plain(feature.kind), outline.role_of(feature)]
     if feature.importance is not None:
         about.append(f"importance {percent(feature.importance)}")
-    missing = f"missing {percent(feature.missing_reference)} → {percent(feature.missing_current)}"
-    why = "; ".join(filter(None, [outline.decision(feature), missing]))
+    why = "; ".join(filter(None, [outline.decision(feature), outline.missing(feature)]))
     moments = outline.moments(feature)
     words = f"<p>{escape(outline.sentence_of(feature))}</p><p class=soft>{escape(why)}</p>"
     words += f"<p class=soft>{escape(moments)}</p>" if moments else ""

@@ -7,7 +7,17 @@ from html import escape
 
 from driftwatch.render.plain import plain
 
-__all__ = ["SIDES", "SIDE_ITEMS", "breakable", "cells", "document", "pairs", "scrolling"]
+__all__ = [
+    "EFFECT_ITEM",
+    "SIDES",
+    "SIDE_ITEMS",
+    "STRIP_KEY",
+    "breakable",
+    "cells",
+    "document",
+    "pairs",
+    "scrolling",
+]
 
 _POLICY = "default-src 'none'; style-src 'unsafe-inline'; img-src data:"
 
@@ -16,11 +26,20 @@ SIDE_ITEMS = (
     '<li><svg width=16 height=10><path class=cur d="M0 5H16"/></svg>production</li>'
 )
 """What is drawn how, as items of a list that explains charts."""
+EFFECT_ITEM = (
+    "<li>effect bar: dotted tick warning, full tick critical, thin line the 95 % interval, "
+    "// beyond twice critical</li>"
+)
+"""What an effect bar says, as an item of such a list."""
+STRIP_KEY = (
+    f"<ul class=key><li>strip: a cell a window, the higher the worse</li>{EFFECT_ITEM}</ul>\n"
+)
+"""What stands below features x time."""
 SIDES = (
     '<ul class=key><li><svg width=16 height=10><path class=refl d="M0 5H16"/></svg>reference</li>'
     '<li><svg width=16 height=10><path class=cur d="M0 5H16"/></svg>production</li></ul>\n'
 )
-"""The same where both sides are lines."""
+"""A list that says which of two lines is which side."""
 
 
 def document(title: str, style: str, body: str, /) -> str:

@@ -11,7 +11,7 @@ from driftwatch.render.drawing.distributions import sparkline
 from driftwatch.render.drawing.drawing import PAGE
 from driftwatch.render.drawing.marks import badge, effect_bar, letter
 from driftwatch.render.numbers import NONE, percent
-from driftwatch.render.page.markup import SIDE_ITEMS, breakable
+from driftwatch.render.page.markup import EFFECT_ITEM, SIDE_ITEMS, breakable
 
 __all__ = ["classes_of", "filter_css", "overview_card"]
 
@@ -46,8 +46,7 @@ def overview_card(report: DriftReport, anchors: Mapping[str, str], /) -> str:
         "<th scope=col class=n>value / threshold</th><th scope=col>what moved</th></tr></thead>"
         f"<tbody>{rows}</tbody></table>"
         "<p class=none>No feature has this status and this kind.</p>"
-        f"<ul class=key>{SIDE_ITEMS}<li>effect bar: dotted tick warning, full tick critical, "
-        "thin line the 95 % interval, // beyond twice critical</li></ul>"
+        f"<ul class=key>{SIDE_ITEMS}{EFFECT_ITEM}</ul>"
         f"{_names(features, anchors)}</section>\n"
     )
 

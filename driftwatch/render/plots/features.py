@@ -142,4 +142,5 @@ def _categories(ax: Any, distribution: Distribution) -> None:
     ax.barh([p + 0.2 for p in places], [r[2] for r in rows], 0.38, color=CURRENT)
     ax.set_yticks(places, [plain_label(plain(row[0]) or "(empty)") for row in rows])
     ax.invert_yaxis()
+    ax.xaxis.set_major_formatter(lambda share, _: f"{100 * share:g} %")
     ax.legend(["reference", "production"])
