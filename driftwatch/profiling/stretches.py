@@ -256,7 +256,10 @@ class ByValue(Cut):
         return f"by {self.column}"
 
     def parts(self, batch: Batch, /) -> Iterator[tuple[str, Members]]:
-        texts, codes = _texts(_column(self.column, batch), self.column)
+        if self.column not in batch.arrays:
+            others = f"and it is no length of time such as '7d', nor one of {', '.join(CALENDAR)}"
+            raise UnknownColumnError(self.column, batch.arrays, f"the data, {others}")
+        texts, codes = _texts(batch.arrays[self.column], self.column)
         known = {text: place for place, text in enumerate(dict.fromkeys(texts))}
         keys = list(known)  # 1 and "1" are written alike
         places = np.array([known[text] for text in texts], dtype=np.int64)

@@ -201,7 +201,10 @@ def test_a_report_is_found_by_label_and_by_place() -> None:
 @pytest.mark.parametrize(
     ("by", "says"),
     [
-        ("wek", "no column 'wek' in the data"),
+        (
+            "wek",
+            "no column 'wek' in the data, and it is no length of time such as '7d', nor one",
+        ),
         ("70", "no column '70'"),
         (0, "at least one row"),
         (-5, "at least one row"),
