@@ -6,12 +6,15 @@ Zipf-distributed categories. 6 columns are the first four numbers and the first 
 these. Five of the 16 columns drift mildly in production and two of the 6; the others do not.
 No value is missing: not every peer accepts missing values.
 
-    python -m benchmarks.data --rows 1000000 --columns 16
+The files are parquet; CSV and JSON lines are written from these, so that all hold the same values.
+
+    python -m benchmarks.data --rows 1000000 --columns 16 --format csv
 """
 
 from __future__ import annotations
 
 import argparse
+import json
 from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
@@ -20,13 +23,16 @@ from typing import TYPE_CHECKING
 import numpy as np
 import pyarrow as pa
 import pyarrow.parquet as pq
+from pyarrow import csv
 
 from benchmarks.cache import default_cache
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
-__all__ = ["DRIFTING", "Files", "make_files"]
+__all__ = ["DRIFTING", "FORMATS", "Files", "make_files"]
+
+FORMATS = ("parquet", "csv", "jsonl")
 
 VERSION = 1  # part of the folder's name: changing what is generated must not find old files
 SEED = 20_240_229
@@ -89,26 +95,54 @@ DRIFTING = frozenset(
 )
 
 
-def make_files(cache: Path, /, *, rows: int, columns: int = 16) -> Files:
+def make_files(
+    cache: Path, /, *, rows: int, columns: int = 16, file_format: str = "parquet"
+) -> Files:
     """Generate the two files of ``rows`` rows, or find those of an earlier run.
 
     Args:
         cache: The folder that holds generated files.
         rows: Rows of each file.
         columns: 16 (twelve numbers, four texts) or 6 (four numbers, two texts).
+        file_format: One of `FORMATS`; parquet is there beside the others.
 
     Raises:
-        ValueError: If there is no variant with that many columns.
+        ValueError: If there is no variant with that many columns, or no such format.
     """
     if columns not in (6, 16):
         raise ValueError(f"columns must be 6 or 16, got {columns}")
+    if file_format not in FORMATS:
+        raise ValueError(f"file_format must be one of {', '.join(FORMATS)}, got {file_format!r}")
     folder = cache / "data" / f"v{VERSION}-{rows}x{columns}"
     folder.mkdir(parents=True, exist_ok=True)
     files = Files(folder / "reference.parquet", folder / "production.parquet", rows, columns)
     for path, production in ((files.reference, False), (files.production, True)):
         if not path.exists():
             _write(path, rows, columns, production=production)
-    return files
+    if file_format == "parquet":
+        return files
+    others = [_converted(path, file_format) for path in (files.reference, files.production)]
+    return Files(*others, rows, columns)
+
+
+def _converted(path: Path, file_format: str) -> Path:
+    """Write the rows of a parquet file in another format, unless an earlier run did."""
+    target = path.with_suffix(f".{file_format}")
+    if target.exists():
+        return target
+    unfinished = path.with_suffix(f".{file_format}.unfinished")
+    source = pq.ParquetFile(path)
+    if file_format == "csv":
+        plain = csv.WriteOptions(quoting_style="needed")
+        with csv.CSVWriter(str(unfinished), source.schema_arrow, write_options=plain) as rows:
+            for batch in source.iter_batches():
+                rows.write_batch(batch)
+    else:
+        with unfinished.open("w", encoding="utf-8") as lines:
+            for batch in source.iter_batches():
+                lines.writelines(json.dumps(row) + "\n" for row in batch.to_pylist())
+    unfinished.replace(target)
+    return target
 
 
 def _write(path: Path, rows: int, columns: int, *, production: bool) -> None:
@@ -149,9 +183,12 @@ def main() -> None:
     parser = argparse.ArgumentParser(description="Generate the files of the benchmarks.")
     parser.add_argument("--rows", type=int, default=1_000_000)
     parser.add_argument("--columns", type=int, choices=(6, 16), default=16)
+    parser.add_argument("--format", choices=FORMATS, default="parquet")
     parser.add_argument("--cache", type=Path, default=default_cache(), metavar="DIR")
     options = parser.parse_args()
-    files = make_files(options.cache, rows=options.rows, columns=options.columns)
+    files = make_files(
+        options.cache, rows=options.rows, columns=options.columns, file_format=options.format
+    )
     print(files.reference)
     print(files.production)
 

@@ -9,9 +9,10 @@ import shutil
 import subprocess
 import sys
 from dataclasses import dataclass
+from importlib.metadata import distributions
 from pathlib import Path
 
-__all__ = ["CHECKOUT", "Environment", "InstallError", "child_variables", "ensure"]
+__all__ = ["CHECKOUT", "Environment", "InstallError", "child_variables", "ensure", "this_one"]
 
 CHECKOUT = Path(__file__).resolve().parents[1]
 REQUIREMENTS = Path(__file__).parent / "peers" / "requirements"
@@ -75,6 +76,12 @@ def ensure(name: str, cache: Path, /, *, install: bool = True) -> Environment:
     listed = _run([_program(folder, "python"), "-m", "pip", "list", "--format", "json"])
     versions = {entry["name"].lower(): entry["version"] for entry in json.loads(listed)}
     return Environment(folder, {key: versions[key] for key in sorted(versions.keys() - SEEDS)})
+
+
+def this_one() -> Environment:
+    """Return the environment that runs this."""
+    versions = {found.name.lower(): found.version for found in distributions()}
+    return Environment(Path(sys.prefix), {key: versions[key] for key in sorted(versions)})
 
 
 def _install(name: str, folder: Path) -> None:

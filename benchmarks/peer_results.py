@@ -8,13 +8,18 @@ from pathlib import Path
 from statistics import median
 from typing import Any
 
+from benchmarks.peer_list import BASELINE
 from benchmarks.processes import Measurement
 
-__all__ = ["BASELINE", "Entry", "table", "to_dict"]
+__all__ = ["Entry", "ratio", "table", "to_dict"]
 
-BASELINE = "driftwatch"  # the module, not the command: ratios compare like with like
+HEADER = (
+    *("peer", "version", "wall s", "CPU s", "peak MB", "packages"),
+    *("ratio", "CPU ratio", "flagged", "KS off by"),
+)
 
-HEADER = ("peer", "version", "wall s", "CPU s", "peak MB", "packages", "ratio", "flagged")
+Answer = dict[str, Any]
+"""What a peer said: ``columns``, each with its verdict and statistics, perhaps ``rows``."""
 
 
 @dataclass(slots=True)
@@ -27,9 +32,12 @@ class Entry:
         packages: How many packages its environment holds, without pip and setuptools.
         versions: Of the libraries that many peers share.
         command: What is run.
-        flagged_by: Reads the drifted columns out of what the command printed.
+        asking: Arguments that it gets as well when its statistics are checked.
+        checked: Whether they are.
+        answer_of: Reads the answer out of what the command printed.
         exit_codes: Those that are no failure.
-        flagged: The columns that the last run found drifted.
+        flagged: The columns that the last run found drifted; None if it gives no verdicts.
+        ks_error: The largest difference of its KS from the exact one, if it computes any.
         runs: The measurements, a round each.
         error: Why the entry does not count, if it does not.
     """
@@ -39,9 +47,12 @@ class Entry:
     packages: int | None = None
     versions: dict[str, str] = field(default_factory=dict)
     command: tuple[str | Path, ...] = ()
-    flagged_by: Callable[[str], list[str]] = field(default=lambda _: [])
+    asking: tuple[str, ...] = ()
+    checked: bool = False
+    answer_of: Callable[[str], Answer] = field(default=lambda _: {"columns": {}})
     exit_codes: tuple[int, ...] = (0,)
-    flagged: list[str] = field(default_factory=list)
+    flagged: list[str] | None = None
+    ks_error: float | None = None
     runs: list[Measurement] = field(default_factory=list)
     error: str | None = None
 
@@ -62,10 +73,28 @@ class Entry:
         return median(values) if values and self.error is None else None
 
 
+def ratio(entry: Entry, entries: Sequence[Entry], what: str = "seconds", /) -> float | None:
+    """How many times as much as the baseline an entry took: the median of the rounds.
+
+    Both sides of a round ran within minutes of each other, so a slow hour of the machine falls on
+    both; the ratio of two medians would take them from different hours.
+
+    Args:
+        entry: A line of the table.
+        entries: All of them, the baseline too.
+        what: "seconds" or "cpu_seconds".
+    """
+    ours = next((other for other in entries if other.name == BASELINE), None)
+    if ours is None or ours.error is not None or entry.error is not None or not entry.runs:
+        return None
+    pairs = zip(entry.runs, ours.runs, strict=True)
+    return median(getattr(theirs, what) / getattr(our, what) for theirs, our in pairs)
+
+
 def table(entries: Sequence[Entry], /) -> str:
     """Return the entries as text: those that count in columns, then why the others do not."""
     rows: list[Sequence[str]] = [HEADER]
-    rows += [_row(entry, _ratio(entry, entries)) for entry in entries if entry.error is None]
+    rows += [_row(entry, entries) for entry in entries if entry.error is None]
     widths = [max(map(len, column)) for column in zip(*rows, strict=True)]
     lines = ["  ".join(map(_aligned, row, widths, range(len(widths)))) for row in rows]
     lines += [f"{entry.name}: {entry.error}" for entry in entries if entry.error is not None]
@@ -77,7 +106,7 @@ def _aligned(cell: str, width: int, column: int) -> str:
     return cell.ljust(width) if column < 2 else cell.rjust(width)
 
 
-def _row(entry: Entry, ratio: float | None) -> tuple[str, ...]:
+def _row(entry: Entry, entries: Sequence[Entry]) -> tuple[str, ...]:
     return (
         entry.name,
         entry.version or "-",
@@ -85,18 +114,15 @@ def _row(entry: Entry, ratio: float | None) -> tuple[str, ...]:
         _number(entry.cpu_seconds, 2),
         _number(None if entry.peak_bytes is None else entry.peak_bytes / 1e6, 0),
         _number(entry.packages, 0),
-        _number(ratio, 2),
-        str(len(entry.flagged)),
+        _number(ratio(entry, entries), 2),
+        _number(ratio(entry, entries, "cpu_seconds"), 2),
+        "-" if entry.flagged is None else str(len(entry.flagged)),
+        _number(entry.ks_error, 4),
     )
 
 
 def _number(value: float | None, digits: int) -> str:
     return "-" if value is None else f"{value:.{digits}f}"
-
-
-def _ratio(entry: Entry, entries: Sequence[Entry]) -> float | None:
-    ours = next((other.seconds for other in entries if other.name == BASELINE), None)
-    return entry.seconds / ours if entry.seconds and ours else None
 
 
 def to_dict(entries: Sequence[Entry], /) -> list[dict[str, Any]]:
@@ -110,8 +136,10 @@ def to_dict(entries: Sequence[Entry], /) -> list[dict[str, Any]]:
             "seconds": entry.seconds,
             "cpu_seconds": entry.cpu_seconds,
             "peak_bytes": entry.peak_bytes,
-            "ratio": _ratio(entry, entries),
+            "ratio": ratio(entry, entries),
+            "cpu_ratio": ratio(entry, entries, "cpu_seconds"),
             "flagged": entry.flagged,
+            "ks_error": entry.ks_error,
             "error": entry.error,
             "runs": [
                 {

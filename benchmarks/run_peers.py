@@ -1,23 +1,31 @@
 """Times one drift check of two files by DriftWatch and by each peer, as whole processes.
 
-    python -m benchmarks.run_peers --rows 1000000
+    python -m benchmarks.run_peers                                      # 2 x 1,000,000 x 16
+    python -m benchmarks.run_peers --rows 10000000 --columns 6
+    python -m benchmarks.run_peers --only scripts --format csv --repeats 7
+    python -m benchmarks.run_peers --quick                              # nothing is stored
 
 Each peer gets a fresh virtual environment with the pins in ``peers/requirements`` (made once, in
 the cache folder), and DriftWatch one with this checkout in it. Measured is the wall time of
 
+    driftwatch check --ref reference.parquet --prod production.parquet
     python -m benchmarks.peers NAME reference.parquet production.parquet
+    python -m benchmarks.peers.scripts.NAME reference.parquet production.parquet
 
 from start to exit, imports included, one process at a time with all cores free to it. The rounds
-are interleaved: a slow minute of the machine falls on all peers alike. DriftWatch is also timed as
-the command that its users type. A peer that cannot be installed, fails, or is stopped at the
-timeout is listed with the reason, without a number.
+are interleaved, every other one backwards: a slow minute of the machine falls on all peers alike.
+A ratio is the median of those of the rounds. A peer that cannot be installed, fails, or is stopped
+at the timeout is listed with the reason, without a number.
+
+Before the first round, what peers say about bins and over all values is compared with exact
+statistics of the same files (`benchmarks.peer_truth`): what is wrong is not timed either.
 """
 
 from __future__ import annotations
 
 import argparse
 import json
-import shutil
+import os
 import subprocess
 import sys
 from collections.abc import Sequence
@@ -26,42 +34,51 @@ from pathlib import Path
 
 from benchmarks import machine
 from benchmarks.cache import default_cache
-from benchmarks.environments import CHECKOUT, Environment, InstallError, child_variables, ensure
-from benchmarks.peer_results import BASELINE, Entry, table, to_dict
-from benchmarks.peers import NAMES
-from benchmarks.processes import measure
+from benchmarks.environments import CHECKOUT
+from benchmarks.peer_list import chosen
+from benchmarks.peer_results import Entry, table, to_dict
+from benchmarks.peer_running import Files, Runner
+from benchmarks.peer_targets import judge
 
-RESULTS = Path(__file__).parent / "results" / "peers.json"
-
-# The distribution whose version is the peer's, where it is not named as the peer.
-DISTRIBUTIONS = {"pandas_scipy": "scipy", "alibi_detect": "alibi-detect"}
-
-# Their versions matter to the numbers of every peer.
-SHARED = ("numpy", "pandas", "pyarrow", "scipy")
+RESULTS = Path(__file__).parent / "results"
+QUICK_ROWS = 20_000
+MILLION = 1_000_000
 
 
 def main() -> None:
     options = _options()
     cache: Path = options.cache.resolve()
-    files = _files(cache, options.rows)
-    entries: list[Entry] = []
-    for name in options.only:
-        entries += _entries(name, cache, files, install=options.install)
-    folder = _harness(cache)
+    parquet = _files(cache, options, "parquet")
+    files = parquet if options.format == "parquet" else _files(cache, options, options.format)
+    load = os.getloadavg()[0]
+    runner = Runner(cache, options.timeout, install=options.install, here=options.here)
+    entries = runner.prepare(options.lines, files)
+    runner.check(entries, parquet)
     for number in range(1, options.repeats + 1):
-        for entry in entries:
-            if entry.error is None:
-                _note(f"round {number} of {options.repeats}: {entry.name}")
-                _run(entry, folder, options.timeout)
+        for entry in entries if number % 2 else reversed(entries):
+            runner.time(entry, f"round {number} of {options.repeats}")
     print(table(entries))
-    _store(options, files, entries)
+    if options.format == "parquet":
+        for judged in judge(entries, options.rows):
+            print(judged)
+    if options.json is not None:
+        _store(options, files, entries, load)
 
 
 def _options() -> argparse.Namespace:
-    parser = argparse.ArgumentParser(description="Time a drift check by DriftWatch and its peers.")
-    parser.add_argument("--rows", type=int, default=1_000_000, help="rows of each file")
-    parser.add_argument("--only", type=_names, default=NAMES, metavar="A,B", help=", ".join(NAMES))
+    parser = argparse.ArgumentParser(
+        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
+    )
+    parser.add_argument("--rows", type=int, default=MILLION, help="rows of each file")
+    parser.add_argument("--columns", type=int, choices=(6, 16), default=16)
+    parser.add_argument("--format", choices=("parquet", "csv", "jsonl"), default="parquet")
+    parser.add_argument(
+        "--only", default="all", metavar="A,B", help="peers, or libraries, scripts, all"
+    )
     parser.add_argument("--repeats", type=int, default=3, help="rounds; medians are reported")
+    parser.add_argument(
+        "--quick", action="store_true", help=f"one round of {QUICK_ROWS:,} rows; stores nothing"
+    )
     parser.add_argument(
         "--timeout", type=float, default=1800.0, metavar="SECONDS", help="limit of one process"
     )
@@ -69,129 +86,69 @@ def _options() -> argparse.Namespace:
     parser.add_argument(
         "--skip-install", dest="install", action="store_false", help="take what is installed"
     )
-    parser.add_argument("--json", type=Path, default=RESULTS, metavar="PATH")
+    parser.add_argument(
+        "--here", action="store_true", help="take what the present environment has, make none"
+    )
+    parser.add_argument(
+        "--json",
+        type=Path,
+        metavar="PATH",
+        help="where results go; for all peers, or a whole set of them, a file in results/",
+    )
     options = parser.parse_args()
+    if options.quick:
+        options.rows, options.repeats = QUICK_ROWS, 1
     if options.rows < 1 or options.repeats < 1:
         parser.error("--rows and --repeats must be at least 1")
+    try:
+        options.lines = chosen(options.only)
+    except ValueError as error:
+        parser.error(str(error))
+    if options.json is None and not (options.quick or options.here):
+        options.json = _stored_in(options)
     return options
 
 
-def _names(text: str) -> tuple[str, ...]:
-    names = tuple(text.split(","))
-    if unknown := sorted(set(names) - set(NAMES)):
-        raise argparse.ArgumentTypeError(f"no such peer: {', '.join(unknown)}")
-    return names
+def _stored_in(options: argparse.Namespace) -> Path | None:
+    """The file of a whole set of peers; parts of one do not overwrite it."""
+    if options.only not in ("all", "libraries", "scripts"):
+        return None
+    size = f"{options.rows}x{options.columns}"
+    parts = ["" if size == f"{MILLION}x16" else size, options.format, options.only]
+    named = [part for part in parts if part not in ("", "parquet", "all")]
+    return RESULTS / f"{'-'.join(['peers', *named])}.json"
 
 
-def _files(cache: Path, rows: int) -> tuple[Path, Path]:
+def _files(cache: Path, options: argparse.Namespace, file_format: str) -> Files:
     # In a process of its own, for `benchmarks.processes` wants a small parent.
-    command = [sys.executable, "-m", "benchmarks.data", "--rows", str(rows), "--cache", str(cache)]
+    command = [sys.executable, "-m", "benchmarks.data", "--rows", str(options.rows)]
+    command += ["--columns", str(options.columns), "--format", file_format, "--cache", str(cache)]
     done = subprocess.run(command, check=True, stdout=subprocess.PIPE, text=True, cwd=CHECKOUT)
     reference, production = map(Path, done.stdout.splitlines())
     return reference, production
 
 
-def _harness(cache: Path) -> Path:
-    """Copy the peers' modules out of the checkout.
-
-    Started in the checkout, Python would import its ``driftwatch`` folder, not what is installed.
-    """
-    folder = cache / "harness"
-    here = Path(__file__).parent
-    shutil.rmtree(folder, ignore_errors=True)
-    shutil.copytree(
-        here / "peers", folder / "benchmarks" / "peers", ignore=shutil.ignore_patterns("*.pyc")
-    )
-    shutil.copy(here / "__init__.py", folder / "benchmarks")
-    return folder
-
-
-def _entries(name: str, cache: Path, files: tuple[Path, Path], *, install: bool) -> list[Entry]:
-    _note(f"environment of {name}")
-    try:
-        environment = ensure(name, cache, install=install)
-    except InstallError as error:
-        return [Entry(name, error=f"not installed: {error}")]
-    python = environment.program("python")
-    entries = [_entry(name, name, environment)]
-    entries[0].command = (python, "-m", "benchmarks.peers", name, *files)
-    entries[0].flagged_by = _flagged_by_module
-    if name == BASELINE:
-        entries.append(_command(environment, files))
-    return entries
-
-
-def _entry(name: str, peer: str, environment: Environment) -> Entry:
-    installed = environment.versions
-    return Entry(
-        name,
-        version=installed[DISTRIBUTIONS.get(peer, peer)],
-        packages=len(installed),
-        versions={key: installed[key] for key in SHARED if key in installed},
-    )
-
-
-def _command(environment: Environment, files: tuple[Path, Path]) -> Entry:
-    entry = _entry("driftwatch check", BASELINE, environment)
-    reference, production = files
-    program = environment.program("driftwatch")
-    entry.command = (program, "check", "--ref", reference, "--prod", production)
-    entry.command += ("--no-save", "--format", "json")
-    entry.flagged_by = _flagged_by_command
-    entry.exit_codes = (0, 1)  # 1 means drift
-    return entry
-
-
-def _flagged_by_module(output: str) -> list[str]:
-    # Libraries print, too; the module prints last.
-    columns = json.loads(output.splitlines()[-1])["columns"]
-    return [name for name, column in columns.items() if column["drift"]]
-
-
-def _flagged_by_command(output: str) -> list[str]:
-    return list(json.loads(output)["drifted_features"])
-
-
-def _run(entry: Entry, folder: Path, timeout_seconds: float) -> None:
-    run = measure(
-        entry.command,
-        timeout_seconds=timeout_seconds,
-        environment=child_variables(),
-        folder=folder,
-    )
-    if run.timed_out:
-        entry.error = f"> {timeout_seconds:g} s"
-    elif run.exit_code not in entry.exit_codes:
-        entry.error = run.last_error
-    else:
-        try:
-            entry.flagged = entry.flagged_by(run.output)
-        except (IndexError, KeyError, TypeError, ValueError):
-            # A crash can end with an accepted code, but not with an answer.
-            entry.error = run.last_error
-        entry.runs.append(run)
-
-
-def _store(options: argparse.Namespace, files: tuple[Path, Path], entries: Sequence[Entry]) -> None:
+def _store(
+    options: argparse.Namespace, files: Files, entries: Sequence[Entry], load: float
+) -> None:
     command = (
-        f"python -m benchmarks.run_peers --rows {options.rows} --repeats {options.repeats}"
-        f" --timeout {options.timeout:g} --only {','.join(options.only)}"
+        f"python -m benchmarks.run_peers --rows {options.rows} --columns {options.columns}"
+        f" --format {options.format} --repeats {options.repeats} --timeout {options.timeout:g}"
+        f" --only {options.only}"
     )
     result = {
         "benchmark": "peers",
         "command": command,
         "machine": machine.describe(datetime.now(UTC)),
+        "load_before": round(load, 2),
         "rows": options.rows,
-        "columns": 16,
+        "columns": options.columns,
+        "format": options.format,
         "file_bytes": {path.stem: path.stat().st_size for path in files},
         "peers": to_dict(entries),
     }
     options.json.parent.mkdir(parents=True, exist_ok=True)
     options.json.write_text(json.dumps(result, indent=2) + "\n", encoding="utf-8")
-
-
-def _note(text: str) -> None:
-    print(text, file=sys.stderr, flush=True)
 
 
 if __name__ == "__main__":

@@ -1,6 +1,6 @@
 """One module for each library, all of the same three names, so that one runner times them all.
 
-``label`` names the library; ``profile(path)`` reads one parquet file and makes what that library
+``label`` names the library; ``profile(path)`` reads one file and makes what that library
 makes of one data set alone (a profile, a fitted reference, or nothing more than the frame);
 ``compare(reference, current)`` runs its drift check of all columns. Each is written as a fair
 user of the library would write it: its default check, over all rows, through its fastest
@@ -13,7 +13,7 @@ an environment where that library is installed.
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Any, Protocol, TypedDict
+from typing import Any, NotRequired, Protocol, TypedDict
 
 __all__ = ["NAMES", "ColumnDrift", "Comparison", "Peer"]
 
@@ -31,10 +31,15 @@ NAMES = (
 
 
 class ColumnDrift(TypedDict):
-    """The verdict on one column: ``drift`` is None where the library gives none."""
+    """The verdict on one column: ``drift`` is None where the library gives none.
+
+    ``ks`` and ``chi2`` are statistics over all values, for `benchmarks.peer_truth`.
+    """
 
     drift: bool | None
     score: float
+    ks: NotRequired[float]
+    chi2: NotRequired[float]
 
 
 Comparison = dict[str, ColumnDrift]

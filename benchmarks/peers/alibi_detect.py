@@ -19,12 +19,13 @@ import pandas as pd
 from alibi_detect.cd import TabularDrift
 
 from benchmarks.peers import Comparison
+from benchmarks.peers.pandas_frames import read_frame
 
 label = "Alibi Detect"
 
 
 def profile(path: Path, /) -> pd.DataFrame:
-    return pd.read_parquet(path)
+    return read_frame(path)
 
 
 def compare(reference: pd.DataFrame, current: pd.DataFrame, /) -> Comparison:

@@ -14,11 +14,11 @@ from __future__ import annotations
 
 from pathlib import Path
 
-import pandas as pd
 from deepchecks.tabular import Dataset
 from deepchecks.tabular.checks import FeatureDrift
 
 from benchmarks.peers import Comparison
+from benchmarks.peers.pandas_frames import read_frame
 
 label = "Deepchecks"
 
@@ -26,7 +26,7 @@ LIMIT = 0.2  # the default of `add_condition_drift_score_less_than`, for numbers
 
 
 def profile(path: Path, /) -> Dataset:
-    frame = pd.read_parquet(path)
+    frame = read_frame(path)
     return Dataset(frame, cat_features=list(frame.select_dtypes(exclude="number")))
 
 

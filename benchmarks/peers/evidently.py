@@ -18,12 +18,13 @@ from evidently import Report
 from evidently.presets import DataDriftPreset
 
 from benchmarks.peers import Comparison
+from benchmarks.peers.pandas_frames import read_frame
 
 label = "Evidently"
 
 
 def profile(path: Path, /) -> pd.DataFrame:
-    return pd.read_parquet(path)
+    return read_frame(path)
 
 
 def compare(reference: pd.DataFrame, current: pd.DataFrame, /) -> Comparison:

@@ -19,6 +19,7 @@ import pandas as pd
 from frouros.detectors.data_drift import EMD, PSI, ChiSquareTest, KSTest
 
 from benchmarks.peers import ColumnDrift, Comparison
+from benchmarks.peers.pandas_frames import read_frame
 
 if TYPE_CHECKING:
     import numpy as np
@@ -27,7 +28,7 @@ label = "Frouros"
 
 
 def profile(path: Path, /) -> pd.DataFrame:
-    return pd.read_parquet(path)
+    return read_frame(path)
 
 
 def compare(reference: pd.DataFrame, current: pd.DataFrame, /) -> Comparison:

@@ -18,12 +18,13 @@ import nannyml
 import pandas as pd
 
 from benchmarks.peers import Comparison
+from benchmarks.peers.pandas_frames import read_frame
 
 label = "NannyML"
 
 
 def profile(path: Path, /) -> pd.DataFrame:
-    return pd.read_parquet(path)
+    return read_frame(path)
 
 
 def compare(reference: pd.DataFrame, current: pd.DataFrame, /) -> Comparison:

@@ -19,6 +19,7 @@ import pandas as pd
 from scipy.stats import chi2_contingency, ks_2samp, wasserstein_distance
 
 from benchmarks.peers import ColumnDrift, Comparison
+from benchmarks.peers.pandas_frames import read_frame
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -27,7 +28,7 @@ label = "pandas + SciPy"
 
 
 def profile(path: Path, /) -> pd.DataFrame:
-    return pd.read_parquet(path)
+    return read_frame(path)
 
 
 def compare(reference: pd.DataFrame, current: pd.DataFrame, /) -> Comparison:
@@ -40,10 +41,10 @@ def compare(reference: pd.DataFrame, current: pd.DataFrame, /) -> Comparison:
 
 
 def _numbers(reference: NDArray[np.float64], current: NDArray[np.float64]) -> ColumnDrift:
-    ks_2samp(reference, current)
+    ks = float(ks_2samp(reference, current).statistic)
     wasserstein_distance(reference, current)
     psi = _psi(reference, current)
-    return {"drift": psi > 0.2, "score": psi}
+    return {"drift": psi > 0.2, "score": psi, "ks": ks}
 
 
 def _psi(reference: NDArray[np.float64], current: NDArray[np.float64]) -> float:
@@ -61,4 +62,5 @@ def _psi(reference: NDArray[np.float64], current: NDArray[np.float64]) -> float:
 def _texts(reference: pd.Series, current: pd.Series) -> ColumnDrift:
     counts = pd.concat([reference.value_counts(), current.value_counts()], axis=1).fillna(0)
     result = chi2_contingency(counts.to_numpy().T)
-    return {"drift": bool(result.pvalue < 0.05), "score": float(result.pvalue)}
+    drift = bool(result.pvalue < 0.05)
+    return {"drift": drift, "score": float(result.pvalue), "chi2": float(result.statistic)}

@@ -20,6 +20,7 @@ import pandas as pd
 import popmon
 
 from benchmarks.peers import Comparison
+from benchmarks.peers.pandas_frames import read_frame
 
 label = "popmon"
 
@@ -27,7 +28,7 @@ RED = 2
 
 
 def profile(path: Path, /) -> pd.DataFrame:
-    return pd.read_parquet(path).assign(date=pd.Timestamp("2024-01-01"))
+    return read_frame(path).assign(date=pd.Timestamp("2024-01-01"))
 
 
 def compare(reference: pd.DataFrame, current: pd.DataFrame, /) -> Comparison:

@@ -14,18 +14,18 @@ from __future__ import annotations
 import math
 from pathlib import Path
 
-import pandas as pd
 import whylogs as why
 from whylogs.core import DatasetProfileView
 from whylogs.viz.drift.column_drift_algorithms import calculate_drift_scores
 
 from benchmarks.peers import Comparison
+from benchmarks.peers.pandas_frames import read_frame
 
 label = "whylogs"
 
 
 def profile(path: Path, /) -> DatasetProfileView:
-    return why.log(pd.read_parquet(path)).view()
+    return why.log(read_frame(path)).view()
 
 
 def compare(reference: DatasetProfileView, current: DatasetProfileView, /) -> Comparison:
