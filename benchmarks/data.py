@@ -121,8 +121,12 @@ def make_files(
             _write(path, rows, columns, production=production)
     if file_format == "parquet":
         return files
-    others = [_converted(path, file_format) for path in (files.reference, files.production)]
-    return Files(*others, rows, columns)
+    return Files(
+        _converted(files.reference, file_format),
+        _converted(files.production, file_format),
+        rows,
+        columns,
+    )
 
 
 def _converted(path: Path, file_format: str) -> Path:

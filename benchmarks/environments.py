@@ -32,8 +32,11 @@ QUIET = {
     "WHYLOGS_NO_ANALYTICS": "1",
 }
 
-# These would let the runner's own environment into a peer's.
-LEAKS = ("PYTHONHOME", "PYTHONPATH", "PYTHONSAFEPATH", "VIRTUAL_ENV")
+# These would let the runner's own environment into a peer's, or have it compile itself every time.
+LEAKS = (
+    *("PYTHONDONTWRITEBYTECODE", "PYTHONHOME", "PYTHONPATH", "PYTHONPYCACHEPREFIX"),
+    *("PYTHONSAFEPATH", "VIRTUAL_ENV"),
+)
 
 
 class InstallError(RuntimeError):

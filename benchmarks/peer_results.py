@@ -88,7 +88,7 @@ def ratio(entry: Entry, entries: Sequence[Entry], what: str = "seconds", /) -> f
     if ours is None or ours.error is not None or entry.error is not None or not entry.runs:
         return None
     pairs = zip(entry.runs, ours.runs, strict=True)
-    return median(getattr(theirs, what) / getattr(our, what) for theirs, our in pairs)
+    return float(median(getattr(theirs, what) / getattr(our, what) for theirs, our in pairs))
 
 
 def table(entries: Sequence[Entry], /) -> str:

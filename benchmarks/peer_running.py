@@ -50,8 +50,8 @@ class Runner:
         self._here = here
         self._folder = CHECKOUT if here else _harness(cache)
         self._variables = child_variables()
-        if here:  # an installation of another checkout must not be measured
-            self._variables["PYTHONPATH"] = str(CHECKOUT)
+        if here:  # not an installation of another checkout; and this one stays as it is
+            self._variables |= {"PYTHONPATH": str(CHECKOUT), "PYTHONDONTWRITEBYTECODE": "1"}
 
     def prepare(self, lines: Sequence[Line], files: Files, /) -> list[Entry]:
         """Make the environments that are not there, and an entry of each line."""

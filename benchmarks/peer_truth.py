@@ -17,7 +17,7 @@ import json
 import sys
 from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Literal
 
 import numpy as np
 import pyarrow as pa
@@ -33,6 +33,8 @@ __all__ = ["Numbers", "Texts", "examine"]
 # ends of the reference, in ways of their own.
 ROWS = 5
 RELATIVE = 1e-6
+
+Side = Literal["left", "right"]
 
 
 class Numbers:
@@ -63,7 +65,7 @@ class Numbers:
         middle = side.size // 2
         return float(max(side[min(middle + 1, side.size - 1)] - exact, exact - side[middle - 1]))
 
-    def _of_bins(self, cuts: NDArray[np.float64], closed: str) -> dict[str, float]:
+    def _of_bins(self, cuts: NDArray[np.float64], closed: Side) -> dict[str, float]:
         gap = self._largest_gap(cuts, closed) if cuts.size else 0.0
         counts = [
             np.diff(np.concatenate([[0], np.searchsorted(side, cuts, closed), [side.size]]))
@@ -71,8 +73,8 @@ class Numbers:
         ]
         return {"ks_of_bins": gap} | _psi(*counts)
 
-    def _largest_gap(self, at: NDArray[np.float64], closed: str) -> float:
-        before, after = (np.searchsorted(side, at, closed) / side.size for side in self.sides)  # type: ignore[call-overload]
+    def _largest_gap(self, at: NDArray[np.float64], closed: Side) -> float:
+        before, after = (np.searchsorted(side, at, closed) / side.size for side in self.sides)
         return float(np.abs(before - after).max())
 
 

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
 from itertools import accumulate
-from math import log
+from math import log, sqrt
 
 __all__ = ["chi2", "chi2_of_categories", "ks", "psi"]
 
@@ -31,7 +31,7 @@ def ks(before: Sequence[int], after: Sequence[int], /) -> float:
 
 def chi2(pairs: Iterable[tuple[int, int]], n: int, m: int, /) -> float:
     """Chi-squared statistic of two samples of ``n`` and ``m`` rows."""
-    ratio = (m / n) ** 0.5
+    ratio = sqrt(m / n)
     return sum((a * ratio - b / ratio) ** 2 / (a + b) for a, b in pairs)
 
 

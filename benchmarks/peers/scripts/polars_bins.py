@@ -12,6 +12,7 @@ from __future__ import annotations
 
 import json
 import sys
+from collections.abc import Callable
 from itertools import pairwise
 from typing import Any
 
@@ -19,11 +20,13 @@ import polars as pl
 
 from benchmarks.peers.scripts.measures import chi2_of_categories, ks, psi
 
-SCANS = {"parquet": pl.scan_parquet, "csv": pl.scan_csv, "jsonl": pl.scan_ndjson}
+SCANS: dict[str, Callable[[str], pl.LazyFrame]] = {
+    "parquet": pl.scan_parquet,
+    "csv": pl.scan_csv,
+    "jsonl": pl.scan_ndjson,
+}
 COMPARED = 100  # cut points up to which comparing with each is faster
 INFINITY = float("inf")
-
-Counts = dict[str, list[int]]
 
 
 def scan(path: str) -> pl.LazyFrame:
