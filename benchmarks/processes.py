@@ -47,7 +47,9 @@ class Measurement:
 
     @property
     def last_error(self) -> str:
-        """The line in which a Python program says what went wrong."""
+        """The line in which a Python program says what went wrong, or the signal that ended it."""
+        if self.exit_code < 0:
+            return f"ended by {signal.Signals(-self.exit_code).name}"
         lines = [line.strip() for line in self.errors.splitlines() if line.strip()]
         return lines[-1] if lines else f"exit code {self.exit_code}, nothing on standard error"
 

@@ -74,6 +74,11 @@ def test_a_target_is_met_or_missed() -> None:
     assert list(judge(entries, 20_000)) == []
 
 
+def test_a_process_that_was_killed_says_by_what() -> None:
+    killed = Measurement(1.0, 1.0, 1, -11, timed_out=False, output="", errors="a line\n")
+    assert killed.last_error == "ended by SIGSEGV"
+
+
 def run_quick(tmp_path: Path, *options: str) -> dict[str, dict[str, Any]]:
     results = tmp_path / "peers.json"
     command = [sys.executable, "-m", "benchmarks.run_peers", "--quick", f"--json={results}"]
