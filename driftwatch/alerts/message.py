@@ -8,7 +8,8 @@ from datetime import datetime
 from typing import Any, Self
 
 from driftwatch.core.reports.results import from_iso, to_iso
-from driftwatch.render.numbers import percent
+from driftwatch.core.reports.spelling import quoted
+from driftwatch.render.numbers import share_change
 
 _MOST_MERGED = 10
 
@@ -60,7 +61,7 @@ class Line:
         """Name and what moved, in short."""
         moved = self.moved
         if not (self.category is None or self.before is None or self.after is None):
-            moved = f"‘{self.category}’ {percent(self.before)} → {percent(self.after)}"
+            moved = f"{quoted(self.category)} {share_change(self.before, self.after)}"
         return f"{self.name}  {moved}{self.when}"
 
     @property

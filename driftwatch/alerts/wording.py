@@ -9,6 +9,7 @@ from datetime import datetime
 from driftwatch.alerts.message import Line, Picture
 from driftwatch.core.reports.performance import in_words
 from driftwatch.core.reports.report import DriftReport, EarlySign, FeatureDrift, SchemaChange
+from driftwatch.core.reports.spelling import shortened
 from driftwatch.render import outline
 from driftwatch.render.numbers import count, dates, number
 from driftwatch.render.plain import plain
@@ -17,6 +18,7 @@ __all__ = ["facts_of", "lasted", "lines_of", "moment", "pictures_of", "what_move
 
 _MOVED_LENGTH = 160
 _NAMED_COLUMNS = 3
+_CATEGORY_LENGTH = 40
 _PICTURES = 2
 _CELLS = 40
 _SCHEMA = {
@@ -55,7 +57,7 @@ def lines_of(report: DriftReport, /) -> list[Line]:
         lines.append(Line(report.multivariate.status.value, "dependence", moved))
     if report.window is not None:
         lines += [
-            Line("WARNING", plain(sign.column), plain(_early(sign), _MOVED_LENGTH), is_early=True)
+            Line("WARNING", plain(sign.column), _early(sign), is_early=True)
             for sign in report.window.early
             if sign.column not in report.drifted_features
         ]
@@ -71,19 +73,13 @@ def _drifted(report: DriftReport) -> Iterable[FeatureDrift]:
 
 
 def _early(sign: EarlySign) -> str:
-    more = "more" if sign.change > 0 else "fewer"
-    points = 100 * abs(sign.change)
-    of = "rows have" if sign.where.startswith("category") else "values are"
-    return f"early sign: at least {points:.0f} points {more} of the {of} {sign.where}"
+    return plain(f"early sign: {sign.moved}", _MOVED_LENGTH)
 
 
 def _metrics(report: DriftReport) -> Iterator[Line]:
     for metric in () if report.performance is None else report.performance.values():
         if metric.status is not None and metric.status.is_drift:
-            moved = f"{number(metric.reference)} → {number(metric.production)}"
-            if metric.interval is not None:
-                moved += f" [{number(metric.interval[0])}, {number(metric.interval[1])}]"
-            yield Line(metric.status.value, plain(in_words(metric.name)), moved)
+            yield Line(metric.status.value, plain(in_words(metric.name)), metric.moved)
 
 
 def _schema(report: DriftReport) -> Iterator[Line]:
@@ -112,7 +108,7 @@ def _feature(feature: FeatureDrift) -> Line:
     )
     if not gap:
         return line
-    label = plain(drawn.labels[place], 40) or "(empty)"
+    label = shortened(drawn.labels[place], _CATEGORY_LENGTH)
     before, now = drawn.reference[place], drawn.current[place]
     return Line(line.status, line.name, moved, label, before, now)
 

@@ -144,7 +144,7 @@ def _said(report: DriftReport, status: Status) -> list[Sighting]:
         if change.status is status
     ]
     named += [
-        (in_words(metric.name), True, f"{metric.reference:.3f} → {metric.production:.3f}")
+        (in_words(metric.name), True, metric.moved)
         for metric in (report.performance or {}).values()
         if metric.status is status
     ]

@@ -8,6 +8,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from driftwatch.core.reports.spelling import percent, quoted
 from driftwatch.demo.model import LogisticModel
 from driftwatch.simulation import category_shift, label_flip, mean_shift
 
@@ -116,10 +117,10 @@ class Loans:
                 drift_at=start + _DRIFT_HOUR * _HOUR,
                 moved={
                     "age": f"up by {_AGE_SHIFT:g} standard deviations",
-                    "channel": f'{_CHANNEL_SHIFT:.0%} of the rows become "app"',
+                    "channel": f"{percent(_CHANNEL_SHIFT)} of the rows become {quoted('app')}",
                 },
                 drop_at=start + _DROP_HOUR * _HOUR,
-                drop=f"{_FLIPPED:.0%} of the outcomes become the opposite",
+                drop=f"{percent(_FLIPPED)} of the outcomes become the opposite",
             ),
         )
 

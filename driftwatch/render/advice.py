@@ -9,7 +9,7 @@ from itertools import islice
 
 from driftwatch.core.reports.report import DriftReport, FeatureDrift, Status
 from driftwatch.render import outline
-from driftwatch.render.numbers import count, number, percent
+from driftwatch.render.numbers import count, number, percent, share_change
 
 __all__ = ["Advice", "advice"]
 
@@ -90,7 +90,7 @@ def _missing(report: DriftReport) -> Iterator[Advice]:
     fewer = [f for f in found if (f.missing_current or 0.0) < (f.missing_reference or 0.0)]
     more = [f for f in found if f not in fewer]
     for words, some in (("values are missing: ", more), ("fewer values are missing: ", fewer)):
-        shares = [f"{percent(f.missing_reference)} → {percent(f.missing_current)}" for f in some]
+        shares = [share_change(f.missing_reference, f.missing_current) for f in some]
         if some:
             yield _of(f"Find out why {words}", some, f" ({', '.join(shares[:_NAMED])}).")
 

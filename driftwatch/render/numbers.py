@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-import math
-import re
 from collections.abc import Sequence
 from datetime import UTC, datetime
+
+from driftwatch.core.reports.spelling import NONE, number, percent, points, share_change
 
 __all__ = [
     "NONE",
@@ -17,35 +17,12 @@ __all__ = [
     "p_value",
     "percent",
     "points",
+    "share_change",
     "statistic",
     "when",
 ]
 
-NONE = "–"
-"""What stands where there is no number."""
-
-_TRAILING_ZEROS = re.compile(r"\.?0*e")
 _MONTHS = ["Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec"]
-_SUFFIXES = ((1e12, "T"), (1e9, "G"), (1e6, "M"), (1e3, "k"))
-
-
-def number(value: float | None, digits: int = 3) -> str:
-    """Return `value` with about `digits` significant digits; NaN is no number.
-
-    Example:
-        >>> number(0.0123456), number(1234.5), number(56_789.0), number(1.5e-9)
-        ('0.0123', '1234', '56.8k', '1.5e-09')
-    """
-    if value is None or math.isnan(value):
-        return NONE
-    rounded = float(f"{value:.{digits}g}")
-    size = abs(rounded)
-    if size >= 1e15 or 0 < size < 1e-4:
-        return _TRAILING_ZEROS.sub("e", f"{value:.{digits - 1}e}")
-    if size < 10_000:
-        return f"{value:.{max(digits, len(str(int(size))))}g}"
-    unit, suffix = next(pair for pair in _SUFFIXES if size >= pair[0])
-    return f"{rounded / unit:.{max(digits, 3)}g}{suffix}"
 
 
 def numbers(values: Sequence[float]) -> list[str]:
@@ -89,22 +66,6 @@ def p_value(value: float | None) -> str:
     return f"{value:.2g}"
 
 
-def percent(share: float | None) -> str:
-    """Return a share as a percentage; only nothing is 0 % and only everything 100 %.
-
-    Example:
-        >>> percent(0.0), percent(0.00001), percent(0.0314), percent(0.31), percent(0.99999)
-        ('0 %', '< 0.1 %', '3.1 %', '31 %', '> 99.9 %')
-    """
-    if share is None:
-        return NONE
-    if 0 < share < 0.001:
-        return "< 0.1 %"
-    if 0.999 < share < 1:
-        return "> 99.9 %"
-    return f"{100 * share:.{0 if 0.0995 <= share <= 0.99 else 1}f}".removesuffix(".0") + " %"
-
-
 def statistic(value: float | None) -> str:
     """Return a statistic as tables and charts show it: three decimals, 0 only if it is zero.
 
@@ -119,20 +80,6 @@ def statistic(value: float | None) -> str:
     if abs(value) < 0.0005:
         return "< 0.001" if value > 0 else "> −0.001"
     return f"{value:.3f}" if abs(value) < 100 else number(value, 4)
-
-
-def points(difference: float) -> str:
-    """Return a difference of shares in points, with its sign.
-
-    Example:
-        >>> points(0.149), points(-0.384), points(0.0), points(-0.0001)
-        ('+14.9', '−38.4', '0', '−0.01')
-    """
-    if difference == 0:
-        return "0"
-    size = abs(100 * difference)
-    text = f"{size:.{1 if size >= 0.95 else 2}f}" if size >= 0.005 else "0.00"
-    return f"{'+' if difference > 0 else '−'}{text}"
 
 
 def count(value: int, noun: str) -> str:

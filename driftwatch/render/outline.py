@@ -15,7 +15,16 @@ from driftwatch.core.reports.report import (
     Status,
 )
 from driftwatch.core.reports.sentences import remarks_of
-from driftwatch.render.numbers import NONE, count, number, p_value, percent, statistic, when
+from driftwatch.render.numbers import (
+    NONE,
+    count,
+    number,
+    p_value,
+    percent,
+    share_change,
+    statistic,
+    when,
+)
 from driftwatch.render.numbers import dates as date_texts
 from driftwatch.render.plain import SENTENCE_LENGTH, plain
 
@@ -107,7 +116,7 @@ def missing(feature: FeatureDrift) -> str:
     before, after = feature.missing_reference, feature.missing_current
     if before is None and after is None:
         return ""
-    return f"missing {percent(before)} → {percent(after)}"
+    return f"missing {share_change(before, after)}"
 
 
 def no_drift(result: DriftResult) -> float | None:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from driftwatch.core.reports.performance import in_words
 from driftwatch.core.reports.report import DriftReport, FeatureDrift, Metric, Status
 from driftwatch.render import outline
-from driftwatch.render.numbers import count, number
+from driftwatch.render.numbers import count
 from driftwatch.render.plain import SENTENCE_LENGTH, plain
 
 __all__ = ["listed", "verdict_sentence"]
@@ -76,13 +76,7 @@ def _model(report: DriftReport) -> str:
 
 
 def _metric(metric: Metric) -> str:
-    text = (
-        f"{plain(in_words(metric.name))} {number(metric.reference)} → {number(metric.production)}"
-    )
-    if metric.interval is not None:
-        low, high = metric.interval
-        text += f" [{number(low)}, {number(high)}]"
-    return text
+    return f"{plain(in_words(metric.name))} {metric.moved}"
 
 
 def _schema(report: DriftReport) -> str:

@@ -612,12 +612,12 @@ def test_the_end_names_the_owner_and_what_was_worst() -> None:
 
 
 def test_the_headline_counts_early_signs_apart() -> None:
-    signs = (EarlySign("plan", "category 'pro'", 0.2), EarlySign("pay", "at or below 20", -0.2))
+    signs = (EarlySign("plan", "category ‘pro’", 0.2), EarlySign("pay", "at or below 20", -0.2))
     with_signs = replace(report(WARNING), window=WindowFacts(Period(), 1, False, early=signs))
     lines = lines_of(with_signs)
     assert what_moved(with_signs, lines) == "age (median 39 → 36) drifted, and 2 early signs"
     assert [line.moved for line in lines if line.is_early] == [
-        "early sign: at least 20 points more of the rows have category 'pro'",
+        "early sign: at least 20 points more of the rows have category ‘pro’",
         "early sign: at least 20 points fewer of the values are at or below 20",
     ]
 

@@ -13,6 +13,7 @@ from driftwatch.core.data.schema import Kind
 from driftwatch.core.drift.sides import CategorySides, NumericSides, Sides
 from driftwatch.core.profiles.column_profile import ColumnProfile
 from driftwatch.core.reports.report import DriftResult, Status
+from driftwatch.core.reports.spelling import number, percent, quoted, share_change
 
 __all__ = ["explain", "moved_most", "undecided_because"]
 
@@ -118,14 +119,15 @@ def _outside(sides: NumericSides) -> str:
     if beyond.size and beyond.max() > _MOST_OF * share:
         value = _value(float(atoms.values[int(np.argmax(beyond))]), kind)
         span = f"the reference's range {_value(low, kind)} … {_value(high, kind)}"
-        return f"rows equal to {value}: 0.0 % → {_percent(float(beyond.max()))} (outside of {span})"
+        moved = share_change(0.0, float(beyond.max()))
+        return f"rows equal to {value}: {moved} (outside of {span})"
     if below > 0.99 * share:
-        return f"{_percent(share)} of rows below the reference's least value {_value(low, kind)}"
+        return f"{percent(share)} of rows below the reference's least value {_value(low, kind)}"
     if below < 0.01 * share:
         where = f"above the reference's greatest value {_value(high, kind)}"
-        return f"{_percent(share)} of rows {where}"
+        return f"{percent(share)} of rows {where}"
     span = f"{_value(low, kind)} … {_value(high, kind)}"
-    return f"{_percent(share)} of rows outside of the reference's range {span}"
+    return f"{percent(share)} of rows outside of the reference's range {span}"
 
 
 def _means(sides: NumericSides) -> str:
@@ -139,12 +141,12 @@ def _means(sides: NumericSides) -> str:
 def _of_one_value(sides: NumericSides, details: Mapping[str, Any]) -> str:
     kind = sides.reference.profile.column.kind
     was, now = float(details["reference"]), float(details["production"])
-    return f"rows equal to {_value(details['value'], kind)}: {_percent(was)} → {_percent(now)}"
+    return f"rows equal to {_value(details['value'], kind)}: {share_change(was, now)}"
 
 
 def _broken(details: Mapping[str, Any]) -> str:
     was, now = float(details["reference"]), float(details["production"])
-    return f"rows that are not {details['rule']}: {_percent(was)} → {_percent(now)}"
+    return f"rows that are not {details['rule']}: {share_change(was, now)}"
 
 
 def _missing(reference: ColumnProfile, current: ColumnProfile) -> str:
@@ -158,7 +160,7 @@ def _missing(reference: ColumnProfile, current: ColumnProfile) -> str:
     }
     main = max(reasons, key=lambda reason: reasons[reason])
     why = f", mostly {main}" if after > before and main != "null" else ""
-    return f"rows without a value went from {_percent(before)} to {_percent(after)}{why}"
+    return f"rows without a value: {share_change(before, after)}{why}"
 
 
 def undecided_because(result: DriftResult, /) -> str:
@@ -167,9 +169,9 @@ def undecided_because(result: DriftResult, /) -> str:
     if why is None or threshold is None:
         return "not decided"
     n, m = why.rows_reference, why.rows_current
-    drift = f"{_SYMBOLS.get(result.method, result.method)} = {result.statistic or 0.0:.3g}"
+    drift = f"{_SYMBOLS.get(result.method, result.method)} = {number(result.statistic or 0.0)}"
     if why.kind == "at_the_threshold":
-        return f"{drift}, at the threshold of {threshold.warning:g}"
+        return f"{drift}, at the threshold of {number(threshold.warning)}"
     needed = None
     if result.rows_needed is not None:
         needed = f"about {result.rows_needed:,} rows would tell"
@@ -183,7 +185,7 @@ def undecided_because(result: DriftResult, /) -> str:
             else "the sketches are too coarse to tell; a larger k would"
         )
     if why.kind == "size_not_shown":
-        confidence, bound = why.confidence or 0.0, f"above {threshold.warning:.3g}"
+        confidence, bound = why.confidence or 0.0, f"above {number(threshold.warning)}"
         shown = f"not shown to be {bound}"
         if confidence > _LIKELY:
             asked = 1 - (result.level or 0.0)
@@ -197,7 +199,7 @@ def undecided_because(result: DriftResult, /) -> str:
 
 
 def _sure(confidence: float) -> str:
-    """A confidence in percent, never rounded to certainty."""
+    """A confidence as percentage, with the decimals that tell it from certainty."""
     texts = (f"{100 * confidence:.{digits}f} %" for digits in range(6))
     return next((text for text in texts if not text.startswith("100")), "over 99.99999 %")
 
@@ -230,11 +232,11 @@ def _numeric(sides: NumericSides) -> str:
     atom = _atom(sides, abs(gap))
     if atom is not None:
         value, was, now = atom
-        return f"rows equal to {_value(value, kind)}: {_percent(was)} → {_percent(now)}; {middle}"
+        return f"rows equal to {_value(value, kind)}: {share_change(was, now)}; {middle}"
     spread = _spread(sides, old.tolist(), new.tolist())
     if spread is not None:
         return f"{spread}; {middle}"
-    below = f"{_percent(float(before.at(at)))} → {_percent(float(after.at(at)))}"
+    below = share_change(float(before.at(at)), float(after.at(at)))
     where = f"rows at or below {_value(at, kind)}: {below}"
     if middle.endswith(_AS_BEFORE):
         return f"{where}; {middle}"
@@ -253,14 +255,14 @@ def _one_of_two(sides: NumericSides) -> str | None:
         return None
     was, now = (float(s.at(values[-1]) - s.below(values[-1])) for s in (sides.before, sides.after))
     of = f"rows equal to {_value(float(values[-1]), sides.reference.profile.column.kind)}"
-    return f"{of}: {_percent(was)} → {_percent(now)}"
+    return f"{of}: {share_change(was, now)}"
 
 
 def _median(sides: NumericSides, old: float, new: float) -> str:
     kind, spread = sides.reference.profile.column.kind, sides.reference.spread
-    shift = f"{(new - old) / spread:+.2f}" if spread > 0 else "0.00"
+    shift = f"{(new - old) / spread:+.2f}".replace("-", "−") if spread > 0 else "0.00"
     before, after = _apart(old, new, kind)
-    if before == after or shift in ("+0.00", "-0.00"):
+    if before == after or shift in ("+0.00", "−0.00"):
         return f"median {before} {_AS_BEFORE}"
     return f"median {before} → {after}" + (f" ({shift} IQR)" if spread > 0 else "")
 
@@ -329,17 +331,17 @@ def _categorical(sides: CategorySides, *, unseen: bool, sampled: DriftResult | N
         share = float(new.sum())
         if sampled is not None and sampled.statistic is not None:
             share = max(share, sampled.statistic)
-        told = f"{_percent(share)} of {of_rows} hold categories never seen before"
+        told = f"{percent(share)} of {of_rows} hold categories never seen before"
         return f"{told}: {examples}" if examples else told
     gaps = np.abs(after - before)
     places = [int(place) for place in np.argsort(-gaps)[:2]]
     if sides.before.size > _MANY and gaps[places].sum() < _MOST * gaps.sum():
-        told = f"{_percent(float(gaps.sum()) / 2)} of {of_rows} moved between categories"
+        told = f"{percent(float(gaps.sum()) / 2)} of {of_rows} moved between categories"
         told += f", spread over {np.count_nonzero(gaps):,} of them"
-        return told + (f"; {_percent(float(new.sum()))} hold new ones" if new.any() else "")
+        return told + (f"; {percent(float(new.sum()))} hold new ones" if new.any() else "")
     parts = [
-        f"{_quoted(sides.label(place))} {_percent(float(before[place]))} → "
-        f"{_percent(float(after[place]))}{' (new)' if new[place] > 0 else ''}"
+        f"{_quoted(sides.label(place))} {share_change(float(before[place]), float(after[place]))}"
+        f"{' (new)' if new[place] > 0 else ''}"
         for place in places
         if before[place] != after[place]
     ]
@@ -353,13 +355,6 @@ def _of_rows(sides: CategorySides) -> str:
     return f"the {sides.m:,} rows with a value" if missing else "rows"
 
 
-def _percent(share: float) -> str:
-    percent = 100 * share
-    if 0 < percent < 0.1:
-        return "< 0.1 %"
-    return f"{percent:.1f} %" if percent < 99.95 or share == 1 else "> 99.9 %"
-
-
 def _value(value: float, kind: Kind) -> str:
     if kind is Kind.DATETIME:
         try:
@@ -370,7 +365,7 @@ def _value(value: float, kind: Kind) -> str:
 
 
 def _quoted(label: str) -> str:
-    return label if label.startswith(("(", "hash:")) else f"'{label}'"
+    return label if label.startswith(("(", "hash:")) else quoted(label)
 
 
 def moved_most(results: Mapping[str, DriftResult], /) -> float:

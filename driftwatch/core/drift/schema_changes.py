@@ -11,6 +11,7 @@ from driftwatch.core.profiles.column_profile import ColumnProfile, keeps_categor
 from driftwatch.core.profiles.profile import Profile
 from driftwatch.core.reports.results import Status
 from driftwatch.core.reports.schema_change import SchemaChange, family_of, type_in_words
+from driftwatch.core.reports.spelling import percent
 
 __all__ = ["repeated_ids", "schema_changes", "why_not_comparable", "why_skipped"]
 
@@ -61,8 +62,8 @@ def repeated_ids(reference: Profile, current: Profile, column: Column) -> str:
     before, after = (_repeated(profile) for profile in sides)
     if after is None or after < _WORTH_A_WORD or after < 2 * (before or 0.0):
         return ""
-    was = "" if before is None else f" ({before:.1%} of the reference's)"
-    return f"; {after:.1%} of production's rows repeat one{was}"
+    was = "" if before is None else f" ({percent(before)} of the reference's)"
+    return f"; {percent(after)} of production's rows repeat one{was}"
 
 
 def _repeated(profile: ColumnProfile) -> float | None:

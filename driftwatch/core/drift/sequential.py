@@ -23,6 +23,7 @@ from driftwatch.core.data.privacy import MIN_SHOWN
 from driftwatch.core.data.schema import ValuePolicy
 from driftwatch.core.profiles.profile import Profile
 from driftwatch.core.profiles.reference import Reference, ReferenceColumn
+from driftwatch.core.reports.spelling import quoted
 from driftwatch.errors import ConfigError
 
 __all__ = ["Alarm", "ColumnDetector", "PaneDetector", "cell_counts", "log_ratio"]
@@ -300,7 +301,7 @@ def _categories(
     shares = np.array([categories.frequencies.counts[word] / rows for word in top])
     shown = column.profile.column.values is ValuePolicy.RAW
     labels = tuple(
-        f"category {word!r}" if shown and share * rows >= MIN_SHOWN else f"category {place}"
+        f"category {quoted(word)}" if shown and share * rows >= MIN_SHOWN else f"category {place}"
         for place, (word, share) in enumerate(zip(top, shares.tolist(), strict=True), start=1)
     )
     return cells, shares, labels, rows

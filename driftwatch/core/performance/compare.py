@@ -22,6 +22,7 @@ from driftwatch.core.profiles.profile import Profile
 from driftwatch.core.profiles.reference import Reference
 from driftwatch.core.reports.performance import Curve, Metric, Performance
 from driftwatch.core.reports.results import Levels, Status
+from driftwatch.core.reports.spelling import quoted
 from driftwatch.core.sketches.score_cells import ScoreCells
 from driftwatch.core.statistics.intervals import Interval, student
 from driftwatch.errors import ConfigError
@@ -245,7 +246,7 @@ def _turned(columns: OutcomeColumns, reference: Mapping[str, Estimate]) -> list[
     if area is None or area.interval is None or area.interval[1] >= _CHANCE:
         return []
     other, positive = columns.classes
-    question = f"is the score that of {other!r}, and not of {positive!r}?"
+    question = f"is the score that of {quoted(other)}, and not of {quoted(positive)}?"
     return [f"the reference's ROC AUC is below 0.5: {question}"]
 
 

@@ -8,6 +8,7 @@ from typing import Any, Self
 
 from driftwatch.core.reports.plain_values import number, pair, whole
 from driftwatch.core.reports.results import Levels, Status
+from driftwatch.core.reports.spelling import apart, percent
 
 __all__ = ["Curve", "Metric", "Performance", "in_words"]
 
@@ -76,6 +77,17 @@ class Metric:
     status: Status | None = None
     rows_needed: int | None = None
     note: str = ""
+
+    @property
+    def moved(self) -> str:
+        """Both values, and the interval where one is known.
+
+        Example:
+            >>> Metric("roc_auc", 0.903, 0.887, interval=(0.882, 0.893)).moved
+            '0.903 → 0.887 [0.882, 0.893]'
+        """
+        before, after, *ends = apart(self.reference, self.production, *(self.interval or ()))
+        return f"{before} → {after}" + (f" [{', '.join(ends)}]" if ends else "")
 
     def to_dict(self, labelled_share: float | None = None) -> dict[str, Any]:
         return {
@@ -208,7 +220,7 @@ class Performance(Mapping[str, Metric]):
         verb = "got worse:"
         if worst.status in (Status.OK, Status.UNDECIDED):
             verb = "is" if worst.status is Status.OK else "may have got worse:"
-        return f"{in_words(worst.name)} {verb} {worst.reference:.4g} → {worst.production:.4g}"
+        return f"{in_words(worst.name)} {verb} {worst.moved}"
 
     def __str__(self) -> str:
         if not self.labelled[1]:
@@ -217,7 +229,7 @@ class Performance(Mapping[str, Metric]):
         texts = [_values(metric) for metric in decided]
         share = self.labelled_share
         if share is not None and share < 1:
-            texts.append(f"{share:.1%} of the rows have a label")
+            texts.append(f"{percent(share)} of the rows have a label")
         return "; ".join(texts)
 
     def to_dict(self) -> dict[str, Any]:
@@ -273,9 +285,7 @@ def _values(metric: Metric) -> str:
     name = in_words(metric.name)
     if metric.reference is None or metric.production is None:
         return f"{name} unknown ({metric.note})" if metric.note else f"{name} unknown"
-    text = f"{name} {metric.reference:.4g} → {metric.production:.4g}"
-    if metric.interval is not None:
-        text += f" [{metric.interval[0]:.4g}, {metric.interval[1]:.4g}]"
+    text = f"{name} {metric.moved}"
     if metric.status is Status.UNDECIDED and metric.rows_needed is not None:
         text += f", {metric.rows_needed:,} labels would decide"
     return text if not metric.note else f"{text} ({metric.note})"

@@ -8,6 +8,7 @@ from datetime import datetime
 from enum import StrEnum
 from typing import Any, Self
 
+from driftwatch.core.reports import spelling
 from driftwatch.core.reports.distribution import QUANTILES, Distribution
 from driftwatch.core.reports.plain_values import number, pair, text, whole
 from driftwatch.core.reports.presentation import presentation
@@ -293,9 +294,9 @@ class FeatureDrift:
     def __repr__(self) -> str:
         decided = ""
         if self.primary is not None and self.primary.statistic is not None:
-            decided = f", {self.primary.method} {self.primary.statistic:.4g}"
+            decided = f", {self.primary.method} {spelling.number(self.primary.statistic)}"
             if self.primary.threshold is not None:
-                decided += f" / {self.primary.threshold.of(self.status):.4g}"
+                decided += f" / {spelling.number(self.primary.threshold.of(self.status))}"
         about = f"{plain(self.name)}: {self.status} ({self.kind} {self.role}{decided})"
         return shown_repr(f"<FeatureDrift {about} {self.explanation}")
 

@@ -9,6 +9,7 @@ from typing import Any, Self
 
 from driftwatch.core.reports.plain_values import number, text
 from driftwatch.core.reports.results import Status
+from driftwatch.core.reports.spelling import percent
 
 __all__ = ["SchemaChange", "family_of", "type_in_words"]
 
@@ -111,7 +112,7 @@ class SchemaChange:
         return "" if self.alike is None else f"; {self.alike!r} is {other}, and looks like the same"
 
     def _of_some(self) -> str:
-        return f" in {100 * (self.share or 0.0):.0f} % of its values"
+        return f" in {percent(self.share)} of its values"
 
     def to_dict(self) -> dict[str, Any]:
         return {

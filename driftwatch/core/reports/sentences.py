@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from driftwatch.core.reports.results import FeatureDrift, Status
+from driftwatch.core.reports.spelling import percent
 
 if TYPE_CHECKING:
     from driftwatch.core.reports.report import DriftReport
@@ -118,8 +119,8 @@ def _not_used(report: DriftReport) -> str:
     by_reason = sorted(report.not_used.items(), key=lambda item: -item[1])
     reasons = ", ".join(f"{rows:,} {why.replace('_', ' ')}" for why, rows in by_reason[:3])
     more = f" and {len(by_reason) - 3} other reasons" if len(by_reason) > 3 else ""
-    share = 100 * lost / (lost + report.rows_current)
-    return f"{lost:,} rows ({share:.1f} %) could not be used: {reasons}{more}"
+    share = percent(lost / (lost + report.rows_current))
+    return f"{lost:,} rows ({share}) could not be used: {reasons}{more}"
 
 
 def _drifted(report: DriftReport) -> list[FeatureDrift]:

@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 from typing import Any, Self
 
 from driftwatch.core.reports.results import Period, Status
+from driftwatch.core.reports.spelling import percent, size_in_points
 
 __all__ = ["EarlySign", "LaggingSource", "WindowFacts", "WindowPart"]
 
@@ -30,9 +31,15 @@ class EarlySign:
     where: str
     change: float
 
+    @property
+    def moved(self) -> str:
+        """What moved and how much, without the column's name."""
+        more = "more" if self.change > 0 else "fewer"
+        of = "rows have" if self.where.startswith("category") else "values are"
+        return f"at least {size_in_points(self.change)} points {more} of the {of} {self.where}"
+
     def __str__(self) -> str:
-        direction = "more" if self.change > 0 else "fewer"
-        return f"{self.column}: {abs(self.change):.0%} {direction} rows {self.where}"
+        return f"{self.column}: {self.moved}"
 
     def to_dict(self) -> dict[str, Any]:
         return {"column": self.column, "where": self.where, "change": self.change}
@@ -164,8 +171,8 @@ class WindowFacts:
             f"most of the last 1,000 messages of {name} cannot be read" for name in self.unreadable
         ]
         if self.late_rows > _FEW_LATE * rows:
-            share = 100 * self.late_rows / rows if rows else 100.0
-            said.append(f"{self.late_rows:,} rows ({share:.1f} %) came after their pane had ended")
+            share = percent(self.late_rows / rows if rows else 1.0)
+            said.append(f"{self.late_rows:,} rows ({share}) came after their pane had ended")
         said += map(str, self.lagging)
         if self.left_out:
             reasons = [f"{why} ({times:,} times)" for why, times in self.left_out.items()]

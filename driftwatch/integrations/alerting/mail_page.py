@@ -5,6 +5,7 @@ from __future__ import annotations
 from html import escape
 
 from driftwatch.alerts.message import Line, Message
+from driftwatch.core.reports.spelling import quoted
 from driftwatch.render.numbers import percent
 
 __all__ = ["mail_html"]
@@ -141,7 +142,7 @@ def _line(line: Line) -> str:
     if line.category is not None and line.before is not None and line.after is not None:
         bars = _bar("reference", line.before, "#6f92bd") + _bar("production", line.after, "#b84a08")
         bars = (
-            f"<br>‘{escape(line.category)}’"
+            f"<br>{escape(quoted(line.category))}"
             '<table role="presentation" width="100%" cellpadding="0" cellspacing="0" border="0" '
             f'style="width:100%">{bars}</table>'
         )

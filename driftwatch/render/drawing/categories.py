@@ -8,10 +8,10 @@ from html import escape
 from unicodedata import east_asian_width
 
 from driftwatch.core.reports.results import Distribution
+from driftwatch.core.reports.spelling import shortened
 from driftwatch.render.drawing.drawing import NOTEBOOK, svg_texts
 from driftwatch.render.numbers import dates as date_texts
-from driftwatch.render.numbers import numbers, percent, points
-from driftwatch.render.plain import NAME_LENGTH, plain
+from driftwatch.render.numbers import numbers, points, share_change
 
 __all__ = ["MOST", "OTHER", "Bars", "bars_of", "category_svg", "category_table"]
 
@@ -46,7 +46,7 @@ class Bars:
     @property
     def shares(self) -> str:
         """Both shares in words."""
-        return f"{percent(self.reference)} → {percent(self.current)}"
+        return share_change(self.reference, self.current)
 
 
 def bars_of(
@@ -66,7 +66,7 @@ def bars_of(
         distribution.labels or (), distribution.reference, distribution.current, strict=False
     )
     rows = [
-        Bars(_named(name), old, new, new=old == 0 < new <= unseen + 1e-5)
+        Bars(shortened(name), old, new, new=old == 0 < new <= unseen + 1e-5)
         for name, old, new in named
         if name != OTHER  # goes with the rest
     ]
@@ -160,17 +160,6 @@ def _widest(rows: Sequence[Bars]) -> float:
     return max(
         1e-9, *(side for row in rows if not row.rest for side in (row.reference, row.current))
     )
-
-
-def _named(name: str) -> str:
-    return _cut(plain(name, 4 * NAME_LENGTH), NAME_LENGTH) or "(empty)"
-
-
-def _cut(name: str, limit: int) -> str:
-    """A name of so many characters at most; the middle goes, since ends often differ."""
-    if len(name) <= limit:
-        return name
-    return f"{name[: limit - limit // 3 - 1].rstrip()}…{name[-(limit // 3) :].lstrip()}"
 
 
 def _fitting(name: str) -> str:

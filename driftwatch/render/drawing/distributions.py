@@ -8,11 +8,12 @@ from dataclasses import dataclass
 from itertools import accumulate, pairwise
 
 from driftwatch.core.reports.results import Distribution, FeatureDrift
+from driftwatch.core.reports.spelling import size_in_points
 from driftwatch.render.drawing.categories import OTHER
 from driftwatch.render.drawing.drawing import WIDTH, Drawing, Note, Palette, Shape
 from driftwatch.render.drawing.ticks import date_ticks, number_ticks, share_ticks, spread_out
 from driftwatch.render.numbers import dates as date_texts
-from driftwatch.render.numbers import number, numbers, percent
+from driftwatch.render.numbers import number, numbers, percent, share_change
 
 __all__ = [
     "Seen",
@@ -185,12 +186,12 @@ def cumulative(
     notes = []
     label = f"Shares of rows at or below each value, {_span(distribution, dates=dates)}"
     if gap is not None:
-        at, points = gap
+        at, size = gap
         x = axis.at(at)
         ends = [height * (1 - _between(axis.places, line, x)) for line in lines]
         if abs(ends[0] - ends[1]) >= 1:
             shapes.append(Shape("gap", f"M{round(x)} {round(ends[0])}V{round(ends[1])}"))
-        text = f"largest gap: {100 * points:.3g} points at {_value(at, dates=dates)}"
+        text = f"largest gap: {size_in_points(size)} points at {_value(at, dates=dates)}"
         label += f"; {text}"
         right = x > WIDTH / 2
         middle = min(max(sum(ends) / 2 + 4, 14), height - 6)
@@ -376,7 +377,7 @@ def _remarks(axis: _Axis, distribution: Distribution) -> _Words:
     if distribution.beyond is None:
         before, after = (max(0.0, 1 - sum(side)) for side in _sides(distribution))
         if max(before, after) >= 0.005:
-            remarks.append(f"beyond the axis: {percent(before)} → {percent(after)}")
+            remarks.append(f"beyond the axis: {share_change(before, after)}")
     return [("; ".join(remarks), False)] if remarks else []
 
 

@@ -308,4 +308,4 @@ def test_scores_of_the_other_class_are_noticed() -> None:
     data["p"] = 1 - data["p"]
     report = Monitor(data, prediction="says", score="p", label="y").check(frame(1))
     assert report.performance is not None
-    assert any("is the score that of '0'" in note for note in report.performance.notes)
+    assert any("is the score that of ‘0’" in note for note in report.performance.notes)
