@@ -14,7 +14,6 @@ from driftwatch.alerts.settings import DRIFT, NO_DATA, Alerts, Rule
 from driftwatch.alerts.unused_rows import reads_not_used
 from driftwatch.alerts.wording import (
     facts_of,
-    lasted,
     lines_of,
     moment,
     pictures_of,
@@ -23,6 +22,7 @@ from driftwatch.alerts.wording import (
 from driftwatch.core.data.times import to_utc
 from driftwatch.core.reports.report import DriftReport
 from driftwatch.core.reports.results import Status
+from driftwatch.core.reports.spelling import length_of_time
 from driftwatch.render.numbers import number, percent
 from driftwatch.render.plain import plain
 
@@ -43,7 +43,7 @@ def silent_since(heard: float | None, now: float | None = None) -> str:
     """
     if heard is None:
         return "no data"
-    length = "" if now is None else f" ({lasted(now - heard)})"
+    length = "" if now is None else f" ({length_of_time(now - heard)})"
     return f"no data since {moment(to_utc(heard))}{length}"
 
 

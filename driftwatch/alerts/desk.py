@@ -12,8 +12,8 @@ from driftwatch.alerts.message import Message
 from driftwatch.alerts.settings import DRIFT, NO_DATA, Alerts, Rule
 from driftwatch.alerts.state import DeskState
 from driftwatch.alerts.unused_rows import reads_not_used, watch_not_used
-from driftwatch.alerts.wording import lasted
 from driftwatch.core.reports.report import DriftReport, Status
+from driftwatch.core.reports.spelling import length_of_time
 from driftwatch.core.windows.alarm import Hysteresis
 from driftwatch.core.windows.spec import WindowSpec
 from driftwatch.core.windows.stored import StoredAction
@@ -219,7 +219,7 @@ class AlertDesk:
             return None
         panes = [state.episodes[name].alarm.since for name in firing]
         begun = [pane for pane in panes if pane is not None]
-        return float(min(begun) * self._spec.width) if begun else None
+        return float(self._spec.start_of(min(begun))) if begun else None
 
     def _worded(
         self,
@@ -297,7 +297,7 @@ class AlertDesk:
         if incident.told_status or not incident.quiet_until:
             # What comes and goes within a cool-down, and was told to nobody, does not prolong it.
             over = replace(over, quiet_until=now + self.alerts.cooldown_seconds())
-        length = lasted(now - incident.opened)
+        length = length_of_time(now - incident.opened)
         messages = []
         if incident.told_status:
             sent = incident.sent + bool(self.alerts.to)

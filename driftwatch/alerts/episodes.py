@@ -9,6 +9,7 @@ from typing import Any, Self
 from driftwatch.alerts.conditions import Reading
 from driftwatch.alerts.settings import Rule
 from driftwatch.core.reports.report import DriftReport, Status
+from driftwatch.core.reports.runs import DriftRun
 from driftwatch.core.windows.alarm import Hysteresis
 
 __all__ = ["Episode", "Said", "holding", "said_by"]
@@ -47,14 +48,12 @@ class Episode:
     Attributes:
         alarm: Fires at once and stops late.
         run: Windows one after another in which the rule has held.
-        began: The pane of the first of them.
         features: Those in which it held last. While one of them cannot be judged no window is
             quiet.
     """
 
     alarm: Hysteresis = field(default_factory=Hysteresis)
-    run: int = 0
-    began: int | None = None
+    run: DriftRun = field(default_factory=DriftRun)
     features: tuple[str, ...] = ()
 
     @property
@@ -75,17 +74,14 @@ class Episode:
         """
         status = Status.WARNING if early and not said.status.is_drift else said.status
         was_on = self.is_firing
+        self.run.update(pane, Status.OK if said.is_less and not status.is_drift else status)
         if status.is_drift:
-            self.began = pane if self.run == 0 else self.began
-            self.run += 1
             self.features = said.features
-            if self.run < windows and not was_on:
+            if self.run.windows < windows and not was_on:
                 return
-        elif status is Status.OK or said.is_less:
-            self.run = 0
         self.alarm.update(pane, status)
         if self.is_firing and not was_on:
-            self.alarm.since = self.began
+            self.alarm.since = self.run.began
 
     def begin_again(self) -> Self:
         """The same before another reference: what fires goes on until windows are quiet."""
@@ -94,14 +90,16 @@ class Episode:
 
     def to_dict(self) -> dict[str, Any]:
         """As plain data, to go on with later."""
-        own = {"run": self.run, "began": self.began, "features": list(self.features)}
+        run = {"run": self.run.windows, "began": self.run.began}
+        own = {**run, "features": list(self.features)}
         return {**self.alarm.to_dict(), **own}
 
     @classmethod
     def restored(cls, saved: Mapping[str, Any], /, *, clear_after: int) -> Self:
         """The state that `to_dict` gave."""
         alarm = Hysteresis(clear_after).restored(saved)
-        return cls(alarm, int(saved["run"]), saved["began"], tuple(saved["features"]))
+        run = DriftRun(int(saved["run"]), saved["began"])
+        return cls(alarm, run, tuple(saved["features"]))
 
 
 def holding(rule: Rule, report: DriftReport, /) -> list[Reading]:

@@ -7,6 +7,7 @@ from collections.abc import Iterable, Iterator, Sequence
 from datetime import datetime
 
 from driftwatch.alerts.message import Line, Picture
+from driftwatch.core.reports import spelling
 from driftwatch.core.reports.performance import in_words
 from driftwatch.core.reports.report import DriftReport, EarlySign, FeatureDrift, SchemaChange
 from driftwatch.core.reports.spelling import shortened
@@ -14,7 +15,7 @@ from driftwatch.render import outline
 from driftwatch.render.numbers import count, dates, number
 from driftwatch.render.plain import plain
 
-__all__ = ["facts_of", "lasted", "lines_of", "moment", "pictures_of", "what_moved"]
+__all__ = ["facts_of", "lines_of", "moment", "pictures_of", "what_moved"]
 
 _MOVED_LENGTH = 160
 _NAMED_COLUMNS = 3
@@ -30,23 +31,7 @@ _SCHEMA = {
 
 def moment(at: datetime, /) -> str:
     """A moment as people write it, in UTC."""
-    return f"{at:%d %b %H:%M} UTC".lstrip("0")
-
-
-def lasted(seconds: float, /) -> str:
-    """A length of time in its two largest units.
-
-    Example:
-        >>> lasted(90), lasted(11_160), lasted(785_000)
-        ('1 min', '3 h 6 min', '9 d 2 h')
-    """
-    minutes = int(max(0.0, seconds) // 60)
-    days, hours, minutes = minutes // 1440, minutes // 60 % 24, minutes % 60
-    if days:
-        return f"{days} d {hours} h" if hours else f"{days} d"
-    if hours:
-        return f"{hours} h {minutes} min" if minutes else f"{hours} h"
-    return f"{minutes} min"
+    return f"{spelling.moment(at, year=False)} UTC"
 
 
 def lines_of(report: DriftReport, /) -> list[Line]:

@@ -11,7 +11,8 @@ from driftwatch.core.data.times import to_utc
 from driftwatch.core.drift.sequential import PaneDetector, cell_counts
 from driftwatch.core.profiles.profile import Profile
 from driftwatch.core.profiles.reference import Reference
-from driftwatch.core.reports.report import DriftReport, EarlySign, Status, WindowFacts
+from driftwatch.core.reports.report import DriftReport, EarlySign, WindowFacts
+from driftwatch.core.reports.runs import status_for_runs
 from driftwatch.core.subject import Subject
 from driftwatch.core.windows.alarm import Event
 from driftwatch.core.windows.counters import notes_in, unreadable_sources, unused_rows
@@ -163,7 +164,8 @@ class Evaluator:
             if extent is None:  # not a row so far, perhaps because no message can be read
                 counters = self._store.overview(self.monitor).counters
             facts = _facts(self.spec, last, extent, Counter(counters) + Counter(uncounted or {}))
-            return self._report(self._open, last, facts, unstored)
+            report = self._report(self._open, last, facts, unstored)
+            return (self._state or self._restored()).dated(report, self.spec)
 
     def step(self, extent: StreamExtent | None = None, /) -> Result | None:
         """Evaluate what is due.
@@ -186,7 +188,7 @@ class Evaluator:
                 self._state = None
             self._follow_references()
             if self._state is None:
-                self._read_under, self._state = self._lease.token, self._restored()
+                self._read_under, self._state = self._lease.token, self._restored(self._detector)
                 self.alerting.forget()
             extent = extent or self.extent()
             if extent is not None and not self._note_laggards(self._state, extent, now):
@@ -240,10 +242,10 @@ class Evaluator:
                 self._windows.move_to(pane)
                 counters = self._counted(pane)
                 facts = _facts(self.spec, pane, extent, counters, revised=revised)
-                report = self._report(self._windows, pane, facts)
+                report = state.dated(self._report(self._windows, pane, facts), self.spec)
                 state.revision = state.revision + 1 if revised else 0
                 state.evaluated = pane
-                status = _for_the_alarm(report)
+                status = status_for_runs(report.global_status, is_quiet=report.is_quiet)
                 state.statuses[pane] = status.value
                 self.alerting.read(state.desk, pane, report, status)
             event = None if extent is None else self._consume(state, extent)
@@ -332,14 +334,8 @@ class Evaluator:
             if profile is not None and self._detector is not None:
                 alarms = self._detector.update(cell_counts(self._reference, profile))
                 signs = tuple(EarlySign(a.column, a.where, a.change) for a in alarms)
-            status = Status(state.statuses.pop(pane, Status.INSUFFICIENT_DATA.value))
-            state.alarm.update(pane, status, early=bool(signs))
+            state.consume(pane, signs)
             self.alerting.consume(state.desk, pane, early=bool(signs))
-            if signs:
-                state.early = signs
-            elif not state.alarm.level.is_drift:
-                state.early = ()
-            state.consumed = pane
         for pane in sorted(state.statuses)[:-_KEPT_STATUSES]:
             del state.statuses[pane]
         return event_between(before, state.alarm.level)
@@ -393,12 +389,13 @@ class Evaluator:
             notifiers=self.sinks.notifier_names,
         )
 
-    def _restored(self) -> EvaluationState:
+    def _restored(self, detector: PaneDetector | None = None) -> EvaluationState:
+        """The state that is stored, or a fresh one; the bets of the detector are given to it."""
         fresh = EvaluationState.fresh(self._reference.id, clear_after=self.rules.clear_after)
         saved = self._store.state(self.monitor)
         if saved is None:
             return fresh
-        restored = fresh.restored_with(saved, self._detector)
+        restored = fresh.restored_with(saved, detector)
         if restored is None:
             log_lost_state(self.monitor)
         return restored or replace(fresh, consumed=saved.consumed)
@@ -418,10 +415,3 @@ def _facts(
     if extent is None:
         return replace(facts, unreadable=unreadable_sources(counters))
     return replace(facts, unreadable=extent.unreadable, lagging=told(extent.laggards))
-
-
-def _for_the_alarm(report: DriftReport) -> Status:
-    """A window that is undecided, with nothing estimated above its threshold, ends an alarm."""
-    if report.global_status is Status.UNDECIDED and report.is_quiet:
-        return Status.OK
-    return report.global_status

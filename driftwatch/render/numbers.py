@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from datetime import UTC, datetime
 
-from driftwatch.core.reports.spelling import NONE, number, percent, points, share_change
+from driftwatch.core.reports.spelling import NONE, moment, number, percent, points, share_change
 
 __all__ = [
     "NONE",
@@ -21,8 +21,6 @@ __all__ = [
     "statistic",
     "when",
 ]
-
-_MONTHS = ["Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec"]
 
 
 def numbers(values: Sequence[float]) -> list[str]:
@@ -95,14 +93,3 @@ def count(value: int, noun: str) -> str:
 def when(at: datetime | None) -> str:
     """Return a moment in UTC, to the second."""
     return NONE if at is None else f"{at.astimezone(UTC):%Y-%m-%d %H:%M:%S} UTC"
-
-
-def moment(at: datetime) -> str:
-    """Return a moment in UTC as people write it, to the minute.
-
-    Example:
-        >>> moment(datetime(2026, 11, 28, 6, 5, tzinfo=UTC))
-        '28 Nov 2026 06:05'
-    """
-    at = at.astimezone(UTC)
-    return f"{at.day} {_MONTHS[at.month - 1]} {at.year} {at:%H:%M}"

@@ -61,8 +61,16 @@ def _headline(result: OverTime) -> str:
     rows = sum(report.rows_current for report in result.reports)
     return (
         f"Drift in {drifted:,} of {count(len(result), 'stretch').replace('stretchs', 'stretches')} "
-        f"({plain(result.by)}, {count(rows, 'row')})"
+        f"({plain(result.by)}, {count(rows, 'row')}){_since(result)}"
     )
+
+
+def _since(result: OverTime) -> str:
+    """With which stretch the drift began that the last one still has; empty where it has none."""
+    history = result.history
+    if (since := history.since) is None:
+        return ""
+    return f"; since {plain(since.label)}{' without a break' if history.run.windows > 1 else ''}"
 
 
 def _not_used(result: OverTime) -> list[str]:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from driftwatch.core.reports.performance import in_words
 from driftwatch.core.reports.report import DriftReport, FeatureDrift, Metric, Status
+from driftwatch.core.reports.sentences import since_when
 from driftwatch.render import outline
 from driftwatch.render.numbers import count
 from driftwatch.render.plain import SENTENCE_LENGTH, plain
@@ -20,13 +21,21 @@ def verdict_sentence(report: DriftReport, /) -> str:
     """Say in one sentence what a reader must know first."""
     match report.global_status:
         case Status.CRITICAL | Status.WARNING:
-            return _drift(report)
+            return _dated(_drift(report), report)
         case Status.OK:
             return _fine(report)
         case Status.UNDECIDED:
             return f"Not decided: {plain(report.headline(), SENTENCE_LENGTH)}"
         case _:
             return _nothing(report)
+
+
+def _dated(sentence: str, report: DriftReport) -> str:
+    """The sentence, and since when that is so, where a history tells."""
+    since = since_when(report)
+    if not since or since in sentence:
+        return sentence
+    return f"{sentence.removesuffix('.')}. {since[:1].upper()}{since[1:]}."
 
 
 def listed(names: list[str], /) -> str:

@@ -211,6 +211,7 @@ def _moment(result: Result, report: DriftReport) -> Moment:
         early=tuple(str(sign) for sign in window.early) if window is not None else (),
         distance=max([_loss(report), *_distances(report)]),
         metrics=_metrics(report),
+        since=window.since if window is not None else None,
     )
 
 

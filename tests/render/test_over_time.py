@@ -61,6 +61,26 @@ def test_a_line_a_feature_with_a_sign_a_stretch() -> None:
     assert "2026-01-01 … 2026-01-05" in text
 
 
+def test_the_headline_says_with_which_stretch_the_present_drift_began() -> None:
+    def said(letters: str) -> tuple[str, object]:
+        result = over_time(x=letters)
+        assert over_time_text(result).splitlines()[0] in over_time_html(result)
+        return over_time_text(result).splitlines()[0].partition(" rows)")[2], (
+            result.to_dict()["since"]
+        )
+
+    start = "2026-01-03T00:00:00Z"
+    assert said("CUO") == ("", None)
+    assert said("COW") == (
+        "; since 2026-01-03",
+        {"label": "2026-01-03", "start": start, "stretches": 1},
+    )
+    assert said("OOWWC") == (
+        "; since 2026-01-03 without a break",
+        {"label": "2026-01-03", "start": start, "stretches": 3},
+    )
+
+
 def test_many_stretches_and_features_are_drawn_by_the_worst() -> None:
     letters = ["O"] * 500
     letters[77] = "C"

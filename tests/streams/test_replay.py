@@ -66,6 +66,15 @@ def test_a_change_is_found_and_timed() -> None:
         assert not found.ongoing
     assert timeline.counters == {}
     assert timeline.rows == len(data)
+    since, last = timeline.since, timeline.moments[-1].period.end
+    assert since is not None
+    first = next(m for m in timeline.moments if m.pane == since.pane)
+    assert first.status.is_drift
+    assert timeline.moments[timeline.moments.index(first) - 1].since is None
+    assert timeline.to_dict()["since"] == since.to_dict()
+    said = f"drift at the end, {since.in_words(last)}"
+    assert said in timeline_text(timeline)
+    assert said in timeline_html(timeline)
 
 
 def test_the_order_of_rows_does_not_matter() -> None:

@@ -15,7 +15,7 @@ import typer
 
 from driftwatch.alerts.incidents import Happening, Incident, standing_of
 from driftwatch.alerts.message import Line, Message
-from driftwatch.alerts.wording import lasted, moment
+from driftwatch.alerts.wording import moment
 from driftwatch.cli.monitors import configured, opened_store
 from driftwatch.cli.options import Config, Name, StorePath, request_of
 from driftwatch.cli.output.exits import Exit
@@ -23,6 +23,7 @@ from driftwatch.cli.output.writing import put, put_json
 from driftwatch.core.data.durations import parse_duration
 from driftwatch.core.data.instants import instant_of
 from driftwatch.core.data.times import to_utc
+from driftwatch.core.reports.spelling import length_of_time
 from driftwatch.core.windows.stored import StoredAction, StoredIncident
 from driftwatch.errors import ConfigError
 from driftwatch.integrations.alerting.configured import notifiers_of
@@ -379,9 +380,9 @@ def _write(
     said = _said(name, store, incident)
     now = time.time()
     end = stored.resolved
-    state = f"open for {lasted(now - incident.opened)}"
+    state = f"open for {length_of_time(now - incident.opened)}"
     if end is not None:
-        state = f"over after {lasted(end - incident.opened)}, {moment(to_utc(end))}"
+        state = f"over after {length_of_time(end - incident.opened)}, {moment(to_utc(end))}"
     lines = [f"{plain(name)}: incident {incident.number}  {incident.status}  {state}"]
     lines.append(f"  {incident.text or incident.title}")
     lines += [f"  {line.sign} {line.text}" for line in incident.lines[:8]]

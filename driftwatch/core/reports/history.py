@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any
 
 from driftwatch.core.data.frames import table_of_rows
 from driftwatch.core.reports.results import FeatureDrift, Levels, Status
+from driftwatch.core.reports.runs import DriftRun, status_for_runs
 
 if TYPE_CHECKING:
     import pyarrow as pa
@@ -107,17 +108,26 @@ class FeatureLine:
         kind: What its values are.
         role: What it is for.
         statuses: Of every window; None where it was not tested.
+        run: The run of drifted windows that lasts until the last one.
     """
 
     name: str
     kind: str
     role: str
     statuses: list[Status | None] = field(default_factory=list)
+    run: DriftRun = field(default_factory=DriftRun)
     _tests: list[str | None] = field(default_factory=list)
     _numbers: array[float] = field(default_factory=lambda: array("d"))
 
-    def put(self, place: int, cell: Cell, /) -> None:
-        """Add the cell of a window; windows that were left out have none."""
+    def put(self, place: int, cell: Cell, /, *, is_quiet: bool = False) -> None:
+        """Add the cell of a window; windows that were left out have none.
+
+        Args:
+            place: Number of the window.
+            cell: What became of the feature there.
+            is_quiet: Whether no drift above a warning threshold is estimated.
+        """
+        self.run.update(place, status_for_runs(cell.status, is_quiet=is_quiet))
         absent = place - len(self.statuses)
         self.statuses += [None] * absent
         self._tests += [None] * absent
@@ -161,15 +171,8 @@ class FeatureLine:
 
     def drifted_since(self, windows: int, /) -> int | None:
         """The window from which on it has drifted without a break to the last; None if not."""
-        if len(self.statuses) < windows:
-            return None
-        since = None
-        for place in range(windows - 1, -1, -1):
-            status = self.statuses[place]
-            if status is None or not status.is_drift:
-                break
-            since = place
-        return since
+        last = self.statuses[-1] if len(self.statuses) == windows and windows else None
+        return self.run.began if last is not None and last.is_drift else None
 
 
 @dataclass(slots=True)
@@ -180,6 +183,7 @@ class FeatureHistory:
         slots: The windows, in order.
         lines: The features by name, in the order in which they were first tested.
         is_ordered: Whether one window comes after the other.
+        run: The run of drifted windows that lasts until the last one.
 
     Example:
         >>> from driftwatch import Monitor
@@ -194,6 +198,7 @@ class FeatureHistory:
     slots: list[Slot] = field(default_factory=list)
     lines: dict[str, FeatureLine] = field(default_factory=dict)
     is_ordered: bool = True
+    run: DriftRun = field(default_factory=DriftRun)
 
     def add(
         self,
@@ -205,13 +210,21 @@ class FeatureHistory:
     ) -> None:
         """Add the window that comes next."""
         place = len(self.slots)
+        self.run.update(place, status_for_runs(report.global_status, is_quiet=report.is_quiet))
         self.slots.append(Slot(label, report.rows_current, report.global_status, start, end))
         for feature in report.features:
             line = self.lines.get(feature.name)
             if line is None:
                 line = FeatureLine(feature.name, feature.kind, feature.role)
                 self.lines[feature.name] = line
-            line.put(place, Cell.of(feature))
+            line.put(place, Cell.of(feature), is_quiet=not feature.may_have_moved)
+
+    @property
+    def since(self) -> Slot | None:
+        """The first window of the unbroken run of drifted ones; None if the last does not drift."""
+        if not self.is_ordered or not self.slots or not self.slots[-1].status.is_drift:
+            return None
+        return None if self.run.began is None else self.slots[self.run.began]
 
     def present(self, line: FeatureLine, /) -> Cell | None:
         """How a feature stands: in the last window, or where there is no order in the worst."""

@@ -142,11 +142,20 @@ class OverTime:
 
     def to_dict(self) -> dict[str, Any]:
         """Return everything as plain data, for JSON: of each report its own documented form."""
+        history = self.history
+        since = history.since
         return {
             "schema_version": 1,
             "monitor": self.monitor,
             "by": self.by,
             "status": self.status.value,
+            "since": None
+            if since is None
+            else {
+                "label": since.label,
+                "start": to_iso(since.start),
+                "stretches": history.run.windows,
+            },
             "not_used": dict(self.not_used),
             "stretches": [stretch.to_dict() for stretch in self.stretches],
         }

@@ -10,7 +10,7 @@ from driftwatch.core.reports.spelling import percent
 if TYPE_CHECKING:
     from driftwatch.core.reports.report import DriftReport
 
-__all__ = ["headline_of", "remarks_of", "summary_of"]
+__all__ = ["headline_of", "remarks_of", "since_when", "summary_of"]
 
 
 def summary_of(report: DriftReport, /) -> str:
@@ -58,7 +58,15 @@ def headline_of(report: DriftReport, /) -> str:
             empty = sum(f.status is Status.INSUFFICIENT_DATA for f in features)
             return f"{also}too little data in {empty} of {tested} features {rows}"
         return f"{also}{undecided} of {tested} features undecided{_would_decide(report)} {rows}"
-    return f"{also}{drifted} of {tested} features drifted {rows}"
+    since = f"; {since}" if (since := since_when(report)) else ""
+    return f"{also}{drifted} of {tested} features drifted {rows}{since}"
+
+
+def since_when(report: DriftReport, /) -> str:
+    """Since when windows drift without a break; empty where no history tells."""
+    if report.window is None or report.window.since is None:
+        return ""
+    return report.window.since.in_words(report.window.period.end)
 
 
 def _of_the_model(report: DriftReport) -> str:

@@ -1,15 +1,18 @@
-"""One spelling of numbers, shares and categories, in reports and in everything that shows them."""
+"""One spelling of numbers, shares, times and categories, wherever reports are shown."""
 
 from __future__ import annotations
 
 import math
 import re
+from datetime import UTC, datetime
 
 from driftwatch.logs.lines import NAME_LENGTH, plain
 
 __all__ = [
     "NONE",
     "apart",
+    "length_of_time",
+    "moment",
     "number",
     "percent",
     "points",
@@ -24,6 +27,7 @@ NONE = "–"
 
 _TRAILING_ZEROS = re.compile(r"\.?0*e")
 _SUFFIXES = ((1e12, "T"), (1e9, "G"), (1e6, "M"), (1e3, "k"))
+_MONTHS = ["Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec"]
 _MOST_DIGITS = 8
 _LEAST, _MOST = 0.001, 0.999
 """A share outside of these, and neither nothing nor everything, is told as a bound."""
@@ -127,6 +131,37 @@ def size_in_points(difference: float, /) -> str:
         ('14.9', '20')
     """
     return points(abs(difference)).removeprefix("+").removesuffix(".0")
+
+
+def moment(at: datetime, /, *, year: bool = True) -> str:
+    """Return a moment in UTC as people write it, to the minute.
+
+    Args:
+        at: The moment, aware.
+        year: Whether its year is said.
+
+    Example:
+        >>> moment(datetime(2026, 11, 28, 6, 5, tzinfo=UTC))
+        '28 Nov 2026 06:05'
+    """
+    at = at.astimezone(UTC)
+    return f"{at.day} {_MONTHS[at.month - 1]}{f' {at.year}' if year else ''} {at:%H:%M}"
+
+
+def length_of_time(seconds: float, /) -> str:
+    """Return a length of time in its two largest units, to the minute.
+
+    Example:
+        >>> length_of_time(90), length_of_time(11_160), length_of_time(785_000)
+        ('1 min', '3 h 6 min', '9 d 2 h')
+    """
+    minutes = int(max(0.0, seconds) // 60)
+    days, hours, minutes = minutes // 1440, minutes // 60 % 24, minutes % 60
+    if days:
+        return f"{days} d {hours} h" if hours else f"{days} d"
+    if hours:
+        return f"{hours} h {minutes} min" if minutes else f"{hours} h"
+    return f"{minutes} min"
 
 
 def shortened(category: str, limit: int = NAME_LENGTH) -> str:

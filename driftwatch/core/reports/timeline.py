@@ -10,6 +10,7 @@ from typing import Any, Self
 
 from driftwatch.core.reports.history import FeatureHistory
 from driftwatch.core.reports.results import Period, Status, to_iso
+from driftwatch.core.reports.runs import Since
 
 __all__ = ["AlertMoment", "ChangePoint", "Episode", "MetricValues", "Moment", "Timeline"]
 
@@ -84,6 +85,7 @@ class Moment:
             undecided only where the window is.
         metrics: The deciding metrics of the model by name, where there are labels: reference,
             production, and the ends of production's interval.
+        since: Since when windows drift without a break; None of one that does not.
     """
 
     pane: int
@@ -96,6 +98,7 @@ class Moment:
     early: tuple[str, ...] = ()
     distance: float = 0.0
     metrics: Mapping[str, MetricValues] = field(default_factory=dict)
+    since: Since | None = None
 
     def to_dict(self) -> dict[str, Any]:
         return {
@@ -109,6 +112,7 @@ class Moment:
             "early": list(self.early),
             "distance": self.distance,
             "performance": {name: values.to_dict() for name, values in self.metrics.items()},
+            "since": None if self.since is None else self.since.to_dict(),
         }
 
 
@@ -241,6 +245,11 @@ class Timeline:
             episodes.append(_episode(running, over=False))
         return tuple(episodes)
 
+    @property
+    def since(self) -> Since | None:
+        """Since when windows drift without a break until the last; None if that does not."""
+        return self.moments[-1].since if self.moments else None
+
     def count(self, status: Status, /) -> int:
         """Moments of a status."""
         return sum(moment.status is status for moment in self.moments)
@@ -254,6 +263,7 @@ class Timeline:
             "rows": self.rows,
             "counters": dict(self.counters),
             "statuses": {s.value: n for s in Status if (n := self.count(s))},
+            "since": None if self.since is None else self.since.to_dict(),
             "episodes": [episode.to_dict() for episode in self.episodes],
             "changes": [change.to_dict() for change in self.changes],
             "alerts": {

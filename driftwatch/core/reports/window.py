@@ -7,7 +7,8 @@ from dataclasses import dataclass, field
 from typing import Any, Self
 
 from driftwatch.core.reports.results import Period, Status
-from driftwatch.core.reports.spelling import percent, size_in_points
+from driftwatch.core.reports.runs import Since
+from driftwatch.core.reports.spelling import length_of_time, percent, size_in_points
 
 __all__ = ["EarlySign", "LaggingSource", "WindowFacts", "WindowPart"]
 
@@ -60,8 +61,7 @@ class LaggingSource:
     waited_for: bool
 
     def __str__(self) -> str:
-        hours, minutes = divmod(round(self.behind_seconds / 60), 60)
-        behind = f"{hours} h {minutes} min" if hours else f"{minutes} min"
+        behind = length_of_time(self.behind_seconds)
         waits = "windows wait for it" if self.waited_for else "windows wait for it no longer"
         return f"source {self.source} is {behind} behind the others: {waits}"
 
@@ -146,6 +146,7 @@ class WindowFacts:
         lagging: Sources whose rows are far behind those of others.
         left_out: Stored profiles and columns that are in no window, for they cannot be read or do
             not go with the reference: how many, by reason.
+        since: Since when the windows drift without a break; None of one that does not.
     """
 
     period: Period
@@ -160,6 +161,7 @@ class WindowFacts:
     notes: tuple[str, ...] = ()
     lagging: tuple[LaggingSource, ...] = ()
     left_out: Mapping[str, int] = field(default_factory=dict)
+    since: Since | None = None
 
     def remarks(self, rows: int, /) -> list[str]:
         """What a reader of the verdict must know of sources and stored rows.
@@ -195,6 +197,7 @@ class WindowFacts:
             "notes": list(self.notes),
             "lagging": [source.to_dict() for source in self.lagging],
             "left_out": dict(self.left_out),
+            "since": None if self.since is None else self.since.to_dict(),
         }
 
     @classmethod
@@ -217,6 +220,7 @@ class WindowFacts:
             tuple(str(note) for note in data.get("notes", ())),
             tuple(LaggingSource.from_dict(source) for source in data.get("lagging", ())),
             _counts(data, "left_out"),
+            Since.from_dict(data.get("since")),
         )
 
 

@@ -97,6 +97,10 @@ class WindowSpec:
         """Numbers of the panes that hold some instants."""
         return np.floor(seconds / self.width).astype(np.int64)
 
+    def start_of(self, pane: int, /) -> int:
+        """Second at which a pane begins."""
+        return pane * self.width
+
     def end_of(self, pane: int, /) -> int:
         """Second at which a pane ends."""
         return (pane + 1) * self.width

@@ -95,8 +95,15 @@ def _headline(timeline: Timeline) -> str:
     return (
         f"{alarmed} in {len(timeline.moments):,} windows "
         f"({timeline.window}, {timeline.rows:,} rows)"
-        f"{changes}"
+        f"{changes}{_since(timeline)}"
     )
+
+
+def _since(timeline: Timeline) -> str:
+    """Since when the windows drift with which the history ends; empty where they do not."""
+    if timeline.since is None:
+        return ""
+    return f"; drift at the end, {timeline.since.in_words(timeline.moments[-1].period.end)}"
 
 
 def _strip(timeline: Timeline, width: int) -> tuple[str, str]:
