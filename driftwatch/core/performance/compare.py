@@ -200,6 +200,7 @@ def _compared(
         bracket=_pair(new.bracket),
         threshold=limit if rule.higher_is_better is not None else None,
         gates=gates,
+        higher_is_better=rule.higher_is_better,
         note=new.note or (f"reference: {old.note}" if old.note else ""),
     )
     return metric, Change(rule, old, new, limit, float(after.labelled), spread)

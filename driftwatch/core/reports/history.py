@@ -1,4 +1,4 @@
-"""Features x time: what became of every feature in every window of a history."""
+"""Features x time: what became of every feature and metric in every window of a history."""
 
 from __future__ import annotations
 
@@ -10,6 +10,7 @@ from datetime import datetime
 from typing import TYPE_CHECKING, Any
 
 from driftwatch.core.data.frames import table_of_rows
+from driftwatch.core.reports.performance import Metric, in_words
 from driftwatch.core.reports.results import FeatureDrift, Levels, Status
 from driftwatch.core.reports.runs import DriftRun, status_for_runs
 
@@ -37,10 +38,18 @@ HISTORY_COLUMNS: Mapping[str, str] = {
     "threshold_warning": "number",
     "threshold_critical": "number",
     "p_value": "number",
+    "reference": "number",
 }
-"""Columns of the table of a history, one row a window and feature, and what they hold."""
+"""Columns of the table of a history, one row a window and feature, and what they hold.
 
-_NUMBERS = 6
+A metric of the model that decides has a row as well: its kind is ``metric``, its role
+``performance`` and its test ``realised``, since it is made of labels; the statistic is its value,
+the thresholds are the values from which on it is WARNING and CRITICAL, ``reference`` is its value
+in the reference, which features have not.
+"""
+
+_METRIC = "metric"
+_NUMBERS = 7
 _NONE = math.nan
 
 
@@ -65,15 +74,16 @@ class Slot:
 
 @dataclass(frozen=True, slots=True)
 class Cell:
-    """One feature in one window: its status, and the test that decided.
+    """One feature, or metric of the model, in one window: its status, and what decided.
 
     Attributes:
         status: Of the feature.
-        test: Name of the test; None where none decided.
-        statistic: As estimated.
+        test: Name of the test; None where none decided. Of a metric ``realised``.
+        statistic: As estimated; the value of a metric.
         interval: Of the population, 95 %, where it is known; otherwise from sketch error.
-        threshold: Effect sizes for WARNING and CRITICAL.
-        p_value: Of "no drift at all".
+        threshold: Effect sizes for WARNING and CRITICAL; values of a metric.
+        p_value: Of "no drift at all"; of a metric "it is no worse than the warning threshold".
+        reference: The metric's value in the reference; None of a feature.
     """
 
     status: Status
@@ -82,6 +92,36 @@ class Cell:
     interval: tuple[float, float] | None = None
     threshold: Levels | None = None
     p_value: float | None = None
+    reference: float | None = None
+
+    @property
+    def effect(self) -> float | None:
+        """The statistic, or by how much a metric got worse."""
+        if self.statistic is None or self.reference is None or self.threshold is None:
+            return self.statistic
+        gain = self.statistic - self.reference
+        return gain if self.threshold.warning > self.reference else -gain
+
+    @property
+    def effects(self) -> Levels | None:
+        """Effects from which on it is WARNING and CRITICAL."""
+        if self.reference is None or self.threshold is None:
+            return self.threshold
+        before = self.reference
+        return self.threshold.map(lambda value: abs(value - before))
+
+    @classmethod
+    def of_metric(cls, metric: Metric, /) -> Cell:
+        """What a report says of a metric that decides."""
+        return cls(
+            metric.status or Status.INSUFFICIENT_DATA,
+            "realised",
+            metric.production,
+            metric.interval,
+            metric.bounds,
+            metric.p_value,
+            metric.reference,
+        )
 
     @classmethod
     def of(cls, feature: FeatureDrift, /) -> Cell:
@@ -101,7 +141,7 @@ class Cell:
 
 @dataclass(slots=True)
 class FeatureLine:
-    """One feature in all windows, in some sixty bytes a window.
+    """One feature, or metric of the model, in all windows, in some seventy bytes a window.
 
     Attributes:
         name: Its name.
@@ -118,6 +158,11 @@ class FeatureLine:
     run: DriftRun = field(default_factory=DriftRun)
     _tests: list[str | None] = field(default_factory=list)
     _numbers: array[float] = field(default_factory=lambda: array("d"))
+
+    @property
+    def title(self) -> str:
+        """The name of a feature; of a metric, in words."""
+        return in_words(self.name) if self.kind == _METRIC else self.name
 
     def put(self, place: int, cell: Cell, /, *, is_quiet: bool = False) -> None:
         """Add the cell of a window; windows that were left out have none.
@@ -136,7 +181,8 @@ class FeatureLine:
         self._tests.append(cell.test)
         low, high = cell.interval or (_NONE, _NONE)
         levels = cell.threshold or Levels(_NONE, _NONE)
-        numbers = (cell.statistic, low, high, levels.warning, levels.critical, cell.p_value)
+        limits = (levels.warning, levels.critical)
+        numbers = (cell.statistic, low, high, *limits, cell.p_value, cell.reference)
         self._numbers.extend(_NONE if number is None else number for number in numbers)
 
     def cell(self, place: int, /) -> Cell | None:
@@ -145,7 +191,7 @@ class FeatureLine:
         if status is None:
             return None
         start = place * _NUMBERS
-        statistic, low, high, warning, critical, p_value = (
+        statistic, low, high, warning, critical, p_value, reference = (
             None if math.isnan(number) else number
             for number in self._numbers[start : start + _NUMBERS]
         )
@@ -156,6 +202,7 @@ class FeatureLine:
             None if low is None or high is None else (low, high),
             None if warning is None or critical is None else Levels(warning, critical),
             p_value,
+            reference,
         )
 
     @property
@@ -177,11 +224,12 @@ class FeatureLine:
 
 @dataclass(slots=True)
 class FeatureHistory:
-    """What became of every feature in every window; grows window by window.
+    """What became of every feature and metric in every window; grows window by window.
 
     Attributes:
         slots: The windows, in order.
         lines: The features by name, in the order in which they were first tested.
+        metrics: The metrics of the model that decide, by name.
         is_ordered: Whether one window comes after the other.
         run: The run of drifted windows that lasts until the last one.
 
@@ -197,6 +245,7 @@ class FeatureHistory:
 
     slots: list[Slot] = field(default_factory=list)
     lines: dict[str, FeatureLine] = field(default_factory=dict)
+    metrics: dict[str, FeatureLine] = field(default_factory=dict)
     is_ordered: bool = True
     run: DriftRun = field(default_factory=DriftRun)
 
@@ -213,11 +262,14 @@ class FeatureHistory:
         self.run.update(place, status_for_runs(report.global_status, is_quiet=report.is_quiet))
         self.slots.append(Slot(label, report.rows_current, report.global_status, start, end))
         for feature in report.features:
-            line = self.lines.get(feature.name)
-            if line is None:
-                line = FeatureLine(feature.name, feature.kind, feature.role)
-                self.lines[feature.name] = line
+            new = FeatureLine(feature.name, feature.kind, feature.role)
+            line = self.lines.setdefault(feature.name, new)
             line.put(place, Cell.of(feature), is_quiet=not feature.may_have_moved)
+
+        for metric in () if report.performance is None else report.performance.values():
+            if metric.status is not None:
+                new = FeatureLine(metric.name, _METRIC, "performance")
+                self.metrics.setdefault(metric.name, new).put(place, Cell.of_metric(metric))
 
     @property
     def since(self) -> Slot | None:
@@ -254,12 +306,12 @@ class FeatureHistory:
         return sorted(self.lines.values(), key=rank)
 
     def table(self) -> pa.Table:
-        """One row a window and feature, in the order of `HISTORY_COLUMNS`."""
+        """One row a window and feature or metric, in the order of `HISTORY_COLUMNS`."""
         return table_of_rows(self._rows(), HISTORY_COLUMNS)
 
     def _rows(self) -> Iterator[dict[str, Any]]:
         for place, slot in enumerate(self.slots):
-            for line in self.lines.values():
+            for line in (*self.lines.values(), *self.metrics.values()):
                 cell = line.cell(place)
                 if cell is None:
                     continue
@@ -281,4 +333,5 @@ class FeatureHistory:
                     "threshold_warning": cell.threshold.warning if cell.threshold else None,
                     "threshold_critical": cell.threshold.critical if cell.threshold else None,
                     "p_value": cell.p_value,
+                    "reference": cell.reference,
                 }

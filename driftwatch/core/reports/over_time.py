@@ -116,7 +116,7 @@ class OverTime:
         raise UnknownColumnError(label, [s.label for s in self.stretches], "the stretches")
 
     def to_frame(self, *, library: Library | None = None) -> Any:
-        """Return one row a stretch and feature as a data frame.
+        """Return one row a stretch and feature, or metric of the model, as a data frame.
 
         Args:
             library: ``"pandas"``, ``"polars"`` or ``"pyarrow"`` (a table); the first of them that
@@ -161,11 +161,12 @@ class OverTime:
         }
 
     def plot(self, feature: str | None = None, *, ax: Any = None) -> Any:
-        """Draw features x time with matplotlib, or the statistic of one feature over time.
+        """Draw features x time with matplotlib, or a statistic or metric over time.
 
         Args:
-            feature: Its name: the statistic that decides, with its interval and both thresholds.
-                Without it a coloured cell a feature and stretch; the 30 worst features.
+            feature: Name of a feature, for the statistic that decides, or of a metric of the model
+                such as ``"roc_auc"``; with its interval and both thresholds. Without it a coloured
+                cell a feature and stretch: the 30 worst features, and the metrics.
             ax: Axes to draw into; those of a new figure of pyplot if None.
 
         Returns:
@@ -173,7 +174,7 @@ class OverTime:
 
         Raises:
             MissingDependencyError: If matplotlib is not installed.
-            UnknownColumnError: If the feature was never tested.
+            UnknownColumnError: If there is no such metric, and the feature was never tested.
 
         Example:
             >>> from driftwatch import Monitor

@@ -6,7 +6,7 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import Any, Self
 
-from driftwatch.core.reports.plain_values import number, pair, whole
+from driftwatch.core.reports.plain_values import number, pair, truth, whole
 from driftwatch.core.reports.results import Levels, Status
 from driftwatch.core.reports.spelling import apart, percent
 
@@ -63,6 +63,7 @@ class Metric:
         status: What became of it; None where it does not decide.
         rows_needed: Labelled production rows that would decide it, where it is undecided.
         note: What a reader must know of it, such as why there is no interval.
+        higher_is_better: Its direction; None where it has none, or an older report does not say.
     """
 
     name: str
@@ -77,6 +78,22 @@ class Metric:
     status: Status | None = None
     rows_needed: int | None = None
     note: str = ""
+    higher_is_better: bool | None = None
+
+    @property
+    def bounds(self) -> Levels | None:
+        """The values from which on it is WARNING, and CRITICAL; None where that is not known.
+
+        Example:
+            >>> Metric("log_loss", 0.5, 0.6, threshold=Levels(0.01, 0.05),
+            ...        higher_is_better=False).bounds
+            Levels(warning=0.51, critical=0.55)
+        """
+        before = self.reference
+        if before is None or self.threshold is None or self.higher_is_better is None:
+            return None
+        sign = -1 if self.higher_is_better else 1
+        return self.threshold.map(lambda worse: round(before + sign * worse, 12))
 
     @property
     def moved(self) -> str:
@@ -105,6 +122,7 @@ class Metric:
             "status": self.status.value if self.status else None,
             "rows_needed": self.rows_needed,
             "note": self.note,
+            "higher_is_better": self.higher_is_better,
         }
 
     @classmethod
@@ -122,6 +140,7 @@ class Metric:
             status=Status(data["status"]) if data.get("status") else None,
             rows_needed=whole(data.get("rows_needed")),
             note=str(data.get("note") or ""),
+            higher_is_better=truth(data.get("higher_is_better")),
         )
 
 

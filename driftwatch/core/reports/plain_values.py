@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-__all__ = ["number", "pair", "text", "whole"]
+__all__ = ["number", "pair", "text", "truth", "whole"]
 
 _WHOLE = 1 << 63
 
@@ -53,6 +53,17 @@ def text(value: Any, /) -> str | None:
     if value is None or isinstance(value, str):
         return value
     raise TypeError(f"a text is needed; got {type(value).__name__}")
+
+
+def truth(value: Any, /) -> bool | None:
+    """True or false, or None where there is neither.
+
+    Raises:
+        TypeError: If it is something else.
+    """
+    if value is None or isinstance(value, bool):
+        return value
+    raise TypeError(f"true or false is needed; got {type(value).__name__}")
 
 
 def pair(value: Any, /) -> tuple[float, float] | None:

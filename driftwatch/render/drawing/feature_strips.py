@@ -1,4 +1,4 @@
-"""Features x time: a strip of statuses a feature, as lines of text and as a table of HTML."""
+"""Features x time: a strip of statuses a feature and metric, as lines of text and as a table."""
 
 from __future__ import annotations
 
@@ -7,10 +7,11 @@ from html import escape
 
 from driftwatch.core.reports.history import Cell, FeatureHistory, FeatureLine, Slot
 from driftwatch.core.reports.results import Status
+from driftwatch.core.reports.spelling import apart
 from driftwatch.render.drawing.marks import SIGNS as MARKS
 from driftwatch.render.drawing.marks import badge, effect_bar, letter, paint, strip
 from driftwatch.render.numbers import NONE, number, statistic
-from driftwatch.render.plain import plain
+from driftwatch.render.plain import NAME_LENGTH, plain
 
 __all__ = ["NOTEBOOK_CSS", "SIGNS", "feature_table", "strip_lines"]
 
@@ -42,6 +43,8 @@ _ROWS = 50
 def strip_lines(history: FeatureHistory, /, *, width: int = 100) -> list[str]:
     """A line a feature: its name, a sign a window, what decided in the last, and since when.
 
+    Metrics of the model have their lines below.
+
     Args:
         history: Features x time; of many windows the worst of several is one sign, of many
             features the 30 worst have a line.
@@ -51,24 +54,28 @@ def strip_lines(history: FeatureHistory, /, *, width: int = 100) -> list[str]:
         return []
     lines = history.ranked()
     shown = lines[:_MOST_LINES]
-    names = [plain(line.name, _NAME) or "(no name)" for line in shown]
+    metrics = list(history.metrics.values())
+    names = [_named(line, _NAME) for line in (*shown, *metrics)]
     left = max([len("all features"), *map(len, names)])
     room = max(10, min(_TEXT_COLUMNS, width - left - 40))
     every: list[Status | None] = [slot.status for slot in history.slots]
     ends = " … ".join(dict.fromkeys((_label(history.slots[0]), _label(history.slots[-1]))))
     columns = min(room, len(every))
     texts = [f"{'':{left}}  {ends}", f"{'all features':{left}}  {_signs(every, room)}"]
-    for line, name in zip(shown, names, strict=True):
+    drawn = []
+    for line, name in zip((*shown, *metrics), names, strict=True):
         statuses = _padded(line, len(every))
         told = "  ".join(filter(None, (_last(history, line), _since(history, line))))
-        texts.append(f"{name:{left}}  {_signs(statuses, room):{columns}}  {told}".rstrip())
-    if more := len(lines) - len(shown):
-        texts.append(f"and {more:,} more features")
-    return texts
+        drawn.append(f"{name:{left}}  {_signs(statuses, room):{columns}}  {told}".rstrip())
+    more = len(lines) - len(shown)
+    left_out = [f"and {more:,} more features"] if more else []
+    return [*texts, *drawn[: len(shown)], *left_out, *drawn[len(shown) :]]
 
 
 def feature_table(history: FeatureHistory, /, *, notebook: bool = False) -> str:
     """The table of HTML; what is beyond the 50 worst features is folded. It holds no script.
+
+    Metrics of the model have their rows below the features.
 
     Args:
         history: Features x time.
@@ -85,7 +92,8 @@ def feature_table(history: FeatureHistory, /, *, notebook: bool = False) -> str:
         f"<td class=full>{strip(every, label='all features', painted=notebook)}</td>"
         "<td class=c4></td><td class=c5></td><td class=c6></td></tr>\n"
     )
-    rows = [_row(history, line, notebook=notebook) for line in first]
+    shown = (*first, *history.metrics.values())
+    rows = [_row(history, line, notebook=notebook) for line in shown]
     table = _table(history, whole + "".join(rows), notebook=notebook)
     if not rest:
         return table
@@ -115,10 +123,10 @@ def _row(history: FeatureHistory, line: FeatureLine, *, notebook: bool) -> str:
     statuses = _padded(line, len(history.slots))
     cell = history.present(line)
     status = Status.INSUFFICIENT_DATA if cell is None else cell.status
-    name = plain(line.name) or "(no name)"
+    name = _named(line)
     bar = ""
     if cell is not None:
-        bar = effect_bar(cell.statistic, cell.threshold, painted=status if notebook else None)
+        bar = effect_bar(cell.effect, cell.effects, painted=status if notebook else None)
     # Words have the colour around them: a tone for white and black is too pale for text.
     sign = f'<span style="color:{paint(status)}">{MARKS[status]}</span>'
     word = status.value.replace("_", " ")
@@ -142,13 +150,21 @@ def _last(history: FeatureHistory, line: FeatureLine) -> str:
 def _value(cell: Cell | None) -> str:
     if cell is None or cell.statistic is None:
         return ""
-    bound = "" if cell.threshold is None else f" / {number(cell.threshold.of(cell.status))}"
+    limit = None if cell.threshold is None else cell.threshold.of(cell.status)
+    if cell.reference is not None:
+        texts = apart(cell.statistic, limit)
+        return " / ".join(texts if limit is not None else texts[:1])
+    bound = "" if limit is None else f" / {number(limit)}"
     return f"{plain((cell.test or '').replace('_', ' '))} {statistic(cell.statistic)}{bound}"
 
 
 def _since(history: FeatureHistory, line: FeatureLine) -> str:
     told = plain(history.drifted_in(line), _NAME)
     return f"{'since' if history.is_ordered else 'in'} {told}" if told else ""
+
+
+def _named(line: FeatureLine, limit: int = NAME_LENGTH) -> str:
+    return plain(line.title, limit) or "(no name)"
 
 
 def _label(slot: Slot) -> str:

@@ -28,7 +28,7 @@ def timeline_text(timeline: Timeline, /, *, width: int = 100) -> str:
     if timeline.moments:
         strip, marks = _strip(timeline, min(width - 2, 120))
         lines += [f"  {strip}", *([f"  {marks}"] if marks.strip() else []), f"  {_KEY}", ""]
-    if timeline.history.lines:
+    if timeline.history.lines or timeline.history.metrics:
         lines += [*(f"  {line}" for line in strip_lines(timeline.history, width=width)), ""]
     for number, episode in enumerate(timeline.episodes, start=1):
         lines.append(f"  alarm {number}: {_episode(episode)}")
@@ -75,7 +75,7 @@ def _told(timeline: Timeline) -> str:
 
 
 def _features(timeline: Timeline) -> str:
-    if not timeline.history.lines:
+    if not timeline.history.lines and not timeline.history.metrics:
         return ""
     table = feature_table(timeline.history)
     return f"<section class=card><h2>Features</h2>{table}{STRIP_KEY}</section>\n"
