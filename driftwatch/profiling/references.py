@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Collection
 from dataclasses import dataclass, field, replace
 from datetime import timedelta
 from typing import Any
@@ -14,10 +15,10 @@ from driftwatch.core.profiles.reference import Reference
 from driftwatch.core.sketches.sizes import SketchConfig
 from driftwatch.errors import ConfigError
 from driftwatch.profiling.build import load_profile, profile_data, profile_like
-from driftwatch.profiling.files import find_files
+from driftwatch.profiling.files import DataFiles, find_files
 from driftwatch.profiling.hash_keys import HashKey
 from driftwatch.profiling.outcomes import with_saved_outcomes
-from driftwatch.profiling.rows import DerivedData, Progress, is_path, located
+from driftwatch.profiling.rows import DerivedData, Progress, column_names, is_path, located
 from driftwatch.profiling.second_pass import count_panes, measure_dependence
 
 __all__ = [
@@ -102,6 +103,16 @@ def build_reference(
         named = options.multivariate if isinstance(options.multivariate, tuple) else None
         measure_dependence(profile, data, columns=named)
     return Reference(profile)
+
+
+def names_in(files: DataFiles, /) -> Collection[str]:
+    """Names of the columns of files, or of the profile that they are.
+
+    Raises:
+        DataError: If they cannot be read.
+    """
+    saved = saved_reference(files, None) if files.format == "profile" else None
+    return column_names(files) if saved is None else saved.columns.keys()
 
 
 def saved_reference(data: Any, hash_key: HashKey | bytes | None, /) -> Profile | None:

@@ -114,7 +114,9 @@ def replay(  # noqa: PLR0913 - the history, how to cut and judge it, and who is 
     if not overview.panes:
         raise DataError(f"the history has {rows:,} rows, and none with a time")
     first, last = overview.panes[0].first, overview.panes[0].last
-    evaluator = _evaluator(store, reference, spec, rules, monitor)
+    # A time is no feature: that the reference has no such column is no change of the schema.
+    subject = Subject(reference, monitor, exclude=() if time is None else (time,))
+    evaluator = _evaluator(store, subject, spec, rules)
     moments: list[Moment] = []
     history = FeatureHistory()
     for result, done in _windows(evaluator, first, last):
@@ -173,17 +175,14 @@ class _HistoryEvaluator(Evaluator):
 
 def _evaluator(
     store: MemoryStore,
-    reference: Reference,
+    subject: Subject,
     spec: WindowSpec,
     rules: EvaluationRules | None,
-    monitor: str,
 ) -> _HistoryEvaluator:
     # The clock is asked only after the evaluator is there.
     made: list[_HistoryEvaluator] = []
     rules = replace(rules or EvaluationRules(), retention=None)  # the store ends with the replay
-    evaluator = _HistoryEvaluator(
-        store, Subject(reference, monitor), spec, clock=lambda: made[0].now, rules=rules
-    )
+    evaluator = _HistoryEvaluator(store, subject, spec, clock=lambda: made[0].now, rules=rules)
     made.append(evaluator)
     return evaluator
 

@@ -124,3 +124,26 @@ def test_replay_draws_features_and_writes_numbers(capsys: pytest.CaptureFixture[
                 assert row["statistic"] == feature["tests"][row["test"]]["statistic"]
     assert len(pd.read_csv("t.csv")) == len(table)
     assert Path("t.html").read_text().count('role=img aria-label="age') == 1
+
+
+@pytest.mark.parametrize("ref", ["ref.parquet", "ref.dwp"])
+def test_replay_needs_times_of_the_history_only(
+    ref: str, capsys: pytest.CaptureFixture[str]
+) -> None:
+    window = ("--time", "ts", "--window", "7d", "--slide", "1d", "-q", "--format", "json")
+    found = {}
+    for name in (ref, "timed.parquet"):
+        assert call("replay", "prod.parquet", "--ref", name, *window, "--reports", "r.jsonl") == 1
+        found[name] = json.loads(capsys.readouterr().out)
+        reports = [json.loads(line) for line in Path("r.jsonl").read_text().splitlines()]
+        assert not any(report["schema_changes"] for report in reports)
+    ends = [[moment["end"] for moment in each["moments"]] for each in found.values()]
+    assert ends[0] == ends[1]
+    assert found[ref]["rows"] == 6000
+    assert found[ref]["episodes"][0]["features"] == ["age"]
+
+
+def test_a_column_of_times_that_no_side_has_is_named(capsys: pytest.CaptureFixture[str]) -> None:
+    sides = ("replay", "prod.parquet", "--ref", "ref.parquet", "--time", "tz", "-q")
+    assert call(*sides, "--window", "7d") == 2
+    assert "no column 'tz'" in capsys.readouterr().err

@@ -277,6 +277,22 @@ def test_a_profile_without_a_fingerprint_was_made_with_the_public_key(tmp_path: 
     assert Monitor(path, hash_key=DEFAULT_KEY).check(people()).skipped == {}
 
 
+def test_bytes_are_read_with_a_key_that_is_given_or_of_the_environment(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    body = written(tmp_path, "a.dwp", b"one", people()).read_bytes()
+    hashed = Profile.from_bytes(body, hash_key=b"one")
+    assert hashed["email"].categories is not None
+    assert hashed.to_bytes() == body
+    monkeypatch.setenv(VARIABLE, "one")
+    assert Profile.from_bytes(body).content_hash == hashed.content_hash
+    for key in (b"two", DEFAULT_KEY):
+        with pytest.raises(HashKeyError):
+            Profile.from_bytes(body, hash_key=key)
+    with pytest.raises(ConfigError, match="1 to 64 bytes"):
+        Profile.from_bytes(body, hash_key=b"")
+
+
 def test_parts_of_several_keys_serve_as_one_reference(tmp_path: Path) -> None:
     one = written(tmp_path, "a.dwp", b"one", people())
     two = written(tmp_path, "b.dwp", b"two", people())

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import importlib
-from collections.abc import Collection, Iterator, Mapping
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from threading import Thread
@@ -55,8 +55,7 @@ from driftwatch.errors import ConfigError, DataError, DriftWatchError
 from driftwatch.monitor import Monitor
 from driftwatch.profiling.delimited import CsvFormat
 from driftwatch.profiling.files import DataFiles, find_files
-from driftwatch.profiling.references import saved_reference
-from driftwatch.profiling.rows import column_names
+from driftwatch.profiling.references import names_in
 
 if TYPE_CHECKING:
     from driftwatch.core.reports.over_time import OverTime
@@ -308,7 +307,7 @@ def run_over_time(request: CheckRequest, by: str, /, *, quiet: bool) -> OverTime
     before = find_files(request.reference, csv=request.csv)
     roles: Mapping[str, str] = request.columns.get("roles", {})
     times = [name for name, role in roles.items() if role == "time"]
-    beside = [name for name in times if name not in _names_in(before)]
+    beside = [name for name in times if name not in names_in(before)]
     known = {name: role for name, role in roles.items() if name not in beside}
     request = replace(request, columns={**request.columns, "roles": known})
     with _importing_meanwhile():
@@ -321,12 +320,6 @@ def run_over_time(request: CheckRequest, by: str, /, *, quiet: bool) -> OverTime
                 time=next(iter([*beside, *times]), None),
                 progress=progress,
             )
-
-
-def _names_in(files: DataFiles) -> Collection[str]:
-    """Names of the columns of files, or of the profile that they are."""
-    saved = saved_reference(files, None) if files.format == "profile" else None
-    return column_names(files) if saved is None else saved.columns.keys()
 
 
 def _report(request: CheckRequest, *, quiet: bool) -> DriftReport:

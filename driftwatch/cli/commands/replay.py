@@ -52,7 +52,7 @@ from driftwatch.errors import ConfigError
 from driftwatch.logs.lines import json_lines
 from driftwatch.profiling.files import DataFiles, find_files
 from driftwatch.profiling.hash_keys import key_for
-from driftwatch.profiling.references import ReferenceOptions, build_reference
+from driftwatch.profiling.references import ReferenceOptions, build_reference, names_in
 from driftwatch.profiling.rows import DataSlice, count_rows
 from driftwatch.render.drawing.timeline import timeline_html, timeline_text
 from driftwatch.streams.replay import replay as replayed
@@ -240,14 +240,15 @@ def run_replay(request: ReplayRequest, /, *, quiet: bool) -> Exit:
     multivariate = settings.multivariate
     files = find_files(request.files)
     data, reference = _sides(request, files)
+    time, columns = _clock(request.columns, reference)
     label = files.label
     with progress_bar("reference", files.size_bytes, quiet=quiet) as progress:
         built = build_reference(
             reference,
             ReferenceOptions(
-                request.columns,
+                columns,
                 hash_key=key_for(),
-                pane=_pane(request, reference),
+                pane=_pane(request, reference, columns),
                 multivariate=multivariate
                 if isinstance(multivariate, bool)
                 else tuple(multivariate),
@@ -266,6 +267,7 @@ def run_replay(request: ReplayRequest, /, *, quiet: bool) -> Exit:
             spec,
             rules=rules,
             changes=[_change(text) for text in request.changes],
+            time=time,
             monitor=label,
             progress=reading,
             on_report=None if lines is None else _writer(lines),
@@ -317,7 +319,25 @@ def _sides(request: ReplayRequest, files: DataFiles) -> tuple[Any, DataFiles | D
     return DataSlice(files, rows), DataSlice(files, 0, rows)
 
 
-def _pane(request: ReplayRequest, reference: DataFiles | DataSlice) -> Any:
+def _clock(
+    columns: DeclaredColumns, reference: DataFiles | DataSlice
+) -> tuple[str | None, DeclaredColumns]:
+    """The column of the history's times, and the columns of the reference.
+
+    Times only say when a row was: a reference need not have them.
+    """
+    times = [name for name, role in columns.roles.items() if role is Role.TIME]
+    if not times or not isinstance(reference, DataFiles):
+        return next(iter(times), None), columns
+    there = names_in(reference)
+    absent = [name for name in times if name not in there]
+    roles = {name: role for name, role in columns.roles.items() if name not in absent}
+    return [*absent, *times][0], replace(columns, roles=roles)
+
+
+def _pane(
+    request: ReplayRequest, reference: DataFiles | DataSlice, columns: DeclaredColumns
+) -> Any:
     """Length of the reference's panes: as given; without a monitor's settings the slide's.
 
     A reference that is a profile has panes, or has not.
@@ -327,7 +347,7 @@ def _pane(request: ReplayRequest, reference: DataFiles | DataSlice) -> Any:
         return None if settings.pane is None else parse_length(settings.pane)
     if isinstance(reference, DataFiles) and reference.format == "profile":
         return None
-    has_time = Role.TIME in request.columns.roles.values()
+    has_time = Role.TIME in columns.roles.values()
     length = parse_length(settings.slide or settings.window)
     return length if isinstance(length, int) or has_time else None
 

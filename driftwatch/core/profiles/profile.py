@@ -9,6 +9,7 @@ from typing import Any, Self
 from driftwatch.core.data.batch import Batch
 from driftwatch.core.data.frames import Library, as_frame
 from driftwatch.core.data.privacy import ValueGuard
+from driftwatch.core.data.privacy import hash_key as key_of_environment
 from driftwatch.core.data.schema import Kind, Role, Schema
 from driftwatch.core.profiles import agreement, feeding
 from driftwatch.core.profiles.codec import LOCAL_LIMIT, decode, encode
@@ -319,6 +320,7 @@ class Profile:
         data: bytes,
         /,
         *,
+        hash_key: bytes | None = None,
         guard: ValueGuard | None = None,
         limit: int = LOCAL_LIMIT,
         any_key: bool = False,
@@ -327,18 +329,21 @@ class Profile:
 
         Args:
             data: The bytes of a ``.dwp`` file.
-            guard: The hash key in use, if it is not the default.
+            hash_key: Key of hashed columns; else ``$DRIFTWATCH_HASH_KEY``, or the public one.
+            guard: The key in use, in place of `hash_key`.
             limit: Refuse more bytes than this.
             any_key: Whether columns hashed with another key are set aside, see `for_key`.
 
         Raises:
+            ConfigError: If a key has not 1 to 64 bytes.
             NotReadableError: If it is sound, and of a newer version, or columns were hashed with
                 another key (`HashKeyError`) and are not to be set aside.
             ProfileFormatError: If the bytes are not a sound profile.
         """
+        guard = guard or ValueGuard.of(key_of_environment() if hash_key is None else hash_key)
         header, sections = decode(data, limit=limit)
         try:
-            return cls._from_parts(header, sections, guard or ValueGuard(), any_key=any_key)
+            return cls._from_parts(header, sections, guard, any_key=any_key)
         except MISREAD as error:
             if isinstance(error, ProfileFormatError):
                 raise
