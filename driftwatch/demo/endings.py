@@ -6,17 +6,15 @@ import secrets
 import shutil
 import signal
 import tempfile
-import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from types import FrameType
 
 from driftwatch.errors import ConfigError
+from driftwatch.process.end_signals import end_signals, signals_to
 
 __all__ = ["EndedBySignal", "ended_in_order", "working_folder"]
-
-_ENDING = ("SIGINT", "SIGTERM", "SIGHUP", "SIGBREAK")
 
 
 class EndedBySignal(KeyboardInterrupt):
@@ -37,29 +35,17 @@ class EndedBySignal(KeyboardInterrupt):
 def ended_in_order() -> Iterator[None]:
     """Make the signals that end a process raise `EndedBySignal`, so that everything is tidied up.
 
-    Only the first one is: the tidying is not interrupted by a second. Outside of the main thread,
-    where no signals arrive, nothing is changed.
+    Only the first one is: the tidying is not interrupted by a second.
     """
-    if threading.current_thread() is not threading.main_thread():
-        yield
-        return
-    known = [getattr(signal, name) for name in _ENDING if hasattr(signal, name)]
-    before = {number: signal.getsignal(number) for number in known}
-    # Who starts a process with a signal ignored, as nohup does, wants it so.
-    used = [number for number in known if before[number] is not signal.SIG_IGN]
+    numbers = end_signals()
 
     def end(number: int, _: FrameType | None) -> None:
-        for each in used:
+        for each in numbers:
             signal.signal(each, signal.SIG_IGN)
         raise EndedBySignal(number)
 
-    try:
-        for number in used:
-            signal.signal(number, end)
+    with signals_to(end):
         yield
-    finally:
-        for number in used:
-            signal.signal(number, before[number] or signal.SIG_DFL)
 
 
 @contextmanager

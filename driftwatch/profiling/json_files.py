@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 from driftwatch.core.data.batch import BATCH_ROWS, Batch, table_of
 from driftwatch.core.data.exact_integers import EXACT_INTEGERS
-from driftwatch.core.data.json_text import NotJSONError, json_value
+from driftwatch.core.data.json_text import NotJSONError, json_value, without_mark
 from driftwatch.core.data.labelled_columns import has_row_numbers, without_labels
 from driftwatch.errors import DataError
 from driftwatch.profiling.opened import BLOCK, LONGEST_LINE, Source, opened, pieces
@@ -52,7 +52,7 @@ def is_document(path: Source, /) -> bool:
 
 def _begins_document(start: bytes) -> bool:
     """Whether a file begins with an array, or with an object that is not over in its line."""
-    start = start.removeprefix(b"\xef\xbb\xbf").lstrip()
+    start = without_mark(start).lstrip()
     if start.startswith(b"["):
         return True
     line, _, rest = start.partition(b"\n")
@@ -75,7 +75,7 @@ def _document(path: Source, start: bytes, plain: Any, raw: Any) -> Iterator[Batc
                 "line (JSON lines)"
             )
     try:
-        value = json_value(whole.removeprefix(b"\xef\xbb\xbf"))
+        value = json_value(whole)
     except NotJSONError as error:
         raise DataError(f"{path}: not JSON: {error}{_hint(whole)}") from None
     if isinstance(value, dict) and not _are_columns(value):

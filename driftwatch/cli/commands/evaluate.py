@@ -10,7 +10,6 @@ from typing import Annotated
 
 import typer
 
-from driftwatch.cli.ending import as_by_ctrl_c
 from driftwatch.cli.monitors import StreamRequest, every_monitor, opened, opened_store
 from driftwatch.cli.options import (
     Config,
@@ -36,6 +35,7 @@ from driftwatch.core.reports.report import Status
 from driftwatch.errors import DataError, DriftWatchError, StoreError
 from driftwatch.logs import say
 from driftwatch.monitor import Monitor
+from driftwatch.process.end_signals import as_by_ctrl_c
 
 __all__ = ["evaluate", "evaluate_once", "run_evaluate"]
 

@@ -9,7 +9,6 @@ from typing import Annotated
 import typer
 
 from driftwatch.cli.commands.evaluate import evaluate_once
-from driftwatch.cli.ending import as_by_ctrl_c
 from driftwatch.cli.monitors import StreamRequest, opened
 from driftwatch.cli.options import (
     Config,
@@ -41,6 +40,7 @@ from driftwatch.core.data.durations import parse_duration
 from driftwatch.errors import ConfigError, DataError, DriftWatchError
 from driftwatch.ingest.file_feeder import FileFeeder, Ingested
 from driftwatch.monitor import Monitor
+from driftwatch.process.end_signals import as_by_ctrl_c
 from driftwatch.profiling.delimited import CsvFormat
 from driftwatch.profiling.files import DataFiles, find_files, is_data
 from driftwatch.profiling.json_files import is_document

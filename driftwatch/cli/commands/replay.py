@@ -35,8 +35,9 @@ from driftwatch.cli.options import (
     column_options,
     parse_thresholds,
 )
+from driftwatch.cli.output.choices import check_choice
 from driftwatch.cli.output.exits import Exit
-from driftwatch.cli.output.history_files import form_of, write_forms
+from driftwatch.cli.output.history_files import HISTORY_FORMATS, form_of, write_forms
 from driftwatch.cli.output.progress_bar import progress_bar
 from driftwatch.cli.output.writing import put_document
 from driftwatch.config.load import load_config
@@ -229,8 +230,7 @@ def _columns(settings: MonitorConfig, said: dict[str, Any]) -> DeclaredColumns:
 
 def run_replay(request: ReplayRequest, /, *, quiet: bool) -> Exit:
     """Replay the history, show its timeline and write it where it is wanted."""
-    if request.format not in ("text", "json", "html"):
-        raise ConfigError(f"--format {request.format!r}; known: text, json, html")
+    check_choice("--format", request.format, HISTORY_FORMATS)
     for path in request.outputs:
         form_of(path)
     settings = request.settings

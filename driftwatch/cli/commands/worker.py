@@ -13,7 +13,6 @@ from typing import Annotated, Any
 
 import typer
 
-from driftwatch.cli.ending import signals_to
 from driftwatch.cli.monitors import (
     StreamRequest,
     configured,
@@ -33,6 +32,7 @@ from driftwatch.integrations.kafka.several import Workers
 from driftwatch.integrations.kafka.standing import plan, set_cursors
 from driftwatch.logs import say
 from driftwatch.logs.events import event
+from driftwatch.process.end_signals import signals_to
 
 __all__ = ["kafka_of", "run_worker", "worker"]
 

@@ -5,9 +5,9 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 
+from driftwatch.cli.output.choices import check_choice
 from driftwatch.cli.output.writing import coloured, put_document, put_json
 from driftwatch.core.data.times import to_utc
-from driftwatch.errors import ConfigError
 from driftwatch.logs.lines import shown_lines
 
 __all__ = ["FORMS", "Finding", "ago", "check_form", "put_findings", "stamp"]
@@ -46,8 +46,7 @@ def check_form(form: str, /) -> None:
     Raises:
         ConfigError: If they cannot.
     """
-    if form not in FORMS:
-        raise ConfigError(f"--format {form!r}; known: {', '.join(FORMS)}")
+    check_choice("--format", form, FORMS)
 
 
 def put_findings(findings: Sequence[Finding], form: str, /) -> None:

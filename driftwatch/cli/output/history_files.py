@@ -13,7 +13,10 @@ from driftwatch.process.atomic_files import write_atomically
 if TYPE_CHECKING:
     import pyarrow as pa
 
-__all__ = ["FORMS", "form_of", "write_forms"]
+__all__ = ["FORMS", "HISTORY_FORMATS", "form_of", "write_forms"]
+
+HISTORY_FORMATS = ("text", "json", "html")
+"""Forms on stdout."""
 
 FORMS = {
     ".html": "html",

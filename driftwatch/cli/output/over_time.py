@@ -2,25 +2,20 @@
 
 from __future__ import annotations
 
-import os
-import sys
 from dataclasses import dataclass
 from pathlib import Path
 
 import orjson
 
+from driftwatch.cli.output.choices import check_choice, check_fail_on
 from driftwatch.cli.output.exits import Exit, exit_code
-from driftwatch.cli.output.history_files import form_of, write_forms
-from driftwatch.cli.output.writing import put_document
+from driftwatch.cli.output.history_files import HISTORY_FORMATS, form_of, write_forms
+from driftwatch.cli.output.writing import put_document, terminal_width
 from driftwatch.core.reports.over_time import OverTime
-from driftwatch.core.reports.report import LEVELS
-from driftwatch.errors import ConfigError
 from driftwatch.logs.lines import json_lines
 from driftwatch.render.over_time import over_time_html, over_time_text
 
 __all__ = ["ShowingOverTime"]
-
-_FORMATS = ("text", "json", "html")
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,10 +36,8 @@ class ShowingOverTime:
     fail_on: str
 
     def __post_init__(self) -> None:
-        if self.format not in _FORMATS:
-            raise ConfigError(f"--format {self.format!r} with --by; known: {', '.join(_FORMATS)}")
-        if self.fail_on not in LEVELS:
-            raise ConfigError(f"--fail-on {self.fail_on!r}; known: {', '.join(LEVELS)}")
+        check_choice("--format", self.format, HISTORY_FORMATS, beside="--by")
+        check_fail_on(self.fail_on)
         for path in self.outputs:
             form_of(path)
 
@@ -64,13 +57,4 @@ def _written(result: OverTime, form: str) -> str:
     if form == "json":
         data = orjson.dumps(result.to_dict(), option=orjson.OPT_INDENT_2).decode()
         return json_lines(data) + "\n"
-    return over_time_text(result, width=_width())
-
-
-def _width() -> int:
-    if not sys.stdout.isatty():
-        return 120
-    try:
-        return os.get_terminal_size(sys.stdout.fileno()).columns
-    except OSError:
-        return 80
+    return over_time_text(result, width=terminal_width())

@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 import os
-import sys
 from dataclasses import dataclass
 from pathlib import Path
 
+from driftwatch.cli.output.choices import check_choice, check_fail_on
 from driftwatch.cli.output.exits import Exit, exit_code
-from driftwatch.cli.output.writing import put_document, wants_colour
-from driftwatch.core.reports.report import LEVELS, DriftReport
+from driftwatch.cli.output.writing import put_document, terminal_width, wants_colour
+from driftwatch.core.reports.report import DriftReport
 from driftwatch.errors import ConfigError
 from driftwatch.process.atomic_files import write_atomically
 from driftwatch.render import FORMATS, format_of, render
@@ -40,10 +40,8 @@ class Showing:
     of_several: bool = False
 
     def __post_init__(self) -> None:
-        if self.format not in FORMATS:
-            raise ConfigError(f"--format {self.format!r}; known: {', '.join(FORMATS)}")
-        if self.fail_on not in LEVELS:
-            raise ConfigError(f"--fail-on {self.fail_on!r}; known: {', '.join(LEVELS)}")
+        check_choice("--format", self.format, FORMATS)
+        check_fail_on(self.fail_on)
         for path in self.outputs:
             format_of(path)
         if self.of_several and self.outputs:
@@ -59,7 +57,7 @@ class Showing:
         if self.format == "text":
             from driftwatch.render.text import to_text
 
-            text = to_text(report, color=wants_colour(), width=_width())
+            text = to_text(report, color=wants_colour(), width=terminal_width())
             if self.of_several:
                 text = f"{plain(report.monitor)}: {text}"
         else:
@@ -72,15 +70,6 @@ class Showing:
     def code(self, report: DriftReport, /) -> Exit:
         """The exit code that a report calls for."""
         return exit_code(report, self.fail_on)
-
-
-def _width() -> int:
-    if not sys.stdout.isatty():
-        return 120
-    try:
-        return os.get_terminal_size(sys.stdout.fileno()).columns
-    except OSError:
-        return 80
 
 
 def _write_step_summary(report: DriftReport) -> None:

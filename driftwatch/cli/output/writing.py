@@ -8,7 +8,7 @@ from typing import Any
 
 from driftwatch.logs.lines import json_lines, shown_lines
 
-__all__ = ["coloured", "put", "put_document", "put_json", "tell", "wants_colour"]
+__all__ = ["coloured", "put", "put_document", "put_json", "tell", "terminal_width", "wants_colour"]
 
 _STYLES = {
     "green": "\x1b[32m",
@@ -48,6 +48,16 @@ def wants_colour() -> bool:
     if os.environ.get("NO_COLOR") or os.environ.get("TERM") == "dumb":
         return False
     return sys.stdout.isatty()
+
+
+def terminal_width() -> int:
+    """Columns of the terminal that stdout is; 120 where it is none."""
+    if not sys.stdout.isatty():
+        return 120
+    try:
+        return os.get_terminal_size(sys.stdout.fileno()).columns
+    except OSError:
+        return 80
 
 
 def put_json(data: Any, /) -> None:

@@ -8,11 +8,16 @@ from typing import Any
 
 import orjson
 
-__all__ = ["NotJSONError", "json_value"]
+__all__ = ["NotJSONError", "json_value", "without_mark"]
 
 
 _MARK = b"\xef\xbb\xbf"
 """What some programs put before texts that they write; no part of them."""
+
+
+def without_mark(text: bytes, /) -> bytes:
+    """A text without the byte order mark that it may begin with."""
+    return text.removeprefix(_MARK)
 
 
 class NotJSONError(ValueError):
@@ -40,7 +45,7 @@ def json_value(text: bytes | str, /) -> Any:
     except orjson.JSONDecodeError:
         pass
     if isinstance(text, bytes) and text.startswith(_MARK):
-        text = text.removeprefix(_MARK)
+        text = without_mark(text)
         with contextlib.suppress(orjson.JSONDecodeError):
             return orjson.loads(text)
     try:
