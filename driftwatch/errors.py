@@ -14,13 +14,20 @@
     └── MissingDependencyError (ImportError)
 
 Each also inherits the builtin a caller would reach for, so `except ValueError` works.
+
+Each has a code, such as DW031, which never changes its meaning: `error.code` is for programs, and
+``driftwatch explain DW031`` says more to people (`driftwatch.explanations` has the texts). A class
+has a code of its own; where more can be said of a case, it is raised with the code of the case. An
+error that quotes the one that is being handled keeps its code, since that one was nearer to the
+fault.
 """
 
 from __future__ import annotations
 
 import difflib
+import sys
 from collections.abc import Iterable
-from typing import Self
+from typing import Any, Self
 
 __all__ = [
     "MISREAD",
@@ -36,25 +43,80 @@ __all__ = [
     "SchemaError",
     "StoreError",
     "UnknownColumnError",
+    "code_of",
     "did_you_mean",
     "shown",
 ]
 
 
 class DriftWatchError(Exception):
-    """The root of every error that DriftWatch raises on purpose."""
+    """The root of every error that DriftWatch raises on purpose.
+
+    It can be copied and pickled, so that it comes back from another process as it was raised there.
+    The text of the error is the message alone; tracebacks and notebooks show the code below it, as
+    a note.
+
+    Args:
+        args: The message.
+        code: What it is about, as `driftwatch.explanations` has it; if not given, that of the error
+            that is being handled where the message quotes it, else that of the class.
+
+    Attributes:
+        code: Such as ``"DW031"``.
+
+    Example:
+        >>> try:
+        ...     raise StoreError("a.db is on a disk that is full", code="DW037")
+        ... except StoreError as cause:
+        ...     error = ConfigError(f"monitor 'churn': {cause}")
+        >>> error.code, str(error)
+        ('DW037', "monitor 'churn': a.db is on a disk that is full")
+    """
+
+    code: str = "DW009"
+
+    def __init__(self, *args: object, code: str | None = None) -> None:
+        super().__init__(*args)
+        found = code or _code_that_is_quoted(args)
+        if found is not None:
+            self.code = found
+        self.add_note(f"{self.code}: `driftwatch explain {self.code}` says more")
+
+    def __reduce__(self) -> tuple[Any, ...]:
+        # By its message and not by its class, whose __init__ may make the message of other things.
+        return _restored, (type(self), self.args), self.__dict__.copy()
+
+
+def _code_that_is_quoted(said: tuple[object, ...]) -> str | None:
+    """The code of the error that is being handled, if the message of the new one holds its own."""
+    handled = sys.exception()
+    if not isinstance(handled, DriftWatchError) or not said:
+        return None
+    return handled.code if str(handled) and str(handled) in str(said[0]) else None
+
+
+def _restored(kind: type[DriftWatchError], said: tuple[object, ...], /) -> DriftWatchError:
+    error = kind.__new__(kind, *said)
+    DriftWatchError.__init__(error, *said)
+    return error
 
 
 class ConfigError(DriftWatchError, ValueError):
     """An argument, a threshold or a configuration value is not usable."""
 
+    code = "DW001"
+
 
 class DataError(DriftWatchError, ValueError):
     """A frame, a file or a record cannot be read as rows and columns."""
 
+    code = "DW010"
+
 
 class UnknownColumnError(DataError, KeyError):
     """A column was asked for that the data does not have."""
+
+    code = "DW020"
 
     def __init__(self, name: str, available: Iterable[str], where: str) -> None:
         available = list(available)
@@ -72,9 +134,13 @@ class UnknownColumnError(DataError, KeyError):
 class SchemaError(DriftWatchError, ValueError):
     """Two sides disagree about the columns in a way that cannot be reported as drift."""
 
+    code = "DW023"
+
 
 class ProfileFormatError(DriftWatchError, ValueError):
     """Bytes that are not a profile, are damaged, or break a structural rule."""
+
+    code = "DW040"
 
 
 class NotReadableError(ProfileFormatError):
@@ -88,6 +154,8 @@ class NotReadableError(ProfileFormatError):
         reason: The kind of it, as it is counted: ``hashed_with_another_key`` or
             ``of_a_newer_format``.
     """
+
+    code = "DW044"
 
     def __init__(self, message: str, reason: str) -> None:
         super().__init__(message)
@@ -105,6 +173,8 @@ class HashKeyError(NotReadableError):
     Nothing is damaged: whoever has the key can read it.
     """
 
+    code = "DW041"
+
     def __init__(self, message: str) -> None:
         super().__init__(message, "hashed_with_another_key")
 
@@ -112,9 +182,13 @@ class HashKeyError(NotReadableError):
 class MergeError(DriftWatchError, ValueError):
     """Two sketches or profiles cannot be added up."""
 
+    code = "DW045"
+
 
 class EmptySketchError(DriftWatchError, ValueError):
     """A question was put to a sketch that has seen no values."""
+
+    code = "DW047"
 
     def __init__(self, sketch: str, question: str) -> None:
         super().__init__(f"{sketch}.{question} of an empty sketch; check .count first")
@@ -123,13 +197,29 @@ class EmptySketchError(DriftWatchError, ValueError):
 class StoreError(DriftWatchError, OSError):
     """A store is locked, read-only, full, damaged or gone; nothing of the call happened."""
 
+    code = "DW030"
+
 
 class MissingDependencyError(DriftWatchError, ImportError):
     """An optional library is needed for what was asked."""
 
+    code = "DW070"
+
 
 MISREAD = (LookupError, TypeError, ValueError, AttributeError, ArithmeticError, RecursionError)
 """What reading plain data of another shape than expected raises; its reader makes it ours."""
+
+
+def code_of(error: BaseException, /) -> str:
+    """The code of any error: its own, that of the system's refusals, or that of our own faults.
+
+    Example:
+        >>> code_of(DataError("no")), code_of(PermissionError("no")), code_of(KeyError("no"))
+        ('DW010', 'DW013', 'DW000')
+    """
+    if isinstance(error, DriftWatchError):
+        return error.code
+    return "DW013" if isinstance(error, OSError) else "DW000"
 
 
 def did_you_mean(name: str, known: Iterable[str]) -> str:

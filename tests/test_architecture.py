@@ -19,7 +19,7 @@ PACKAGE = Path(driftwatch.__file__).parent
 FLOORS = [  # lowest first; a module may import from floors below its own, and from its own room
     ["errors", "protocols"],  # the sockets name types of all floors, and import none to run
     ["logs", "transport"],
-    ["process"],
+    ["process", "explanations"],
     ["core.data", "core.sketches"],
     ["core.statistics"],
     ["core.reports"],

@@ -102,21 +102,24 @@ class Condition:
         if found is None:
             raise ConfigError(
                 f"a rule looks like 'psi > 0.3', 'status >= critical' or 'roc_auc < 0.8'; "
-                f"got {shown(text)}"
+                f"got {shown(text)}",
+                code="DW080",
             )
         name, compare, bound = found.groups()
         if name in _OF_STATUS:
             status = _STATUSES.get(bound.lower())
             if status is None:
                 raise ConfigError(
-                    f"{name} is compared with one of {', '.join(_STATUSES)}; got {shown(bound)}"
+                    f"{name} is compared with one of {', '.join(_STATUSES)}; got {shown(bound)}",
+                    code="DW080",
                 )
             number = float(status.severity)
         else:
             number = _number(bound)
             if not math.isfinite(number):
                 raise ConfigError(
-                    f"{name} is compared with a number; got {shown(bound)} in {shown(text)}"
+                    f"{name} is compared with a number; got {shown(bound)} in {shown(text)}",
+                    code="DW080",
                 )
         return cls(name, compare, number, bound)
 
@@ -171,7 +174,8 @@ class Condition:
         name = self.name.removesuffix(".loss")
         if name not in known or (name != self.name and name not in {*METRICS, *own}):
             raise ConfigError(
-                f"a rule reads {shown(self.name)}, which no report has{did_you_mean(name, known)}"
+                f"a rule reads {shown(self.name)}, which no report has{did_you_mean(name, known)}",
+                code="DW080",
             )
 
     def holds(self, value: float, /) -> bool:

@@ -77,7 +77,7 @@ class Downtime:
             raise _wrong(text) from None
         start, end = (at if at.tzinfo else at.replace(tzinfo=UTC) for at in (first, last))
         if end <= start:
-            raise ConfigError(f"downtime {text!r} ends before it begins")
+            raise ConfigError(f"downtime {text!r} ends before it begins", code="DW080")
         return cls(start.timestamp(), (end - start) / timedelta(seconds=1), None, text)
 
     def covers(self, at: float, /) -> bool:
@@ -98,5 +98,6 @@ def _time_of_day(hour: str, minute: str, text: str) -> int:
 def _wrong(text: str) -> ConfigError:
     return ConfigError(
         "downtime looks like 'daily 02:00-03:00', 'Sat 22:00-Sun 06:00' or "
-        f"'2026-12-24/2026-12-27', in UTC; got {text!r}"
+        f"'2026-12-24/2026-12-27', in UTC; got {text!r}",
+        code="DW080",
     )

@@ -72,13 +72,16 @@ class Rule:
                 _check_text(name, "a name in features")
             self._check_is_of_features()
         if self.name in (DRIFT, NO_DATA):
-            raise ConfigError(f"every monitor has a rule called {self.name!r}; choose another name")
+            raise ConfigError(
+                f"every monitor has a rule called {self.name!r}; choose another name", code="DW080"
+            )
 
     def _check_is_of_features(self) -> None:
         if not self.features:
             raise ConfigError(
                 f"rule {str(self.condition)!r}: features is empty, so that it could never hold; "
-                "name some, or leave features out"
+                "name some, or leave features out",
+                code="DW080",
             )
         if not self.condition.is_of_features:
             advice = (
@@ -89,7 +92,8 @@ class Rule:
             )
             raise ConfigError(
                 f"rule {str(self.condition)!r}: {self.condition.name} is not read of single "
-                f"features, so that it takes no features; {advice}"
+                f"features, so that it takes no features; {advice}",
+                code="DW080",
             )
 
     @property
@@ -158,14 +162,18 @@ class Alerts:
             if given is not None and not automatic:
                 put(self, name, _duration(given, name))
         if not isinstance(self.escalate, bool):
-            raise ConfigError(f"escalate is True or False; got {shown(self.escalate)}")
+            raise ConfigError(
+                f"escalate is True or False; got {shown(self.escalate)}", code="DW080"
+            )
         _check_text(self.owner, "owner")
         put(self, "runbook", _address(self.runbook, "runbook"))
         put(self, "url", _address(self.url, "url", is_of_a_place=True))
         put(self, "labels", _labels(self.labels))
         names = [rule.title for rule in self.all_rules()]
         if twice := {name for name in names if names.count(name) > 1}:
-            raise ConfigError(f"two rules are called {min(twice)!r}; give one of them a name")
+            raise ConfigError(
+                f"two rules are called {min(twice)!r}; give one of them a name", code="DW081"
+            )
         put(self, "downtime", _listed(self.downtime, "downtime", "texts like 'daily 02:00-03:00'"))
         for text in self.downtime:
             _check_text(text, "a downtime")
@@ -183,7 +191,9 @@ class Alerts:
         if given is None:
             return cls()
         if not isinstance(given, list | tuple):
-            raise ConfigError(f"alerts is a list of back ends, or Alerts(...); got {shown(given)}")
+            raise ConfigError(
+                f"alerts is a list of back ends, or Alerts(...); got {shown(given)}", code="DW081"
+            )
         return cls(to=tuple(given))
 
     def for_a_history(self) -> Alerts:
@@ -214,7 +224,9 @@ class Alerts:
             for name in rule.features or ():
                 if name not in known:
                     near = did_you_mean(name, known)
-                    raise ConfigError(f"rule {rule.title!r}: no column {name!r}{near}")
+                    raise ConfigError(
+                        f"rule {rule.title!r}: no column {name!r}{near}", code="DW080"
+                    )
 
     def repeat_seconds(self) -> float | None:
         """Seconds from one reminder to the next; None without."""
@@ -251,7 +263,7 @@ def level_of(text: object) -> Status:
         ConfigError: If it is neither.
     """
     if not isinstance(text, str) or text not in _LEVELS:
-        raise ConfigError(f"a level is warning or critical; got {shown(text)}")
+        raise ConfigError(f"a level is warning or critical; got {shown(text)}", code="DW080")
     return _LEVELS[text]
 
 
@@ -268,7 +280,9 @@ def windows_of(many: object) -> int:
     elif isinstance(many, SupportsIndex) and not isinstance(many, bool):
         number = _whole(many)
     if not 1 <= number <= _MOST_WINDOWS:
-        raise ConfigError(f"for is a number of windows, such as '3 windows'; got {shown(many)}")
+        raise ConfigError(
+            f"for is a number of windows, such as '3 windows'; got {shown(many)}", code="DW080"
+        )
     return number
 
 
@@ -282,7 +296,7 @@ def _whole(many: SupportsIndex) -> int:
 
 def _check_text(value: object, what: str) -> None:
     if not isinstance(value, str):
-        raise ConfigError(f"{what} is a text; got {shown(value)}")
+        raise ConfigError(f"{what} is a text; got {shown(value)}", code="DW080")
 
 
 def _address(given: object, what: str, *, is_of_a_place: bool = False) -> str:
@@ -294,16 +308,19 @@ def _address(given: object, what: str, *, is_of_a_place: bool = False) -> str:
         is_of_a_place: Whether a path is written after it, so that it has no query or fragment.
     """
     if not isinstance(given, str):
-        raise ConfigError(f"{what} is a text; got {type(given).__name__}")
+        raise ConfigError(f"{what} is a text; got {type(given).__name__}", code="DW080")
     if not given:
         return ""
     if len(given) > _LONGEST_ADDRESS:
-        raise ConfigError(f"{what} has at most {_LONGEST_ADDRESS} characters; got {len(given)}")
+        raise ConfigError(
+            f"{what} has at most {_LONGEST_ADDRESS} characters; got {len(given)}", code="DW080"
+        )
     text = checked_url(given, what, instead_of_login="everybody who is told would read them")
     if is_of_a_place and ("?" in text or "#" in text):
         raise ConfigError(
             f"{what} has a query or a fragment, after which the path of an incident cannot be "
-            "written: leave out what begins with ? or # (it is not shown)"
+            "written: leave out what begins with ? or # (it is not shown)",
+            code="DW081",
         )
     return text
 
@@ -311,7 +328,7 @@ def _address(given: object, what: str, *, is_of_a_place: bool = False) -> str:
 def _listed(given: object, what: str, of: str) -> tuple[Any, ...]:
     """The items of a list; an iterator is none, as it could be read once only."""
     if not isinstance(given, Sequence) or isinstance(given, str | bytes | bytearray):
-        raise ConfigError(f"{what} is a list of {of}; got {shown(given)}")
+        raise ConfigError(f"{what} is a list of {of}; got {shown(given)}", code="DW080")
     return tuple(given)
 
 
@@ -319,13 +336,16 @@ def _back_ends(given: Any) -> tuple[Any, ...]:
     back_ends = _listed(given, "to", "back ends, such as SlackAlert(...)")
     for each in back_ends:
         if isinstance(each, type):
-            raise ConfigError(f"to has the class {each.__name__}; give an object of it")
+            raise ConfigError(
+                f"to has the class {each.__name__}; give an object of it", code="DW081"
+            )
         if not isinstance(getattr(each, "name", None), str) or not callable(
             getattr(each, "send", None)
         ):
             raise ConfigError(
                 f"a back end has a name and a method send(message); {type(each).__name__} has "
-                "not: see driftwatch.protocols.Notifier"
+                "not: see driftwatch.protocols.Notifier",
+                code="DW081",
             )
     return back_ends
 
@@ -334,14 +354,16 @@ def _rules(given: Any) -> tuple[Rule, ...]:
     rules = _listed(given, "rules", "Rule(...)")
     for each in rules:
         if not isinstance(each, Rule):
-            raise ConfigError(f"rules has Rule('psi > 0.3') and the like; got {shown(each)}")
+            raise ConfigError(
+                f"rules has Rule('psi > 0.3') and the like; got {shown(each)}", code="DW080"
+            )
     return rules
 
 
 def _labels(given: Any) -> dict[str, str]:
     if not isinstance(given, Mapping):
         raise ConfigError(
-            f"labels is a dict of texts, such as {{'team': 'ml'}}; got {shown(given)}"
+            f"labels is a dict of texts, such as {{'team': 'ml'}}; got {shown(given)}", code="DW080"
         )
     labels = dict(given)
     for name, text in labels.items():
@@ -354,17 +376,19 @@ def _duration(given: Any, what: str) -> str:
     """A duration as text: what it was, or that of a `timedelta`."""
     if isinstance(given, timedelta) and given >= timedelta(seconds=1):
         if given % timedelta(seconds=1):
-            raise ConfigError(f"{what} is in whole seconds; got {shown(given)}")
+            raise ConfigError(f"{what} is in whole seconds; got {shown(given)}", code="DW080")
         given = format_duration(given)
     if not isinstance(given, str):
-        raise ConfigError(f"{what} is a duration like '24h', or a timedelta; got {shown(given)}")
+        raise ConfigError(
+            f"{what} is a duration like '24h', or a timedelta; got {shown(given)}", code="DW080"
+        )
     try:
         parse_duration(given)
     except ConfigError as error:
         problem = str(error)
     else:
         return given
-    raise ConfigError(f"{what}: {problem}")
+    raise ConfigError(f"{what}: {problem}", code="DW080")
 
 
 def _windows_in_words(windows: int) -> str:

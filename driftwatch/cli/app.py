@@ -15,7 +15,7 @@ from typer.core import TyperGroup
 
 from driftwatch.cli.importing import importing
 from driftwatch.cli.output.exits import Exit, one_line
-from driftwatch.errors import DataError, DriftWatchError
+from driftwatch.errors import DataError, DriftWatchError, code_of
 from driftwatch.logs import say
 
 __all__ = ["COMMANDS", "app", "run"]
@@ -37,6 +37,7 @@ COMMANDS = {
     "reference": ("reference", "List, add and choose the references of a stream."),
     "alert": ("alert", "List incidents, acknowledge or silence them, and try the back ends."),
     "quarantine": ("quarantine", "What was set aside or turned down: list it, give it back."),
+    "explain": ("explain", "Say what a code, a log event or a status means, and what to do."),
     "doctor": ("doctor", "Look at configuration, store, clock, data and evaluations."),
     "worker": ("worker", "Read prediction traffic from Kafka into a stored window."),
     "produce": ("produce", "Send a file's rows to a Kafka topic."),
@@ -87,8 +88,9 @@ app = typer.Typer(
     cls=_Commands,
     name="driftwatch",
     help="Says whether production data still look like the data a model was trained on.",
-    epilog="Tab completes commands, options, their words, files and names of monitors, once "
-    "`driftwatch --install-completion` was run in the shell: bash, zsh, fish or PowerShell.",
+    epilog="Errors and warnings end with a code, of which `driftwatch explain` says more. Tab "
+    "completes commands, options, their words, files and names of monitors, once `driftwatch "
+    "--install-completion` was run in the shell: bash, zsh, fish or PowerShell.",
     no_args_is_help=True,
     add_completion=True,
     pretty_exceptions_enable=False,
@@ -122,25 +124,25 @@ def run(arguments: Sequence[str], /) -> int:
     try:
         result: Any = app(list(arguments) or ["--help"], standalone_mode=False)
     except DriftWatchError as error:
-        return _complain(one_line(error), Exit.USAGE)
+        return _complain(one_line(error), Exit.USAGE, error.code)
     except KeyboardInterrupt:
-        return _complain("interrupted", Exit.USAGE)
+        say("driftwatch: interrupted", logging.ERROR)
+        return int(Exit.USAGE)
     except BrokenPipeError:
         # The reader of our output has closed the pipe; a traceback would not help.
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         return int(Exit.NO_DRIFT)
     except OSError as error:  # of a path that no file system takes, or of one that is full
-        return _complain(one_line(_without_number(error)), Exit.USAGE)
+        return _complain(one_line(_without_number(error)), Exit.USAGE, code_of(error))
     except Exception as error:  # noqa: BLE001 - the edge: any other error is our fault
         show = getattr(error, "format_message", None)
         if show is not None and getattr(error, "exit_code", None) is not None:
-            return _complain(one_line(ValueError(show())), Exit.USAGE)
+            return _complain(one_line(ValueError(show())), Exit.USAGE, "DW002")
         if os.environ.get("DRIFTWATCH_DEBUG"):
             say(traceback.format_exc().rstrip(), logging.ERROR)
         hint = "set DRIFTWATCH_DEBUG=1 for the traceback"
-        return _complain(
-            f"internal error: {type(error).__name__}: {one_line(error)} ({hint})", Exit.INTERNAL
-        )
+        told = f"internal error: {type(error).__name__}: {one_line(error)} ({hint})"
+        return _complain(told, Exit.INTERNAL, code_of(error))
     return int(result or 0)
 
 
@@ -153,6 +155,6 @@ def _without_number(error: OSError) -> Exception:
     return DataError(f"{shown}: {error.strerror}")
 
 
-def _complain(message: str, code: Exit) -> int:
-    say(f"driftwatch: {message}", logging.ERROR)
-    return int(code)
+def _complain(message: str, status: Exit, code: str) -> int:
+    say(f"driftwatch: {message}", logging.ERROR, code=code)
+    return int(status)

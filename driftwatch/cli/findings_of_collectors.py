@@ -13,6 +13,7 @@ from driftwatch.cli.output.findings import Finding, ago, stamp
 from driftwatch.config.monitors import MonitorConfig
 from driftwatch.errors import DriftWatchError
 from driftwatch.render.plain import plain
+from driftwatch.transport.statuses import code_of_status
 
 if TYPE_CHECKING:
     from driftwatch.stores.remote.client import CollectorClient
@@ -32,6 +33,8 @@ _OUTLOOK = {
     "refused": _AGAIN,
 }
 """What becomes of deliveries by their state."""
+_STATES = {"stuck": "DW051", "held": "DW055", "refused": "DW056"}
+"""The code of each state."""
 
 
 def of_collector(config: MonitorConfig, name: str, folder: Path, /) -> list[Finding]:
@@ -57,7 +60,7 @@ def of_collector(config: MonitorConfig, name: str, folder: Path, /) -> list[Find
             authority=authority,
         )
     except DriftWatchError as error:
-        return [Finding("collector", str(error), ok=False)]
+        return [Finding("collector", str(error), ok=False, code=error.code)]
     answer = client.get("/readyz")
     is_there = answer.status == 200
     trouble = "is not ready" if answer.status else "does not answer"
@@ -67,6 +70,7 @@ def of_collector(config: MonitorConfig, name: str, folder: Path, /) -> list[Find
             "collector",
             f"the collector {client.url} stores and evaluates: it {said}",
             ok=is_there,
+            code=None if is_there else code_of_status(answer.status),
         )
     ]
     if is_there:
@@ -79,9 +83,11 @@ def of_collector(config: MonitorConfig, name: str, folder: Path, /) -> list[Find
         if some:
             rows = sum(entry.rows for entry in some)
             text = f"{len(some):,} deliveries of {rows:,} rows; {outlook}"
-            findings.append(Finding(state, text, ok=False))
+            findings.append(Finding(state, text, ok=False, code=_STATES[state]))
         named = some[-_NAMED:] if state == "refused" else some[:_NAMED]
-        findings += [Finding(state, _words_of(entry), ok=False) for entry in named]
+        findings += [
+            Finding(state, _words_of(entry), ok=False, code=_STATES[state]) for entry in named
+        ]
     return findings
 
 
@@ -90,7 +96,7 @@ def _of_login(client: CollectorClient, name: str, *, has_token: bool) -> Iterato
     answer = client.get(f"/v1/monitors/{quote(name, safe='')}")
     if answer.status == 401:
         wrong = "does not know the token in" if has_token else "wants a token, and there is none in"
-        yield Finding("token", f"the collector {wrong} DRIFTWATCH_TOKEN", ok=False)
+        yield Finding("token", f"the collector {wrong} DRIFTWATCH_TOKEN", ok=False, code="DW052")
 
 
 def _of_waiting(found: list[KeptBack], spool: Path, *, is_there: bool) -> Finding:
@@ -102,7 +108,12 @@ def _of_waiting(found: list[KeptBack], spool: Path, *, is_there: bool) -> Findin
     if made:
         text += f", the first made {ago(age)}"
     late = is_there and age > _SOON
-    return Finding("spool", text + ("; does a process send them?" if late else ""), ok=not late)
+    return Finding(
+        "spool",
+        text + ("; does a process send them?" if late else ""),
+        ok=not late,
+        code="DW051" if late else None,
+    )
 
 
 def _words_of(entry: KeptBack) -> str:

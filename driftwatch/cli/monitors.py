@@ -53,7 +53,9 @@ def configured(request: StreamRequest, /) -> tuple[str, MonitorConfig, Path]:
     given = settings.model_dump(exclude_unset=True, by_alias=True)
     settings = MonitorConfig.model_validate({**given, "store": settings.store, **options})
     if settings.store is None:
-        raise ConfigError(f'monitor {name!r} has no store: name one (store = "driftwatch.db")')
+        raise ConfigError(
+            f'monitor {name!r} has no store: name one (store = "driftwatch.db")', code="DW036"
+        )
     return name, settings, config.folder
 
 
@@ -98,7 +100,8 @@ def _refuse_collector(name: str, config: MonitorConfig) -> None:
     if is_collector(config.store):
         raise ConfigError(
             f"the store of {name!r} is behind the collector {config.store}: run this where the "
-            "store is, and name its file"
+            "store is, and name its file",
+            code="DW036",
         )
 
 

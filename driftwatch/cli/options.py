@@ -184,7 +184,7 @@ def set_up_logs(form: str, /) -> None:
         ConfigError: If there is no such form.
     """
     if form not in ("text", "json"):
-        raise ConfigError(f"--log-format {form!r}; known: text, json")
+        raise ConfigError(f"--log-format {form!r}; known: text, json", code="DW002")
     from driftwatch.logs import set_up
 
     set_up(form)
@@ -230,16 +230,20 @@ def column_options(
     for text in kind or ():
         name, equals, value = text.rpartition("=")
         if not equals:
-            raise ConfigError(f"--kind {text!r} must look like zip=categorical")
+            raise ConfigError(f"--kind {text!r} must look like zip=categorical", code="DW002")
         known = kinds.setdefault(name.strip(), value.strip())
         if known != value.strip():
-            raise ConfigError(f"--kind: {name.strip()!r} is {known} and {value.strip()}")
+            raise ConfigError(
+                f"--kind: {name.strip()!r} is {known} and {value.strip()}", code="DW002"
+            )
     by_column: dict[str, str] = {}
     for word, names in roles.items():
         role = word.rstrip("_")
         for name in [names] if isinstance(names, str) else names or ():
             if by_column.setdefault(name, role) != role:
-                raise ConfigError(f"column {name!r} is named for {by_column[name]} and for {role}")
+                raise ConfigError(
+                    f"column {name!r} is named for {by_column[name]} and for {role}", code="DW021"
+                )
     options = {
         "features": None if features is None else _names(features),
         "exclude": None if exclude is None else _names(exclude),
@@ -262,7 +266,9 @@ def _missing_words(null: Sequence[str], not_null: Sequence[str]) -> list[str] | 
     for word in not_null:
         if word not in MISSING_WORDS:
             usual = ", ".join(filter(None, MISSING_WORDS))
-            raise ConfigError(f"--not-null {word!r} stands for a value as it is; others: {usual}")
+            raise ConfigError(
+                f"--not-null {word!r} stands for a value as it is; others: {usual}", code="DW002"
+            )
     return [word for word in (*MISSING_WORDS, *null) if word not in not_null]
 
 
@@ -286,12 +292,15 @@ def parse_thresholds(texts: tuple[str, ...], /) -> dict[str, Any]:
         if not equals or len(numbers) not in (1, 2):
             raise ConfigError(
                 f"--threshold {text!r} must look like ks=0.1, psi=0.1:0.25 (warning:critical) or "
-                "age.ks=0.1 (of one column)"
+                "age.ks=0.1 (of one column)",
+                code="DW006",
             )
         column, dot, test = name.strip().rpartition(".")
         table = thresholds.setdefault(column, {}) if dot else thresholds
         if not isinstance(table, dict):
-            raise ConfigError(f"--threshold {text!r}: {column!r} is a test, and has a threshold")
+            raise ConfigError(
+                f"--threshold {text!r}: {column!r} is a test, and has a threshold", code="DW006"
+            )
         table[test] = numbers[0] if len(numbers) == 1 else numbers
     return thresholds
 

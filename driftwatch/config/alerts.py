@@ -31,12 +31,14 @@ def _place(text: str) -> str:
     if kind == "env" and not _VARIABLE.fullmatch(rest):
         raise ConfigError(
             "after env: stands the name of a variable of the environment, which has letters, "
-            "digits and _ (what was written is not shown)"
+            "digits and _ (what was written is not shown)",
+            code="DW082",
         )
     if kind not in ("env", "file") or not rest or _ADDRESS.match(rest):
         raise ConfigError(
             "a secret is not written here: name where it is, as 'env:NAME' or 'file:/path' "
-            "(what was written is not shown)"
+            "(what was written is not shown)",
+            code="DW082",
         )
     return text
 
@@ -73,9 +75,11 @@ def secret_from(
         else:
             problem = ""
         if problem:  # raised here: the system's own error has the path in it
-            raise ConfigError(f"{key}: {_named(place)} cannot be read: {problem}")
+            raise ConfigError(f"{key}: {_named(place)} cannot be read: {problem}", code="DW082")
     if not value:
-        raise ConfigError(f"{key}: {_named(place)} holds no secret: it is empty, or not set")
+        raise ConfigError(
+            f"{key}: {_named(place)} holds no secret: it is empty, or not set", code="DW082"
+        )
     return value
 
 
@@ -134,7 +138,7 @@ class WebhookConfig(Table):
     @model_validator(mode="after")
     def _has_an_address(self) -> WebhookConfig:
         if (self.url is None) == (self.url_from is None):
-            raise ConfigError("a webhook has either url or url_from")
+            raise ConfigError("a webhook has either url or url_from", code="DW081")
         return self
 
 
@@ -208,7 +212,9 @@ class AlertsConfig(Table):
         names = [each.name for each in self.back_ends()]
         if twice := {name for name in names if names.count(name) > 1}:
             raise ConfigError(
-                f"two back ends have the name {min(twice)!r}; give each one of its own (name = ...)"
+                f"two back ends have the name {min(twice)!r}; give each one of its own "
+                "(name = ...)",
+                code="DW081",
             )
         return self
 

@@ -8,9 +8,9 @@ from typing import Any, get_args, get_origin
 
 from pydantic import BaseModel, ValidationError
 
-from driftwatch.errors import did_you_mean, shown
+from driftwatch.errors import ConfigError, DriftWatchError, did_you_mean, shown
 
-__all__ = ["explained", "keys_of"]
+__all__ = ["code_within", "explained", "keys_of"]
 
 _COLUMNS = (
     "features", "exclude", "time", "id", "label", "prediction", "score", "weight"
@@ -31,9 +31,7 @@ def explained(error: ValidationError, model: type[BaseModel], given: object, /) 
         model: The table that was read.
         given: What was read.
     """
-    errors = error.errors(include_url=False)
-    # A key with a slip of the pen is also a key that is missing; the slip is what to show.
-    first = next((each for each in errors if each["type"] == "extra_forbidden"), errors[0])
+    first = _first(error)
     place, kind = first["loc"], first["type"]
     key = ".".join(_written(place, given, last_is_missing=kind == "missing"))
     if kind == "extra_forbidden":
@@ -49,6 +47,20 @@ def explained(error: ValidationError, model: type[BaseModel], given: object, /) 
         near = _near(first["input"], first.get("ctx", {}).get("expected", ""))
         message = first["msg"][:1].lower() + first["msg"][1:] + near
     return f"{key}: {message}".removeprefix(": ")
+
+
+def code_within(error: ValidationError, /) -> str:
+    """The code of the first thing that is wrong: its own where a value says more of itself."""
+    cause = _first(error).get("ctx", {}).get("error")
+    if isinstance(cause, DriftWatchError) and cause.code != ConfigError.code:
+        return cause.code
+    return "DW004"
+
+
+def _first(error: ValidationError) -> Mapping[str, Any]:
+    errors: Sequence[Mapping[str, Any]] = error.errors(include_url=False)
+    # A key with a slip of the pen is also a key that is missing; the slip is what to show.
+    return next((each for each in errors if each["type"] == "extra_forbidden"), errors[0])
 
 
 def keys_of(model: type[BaseModel], /) -> list[str]:

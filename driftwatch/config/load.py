@@ -42,11 +42,14 @@ class Config(Table):
         """
         known = ", ".join(self.monitors) or "none"
         if name is None and len(self.monitors) != 1:
-            raise ConfigError(f"say which monitor with --monitor; configured: {known}")
+            raise ConfigError(
+                f"say which monitor with --monitor; configured: {known}", code="DW005"
+            )
         name = name if name is not None else next(iter(self.monitors))
         if name not in self.monitors:
             raise ConfigError(
-                f"no monitor {name!r}{did_you_mean(name, self.monitors)}; configured: {known}"
+                f"no monitor {name!r}{did_you_mean(name, self.monitors)}; configured: {known}",
+                code="DW005",
             )
         settings = self.monitors[name]
         if settings.store is None and self.store is not None:
@@ -70,12 +73,12 @@ def load_config(path: str | Path | None = None, /) -> Config:
         tools = data.get("tool", {})
         data = tools.get("driftwatch", {}) if isinstance(tools, dict) else {}
     if not isinstance(data, dict):
-        raise ConfigError(f"{file}: tool.driftwatch must be a table")
+        raise ConfigError(f"{file}: tool.driftwatch must be a table", code="DW004")
     try:
         return Config.model_validate({**data, "folder": file.parent})
     except ConfigError as error:
-        problem = str(error)
-    raise ConfigError(f"{file}: {problem}")
+        problem, code = str(error), error.code
+    raise ConfigError(f"{file}: {problem}", code=code)
 
 
 def _read(file: Path) -> Any:
@@ -92,11 +95,11 @@ def _read(file: Path) -> Any:
         problem = f"{file} is no TOML: {str(error).splitlines()[0]}"
     except ValueError:  # a number of thousands of digits
         problem = f"{file} is no TOML that can be read: a value is too long"
-    raise ConfigError(problem)
+    raise ConfigError(problem, code="DW003")
 
 
 def _found() -> Path:
     for name in (_DEFAULT, "pyproject.toml"):
         if Path(name).is_file():
             return Path(name)
-    raise ConfigError(f"no {_DEFAULT} in this folder; name one with --config")
+    raise ConfigError(f"no {_DEFAULT} in this folder; name one with --config", code="DW003")

@@ -128,7 +128,9 @@ class MonitorConfig(Table):
         taken: dict[str, str] = {}
         for name, role in self._named():
             if taken.setdefault(name, role) != role:
-                raise ConfigError(f"column {name!r} is named for {taken[name]} and for {role}")
+                raise ConfigError(
+                    f"column {name!r} is named for {taken[name]} and for {role}", code="DW021"
+                )
         return self
 
     def judged(self) -> tuple[WindowSpec, AlarmBudget | None]:
@@ -292,7 +294,8 @@ class MonitorConfig(Table):
             raise ConfigError(
                 f'monitor {name!r} has no reference: name its data (reference = "train.parquet" '
                 "in the configuration, --ref on the command line), or add one to its store "
-                "(driftwatch reference add)"
+                "(driftwatch reference add)",
+                code="DW048",
             )
         return body
 

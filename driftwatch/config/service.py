@@ -21,26 +21,33 @@ _HOST = re.compile(r"\*|(\*\.)?[^*\s]+")
 
 def _hash(text: str) -> str:
     if not re.fullmatch("[0-9a-f]{64}", text):  # not shown: it may be the token itself
-        raise ConfigError("64 hexadecimal digits are needed, as `driftwatch token` prints them")
+        raise ConfigError(
+            "64 hexadecimal digits are needed, as `driftwatch token` prints them", code="DW054"
+        )
     return text
 
 
 def _some(scopes: list[str]) -> list[str]:
     if not scopes:
-        raise ConfigError("a token without scopes allows nothing; name ingest, read or admin")
+        raise ConfigError(
+            "a token without scopes allows nothing; name ingest, read or admin", code="DW054"
+        )
     return scopes
 
 
 def _some_monitors(names: list[str]) -> list[str]:
     if not names:
-        raise ConfigError("a token for no monitor allows nothing; name some, or leave it out")
+        raise ConfigError(
+            "a token for no monitor allows nothing; name some, or leave it out", code="DW054"
+        )
     return names
 
 
 def _host(text: str) -> str:
     if not _HOST.fullmatch(text):
         raise ConfigError(
-            f"a host is named like drift.example.com, *.example.com or *; got {text!r}"
+            f"a host is named like drift.example.com, *.example.com or *; got {text!r}",
+            code="DW001",
         )
     return text
 

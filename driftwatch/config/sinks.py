@@ -23,7 +23,7 @@ def check_sink(path: str, /) -> str:
         ConfigError: If it does not look like ``package.module:name``.
     """
     if not re.fullmatch(r"[A-Za-z_]\w*(\.[A-Za-z_]\w*)*:[A-Za-z_]\w*", path):
-        raise ConfigError(f"a sink is named like 'package.module:name'; got {path!r}")
+        raise ConfigError(f"a sink is named like 'package.module:name'; got {path!r}", code="DW081")
     return path
 
 
@@ -44,9 +44,11 @@ def load_sink(path: str, folder: Path, /) -> Sink:
         target = getattr(importlib.import_module(module), name)
         sink = target() if isinstance(target, type) else target
     except Exception as error:
-        raise ConfigError(f"sink {path!r}: {type(error).__name__}: {error}") from error
+        raise ConfigError(
+            f"sink {path!r}: {type(error).__name__}: {error}", code="DW081"
+        ) from error
     finally:
         sys.path.remove(beside)
     if not isinstance(getattr(sink, "name", None), str) or not hasattr(sink, "emit"):
-        raise ConfigError(f"sink {path!r} has no name, or no emit(result)")
+        raise ConfigError(f"sink {path!r} has no name, or no emit(result)", code="DW081")
     return cast("Sink", sink)

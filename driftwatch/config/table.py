@@ -6,7 +6,7 @@ from typing import Any, Self
 
 from pydantic import BaseModel, ConfigDict, ValidationError
 
-from driftwatch.config.explain import explained
+from driftwatch.config.explain import code_within, explained
 from driftwatch.errors import ConfigError
 
 __all__ = ["Table"]
@@ -29,5 +29,5 @@ class Table(BaseModel):
         try:
             return super().model_validate(obj, **how)
         except ValidationError as error:
-            problem = explained(error, cls, obj)
-        raise ConfigError(problem)
+            problem, code = explained(error, cls, obj), code_within(error)
+        raise ConfigError(problem, code=code)

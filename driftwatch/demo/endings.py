@@ -60,7 +60,9 @@ def working_folder(keep: Path | None, /) -> Iterator[Path]:
             keep.mkdir(parents=True, exist_ok=True)
             used = any(keep.iterdir())
         except OSError as error:
-            raise ConfigError(f"{keep}: cannot be used ({error.strerror or error})") from error
+            raise ConfigError(
+                f"{keep}: cannot be used ({error.strerror or error})", code="DW013"
+            ) from error
         if used:
             raise ConfigError(f"{keep} is not empty: name a new folder with --keep")
         yield keep.resolve()

@@ -52,11 +52,17 @@ class ReferenceWindows:
         wanted: Callable[[str | None], bool] | None = None,
     ) -> None:
         if compare not in COMPARISONS:
-            raise ConfigError(f"compare must be one of {', '.join(COMPARISONS)}; got {compare!r}")
+            raise ConfigError(
+                f"compare must be one of {', '.join(COMPARISONS)}; got {compare!r}", code="DW007"
+            )
         if compare == "seasonal" and (spec.by_rows or _WEEK % spec.width):
-            raise ConfigError(f"compare='seasonal' needs panes that divide a week; got {spec}")
+            raise ConfigError(
+                f"compare='seasonal' needs panes that divide a week; got {spec}", code="DW007"
+            )
         if compare == "seasonal" and spec.panes * spec.width > _WEEK:
-            raise ConfigError(f"compare='seasonal' needs a window of at most a week; got {spec}")
+            raise ConfigError(
+                f"compare='seasonal' needs a window of at most a week; got {spec}", code="DW007"
+            )
         self._frozen = reference
         self._offsets: list[int] = []
         if compare == "sliding":

@@ -93,7 +93,7 @@ def log_lost_state(monitor: str, /) -> None:
         "driftwatch: %s: what was stored of its alarm, detectors and incidents is damaged; they "
         "begin anew",
         plain(monitor),
-        extra=event("store.trouble"),
+        extra=event("store.trouble", code="DW032"),
     )
 
 

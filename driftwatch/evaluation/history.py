@@ -43,5 +43,5 @@ def profile_of_history(
     except MergeError as error:
         raise MergeError(f"the history of {monitor!r} is not of one kind: {error}") from error
     if total is None:
-        raise DataError(f"the store has no rows of {monitor!r} in that time")
+        raise DataError(f"the store has no rows of {monitor!r} in that time", code="DW100")
     return total

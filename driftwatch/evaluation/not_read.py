@@ -72,7 +72,9 @@ def give_back(
     body = store.quarantined(entry.id)
     facts = entry.facts if entry.facts is not None else _facts_of(entry, width, reference)
     if body is None or facts is None:
-        raise DataError(f"{entry.id} ({entry.what}) is no segment that could be given back")
+        raise DataError(
+            f"{entry.id} ({entry.what}) is no segment that could be given back", code="DW039"
+        )
     try:
         rows = Profile.from_bytes(body, guard=guard).rows
     except NotReadableError:
@@ -80,13 +82,16 @@ def give_back(
     except ProfileFormatError as error:
         raise DataError(
             f"{entry.id} ({entry.what}) is damaged, and would be set aside again: {error}; "
-            "`driftwatch quarantine export` writes what is left of it to a file"
+            "`driftwatch quarantine export` writes what is left of it to a file",
+            code="DW039",
         ) from error
     if rows != entry.rows:
-        raise DataError(f"{entry.id} ({entry.what}) has {rows:,} rows, and says {entry.rows:,}")
+        raise DataError(
+            f"{entry.id} ({entry.what}) has {rows:,} rows, and says {entry.rows:,}", code="DW039"
+        )
     known = {name: facts[name] for name in _PLACE if name in facts}
     if not store.give_back(entry.id, Segment(rows=rows, body=body, **known)):
-        raise DataError(f"{entry.id} is not there any more")
+        raise DataError(f"{entry.id} is not there any more", code="DW039")
     return rows
 
 

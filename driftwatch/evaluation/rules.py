@@ -76,7 +76,8 @@ class EvaluationRules:
         if told.delay_seconds() > spec.lateness:
             raise ConfigError(
                 f"alerts wait {told.delay} for late rows, and the stream for "
-                f"{spec.lateness} s only: give it the same lateness"
+                f"{spec.lateness} s only: give it the same lateness",
+                code="DW080",
             )
         retention = Retention() if kept is None else Retention(reports=kept)
         seconds = None if idle is None else idle.total_seconds()

@@ -268,10 +268,13 @@ def names_of_sinks(
         if not isinstance(name, str) or not name or not callable(method):
             raise ConfigError(
                 f"a {what} has a name and a method {call}; {type(sink).__name__} has not: see "
-                f"driftwatch.protocols.{socket}"
+                f"driftwatch.protocols.{socket}",
+                code="DW081",
             )
         if name in (*names, *(beside or ())):
-            raise ConfigError(f"two {what}s are called {name!r}; each needs a name of its own")
+            raise ConfigError(
+                f"two {what}s are called {name!r}; each needs a name of its own", code="DW081"
+            )
         names.append(name)
     return tuple(names)
 

@@ -21,4 +21,6 @@ def report_of(stored: StoredReport, /) -> DriftReport:
         return DriftReport.from_dict(orjson.loads(stored.body))
     except (orjson.JSONDecodeError, DataError) as error:
         why = str(error) if isinstance(error, DataError) else "it is damaged"
-        raise DataError(f"the stored report of pane {stored.pane} cannot be read: {why}") from error
+        raise DataError(
+            f"the stored report of pane {stored.pane} cannot be read: {why}", code="DW019"
+        ) from error

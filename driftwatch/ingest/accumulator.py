@@ -346,7 +346,8 @@ class Accumulator:
         raise StoreError(
             f"another process feeds monitor {self._monitor!r} by rows under the name "
             f"{self.source!r}; {rows} rows of this one are not in the window. Windows by rows "
-            "need one feeder a source"
+            "need one feeder a source",
+            code="DW038",
         )
 
     def pack(self, *moves: CursorMove) -> Delivery:

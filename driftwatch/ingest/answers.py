@@ -51,14 +51,20 @@ class ScoreClass:
         """
         ordered = in_order(classes)
         if isinstance(said, bool) or not isinstance(said, int | str):
-            raise ConfigError(f"score_class must be a place or a class's name; got {shown(said)}")
+            raise ConfigError(
+                f"score_class must be a place or a class's name; got {shown(said)}", code="DW091"
+            )
         if isinstance(said, int):
             if ordered and not -len(ordered) <= said < len(ordered):
-                raise ConfigError(f"score_class must be below {len(ordered)}; got {said}")
+                raise ConfigError(
+                    f"score_class must be below {len(ordered)}; got {said}", code="DW091"
+                )
             return cls(said, ordered[said] if ordered else None)
         name = class_text(said)
         if ordered and name not in ordered:
-            raise ConfigError(f"score_class must be one of {', '.join(ordered)}; got {shown(said)}")
+            raise ConfigError(
+                f"score_class must be one of {', '.join(ordered)}; got {shown(said)}", code="DW091"
+            )
         return cls(ordered.index(name) if name in ordered else None, name)
 
     def score(self, answer: Any, /) -> Any:

@@ -91,7 +91,8 @@ class FileFeeder:
         if self._time is None and not spec.by_rows:
             raise ConfigError(
                 'rows of files need a time column to be cut by; name it (time = "COLUMN", '
-                "--time COLUMN) or give the window in rows"
+                "--time COLUMN) or give the window in rows",
+                code="DW024",
             )
 
     def ingest(self, path: Location, /, *, progress: Progress | None = None) -> Ingested:
@@ -144,11 +145,13 @@ class FileFeeder:
         """
         files = find_files(path, csv=self._csv)
         if files.format not in ("csv", "tsv", "jsonl") or path.suffix.lower() in COMPRESSED:
-            raise DataError(f"{path}: only plain CSV and JSON lines can be followed as they grow")
+            raise DataError(
+                f"{path}: only plain CSV and JSON lines can be followed as they grow", code="DW014"
+            )
         try:
             size = path.stat().st_size
         except OSError as error:
-            raise DataError(f"{path}: {error.strerror or error}") from error
+            raise DataError(f"{path}: {error.strerror or error}", code="DW013") from error
         rows, counters = 0, Counter[str]()
         start = self._store.cursor(self._monitor, f"file {path.resolve()}")
         position = 0 if size < start else start
@@ -219,7 +222,10 @@ class FileFeeder:
             usual = "\t" if files.format == "tsv" else ","
             self._layouts[path] = layout_of(path, files.csv, usual)
             if self._layouts[path].encoding.startswith("utf-16"):
-                raise DataError(f"{path}: a file that grows must be UTF-8, or one byte a character")
+                raise DataError(
+                    f"{path}: a file that grows must be UTF-8, or one byte a character",
+                    code="DW012",
+                )
         return self._layouts[path]
 
     def _parsed(self, block: bytes, layout: CsvLayout | None) -> Iterator[Batch]:
@@ -231,7 +237,9 @@ class FileFeeder:
     def _check_time(self, batch: Batch, path: Location) -> None:
         by_time = not self._spec.by_rows and batch.rows
         if by_time and self._time is not None and self._time not in batch.arrays:
-            raise DataError(f"{path} has no column {self._time!r} to tell the time by")
+            raise DataError(
+                f"{path} has no column {self._time!r} to tell the time by", code="DW020"
+            )
 
     def _accumulator(self, source: str, epoch: str | None) -> Accumulator:
         return Accumulator(
@@ -262,7 +270,7 @@ def _block_of(path: Path, position: int) -> bytes:
                         f"{path}: the line at byte {position} has more than {LONGEST_LINE:,} bytes"
                     )
     except OSError as error:
-        raise DataError(f"{path}: {error.strerror or error}") from error
+        raise DataError(f"{path}: {error.strerror or error}", code="DW013") from error
     return block
 
 
@@ -280,7 +288,7 @@ def _hash_of(path: Path) -> str:
             while block := file.read(1 << 20):
                 digest.update(block)
     except OSError as error:
-        raise DataError(f"{path}: {error.strerror or error}") from error
+        raise DataError(f"{path}: {error.strerror or error}", code="DW013") from error
     return digest.hexdigest()
 
 

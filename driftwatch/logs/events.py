@@ -22,12 +22,15 @@ class EventKind:
         meaning: What has happened.
         facts: Facts that it always has, with their JSON type.
         maybe: Facts that may be null or missing.
+        code: What `driftwatch explain` has of it, where the record itself has no code that says
+            more; None for what is no warning.
     """
 
     name: str
     meaning: str
     facts: Mapping[str, str] = field(default_factory=dict)
     maybe: Mapping[str, str] = field(default_factory=dict)
+    code: str | None = None
 
 
 _REPORT = {**_WINDOW, "model_version": _TEXT, "incident": _COUNT}
@@ -47,48 +50,96 @@ EVENTS: Mapping[str, EventKind] = {
             "A feature is in WARNING or CRITICAL in a window that was evaluated.",
             {**_MONITOR, "feature": _TEXT, "status": _TEXT},
             {"test": _TEXT, "score": _NUMBER, "threshold": _NUMBER, "moved": _TEXT, **_REPORT},
+            code="DW104",
         ),
         EventKind(
             "performance.drop",
             "A metric of the model got worse than is tolerated in a window that was evaluated.",
             {**_MONITOR, "metric": _TEXT, "status": _TEXT},
             {"score": _NUMBER, "reference": _NUMBER, "threshold": _NUMBER, **_REPORT},
+            code="DW095",
         ),
-        EventKind("alarm.raised", "The alarm went on.", _MONITOR, {"status": _TEXT}),
-        EventKind("alarm.escalated", "The alarm became CRITICAL.", _MONITOR, {"status": _TEXT}),
-        EventKind("alarm.cleared", "The alarm went off.", _MONITOR, {"status": _TEXT}),
-        EventKind("incident.opened", "An incident is told for the first time.", _INCIDENT),
-        EventKind("incident.worse", "An incident became CRITICAL.", _INCIDENT),
-        EventKind("incident.no_data", "Data stopped during an incident.", _INCIDENT),
-        EventKind("incident.still_on", "A silence ended, and the incident has not.", _INCIDENT),
-        EventKind("incident.reminder", "An incident that nobody acknowledged is on.", _INCIDENT),
-        EventKind("incident.resolved", "An incident is over.", _INCIDENT),
-        EventKind("incidents.failed", "Incidents could not be worked out.", _MONITOR),
+        EventKind("alarm.raised", "The alarm went on.", _MONITOR, {"status": _TEXT}, code="DW085"),
+        EventKind(
+            "alarm.escalated",
+            "The alarm became CRITICAL.",
+            _MONITOR,
+            {"status": _TEXT},
+            code="DW085",
+        ),
+        EventKind(
+            "alarm.cleared", "The alarm went off.", _MONITOR, {"status": _TEXT}, code="DW085"
+        ),
+        EventKind(
+            "incident.opened", "An incident is told for the first time.", _INCIDENT, code="DW086"
+        ),
+        EventKind("incident.worse", "An incident became CRITICAL.", _INCIDENT, code="DW086"),
+        EventKind("incident.no_data", "Data stopped during an incident.", _INCIDENT, code="DW086"),
+        EventKind(
+            "incident.still_on",
+            "A silence ended, and the incident has not.",
+            _INCIDENT,
+            code="DW086",
+        ),
+        EventKind(
+            "incident.reminder",
+            "An incident that nobody acknowledged is on.",
+            _INCIDENT,
+            code="DW086",
+        ),
+        EventKind("incident.resolved", "An incident is over.", _INCIDENT, code="DW086"),
+        EventKind("incidents.failed", "Incidents could not be worked out.", _MONITOR, code="DW087"),
         EventKind(
             "sink.failed",
             "A sink or back end did not take something; it is tried again.",
             {**_MONITOR, "sink": _TEXT, "error": _TEXT},
+            code="DW083",
         ),
         EventKind(
             "sink.gave_up",
             "A sink or back end never took something; it is lost to it.",
             {**_MONITOR, "sink": _TEXT, "error": _TEXT},
+            code="DW084",
         ),
         EventKind(
             "source.lagging",
             "A source has fallen far behind the others, or windows wait for it no longer.",
             {**_MONITOR, "source": _TEXT, "behind_seconds": _NUMBER},
+            code="DW112",
         ),
-        EventKind("evaluation.failed", "A window could not be evaluated now.", _MONITOR),
-        EventKind("housekeeping.failed", "The store could not be tidied now.", _MONITOR),
-        EventKind("reference.trouble", "A reference cannot be read or does not fit.", {}),
-        EventKind("rows.lost", "Rows could not be kept, and are counted.", {}),
-        EventKind("delivery.trouble", "A collector does not take deliveries now.", {}),
+        EventKind(
+            "evaluation.failed", "A window could not be evaluated now.", _MONITOR, code="DW117"
+        ),
+        EventKind(
+            "housekeeping.failed", "The store could not be tidied now.", _MONITOR, code="DW030"
+        ),
+        EventKind(
+            "reference.trouble", "A reference cannot be read or does not fit.", {}, code="DW048"
+        ),
+        EventKind(
+            "hash_key.trouble",
+            "The key of hashed columns cannot be kept, or is open.",
+            {},
+            code="DW042",
+        ),
+        EventKind("rows.lost", "Rows could not be kept, and are counted.", {}, code="DW118"),
+        EventKind(
+            "delivery.trouble", "A collector does not take deliveries now.", {}, code="DW051"
+        ),
         EventKind("delivery.recovered", "A collector takes deliveries again.", {}),
-        EventKind("store.trouble", "A store cannot be used now.", {}),
-        EventKind("capture.trouble", "A request or answer could not be captured.", {}),
-        EventKind("kafka.trouble", "Messages cannot be read or stored now, or were lost.", {}),
-        EventKind("service.trouble", "The service refused or failed to do something.", {}),
+        EventKind("store.trouble", "A store cannot be used now.", {}, code="DW031"),
+        EventKind(
+            "capture.trouble", "A request or answer could not be captured.", {}, code="DW120"
+        ),
+        EventKind(
+            "kafka.trouble",
+            "Messages cannot be read or stored now, or were lost.",
+            {},
+            code="DW060",
+        ),
+        EventKind(
+            "service.trouble", "The service refused or failed to do something.", {}, code="DW050"
+        ),
         EventKind("worker.started", "A worker began to read.", _MONITOR),
         EventKind("worker.stopped", "A worker has stopped.", _MONITOR),
         EventKind("message", "Anything else.", {}),
@@ -102,7 +153,7 @@ def event(name: str, /, **facts: Any) -> dict[str, dict[str, Any]]:
 
     Args:
         name: One of `EVENTS`.
-        facts: Its facts.
+        facts: Its facts; `code` where one says more than the event's.
 
     Example:
         >>> event("alarm.raised", monitor="churn")

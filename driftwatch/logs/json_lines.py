@@ -8,7 +8,7 @@ import threading
 from datetime import UTC, datetime
 from typing import Any
 
-from driftwatch.logs.events import EVENTS, EventKind
+from driftwatch.logs.events import EVENTS, EventKind, event
 from driftwatch.logs.lines import json_lines, shown_lines
 from driftwatch.logs.plain_data import plain_data, plain_text
 
@@ -44,17 +44,17 @@ class JsonFormatter(logging.Formatter):
 
         facts = getattr(record, "driftwatch", None)
         known = plain_data(facts) if isinstance(facts, dict) else {}
-        event = known.get("event")
+        name = known.get("event")
         line: dict[str, Any] = {
             "time": _time_of(record),
             "level": _level_of(record),
             "logger": plain_text(record.name),
-            "event": event if isinstance(event, str) else "message",
-            "message": _message_of(record),
+            "event": name if isinstance(name, str) else "message",
+            "message": _message_of(record, known.get("code")),
         }
         if record.exc_info:
             line["exception"] = self._exception_of(record)
-        line |= {name: value for name, value in known.items() if name not in line}
+        line |= {fact: value for fact, value in known.items() if fact not in line}
         return json_lines(orjson.dumps(line).decode())
 
     def _exception_of(self, record: logging.LogRecord) -> str:
@@ -78,9 +78,10 @@ def _level_of(record: logging.LogRecord) -> str:
     return next((name for name, least in _LEVELS.items() if number >= least), "DEBUG")
 
 
-def _message_of(record: logging.LogRecord) -> str:
+def _message_of(record: logging.LogRecord, code: object) -> str:
+    """The message; its code is a fact of its own."""
     try:
-        return plain_text(record.getMessage())
+        return plain_text(record.getMessage().removesuffix(f" [{code}]"))
     except Exception:  # noqa: BLE001 - arguments that do not fit, or cannot be written
         return plain_text(record.msg)
 
@@ -98,6 +99,11 @@ def json_schema() -> dict[str, Any]:
             "logger": {"type": "string"},
             "message": {"type": "string"},
             "exception": {"type": "string"},
+            "code": {
+                "type": "string",
+                "pattern": r"^DW\d{3}$",
+                "description": "what `driftwatch explain` says more of; of warnings and errors",
+            },
         },
         "oneOf": [_of(kind) for kind in EVENTS.values()],
     }
@@ -146,16 +152,17 @@ def _of_nobody(lost: Any) -> None:
     _LOG.error("driftwatch: an error that nobody could take", exc_info=lost.exc_value)
 
 
-def say(line: str, /, level: int = logging.INFO) -> None:
+def say(line: str, /, level: int = logging.INFO, *, code: str | None = None) -> None:
     """Tell something on stderr: as a line of text, or as a record where the log is JSON there.
 
     Args:
         line: The text.
         level: Of the record.
+        code: What `driftwatch explain` says more of, which ends the line.
     """
     handlers = logging.getLogger().handlers
     if any(isinstance(handler.formatter, JsonFormatter) for handler in handlers):
-        _LOG.log(level, "%s", line)
+        _LOG.log(level, "%s", line, extra=event("message", **({"code": code} if code else {})))
     else:
-        sys.stderr.write(f"{shown_lines(line)}\n")
+        sys.stderr.write(f"{shown_lines(line)}{f' [{code}]' if code else ''}\n")
         sys.stderr.flush()

@@ -40,7 +40,9 @@ def write_atomically(path: Path, data: bytes, /, *, private: bool = False) -> No
             temporary.unlink(missing_ok=True)
             raise
     except OSError as error:
-        raise DataError(f"{path}: cannot be written: {error.strerror or error}") from error
+        raise DataError(
+            f"{path}: cannot be written: {error.strerror or error}", code="DW013"
+        ) from error
 
 
 def _sync(folder: Path) -> None:

@@ -26,7 +26,13 @@ class QuietLog:
         self._logged: dict[object, float] = {}
 
     def log(
-        self, kind: object, message: str, /, *facts: object, name: str = "store.trouble"
+        self,
+        kind: object,
+        message: str,
+        /,
+        *facts: object,
+        name: str = "store.trouble",
+        code: str | None = None,
     ) -> None:
         """Log it, unless one of its kind was logged within the last minute.
 
@@ -35,10 +41,11 @@ class QuietLog:
             message: As for `logging`.
             facts: Its arguments.
             name: Of the event, one of `driftwatch.logs.events.EVENTS`.
+            code: Where one says more than the event's, or that of an error among the arguments.
         """
         now = time.monotonic()
         if now - self._logged.get(kind, now - _SECONDS) < _SECONDS:
             return
         self._logged[kind] = now
         with contextlib.suppress(Exception):
-            _LOG.warning(message, *facts, extra=event(name))
+            _LOG.warning(message, *facts, extra=event(name, **({"code": code} if code else {})))

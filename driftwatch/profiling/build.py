@@ -128,12 +128,14 @@ def load_profile(
                 merged.merge(profile)
         except MergeError as error:
             parts = f"{earlier[0]}{f' and {len(earlier) - 1} more' if len(earlier) > 1 else ''}"
-            raise DataError(f"{path} does not go together with {parts}: {error}") from error
+            raise DataError(
+                f"{path} does not go together with {parts}: {error}", code="DW017"
+            ) from error
         except ValueError as error:
             raise DataError(f"{path}: {error}") from error
         earlier.append(path)
     if merged is None:
-        raise DataError("no file was named")
+        raise DataError("no file was named", code="DW011")
     return merged
 
 

@@ -43,6 +43,8 @@ _AS_UTF_16 = "--encoding utf-16-le, or CsvFormat(encoding=...)"
 class NoHeaderError(DataError):
     """A file holds no header, or none yet."""
 
+    code = "DW015"
+
 
 @dataclass(frozen=True, slots=True)
 class CsvFormat:
@@ -181,7 +183,9 @@ def layout_of(path: Source, given: CsvFormat, usual: str, /) -> CsvLayout:
     if not text.strip():
         raise NoHeaderError(f"{path}: the file is empty; a header with the column names is needed")
     if "\0" in text.partition("\n")[0]:
-        raise DataError(f"{path}: is no {encoding.upper()}; say how it is encoded: {_AS_UTF_16}")
+        raise DataError(
+            f"{path}: is no {encoding.upper()}; say how it is encoded: {_AS_UTF_16}", code="DW012"
+        )
     said = _SAID.fullmatch(text.partition("\n")[0])
     if said is not None:
         skipped, text = skipped + 1, text.partition("\n")[2]
@@ -190,15 +194,18 @@ def layout_of(path: Source, given: CsvFormat, usual: str, /) -> CsvLayout:
     try:
         names = next(reader, [])
     except python_csv.Error as error:
-        raise DataError(f"{path}: the header cannot be read: {error}") from None
+        raise DataError(f"{path}: the header cannot be read: {error}", code="DW015") from None
     if len(set(names)) != len(names):
         twice = sorted({name for name in names if names.count(name) > 1})
-        raise DataError(f"{path}: two columns are called {twice[0]!r}; rename one of them")
+        raise DataError(
+            f"{path}: two columns are called {twice[0]!r}; rename one of them", code="DW022"
+        )
     others = [mark for mark in _CANDIDATES if mark in names[0]]
     if len(names) == 1 and others and given.delimiter is None:
         raise DataError(
             f"{path}: {names[0]!r} is no header that is understood; say what divides values: "
-            f"--delimiter {others[0]!r}, or CsvFormat(delimiter=...)"
+            f"--delimiter {others[0]!r}, or CsvFormat(delimiter=...)",
+            code="DW015",
         )
     decimal = given.decimal or _decimal_of(text, delimiter)
     before = skipped + reader.line_num
@@ -222,7 +229,8 @@ def _decoded(path: Source, start: bytes, encoding: str) -> str:
     except UnicodeDecodeError as error:
         raise DataError(
             f"{path}: is no {encoding.upper()} from byte {error.start} on; say how it is encoded: "
-            "--encoding latin-1, or CsvFormat(encoding=...)"
+            "--encoding latin-1, or CsvFormat(encoding=...)",
+            code="DW012",
         ) from None
 
 
@@ -344,7 +352,8 @@ def _check_end(path: Source, last: pa.RecordBatch) -> None:
         name, lines = last.schema.names[-1], value.count("\n")
         raise DataError(  # without the value, which may be personal
             f"{path}: a quote in column {shown(name)} is never closed, so that {lines} lines "
-            "behind it are one value"
+            "behind it are one value",
+            code="DW015",
         )
 
 

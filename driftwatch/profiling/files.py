@@ -163,11 +163,12 @@ def find_files(
     specs = [spec] if isinstance(spec, str | Path | RemoteFile) else list(spec)
     paths = [path for one in specs for path in _expand(one)]
     if not paths:
-        raise DataError("no file was named")
+        raise DataError("no file was named", code="DW011")
     formats = {_format(path) for path in paths}
     if len(formats) > 1:
         raise DataError(
-            f"files of one side must be of one format; got {', '.join(sorted(formats))}"
+            f"files of one side must be of one format; got {', '.join(sorted(formats))}",
+            code="DW014",
         )
     size = sum(map(size_of, paths))
     return DataFiles(tuple(paths), formats.pop(), size, csv or CsvFormat())
@@ -186,7 +187,7 @@ def _expand(spec: str | Location) -> Sequence[Location]:
         return _local(spec)
     except (OSError, RuntimeError) as error:  # too long, not permitted, a user that is not known
         why = getattr(error, "strerror", None) or error
-        raise DataError(f"{shown(str(spec))}: cannot be looked for: {why}") from error
+        raise DataError(f"{shown(str(spec))}: cannot be looked for: {why}", code="DW011") from error
 
 
 def _local(spec: str | Path) -> Sequence[Path]:
@@ -194,14 +195,17 @@ def _local(spec: str | Path) -> Sequence[Path]:
     if path.is_dir():
         paths = sorted(item for item in path.rglob("*") if item.is_file() and is_data(item))
         if not paths:
-            raise DataError(f"{spec}: no data file in this folder (looked for {_known_suffixes()})")
+            raise DataError(
+                f"{spec}: no data file in this folder (looked for {_known_suffixes()})",
+                code="DW011",
+            )
         return paths
     if path.exists():
         return [path]
     paths = [Path(item) for item in sorted(glob.glob(str(path), recursive=True))]  # noqa: PTH207 - absolute patterns
     paths = [item for item in paths if item.is_file()]
     if not paths:
-        raise DataError(f"{spec}: no such file")
+        raise DataError(f"{spec}: no such file", code="DW011")
     return paths
 
 
@@ -229,7 +233,8 @@ def _format(path: Location) -> str:
     if suffix not in _FORMATS:
         raise DataError(
             f"{path}: unknown format {suffix or '(no suffix)'}; known: {_known_suffixes()}, "
-            f"compressed or not ({', '.join(sorted(COMPRESSED))})"
+            f"compressed or not ({', '.join(sorted(COMPRESSED))})",
+            code="DW014",
         )
     return _FORMATS[suffix]
 
@@ -239,7 +244,8 @@ def _format_of_archive(archive: Location) -> str:
     if len(formats) > 1:
         raise DataError(
             f"{archive}: an archive of {' and '.join(sorted(formats))} files; unpack it, and name "
-            "those that are meant"
+            "those that are meant",
+            code="DW014",
         )
     return formats.pop() if formats else _FORMATS[_suffix(archive)]
 
@@ -249,7 +255,10 @@ def _data_in(archive: Location) -> list[ZipMember]:
     members = members_of(archive)
     data = [each for each in members if is_data(each) and each.suffix.lower() != ARCHIVE]
     if not data and (len(members) != 1 or _suffix(archive) not in _FORMATS):
-        raise DataError(f"{archive}: no data file in this archive (looked for {_known_suffixes()})")
+        raise DataError(
+            f"{archive}: no data file in this archive (looked for {_known_suffixes()})",
+            code="DW011",
+        )
     return data
 
 
@@ -318,7 +327,16 @@ def explained(path: Source, /) -> Iterator[None]:
         if isinstance(path, RemoteFile) and not isinstance(error, ValueError):  # of what is in it
             message = path.explained(error)
         hint = "; say how it is encoded: --encoding latin-1" if "UTF8" in message else ""
-        raise DataError(f"{path}: {message}{hint}") from error
+        raise DataError(f"{path}: {message}{hint}", code=_code_of(error, path, message)) from error
+
+
+def _code_of(error: Exception, path: Source, message: str) -> str | None:
+    """The code of what a reader raised, where more is known of it than that it did."""
+    if "UTF8" in message:
+        return "DW012"
+    if isinstance(path, RemoteFile) and not isinstance(error, ValueError):
+        return "DW018"
+    return "DW013" if isinstance(error, OSError) and error.errno is not None else None
 
 
 def _arrow_file(path: Source, wanted: Collection[str] | None) -> Iterator[Batch]:

@@ -18,6 +18,7 @@ from pathlib import Path
 from driftwatch.core.data.privacy import ValueGuard, hash_key
 from driftwatch.core.data.schema import Column, ValuePolicy
 from driftwatch.errors import ConfigError
+from driftwatch.logs.events import event
 
 __all__ = ["HashKey", "key_beside", "key_for", "user_key_file"]
 
@@ -72,7 +73,8 @@ class HashKey:
         raise ConfigError(
             f"{self.needed_by} need one key for hashed columns ({which}), or their rows cannot be "
             "added up: set DRIFTWATCH_HASH_KEY to the same 32 random bytes for all of them (such "
-            "as of `openssl rand -hex 32`), or leave these columns out with exclude"
+            "as of `openssl rand -hex 32`), or leave these columns out with exclude",
+            code="DW042",
         )
 
 
@@ -199,6 +201,7 @@ def _say_random(why: str) -> None:
         "driftwatch: no hash key can be kept (%s); hashed columns of this process cannot be "
         "compared with those of others: set DRIFTWATCH_HASH_KEY",
         why,
+        extra=event("hash_key.trouble"),
     )
 
 
@@ -220,12 +223,14 @@ def _read(path: Path) -> bytes | None:
         why = getattr(error, "strerror", None) or error
         raise ConfigError(
             f"hash key {path}: cannot be read ({why}); let this user read it, or set "
-            "DRIFTWATCH_HASH_KEY"
+            "DRIFTWATCH_HASH_KEY",
+            code="DW042",
         ) from error
     if not 1 <= len(data) <= 64:
         raise ConfigError(
             f"hash key {path}: not a key of 1 to 64 bytes; put back the file that was there, or "
-            "remove it to have another key made"
+            "remove it to have another key made",
+            code="DW042",
         )
     if os.name == "posix" and opened.st_mode & 0o077:
         _say_readable(str(path))
@@ -234,7 +239,11 @@ def _read(path: Path) -> bytes | None:
 
 @cache
 def _say_readable(path: str) -> None:
-    _LOG.warning("driftwatch: %s: others can read this hash key; chmod 600 it", path)
+    _LOG.warning(
+        "driftwatch: %s: others can read this hash key; chmod 600 it",
+        path,
+        extra=event("hash_key.trouble", code="DW043"),
+    )
 
 
 def _written(path: Path, key: bytes) -> bytes:

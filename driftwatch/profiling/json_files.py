@@ -72,18 +72,19 @@ def _document(path: Source, start: bytes, plain: Any, raw: Any) -> Iterator[Batc
         if len(whole) > LONGEST_LINE:
             raise DataError(
                 f"{path}: a JSON document of more than {LONGEST_LINE:,} bytes; write one record a "
-                "line (JSON lines)"
+                "line (JSON lines)",
+                code="DW016",
             )
     try:
         value = json_value(whole)
     except NotJSONError as error:
-        raise DataError(f"{path}: not JSON: {error}{_hint(whole)}") from None
+        raise DataError(f"{path}: not JSON: {error}{_hint(whole)}", code="DW016") from None
     if isinstance(value, dict) and not _are_columns(value):
         value = [value]
     elif isinstance(value, dict) and has_row_numbers(value):
         value = without_labels(value)
     if isinstance(value, list) and not all(isinstance(record, dict) for record in value):
-        raise DataError(f"{path}: an array of records must hold objects, one a row")
+        raise DataError(f"{path}: an array of records must hold objects, one a row", code="DW016")
     size = raw.tell()
     yield Batch(0, {})
     for batch in table_of(value).combine_chunks().to_batches():
@@ -125,7 +126,8 @@ def _line_blocks(start: bytes, stream: Any, path: Source) -> Iterator[bytes]:
         elif len(rest) > LONGEST_LINE:
             raise DataError(
                 f"{path}: a line of more than {LONGEST_LINE:,} bytes; "
-                "JSON lines hold one record a line"
+                "JSON lines hold one record a line",
+                code="DW016",
             )
         block = stream.read(BLOCK)
     if rest.strip():
@@ -189,8 +191,12 @@ def _record_by_record(block: bytes, path: Source, first_line: int) -> pa.RecordB
         try:
             record = json_value(line)
         except NotJSONError as error:
-            raise DataError(f"{path}, line {number}: not JSON: {error}{_hint(line)}") from error
+            raise DataError(
+                f"{path}, line {number}: not JSON: {error}{_hint(line)}", code="DW016"
+            ) from error
         if not isinstance(record, dict):
-            raise DataError(f"{path}, line {number}: a record must be an object, one a line")
+            raise DataError(
+                f"{path}, line {number}: a record must be an object, one a line", code="DW016"
+            )
         records.append(record)
     return table_of(records).combine_chunks().to_batches()[0]

@@ -66,7 +66,9 @@ def local_path(url: str, /) -> Path:
     """
     host, slash, path = url.partition("://")[2].partition("/")
     if host.lower() not in ("", "localhost") or not slash:
-        raise DataError(f"{shown_url(url)}: a file of this machine is written file:///folder/name")
+        raise DataError(
+            f"{shown_url(url)}: a file of this machine is written file:///folder/name", code="DW018"
+        )
     return Path(unquote(slash + path))
 
 

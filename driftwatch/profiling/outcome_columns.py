@@ -51,7 +51,9 @@ def outcome_columns(profile: Profile, declared: DeclaredOutcomes, /) -> OutcomeC
         return None
     weights = declared_as.get(Role.WEIGHT, []) or guessed.get(Role.WEIGHT, [])
     if len(weights) > 1:
-        raise ConfigError(f"two columns of weights, {weights[0]!r} and {weights[1]!r}: name one")
+        raise ConfigError(
+            f"two columns of weights, {weights[0]!r} and {weights[1]!r}: name one", code="DW021"
+        )
     weight = weights[0] if weights else None
     named = OutcomeColumns(
         Task.BINARY,
@@ -80,9 +82,11 @@ def _guesses(
 def _refuse_without(declared: DeclaredOutcomes, label: str | None) -> None:
     asked = declared.metrics or declared.positive is not None or declared.task is not None
     if label is None and asked:
-        raise ConfigError("name the column of labels: metrics, positive and task need it")
+        raise ConfigError(
+            "name the column of labels: metrics, positive and task need it", code="DW090"
+        )
     if declared.metrics:
-        raise ConfigError("name the column of predictions: metrics need it")
+        raise ConfigError("name the column of predictions: metrics need it", code="DW090")
 
 
 class _Reader:
@@ -101,7 +105,8 @@ class _Reader:
         if labels is None:
             raise ConfigError(
                 f"label {named.label!r} has more than {MOST_CLASSES:,} classes, or numbers that "
-                "are no classes; task='regression' compares numbers"
+                "are no classes; task='regression' compares numbers",
+                code="DW090",
             )
         if said is None and named.prediction is not None and not named.scores:
             # Probabilities given as predictions.
@@ -109,20 +114,23 @@ class _Reader:
         elif said is None and named.prediction is not None:
             raise ConfigError(
                 f"predictions {named.prediction!r} are numbers, and labels {named.label!r} "
-                "classes; name the column of predicted classes, or leave prediction out"
+                "classes; name the column of predicted classes, or leave prediction out",
+                code="DW090",
             )
         classes = in_order({*labels, *(said or ())})
         if said and labels and not set(said) & set(labels):
             raise ConfigError(
                 f"labels {named.label!r} are {shown_classes(labels)} and predictions "
                 f"{named.prediction!r} are {shown_classes(said)}: none of them is the same; write "
-                "both alike"
+                "both alike",
+                code="DW090",
             )
         if task is Task.BINARY:
             return self._binary(named, classes)
         if len(classes) < 2:
             raise ConfigError(
-                f"label {named.label!r} is always {shown_classes(classes)}: give two classes"
+                f"label {named.label!r} is always {shown_classes(classes)}: give two classes",
+                code="DW091",
             )
         return self._multiclass(named, classes)
 
@@ -164,11 +172,13 @@ class _Reader:
     def _regression(self, named: OutcomeColumns) -> OutcomeColumns:
         prediction = named.prediction or (named.scores[0] if len(named.scores) == 1 else None)
         if prediction is None:
-            raise ConfigError("a regression needs a column of predictions")
+            raise ConfigError("a regression needs a column of predictions", code="DW090")
         for what, name in (("label", named.label), ("prediction", prediction)):
             if not self._is_number(name):
                 kind = self.profile[name].column.kind
-                raise ConfigError(f"{what} {name!r} is {kind}; a regression needs numbers")
+                raise ConfigError(
+                    f"{what} {name!r} is {kind}; a regression needs numbers", code="DW090"
+                )
         return OutcomeColumns(Task.REGRESSION, named.label, prediction, weight=named.weight)
 
     def _binary(self, named: OutcomeColumns, classes: list[str]) -> OutcomeColumns:
@@ -180,11 +190,14 @@ class _Reader:
         if len(classes) != 2:
             raise ConfigError(
                 "a binary task needs two classes; labels and predictions have "
-                f"{shown_classes(classes)}"
+                f"{shown_classes(classes)}",
+                code="DW091",
             )
         positive = classes[1] if positive is None else positive
         if positive not in classes:
-            raise ConfigError(f"positive must be one of {shown_classes(classes)}; got {positive!r}")
+            raise ConfigError(
+                f"positive must be one of {shown_classes(classes)}; got {positive!r}", code="DW091"
+            )
         negative = classes[0] if classes[1] == positive else classes[1]
         scores, in_list = named.scores, self._is_list(named.scores)
         named_classes = self.declared.classes
@@ -192,13 +205,14 @@ class _Reader:
         if unknown or (named_classes and positive not in named_classes):
             raise ConfigError(
                 f"score is given for {shown_classes(named_classes)}; the classes are "
-                f"{shown_classes(classes)}, and that of {positive!r} is needed"
+                f"{shown_classes(classes)}, and that of {positive!r} is needed",
+                code="DW091",
             )
         if len(scores) == 2:
             order = named_classes or tuple(in_order(classes))
             scores = (scores[order.index(positive)],)
         if len(scores) > 1:
-            raise ConfigError(f"a binary task has one score; got {len(scores)}")
+            raise ConfigError(f"a binary task has one score; got {len(scores)}", code="DW091")
         known = in_list or (bool(scores) and self._are_probabilities(scores))
         return replace(
             named,
@@ -211,7 +225,7 @@ class _Reader:
 
     def _multiclass(self, named: OutcomeColumns, classes: list[str]) -> OutcomeColumns:
         if self.declared.positive is not None:
-            raise ConfigError(f"positive is of two classes; there are {len(classes)}")
+            raise ConfigError(f"positive is of two classes; there are {len(classes)}", code="DW091")
         in_list = self._is_list(named.scores)
         scores, classes = named.scores, [*classes]
         if scores and not in_list:
@@ -232,12 +246,13 @@ class _Reader:
             classes += [name for name in named if name not in classes]
             missing = [name for name in classes if name not in named]
             if missing:
-                raise ConfigError(f"score has no column for the class {missing[0]!r}")
+                raise ConfigError(f"score has no column for the class {missing[0]!r}", code="DW091")
             return tuple(scores[named.index(name)] for name in classes)
         if len(scores) != len(classes):
             raise ConfigError(
                 f"{len(scores)} columns of scores for {len(classes)} classes "
-                f"({shown_classes(classes)}); give score={{class: column}}"
+                f"({shown_classes(classes)}); give score={{class: column}}",
+                code="DW091",
             )
         ends = [[s for s in scores if s == c or s.endswith((f"_{c}", f" {c}"))] for c in classes]
         if all(len(found) == 1 for found in ends):
@@ -256,12 +271,14 @@ class _Reader:
         if profile.column.kind is Kind.DATETIME or profile.column.dtype.startswith(_TIMES):
             raise ConfigError(
                 f"{what} {name!r} holds times ({profile.column.dtype}); classes must be texts, "
-                "whole numbers or truth values"
+                "whole numbers or truth values",
+                code="DW091",
             )
         if profile.column.values is not ValuePolicy.RAW and profile.column.kind.is_discrete:
             raise ConfigError(
                 f"the values of {what} {name!r} are not kept as they are "
-                f"({profile.column.note or profile.column.values}), and classes must be"
+                f"({profile.column.note or profile.column.values}), and classes must be",
+                code="DW091",
             )
         texts: Iterable[object] = ()
         if profile.numbers is not None:

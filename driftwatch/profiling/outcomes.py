@@ -108,7 +108,8 @@ def with_saved_outcomes(saved: Profile, declared: DeclaredOutcomes, /) -> Profil
     if known is None and declared.label and (declared.prediction or declared.scores):
         raise ConfigError(
             "this saved profile was made without labels, and their rows are not in it; make it "
-            "anew with `driftwatch profile --prediction COLUMN --label COLUMN`"
+            "anew with `driftwatch profile --prediction COLUMN --label COLUMN`",
+            code="DW046",
         )
     for what, asked, there in (
         ("prediction", declared.prediction, known and known.prediction),
@@ -123,7 +124,8 @@ def with_saved_outcomes(saved: Profile, declared: DeclaredOutcomes, /) -> Profil
             raise ConfigError(
                 f"{what}={asked!r} needs the rows of the reference, and this is a saved profile "
                 f"{'without' if there is None else f'with {there!r}'}; make it anew with "
-                "`driftwatch profile --prediction COLUMN --label COLUMN`"
+                "`driftwatch profile --prediction COLUMN --label COLUMN`",
+                code="DW046",
             )
     if spec is None or not declared.metrics:
         return saved
@@ -146,7 +148,8 @@ def _checked_lists(columns: OutcomeColumns, batch: Batch) -> OutcomeColumns:
     if not known.size and batch.rows:
         raise ConfigError(
             f"score {columns.scores[0]!r} must hold lists of {len(columns.classes)} numbers, one "
-            f"for each class ({shown_classes(columns.classes)})"
+            f"for each class ({shown_classes(columns.classes)})",
+            code="DW091",
         )
     inside = bool(((known >= 0) & (known <= 1)).all())
     return replace(columns, probabilities=inside)
@@ -158,14 +161,14 @@ def _try_losses(spec: OutcomeSpec, batch: Batch) -> None:
     rows = with_both(spec.columns, spec.columns.read(Batch(min(batch.rows, 1_000), arrays)))
     for name, function in spec.own.items():
         if function is None or rows is None:
-            raise ConfigError(f"metrics: {name!r} needs predictions")
+            raise ConfigError(f"metrics: {name!r} needs predictions", code="DW092")
         try:
             if rows.usable.size:
                 own_losses(name, function, rows)
         except ConfigError:
             raise
         except Exception as error:
-            raise ConfigError(f"metrics: {name!r} failed: {error}") from error
+            raise ConfigError(f"metrics: {name!r} failed: {error}", code="DW092") from error
 
 
 def _fine_grids(

@@ -38,18 +38,24 @@ def chosen_importances(
     if isinstance(asked, str) and asked == "permutation":
         labels = [column.name for column in schema if column.role is Role.LABEL]
         if model is None or len(labels) != 1:
-            raise ConfigError("importances='permutation' needs the model and the label")
+            raise ConfigError(
+                "importances='permutation' needs the model and the label", code="DW094"
+            )
         features = [column.name for column in schema if column.role is Role.FEATURE]
         return permutation_importances(model, data, features, labels[0])
     if not isinstance(asked, Mapping):
-        raise ConfigError(f"importances must be numbers by column, or 'permutation'; got {asked!r}")
+        raise ConfigError(
+            f"importances must be numbers by column, or 'permutation'; got {asked!r}", code="DW094"
+        )
     unknown = [name for name in asked if name not in columns]
     if unknown:
-        raise ConfigError(f"importances: {unknown[0]!r} is no tested column")
+        raise ConfigError(f"importances: {unknown[0]!r} is no tested column", code="DW094")
     try:
         return {name: float(value) for name, value in asked.items()}
     except (TypeError, ValueError):
-        raise ConfigError("importances must be numbers by column, or 'permutation'") from None
+        raise ConfigError(
+            "importances must be numbers by column, or 'permutation'", code="DW094"
+        ) from None
 
 
 def permutation_importances(
@@ -96,13 +102,13 @@ def _some_rows(data: Any, label: str) -> Batch:
         for batch in batches:
             array = batch.arrays.get(label)
             if array is None:
-                raise ConfigError(f"importances: the data have no column {label!r}")
+                raise ConfigError(f"importances: the data have no column {label!r}", code="DW094")
             known = np.flatnonzero(array.is_valid().to_numpy(zero_copy_only=False))
             if known.size:
                 return batch.take(known[:_ROWS])
     finally:
         batches.close()
-    raise ConfigError("importances: no row has a label")
+    raise ConfigError("importances: no row has a label", code="DW094")
 
 
 def _loss(scorer: Scorer, rows: Batch, truth: Any, classes: Sequence[str | None] | None) -> float:

@@ -185,20 +185,23 @@ def _with_options(saved: Profile, options: ReferenceOptions) -> Profile:
         if asked and there is None:
             raise ConfigError(
                 f"{option} needs the rows of the reference, and this is a saved profile "
-                f"without; make it with `driftwatch profile {how}`"
+                f"without; make it with `driftwatch profile {how}`",
+                code="DW046",
             )
     declared = options.columns
     for column in saved.schema if declared.missing_words is not None else ():
         if column.missing_words != declared.missing_words_of(column.name):
             raise ConfigError(
                 f"missing_words: column {column.name!r} was profiled with other words, and its "
-                "rows are not kept; make the profile again with these"
+                "rows are not kept; make the profile again with these",
+                code="DW046",
             )
     for name, kind in declared.kinds.items():
         if saved.schema[name].kind is not kind:
             raise ConfigError(
                 f"kinds: column {name!r} was profiled as {saved.schema[name].kind}, and its rows "
-                "are not kept; make the profile again with the other kind"
+                "are not kept; make the profile again with the other kind",
+                code="DW046",
             )
     names = [name for name in saved.columns if saved.schema[name].role is not Role.ERROR]
     wanted = [*declared.kept(names), *(name for name in saved.columns if name not in names)]
@@ -211,4 +214,6 @@ def _time_column(schema: Schema) -> str:
     for column in schema:
         if column.role is Role.TIME:
             return column.name
-    raise ConfigError("pane needs a time column; name it with roles={'COLUMN': 'time'}")
+    raise ConfigError(
+        "pane needs a time column; name it with roles={'COLUMN': 'time'}", code="DW024"
+    )

@@ -76,7 +76,8 @@ def find_remote(url: str, is_data: Callable[[Any], bool], /) -> list[RemoteFile]
     if scheme not in _SCHEMES:
         raise DataError(
             f"{shown_url(url)}: unknown kind of URL{did_you_mean(scheme, _SCHEMES)}; "
-            f"known: {', '.join(f'{each}://' for each in _SCHEMES)}, and paths"
+            f"known: {', '.join(f'{each}://' for each in _SCHEMES)}, and paths",
+            code="DW018",
         )
     if scheme in ("http", "https"):
         return [_web_file(url)]
@@ -105,7 +106,8 @@ class _Bucket:
         if not name or "@" in name or _MAGIC.search(name):
             raise DataError(
                 f"{shown}: must look like {scheme}://bucket/path; credentials come from the "
-                "environment, and have no place in it"
+                "environment, and have no place in it",
+                code="DW018",
             )
         import pyarrow as pa
 
@@ -118,7 +120,7 @@ class _Bucket:
                 "(pip install pyarrow)"
             ) from error
         except (OSError, ValueError, pa.ArrowException) as error:
-            raise DataError(f"{shown}: {_meaning(error, meanings)}") from error
+            raise DataError(f"{shown}: {_meaning(error, meanings)}", code="DW018") from error
         return cls(scheme, name, system, meanings)
 
     def find(self, path: str, is_data: Callable[[Any], bool]) -> list[RemoteFile]:
@@ -128,7 +130,7 @@ class _Bucket:
         try:
             return self._found(path, shown, is_data)
         except (OSError, pa.ArrowException) as error:
-            raise DataError(f"{shown}: {_meaning(error, self.meanings)}") from error
+            raise DataError(f"{shown}: {_meaning(error, self.meanings)}", code="DW018") from error
 
     def _found(self, path: str, shown: str, is_data: Callable[[Any], bool]) -> list[RemoteFile]:
         from pyarrow import fs
@@ -139,7 +141,7 @@ class _Bucket:
         if info.type == fs.FileType.Directory:
             files = [file for file in map(self._file, self._listed(path)) if is_data(file)]
             if not files:
-                raise DataError(f"{shown}: no data file in this folder")
+                raise DataError(f"{shown}: no data file in this folder", code="DW011")
             return files
         if _MAGIC.search(path):
             parts = path.split("/")
@@ -151,7 +153,7 @@ class _Bucket:
                 return [self._file(each) for each in matching]
         bucket = self.system.get_file_info(self.name)
         what = "bucket" if bucket.type == fs.FileType.NotFound else "file"
-        raise DataError(f"{shown}: no such {what}")
+        raise DataError(f"{shown}: no such {what}", code="DW011")
 
     def _listed(self, folder: str, *, deep: bool = True) -> list[Any]:
         from pyarrow import fs
@@ -184,7 +186,7 @@ class _Object:
                     into.write(block)
         except (OSError, pa.ArrowException) as error:
             shown = shown_url(f"{self.bucket.scheme}://{self.path}")
-            raise DataError(f"{shown}: {self.explained(error)}") from error
+            raise DataError(f"{shown}: {self.explained(error)}", code="DW018") from error
 
     def explained(self, error: BaseException, /) -> str:
         return _meaning(error, self.bucket.meanings)
@@ -249,7 +251,9 @@ def _web_file(url: str) -> RemoteFile:
     except ValueError:
         named = False
     if not named:
-        raise DataError(f"{shown}: is no URL; it must look like https://example.com/data.csv")
+        raise DataError(
+            f"{shown}: is no URL; it must look like https://example.com/data.csv", code="DW018"
+        )
     origin = _OfWebServer(quote(url.partition("#")[0], safe=_IN_URLS), shown)
     return RemoteFile(shown, PurePosixPath(unquote(parts.path)), origin.size(), origin)
 
@@ -298,7 +302,7 @@ class _OfWebServer:
         except (OSError, ValueError, TimeoutError, self._aiohttp.ClientError) as error:
             why = self.explained(error)
         # Not inside the except: the error that is left behind has the whole URL in its text.
-        raise DataError(f"{self._shown}: {why}")
+        raise DataError(f"{self._shown}: {why}", code="DW018")
 
     def explained(self, error: BaseException, /) -> str:
         http, cause = self._aiohttp, error.__cause__

@@ -171,5 +171,7 @@ def batches_in(data: Any, wanted: set[str] | None) -> Generator[Batch]:
         return batches_of(data)
     files = find_files(data)
     if files.format == "profile":
-        raise DataError(f"{files.label} is a profile; its rows are not in it any more")
+        raise DataError(
+            f"{files.label} is a profile; its rows are not in it any more", code="DW049"
+        )
     return files.batches(wanted)

@@ -128,12 +128,13 @@ class SavedMonitor:
         """
         files = find_files(located(path))
         if files.format != "profile" or len(files.paths) != 1:
-            raise DataError(f"{path}: a saved monitor is one .dwp file")
+            raise DataError(f"{path}: a saved monitor is one .dwp file", code="DW049")
         ((_, data),) = files.bodies()
         body = decode(data)[1].get(SECTION)
         if body is None:
             raise DataError(
-                f"{path} is a profile without a monitor; give it to Monitor(...) as the reference"
+                f"{path} is a profile without a monitor; give it to Monitor(...) as the reference",
+                code="DW049",
             )
         return cls(data, *_settings(body))
 
@@ -161,7 +162,7 @@ def save_monitor(
     """
     path = Path(path)
     if path.suffix.lower() != ".dwp":
-        raise ConfigError(f"{path}: a profile file ends in .dwp")
+        raise ConfigError(f"{path}: a profile file ends in .dwp", code="DW014")
     table = {"version": VERSION, "settings": dict(settings), "facts": facts.to_dict()}
     body = json.dumps(table, default=_plain).encode()
     header, sections = decode(profile.to_bytes())

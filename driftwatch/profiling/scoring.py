@@ -176,11 +176,14 @@ class Scorer:
         except Exception as error:
             raise DataError(
                 f"the model could not predict: {type(error).__name__}: {error}; name columns of "
-                "predictions and scores with prediction= and score="
+                "predictions and scores with prediction= and score=",
+                code="DW071",
             ) from error
         for what, side in (("predictions", predicted), ("scores", scores)):
             if side is not None and len(side) != batch.rows:
-                raise DataError(f"the model gave {len(side)} {what} for {batch.rows} rows")
+                raise DataError(
+                    f"the model gave {len(side)} {what} for {batch.rows} rows", code="DW071"
+                )
         return predicted, scores
 
     def _frame(self, batch: Batch) -> Any:
@@ -231,7 +234,8 @@ def _features(model: Any, first: Batch, declared: DeclaredColumns) -> tuple[str,
     if missing:
         raise ConfigError(
             f"model takes the column {missing[0]!r}, which the data lack; name a column of "
-            "predictions with prediction="
+            "predictions with prediction=",
+            code="DW071",
         )
     return tuple(features)
 
@@ -251,7 +255,7 @@ def _first_rows(data: Any) -> Batch:
                 return batch.take(np.arange(min(batch.rows, _LOOKED_AT)))
     finally:
         batches.close()
-    raise DataError("the reference has no rows, which the model could predict")
+    raise DataError("the reference has no rows, which the model could predict", code="DW071")
 
 
 def _called(model: Any, frame: Any, names: Sequence[str]) -> tuple[Array | None, Array | None]:
@@ -267,7 +271,8 @@ def _called(model: Any, frame: Any, names: Sequence[str]) -> tuple[Array | None,
         return _sorted_out([model(frame)])
     raise ConfigError(
         f"model {type(model).__name__} has no predict and is no function; name a column of "
-        "predictions with prediction="
+        "predictions with prediction=",
+        code="DW071",
     )
 
 

@@ -65,7 +65,8 @@ def count_panes(
         such = "" if odd is None else f", but such as {odd}"
         raise ConfigError(
             f"column {time!r} holds no times{such}; write them like 2026-01-31T12:00:00, or as "
-            "seconds since 1970"
+            "seconds since 1970",
+            code="DW025",
         )
     profile.panes = panes
 

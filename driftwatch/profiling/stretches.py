@@ -140,7 +140,9 @@ def _time_column(by: str, time: str | None, schema: Schema) -> str:
     for column in schema:
         if column.role is Role.TIME:
             return column.name
-    raise ConfigError(f"by={by!r} cuts by time, and no column of times is known: name it, time=...")
+    raise ConfigError(
+        f"by={by!r} cuts by time, and no column of times is known: name it, time=...", code="DW024"
+    )
 
 
 def _by_value(name: str, schema: Schema) -> Cut:

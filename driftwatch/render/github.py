@@ -23,7 +23,7 @@ def to_github(report: DriftReport) -> str:
         _command(status, f"DriftWatch: {outline.status_text(status)}", outline.verdict(report))
     ]
     lines += [
-        _command(change.status, "Schema change", str(change))
+        _command(change.status, "Schema change", outline.change_line(change))
         for change in outline.changes(report)
         if change.status.is_drift
     ]

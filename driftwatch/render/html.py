@@ -50,7 +50,7 @@ def to_html(report: DriftReport) -> str:
 
 def _schema(report: DriftReport) -> str:
     rows = "".join(
-        f"<tr><td>{badge(change.status)}</td><td><bdi>{escape(str(change))}</bdi></td></tr>"
+        f"<tr><td>{badge(change.status)}</td><td><bdi>{escape(outline.change_line(change))}</bdi></td></tr>"
         for change in outline.changes(report)
     )
     if not rows:

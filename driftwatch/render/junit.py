@@ -28,7 +28,7 @@ def to_junit(report: DriftReport) -> str:
         ET.SubElement(properties, "property", name=label, value=text)
     for change in outline.changes(report):
         case = _case(suite, f"{monitor}.schema", change.column)
-        _settle(case, change.status, str(change), str(change))
+        _settle(case, change.status, outline.change_line(change), str(change))
     for feature in outline.worst_first(report):
         case = _case(suite, f"{monitor}.features", outline.name_of(feature))
         _settle(case, feature.status, outline.sentence_of(feature), _body(feature))

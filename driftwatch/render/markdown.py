@@ -36,7 +36,7 @@ def to_markdown(report: DriftReport) -> str:
     blocks += _list(
         "Schema changes",
         [
-            f"{_status(change.status)}: {escape_markdown(str(change))}"
+            f"{_status(change.status)}: {escape_markdown(outline.change_line(change))}"
             for change in outline.changes(report)
         ],
     )

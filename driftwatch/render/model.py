@@ -100,7 +100,7 @@ def remarks(report: DriftReport, /) -> Iterator[str]:
     if performance.overdispersion > 1:
         factor = number(performance.overdispersion)
         yield f"errors of the reference's stretches vary {factor} times as much as random rows"
-    yield from (plain(note, SENTENCE_LENGTH) for note in performance.notes)
+    yield from (f"{plain(note, SENTENCE_LENGTH)} [DW093]" for note in performance.notes)
 
 
 def confusion_tables(performance: Performance, /) -> list[tuple[str, list[list[str]]]]:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, replace
 
+from driftwatch.core.reports.remarks import Remark, codes_at_end, verdict_remarks, window_remarks
 from driftwatch.core.reports.report import (
     DependenceDrift,
     DriftReport,
@@ -14,7 +15,6 @@ from driftwatch.core.reports.report import (
     SchemaChange,
     Status,
 )
-from driftwatch.core.reports.sentences import remarks_of
 from driftwatch.render.numbers import (
     NONE,
     count,
@@ -31,6 +31,7 @@ from driftwatch.render.plain import SENTENCE_LENGTH, plain
 __all__ = [
     "Row",
     "against",
+    "change_line",
     "changes",
     "counts",
     "decision",
@@ -182,7 +183,7 @@ def verdict(report: DriftReport) -> str:
     extra += together(report)
     if report.undecided_features and report.global_status is not Status.UNDECIDED:
         extra.append(f"{len(report.undecided_features)} undecided")
-    return "; ".join(extra)
+    return f"{'; '.join(extra)}{codes_at_end(verdict_remarks(report))}"
 
 
 def together(report: DriftReport) -> list[str]:
@@ -193,8 +194,12 @@ def together(report: DriftReport) -> list[str]:
 
 def remarks(report: DriftReport) -> list[str]:
     """Return what else a reader must know of the rows: the window, what it lacks, early signs."""
-    early = [] if report.window is None else [f"early sign: {sign}" for sign in report.window.early]
-    return [plain(text, SENTENCE_LENGTH) for text in [*remarks_of(report), *early]]
+    signs = () if report.window is None else report.window.early
+    early = [Remark("DW116", f"early sign: {sign}") for sign in signs]
+    return [
+        f"{plain(remark.text, SENTENCE_LENGTH)} [{remark.code}]"
+        for remark in [*window_remarks(report), *early]
+    ]
 
 
 def worst_first(report: DriftReport) -> list[FeatureDrift]:
@@ -245,7 +250,8 @@ def undecided(report: DriftReport) -> list[str]:
         if feature.status is Status.UNDECIDED:
             rows = rows_needed(feature)
             needs = f" ({rows:,} production rows needed)" if rows is not None else ""
-            texts.append(f"{name_of(feature)}{needs}")
+            code = feature.undecided_code
+            texts.append(f"{name_of(feature)}{needs}{f' [{code}]' if code else ''}")
     return texts
 
 
@@ -260,6 +266,11 @@ def changes(report: DriftReport) -> list[SchemaChange]:
         )
         for change in sorted(report.schema_changes, key=lambda change: -change.status.severity)
     ]
+
+
+def change_line(change: SchemaChange) -> str:
+    """Return a schema change in words, with its code."""
+    return f"{change} [{change.code}]"
 
 
 def skipped(report: DriftReport) -> list[tuple[str, str]]:

@@ -161,7 +161,8 @@ def _performance(report: DriftReport) -> list[Text]:
 
 def _changes(report: DriftReport) -> list[Text]:
     return [
-        Text.assemble(_status(change.status), f"  {change}") for change in outline.changes(report)
+        Text.assemble(_status(change.status), f"  {outline.change_line(change)}")
+        for change in outline.changes(report)
     ]
 
 

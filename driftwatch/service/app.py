@@ -9,7 +9,9 @@ from contextlib import asynccontextmanager
 from typing import Any
 
 from fastapi import FastAPI, Request
+from fastapi.exceptions import RequestValidationError
 from starlette.concurrency import run_in_threadpool
+from starlette.exceptions import HTTPException
 from starlette.middleware.trustedhost import TrustedHostMiddleware
 from starlette.requests import ClientDisconnect
 from starlette.responses import JSONResponse
@@ -17,12 +19,13 @@ from starlette.responses import JSONResponse
 from driftwatch.config.load import Config
 from driftwatch.config.service import ServiceConfig
 from driftwatch.core.profiles.codec import WIRE_LIMIT
-from driftwatch.errors import ConfigError, DriftWatchError, StoreError
+from driftwatch.errors import ConfigError, DriftWatchError, StoreError, code_of
 from driftwatch.logs.events import event
 from driftwatch.process.quiet_log import QuietLog
 from driftwatch.service.api.health import HEALTH_PATHS, health_routes
 from driftwatch.service.api.requests import Service
 from driftwatch.service.api.routes import routes
+from driftwatch.service.problems import not_valid, problem_of
 from driftwatch.service.security.bodies import BodyLimit, BodyTooLongError, Drain
 from driftwatch.service.security.guard import Guard
 from driftwatch.service.security.limits import RunningLimit
@@ -116,6 +119,8 @@ def create_app(
         app.add_middleware(TrustedHostMiddleware, allowed_hosts=hosts, www_redirect=False)
     app.add_middleware(RunningLimit, most=_MOST_RUNNING, free=HEALTH_PATHS)
     app.add_middleware(Drain)
+    app.add_exception_handler(HTTPException, problem_of)
+    app.add_exception_handler(RequestValidationError, not_valid)
     app.add_exception_handler(BodyTooLongError, _too_long)
     app.add_exception_handler(ClientDisconnect, _gone)
     app.add_exception_handler(StoreError, _unavailable)
@@ -136,14 +141,15 @@ async def _gone(request: Request, _: Exception) -> JSONResponse:
         request.client.host if request.client is not None else "unknown",
         name="service.trouble",
     )
-    return JSONResponse({"detail": "the request was not whole"}, 400)
+    return JSONResponse({"detail": "the request was not whole", "code": "DW050"}, 400)
 
 
 async def _unavailable(_: Request, error: Exception) -> JSONResponse:
     _LOG.warning("driftwatch: %s", error, extra=event("service.trouble"))
-    return JSONResponse({"detail": "the store cannot be used just now"}, 503, {"Retry-After": "2"})
+    said = {"detail": "the store cannot be used just now", "code": code_of(error)}
+    return JSONResponse(said, 503, {"Retry-After": "2"})
 
 
 async def _refused(_: Request, error: Exception) -> JSONResponse:
     status = 409 if isinstance(error, ConfigError) else 400
-    return JSONResponse({"detail": str(error)}, status)
+    return JSONResponse({"detail": str(error), "code": code_of(error)}, status)

@@ -77,7 +77,9 @@ class Watched:
         turns: threading.Semaphore,
     ) -> None:
         if config.store is None:
-            raise ConfigError(f'monitor {name!r} has no store: name one (store = "driftwatch.db")')
+            raise ConfigError(
+                f'monitor {name!r} has no store: name one (store = "driftwatch.db")', code="DW036"
+            )
         self.name = name
         self._folder = folder
         self._clock = clock
@@ -131,7 +133,7 @@ class Watched:
                 _LOG.warning(
                     "driftwatch: %s has no reference yet: add one",
                     self.name,
-                    extra=event("service.trouble"),
+                    extra=event("service.trouble", code="DW048"),
                 )
 
     def _start(self, monitor: Monitor) -> None:
@@ -188,7 +190,7 @@ class WatchedMonitors:
 
     def __init__(self, config: Config, /, *, clock: Callable[[], float] = time.time) -> None:
         if not config.monitors:
-            raise ConfigError("no monitor is configured: add a [monitors.NAME]")
+            raise ConfigError("no monitor is configured: add a [monitors.NAME]", code="DW005")
         self._all: dict[str, Watched] = {}
         turns = threading.Semaphore(_AT_ONCE)
         try:

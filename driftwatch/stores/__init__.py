@@ -82,7 +82,8 @@ def open_store(
     if is_collector(text):
         raise ConfigError(
             f"{text} is a collector, and this needs a store of its own; run it where the "
-            "collector's store is, and name its file"
+            "collector's store is, and name its file",
+            code="DW036",
         )
     if "://" in text:
         kind = text.partition("://")[0]
@@ -93,6 +94,7 @@ def open_store(
         text = text.partition("://")[2]
     if (must_exist or reads_only) and identity_of(checked_path(text)) is None:
         raise StoreError(
-            f"there is no store {text}: nothing has been fed into it yet, or its path is another"
+            f"there is no store {text}: nothing has been fed into it yet, or its path is another",
+            code="DW031",
         )
     return SQLiteStore(text, reads_only=reads_only)

@@ -96,7 +96,7 @@ class LazyStream:
             if self.opened is None or self.opened.closed.is_set():
                 open_ = self._open()
                 if open_ is None:
-                    raise StoreError("the monitor is gone")
+                    raise StoreError("the monitor is gone", code="DW036")
                 self.opened = open_()
             return self.opened
 
@@ -154,7 +154,9 @@ class LazyStream:
             return
         end = time.monotonic() + seconds
         if not self._opening.acquire(timeout=seconds):
-            raise StoreError("the store was being opened, or closed, when the process ended")
+            raise StoreError(
+                "the store was being opened, or closed, when the process ended", code="DW036"
+            )
         try:
             self.now().end(max(0.1, end - time.monotonic()))
         finally:

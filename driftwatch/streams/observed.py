@@ -97,7 +97,8 @@ class ObservedStream:
         if rules.alerts.to and is_collector(address.where):
             raise ConfigError(
                 f"windows of {settings.monitor!r} are evaluated by the collector, and alerts are "
-                "sent from there: configure them where `driftwatch serve` runs"
+                "sent from there: configure them where `driftwatch serve` runs",
+                code="DW081",
             )
         self._log = QuietLog()
         self.tally = Tally()
@@ -171,7 +172,8 @@ class ObservedStream:
         if destination.receiver.evaluates_elsewhere:
             raise StoreError(
                 f"monitor {self._settings.monitor!r} is stored and evaluated by "
-                f"{destination.receiver!r}"
+                f"{destination.receiver!r}",
+                code="DW036",
             )
         return cast("LocalDestination", destination)
 

@@ -90,7 +90,8 @@ def replay(  # noqa: PLR0913 - the history, how to cut and judge it, and who is 
     if time is None and not spec.by_rows:
         raise ConfigError(
             "a window by time needs a time column; name it (--time COLUMN), or give the window "
-            "in rows (--window '1000 rows')"
+            "in rows (--window '1000 rows')",
+            code="DW024",
         )
     store = MemoryStore()
     feed = Accumulator(
@@ -112,7 +113,7 @@ def replay(  # noqa: PLR0913 - the history, how to cut and judge it, and who is 
     feed.close()
     overview = store.overview(monitor)
     if not overview.panes:
-        raise DataError(f"the history has {rows:,} rows, and none with a time")
+        raise DataError(f"the history has {rows:,} rows, and none with a time", code="DW025")
     first, last = overview.panes[0].first, overview.panes[0].last
     # A time is no feature: that the reference has no such column is no change of the schema.
     subject = Subject(reference, monitor, exclude=() if time is None else (time,))
@@ -146,7 +147,7 @@ def replay(  # noqa: PLR0913 - the history, how to cut and judge it, and who is 
 
 def _check_time(batch: Batch, time: str | None, spec: WindowSpec) -> None:
     if time is not None and not spec.by_rows and batch.rows and time not in batch.arrays:
-        raise ConfigError(f"the data has no column {time!r} to tell the time by")
+        raise ConfigError(f"the data has no column {time!r} to tell the time by", code="DW020")
 
 
 def _windows(

@@ -291,7 +291,7 @@ class Stream:
         reference = self.references.current()
         profile = saved_profile(saved, reference.profile.guard)
         if profile is None:
-            raise ConfigError("absorb takes a profile; give rows to observe_many")
+            raise ConfigError("absorb takes a profile; give rows to observe_many", code="DW049")
         reference.check_fits(profile)
         profile = profile.read_as(reference.schema)
         spec = self.settings.spec

@@ -32,15 +32,19 @@ def checked_url(
     except ValueError:
         host, port = None, 0
     if not host or port == 0 or not re.fullmatch("[!-~]+", text):
-        raise ConfigError(f"{what} is no address like https://example.com/path (it is not shown)")
+        raise ConfigError(
+            f"{what} is no address like https://example.com/path (it is not shown)", code="DW059"
+        )
     if parts.scheme not in allowed:
         raise ConfigError(
             f"{what} must begin with {' or '.join(f'{scheme}://' for scheme in allowed)}"
-            + ("; say allow_private=True if http is meant" if https_only else "")
+            + ("; say allow_private=True if http is meant" if https_only else ""),
+            code="DW059",
         )
     if parts.username is not None or parts.password is not None:
         advice = f": {instead_of_login}" if instead_of_login else ""
         raise ConfigError(
-            f"{what} holds a user's name or password, which does not belong there{advice}"
+            f"{what} holds a user's name or password, which does not belong there{advice}",
+            code="DW059",
         )
     return text

@@ -79,7 +79,7 @@ def test_arguments_that_harm_nobody_are_handed_on_as_they_are() -> None:
     record = LOG.makeRecord("driftwatch", 30, "", 0, "%s %d %.1f %s", (error, 3, 0.5, None), None)
     assert LOG.filter(record)
     assert record.args == (error, 3, 0.5, None)
-    assert record.getMessage() == "no column 'age' 3 0.5 None"
+    assert record.getMessage() == "no column 'age' 3 0.5 None [DW010]"
 
 
 class Broken:

@@ -121,12 +121,18 @@ def silence(
 ) -> None:
     """Tell nobody: for a time, or until the incident is over. Its end is told all the same."""
     if all_ and incident is not None:
-        raise ConfigError("give --all for the monitor, or --incident for one of them, not both")
+        raise ConfigError(
+            "give --all for the monitor, or --incident for one of them, not both", code="DW088"
+        )
     if undo and (for_ is not None or until is not None):
-        raise ConfigError("--undo ends a silence at once: it takes no --for and no --until")
+        raise ConfigError(
+            "--undo ends a silence at once: it takes no --for and no --until", code="DW088"
+        )
     end = _end(for_, until)
     if all_ and end is None and not undo:
-        raise ConfigError("how long is the monitor to be silent? Give --for 4h, or --until TIME")
+        raise ConfigError(
+            "how long is the monitor to be silent? Give --for 4h, or --until TIME", code="DW088"
+        )
     with opened_store(request_of(config, monitor, store)) as (name, opened):
         number = 0 if all_ else _number(name, opened, incident, is_open=True)
         kind = "unsilence" if undo else "silence"
@@ -154,7 +160,9 @@ def own(
     """Give an incident an owner, whom messages name in the place of the monitor's."""
     who = plain(to or "")
     if bool(who) is undo:
-        raise ConfigError("say who owns the incident: --to ana, or --undo for the monitor's owner")
+        raise ConfigError(
+            "say who owns the incident: --to ana, or --undo for the monitor's owner", code="DW088"
+        )
     with opened_store(request_of(config, monitor, store)) as (name, opened):
         number = _number(name, opened, incident)
         action = StoredAction(number, "owner", time.time(), plain(by or _me()), None, who)
@@ -173,7 +181,7 @@ def note_(
 ) -> None:
     """Note something about an incident; nothing else changes."""
     if not plain(text):
-        raise ConfigError("a note has some text")
+        raise ConfigError("a note has some text", code="DW088")
     with opened_store(request_of(config, monitor, store)) as (name, opened):
         number = _number(name, opened, incident)
         _note_of(opened, name, number, time.time(), plain(by or _me()), text)
@@ -187,7 +195,9 @@ def try_(config: Config = None, monitor: Name = None, store: StorePath = None) -
     notifiers = [] if settings.alerts is None else notifiers_of(settings.alerts, folder)
     if not notifiers:
         raise ConfigError(
-            f"monitor {name!r} has no back end: add [monitors.{name}.alerts.slack], mail or webhook"
+            f"monitor {name!r} has no back end: add [monitors.{name}.alerts.slack], mail or "
+            "webhook",
+            code="DW081",
         )
     now = datetime.now(UTC)
     message = Message(
@@ -218,15 +228,18 @@ def _number(name: str, store: Store, given: int | None, *, is_open: bool = False
     if given is None:
         found = store.incidents(name, limit=1, open_only=True)
         if not found:
-            raise ConfigError(f"monitor {name!r} has no open incident; name one with --incident")
+            raise ConfigError(
+                f"monitor {name!r} has no open incident; name one with --incident", code="DW088"
+            )
         return found[0].number
     one = next((each for each in store.incidents(name, limit=_ALL) if each.number == given), None)
     if one is None:
-        raise ConfigError(f"monitor {name!r} has no incident {given}")
+        raise ConfigError(f"monitor {name!r} has no incident {given}", code="DW088")
     if is_open and one.resolved is not None:
         raise ConfigError(
             f"incident {given} of monitor {name!r} is over since {moment(to_utc(one.resolved))}: "
-            "nothing more is told of it; `driftwatch alert note` keeps a note with it"
+            "nothing more is told of it; `driftwatch alert note` keeps a note with it",
+            code="DW088",
         )
     return given
 
@@ -270,23 +283,24 @@ def _still_silent(name: str, store: Store, ended: int) -> str:
 def _end(for_: str | None, until: str | None) -> float | None:
     """When a silence ends, seconds since 1970; None: when the incident is over."""
     if for_ is not None and until is not None:
-        raise ConfigError("give --for or --until, not both")
+        raise ConfigError("give --for or --until, not both", code="DW088")
     now = datetime.now(UTC)
     if for_ is not None:
         left = parse_duration(for_)
     elif until is not None:
         at = instant_of(until)
         if math.isnan(at):
-            raise ConfigError(f"--until {until!r} is no time like 2026-12-01T08:00")
+            raise ConfigError(f"--until {until!r} is no time like 2026-12-01T08:00", code="DW088")
         left = timedelta(seconds=at - now.timestamp())
         if left <= timedelta(0):
-            raise ConfigError(f"--until {until} has passed")
+            raise ConfigError(f"--until {until} has passed", code="DW088")
     else:
         return None
     if left > _LONGEST_SILENCE:
         raise ConfigError(
             f"a silence lasts {_LONGEST_SILENCE.days} days at most; got "
-            f"{f'--for {for_}' if for_ is not None else f'--until {until}'}"
+            f"{f'--for {for_}' if for_ is not None else f'--until {until}'}",
+            code="DW088",
         )
     return (now + left).timestamp()
 

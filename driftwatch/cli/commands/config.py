@@ -123,7 +123,9 @@ def write_config(path: Path, /, *, name: str, reference: str, time: str | None) 
     if path.exists():
         raise ConfigError(f"{path} is there already; name another file, or remove it")
     if not name.replace("_", "").replace("-", "").isalnum():
-        raise ConfigError(f"a monitor's name has letters, digits, - and _; got {name!r}")
+        raise ConfigError(
+            f"a monitor's name has letters, digits, - and _; got {name!r}", code="DW005"
+        )
     column = f"time = {_quoted(time)}" if time else '# time = "ts"'
     text = _TEMPLATE.format(
         name=name,
@@ -142,7 +144,7 @@ def check_config(path: Path | None, /) -> None:
     """
     config = load_config(path)
     if not config.monitors:
-        raise ConfigError("no monitor is configured: add a [monitors.NAME]")
+        raise ConfigError("no monitor is configured: add a [monitors.NAME]", code="DW005")
     for name in config.monitors:
         _, settings = config.one(name)
         spec, budget = settings.judged()
@@ -180,10 +182,10 @@ def _check_alerts(name: str, settings: MonitorConfig) -> None:
     try:
         check_back_ends(settings.alerts)
     except ConfigError as error:
-        problem = f"monitors.{name}.{error}"
+        problem, code = f"monitors.{name}.{error}", error.code
     else:
         return
-    raise ConfigError(problem)
+    raise ConfigError(problem, code=code)
 
 
 def _alerts(settings: MonitorConfig) -> str:

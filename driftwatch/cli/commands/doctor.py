@@ -42,7 +42,13 @@ from driftwatch.core.windows.counters import (
 from driftwatch.core.windows.model_versions import COUNTED_TOGETHER
 from driftwatch.core.windows.spec import WindowSpec
 from driftwatch.core.windows.stored import OutboxEntry, Overview, StoredReport, TurnedAway
-from driftwatch.errors import DataError, DriftWatchError, ProfileFormatError
+from driftwatch.errors import (
+    DataError,
+    DriftWatchError,
+    HashKeyError,
+    NotReadableError,
+    ProfileFormatError,
+)
 from driftwatch.evaluation.not_read import DAMAGED, rows_not_read
 from driftwatch.evaluation.stored_reports import report_of
 from driftwatch.evaluation.watermark import StreamExtent, extent_of, told
@@ -85,6 +91,12 @@ def doctor(
 _SKEW = 5.0
 _DAY = 86_400
 _MOST_NAMED = 3
+_UNREAD = {
+    DAMAGED: "DW032",
+    "hashed_with_another_key": HashKeyError.code,
+    "of_a_newer_format": NotReadableError.code,
+}
+"""Why rows cannot be read, and the code of it."""
 _PANE = re.compile(r"^pane -?\d+:? ")
 
 
@@ -106,14 +118,14 @@ def _findings(request: StreamRequest) -> list[Finding]:
         spec = WindowSpec.of(config.window, config.slide, lateness=config.lateness)
         every = parse_duration(config.every)
     except DriftWatchError as error:
-        return [Finding("configuration", str(error), ok=False)]
+        return [Finding("configuration", str(error), ok=False, code=error.code)]
     findings = [Finding("configuration", f"monitor {name!r}, window {spec}")]
     if is_collector(config.store):
         return [*findings, *of_collector(config, name, folder)]
     try:
         store = open_store(config.store_in(folder), reads_only=True)
     except DriftWatchError as error:
-        return [*findings, Finding("store", str(error), ok=False)]
+        return [*findings, Finding("store", str(error), ok=False, code=error.code)]
     try:
         findings += _of_store(store, name, config.reference)
         findings += _of_the_unread(store, name)
@@ -134,7 +146,7 @@ def _findings(request: StreamRequest) -> list[Finding]:
         if config.kafka is not None:
             findings += _of_kafka(store, name, config.kafka)
     except DriftWatchError as error:
-        findings.append(Finding("store", str(error), ok=False))
+        findings.append(Finding("store", str(error), ok=False, code=error.code))
     finally:
         store.close()
     return findings
@@ -146,12 +158,12 @@ def _of_store(store: Store, name: str, named: str | list[str] | None) -> list[Fi
     segments = sum(pane.segments for pane in facts.panes)
     findings = [Finding("store", f"{store!r}: {segments:,} segments, {size:,} bytes of sketches")]
     if notice := getattr(store, "notice", None):
-        findings.append(Finding("file system", notice))
+        findings.append(Finding("file system", notice, code="DW035"))
     damage = store.damage
     aside = store.quarantine(name)
     if damage or aside:
         text = damage or "; ".join(f"{row.what}: {row.reason}" for row in aside[-3:])
-        findings.append(Finding("set aside", f"{len(aside)} times: {text}", ok=False))
+        findings.append(Finding("set aside", f"{len(aside)} times: {text}", ok=False, code="DW032"))
     in_use = store.references_in_use(name)
     used = in_use.get("")
     known = len(store.references(name))
@@ -160,7 +172,12 @@ def _of_store(store: Store, name: str, named: str | list[str] | None) -> list[Fi
         findings.append(Finding("reference", f"{', '.join(map(shown_url, paths))}, not read yet"))
     elif not in_use:
         findings.append(
-            Finding("reference", "none in use; add one with `driftwatch reference add`", ok=False)
+            Finding(
+                "reference",
+                "none in use; add one with `driftwatch reference add`",
+                ok=False,
+                code="DW048",
+            )
         )
     elif used is not None:
         findings.append(Finding("reference", f"{used} in use, {known} kept"))
@@ -189,7 +206,9 @@ def _of_the_turned_away(store: Store, name: str) -> list[Finding]:
             f"{len(some):,} deliveries of {rows:,} rows wait at {', '.join(sources[:_MOST_NAMED])}"
             f"{more} since {stamp(some[0].first)}, tried again {again}: {why}"
         )
-        findings.append(Finding("turned away", plain(text, SENTENCE_LENGTH), ok=False))
+        findings.append(
+            Finding("turned away", plain(text, SENTENCE_LENGTH), ok=False, code="DW055")
+        )
     return findings
 
 
@@ -201,12 +220,14 @@ def _of_the_unread(store: Store, name: str) -> list[Finding]:
         text = f"{rows:,} rows {reason.replace('_', ' ')}"
         if reason != DAMAGED:
             text += ": left as they are, and in no report; a reader that is right reads them"
-        findings.append(Finding("not readable", text, ok=False))
+        findings.append(Finding("not readable", text, ok=False, code=_UNREAD.get(reason, "DW113")))
     for id_ in set(store.references_in_use(name).values()):
         try:
             check_readable(store.reference(name, id_) or b"", guard)
         except ProfileFormatError as error:
-            findings.append(Finding("not readable", f"reference {id_}: {error}", ok=False))
+            findings.append(
+                Finding("not readable", f"reference {id_}: {error}", ok=False, code=error.code)
+            )
     return findings
 
 
@@ -224,7 +245,14 @@ def _of_sinks(store: Store, name: str) -> list[Finding]:
         )
         if entry.error is not None:
             words += f"; tried {entry.attempts} times, last: {entry.error}"
-        findings.append(Finding("sink", words, ok=entry.error is None))
+        findings.append(
+            Finding(
+                "sink",
+                words,
+                ok=entry.error is None,
+                code=None if entry.error is None else "DW083",
+            )
+        )
     return findings
 
 
@@ -235,7 +263,7 @@ def _of_stream(
 
     sources = store.sources(name)
     if not sources:
-        return [Finding("data", "nothing has been delivered yet", ok=False)]
+        return [Finding("data", "nothing has been delivered yet", ok=False, code="DW117")]
     heard = max(source.heard for source in sources)
     facts = store.overview(name)
     text = f"{facts.rows:,} rows from {len(sources)} sources, last heard {ago(now - heard)}"
@@ -251,24 +279,38 @@ def _of_stream(
     heard_of = {partition_of(source.source) for source in live}
     gone_partitions = {partition_of(source) for source in gone} - heard_of
     findings += [
-        Finding("messages", f"most of the last 1,000 of {source} cannot be read", ok=False)
+        Finding(
+            "messages",
+            f"most of the last 1,000 of {source} cannot be read",
+            ok=False,
+            code="DW065",
+        )
         for source in unreadable_sources(facts.counters)
         if source not in gone_partitions
     ]
     if progress is None:
         findings.append(
-            Finding("window", f"no segment has panes of {spec.width} s or rows", ok=False)
+            Finding(
+                "window",
+                f"no segment has panes of {spec.width} s or rows",
+                ok=False,
+                code="DW007",
+            )
         )
     else:
-        findings += [Finding("source", str(s), ok=False) for s in told(progress.laggards)]
+        findings += [
+            Finding("source", str(s), ok=False, code="DW112") for s in told(progress.laggards)
+        ]
     skew = max(abs(s.heard - s.sent) for s in live)
     ahead = max(0.0, heard - now)
+    agree = skew <= _SKEW and ahead <= _SKEW
     findings.append(
         Finding(
             "clock",
             f"{to_utc(now):%Y-%m-%d %H:%M:%S} UTC; sources differ by up to {skew:.1f} s"
             + (f"; the store was written {ahead:.0f} s from now" if ahead > 1 else ""),
-            ok=skew <= _SKEW and ahead <= _SKEW,
+            ok=agree,
+            code=None if agree else "DW119",
         )
     )
     return findings
@@ -284,7 +326,9 @@ def _of_counters(
         last = progress.newest
         recent = store.counted(name, width=spec.width, first=last - panes + 1, last=1 << 62)
     recent = settled(recent)
-    findings = [Finding("noted", plain(note, SENTENCE_LENGTH)) for note in notes_in(recent)]
+    findings = [
+        Finding("noted", plain(note, SENTENCE_LENGTH), code="DW115") for note in notes_in(recent)
+    ]
     lately = "in the last window" if spec.by_rows else "in the last day of the stream"
     for reason, count in settled(facts.counters).items():
         words = reason.replace("_", " ")
@@ -296,7 +340,9 @@ def _of_counters(
             findings.append(Finding("retention", f"{count:,} rows have expired"))
         elif new := recent.get(reason, 0):
             since = "" if new == count else f", {count:,} in all"
-            findings.append(Finding("not used", f"{new:,} {words} {lately}{since}", ok=False))
+            findings.append(
+                Finding("not used", f"{new:,} {words} {lately}{since}", ok=False, code="DW110")
+            )
         else:
             findings.append(Finding("not used", f"{count:,} {words}, none {lately}"))
     return findings
@@ -311,7 +357,12 @@ def _of_evaluations(
         if complete is None:
             return [Finding("evaluation", "none yet; no window has ended")]
         return [
-            Finding("evaluation", "none yet, and one is due: run `driftwatch evaluate`", ok=False)
+            Finding(
+                "evaluation",
+                "none yet, and one is due: run `driftwatch evaluate`",
+                ok=False,
+                code="DW117",
+            )
         ]
     last = reports[0]
     age = time.time() - last.created
@@ -320,17 +371,22 @@ def _of_evaluations(
     if complete is not None and complete > last.pane:
         late = age > max(2 * every, spec.slide.total_seconds() + every)
         text += "; the next is due now" + (": is an evaluator running?" if late else "")
-        findings = [Finding("evaluation", text, ok=not late, drift=drift)]
+        code = "DW117" if late else _of_drift(drift)
+        findings = [Finding("evaluation", text, ok=not late, drift=drift, code=code)]
     else:
         if not spec.by_rows:
             text += f"; the next when {stamp(spec.end_of(last.pane + 1))} has passed"
-        findings = [Finding("evaluation", text, drift=drift)]
+        findings = [Finding("evaluation", text, drift=drift, code=_of_drift(drift))]
     findings += _left_out(last)
     state = store.state(name)
     alarm = (state.alarm if state is not None else None) or "OK"
     is_on = alarm != "OK"
     said = f"on: {last.status}; see `driftwatch report --monitor {name}`" if is_on else "off"
-    return [*findings, Finding("alarm", said, drift=is_on)]
+    return [*findings, Finding("alarm", said, drift=is_on, code="DW085" if is_on else None)]
+
+
+def _of_drift(drift: bool) -> str | None:  # noqa: FBT001 - what is asked
+    return "DW104" if drift else None
 
 
 def _left_out(last: StoredReport) -> list[Finding]:
@@ -338,9 +394,16 @@ def _left_out(last: StoredReport) -> list[Finding]:
     try:
         window = report_of(last).window
     except DataError as error:
-        return [Finding("evaluation", plain(str(error), SENTENCE_LENGTH), ok=False)]
+        return [
+            Finding("evaluation", plain(str(error), SENTENCE_LENGTH), ok=False, code=error.code)
+        ]
     return [
-        Finding("left out", f"of the last window, {times:,} times: {plain(why, 400)}", ok=False)
+        Finding(
+            "left out",
+            f"of the last window, {times:,} times: {plain(why, 400)}",
+            ok=False,
+            code="DW113",
+        )
         for why, times in ({} if window is None else window.left_out).items()
     ]
 
@@ -356,7 +419,7 @@ def _of_incidents(store: Store, name: str) -> list[Finding]:
             who = f"acknowledged by {plain(said.acknowledged)}"
         silent = "; silent" if said.silenced_until > time.time() else ""
         text = f"{stored.number}, {stored.status}: {incident.title}; {who}{silent}"
-        findings.append(Finding("incident", text, drift=True))
+        findings.append(Finding("incident", text, drift=True, code="DW086"))
     return findings
 
 
@@ -371,7 +434,10 @@ def _of_kafka(store: Store, name: str, kafka: KafkaConfig) -> list[Finding]:
         if all(answer.ok for answer in answers if answer.needed):
             answers += asyncio.run(standing_of(kafka, group, store, name))
     except DriftWatchError as error:
-        return [Finding("kafka", str(error), ok=False)]
+        return [Finding("kafka", str(error), ok=False, code=error.code)]
     except Exception as error:  # noqa: BLE001 - what brokers and networks make of a question
-        return [Finding("kafka", f"{type(error).__name__}: {error}", ok=False)]
-    return [Finding("kafka", plain(a.text, SENTENCE_LENGTH), ok=a.ok) for a in answers]
+        return [Finding("kafka", f"{type(error).__name__}: {error}", ok=False, code="DW061")]
+    return [
+        Finding("kafka", plain(a.text, SENTENCE_LENGTH), ok=a.ok, code=None if a.ok else a.code)
+        for a in answers
+    ]

@@ -220,7 +220,7 @@ def _absorb_profile(monitor: Monitor, path: Location) -> Ingested:
 
     profile = saved_profile(path, monitor.reference.profile.guard)
     if profile is None:
-        raise DataError(f"{path} is no profile")
+        raise DataError(f"{path} is no profile", code="DW049")
     known = not monitor.absorb(profile)
     return Ingested(path, 0 if known else profile.rows, known=known)
 

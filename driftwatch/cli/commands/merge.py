@@ -35,7 +35,7 @@ def merge_profiles(profiles: list[str], output: Path, /, *, quiet: bool) -> None
     """
     files = find_files(profiles)
     if files.format != "profile":
-        raise ConfigError(f"merge takes .dwp profiles; {files.label} is data")
+        raise ConfigError(f"merge takes .dwp profiles; {files.label} is data", code="DW049")
     merged = load_profile(files, guard=key_for().guard)
     data = merged.to_bytes()
     write_atomically(output, data)

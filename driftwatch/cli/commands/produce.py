@@ -76,7 +76,7 @@ def run_produce(
     files = find_files([file])
     if bootstrap is not None:
         if topic is None:
-            raise ConfigError("say which topic with --topic")
+            raise ConfigError("say which topic with --topic", code="DW002")
         config = KafkaConfig.model_validate({"bootstrap": bootstrap, "topics": [topic]})
     else:
         config = kafka_of(request)
@@ -109,7 +109,8 @@ async def _send(
                     await asyncio.sleep(max(0.0, began + sent / pace - time.monotonic()))
     except KafkaError as error:
         raise ConfigError(
-            f"{config.bootstrap} cannot be written to, after {sent:,} messages: {error}"
+            f"{config.bootstrap} cannot be written to, after {sent:,} messages: {error}",
+            code="DW061",
         ) from error
     finally:
         await producer.stop()
@@ -141,7 +142,7 @@ def _key(row: dict[str, Any], column: str | None) -> bytes | None:
     if column is None:
         return None
     if column not in row:
-        raise DataError(f"there is no column {column!r}; there are {', '.join(row)}")
+        raise DataError(f"there is no column {column!r}; there are {', '.join(row)}", code="DW020")
     return str(row[column]).encode()
 
 
@@ -151,5 +152,5 @@ def _pace(rate: str | None) -> float:
         return 0.0
     match = re.fullmatch(r"\s*(\d+(?:\.\d+)?)\s*(?:/\s*s)?\s*", rate)
     if match is None or float(match[1]) == 0:
-        raise ConfigError(f"a rate looks like 1000/s; got {rate!r}")
+        raise ConfigError(f"a rate looks like 1000/s; got {rate!r}", code="DW002")
     return float(match[1])

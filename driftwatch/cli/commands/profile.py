@@ -122,7 +122,7 @@ class ProfileRequest:
 def run_profile(request: ProfileRequest, /, *, quiet: bool) -> None:
     """Sketch the files, write the profile and say on stderr what it holds."""
     if request.pane is not None and request.time is None:
-        raise ConfigError("--pane needs --time with the name of the time column")
+        raise ConfigError("--pane needs --time with the name of the time column", code="DW024")
     width = None if request.pane is None else parse_duration(request.pane)
     config = SketchConfig()
     if request.k not in (config.k, config.reference_k):

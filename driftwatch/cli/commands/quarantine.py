@@ -192,20 +192,24 @@ def resend(
     """
     place = _place(config, monitor, None, spool)
     if place.folder is None:
-        raise ConfigError("resend is for deliveries to a collector; restore is for segments")
+        raise ConfigError(
+            "resend is for deliveries to a collector; restore is for segments", code="DW002"
+        )
     url = collector or place.collector
     if url is None:
-        raise ConfigError("where to? Name the collector with --collector, or give --config")
+        raise ConfigError(
+            "where to? Name the collector with --collector, or give --config", code="DW002"
+        )
     with _sending(url, place.folder) as remote:
         chosen = _deliveries(place.folder, ids, all_)
 
         def sent(entry: KeptBack) -> int:
             if entry.folder.resolve() != remote.spool.folder.resolve():
-                raise ConfigError(f"it is in {entry.folder}, which is not for {url}")
+                raise ConfigError(f"it is in {entry.folder}, which is not for {url}", code="DW039")
             remote.spool.give_back(entry.name)
             left = remote.sender.send_these([entry.name])
             if left:
-                raise StoreError(f"not taken ({_why_now(entry.folder, left[0])})")
+                raise StoreError(f"not taken ({_why_now(entry.folder, left[0])})", code="DW055")
             return entry.rows
 
         code = _each(chosen, "arrived", sent)
@@ -255,9 +259,9 @@ def _place(
     request = request_of(config, monitor, store)
     if spool is not None:
         if store is not None:
-            raise ConfigError("give --spool, or --store, not both")
+            raise ConfigError("give --spool, or --store, not both", code="DW002")
         if not spool.is_dir():
-            raise ConfigError(f"--spool {spool}: there is no such folder")
+            raise ConfigError(f"--spool {spool}: there is no such folder", code="DW011")
         return _Place(request, spool)
     _, settings, folder = configured(request)
     if settings.store is None or not is_collector(settings.store):
@@ -306,10 +310,14 @@ def _chosen(
         ConfigError: If they mean none, or say nothing.
     """
     if bool(ids) == all_:
-        raise ConfigError("name what you mean by its id, which `quarantine list` shows, or --all")
+        raise ConfigError(
+            "name what you mean by its id, which `quarantine list` shows, or --all", code="DW002"
+        )
     for text in ids or ():
         if not any(is_meant(entry, text) for entry in entries):
-            raise ConfigError(f"there is no {text!r}; see `driftwatch quarantine list`")
+            raise ConfigError(
+                f"there is no {text!r}; see `driftwatch quarantine list`", code="DW039"
+            )
     return [e for e in entries if all_ or any(is_meant(e, text) for text in ids or ())]
 
 
@@ -367,4 +375,6 @@ def _bytes_of(path: Path) -> bytes:
     try:
         return path.read_bytes()
     except OSError as error:
-        raise StoreError(f"{path}: cannot be read: {error.strerror or error}") from error
+        raise StoreError(
+            f"{path}: cannot be read: {error.strerror or error}", code="DW013"
+        ) from error

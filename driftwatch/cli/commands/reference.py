@@ -123,7 +123,7 @@ def add_reference(
         quiet: Whether stderr stays silent.
     """
     if bool(files) == (last is not None):
-        raise ConfigError("give either files or --last, such as --last 28d")
+        raise ConfigError("give either files or --last, such as --last 28d", code="DW002")
     _, config, _ = configured(request)
     with opened_store(request, creates=True) as (name, store):
         key = key_for(None, store)
@@ -161,7 +161,7 @@ def _of_files(files: list[str], config: MonitorConfig, key: HashKey, *, quiet: b
 def _of_the_stream(store: Store, name: str, last: str, key: HashKey) -> Reference:
     latest = store.overview(name).latest
     if latest is None:
-        raise DataError(f"the store has no rows of {name!r} with a time")
+        raise DataError(f"the store has no rows of {name!r} with a time", code="DW100")
     start = float(latest) - parse_duration(last).total_seconds()
     return Reference(
         profile_of_history(store, name, start=start, end=float(latest) + 1, guard=key.guard)
@@ -186,7 +186,9 @@ def use_reference(request: StreamRequest, id_: str, /, *, model_version: str | N
         meant = [full for full in ids if full.startswith(id_)]
         if len(meant) != 1:
             problem = "is the beginning of several references" if meant else "is no reference"
-            raise ConfigError(f"{id_!r} {problem} of {name!r}; known: {', '.join(ids) or 'none'}")
+            raise ConfigError(
+                f"{id_!r} {problem} of {name!r}; known: {', '.join(ids) or 'none'}", code="DW048"
+            )
         store.use_reference(name, meant[0], model_version=model_version, now=time.time())
         own = [version for version in store.references_in_use(name) if version]
     which = f" for model version {model_version}" if model_version is not None else ""

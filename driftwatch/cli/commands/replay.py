@@ -302,7 +302,8 @@ def _sides(request: ReplayRequest, files: DataFiles) -> tuple[Any, DataFiles | D
     if (request.reference is None) == (request.reference_first is None):
         raise ConfigError(
             "give the reference with --ref FILE, or as the history's first part "
-            "with --ref-first 20% (or a number of rows)"
+            "with --ref-first 20% (or a number of rows)",
+            code="DW048",
         )
     if request.reference is not None:
         return files, find_files(request.reference)
@@ -315,7 +316,7 @@ def _sides(request: ReplayRequest, files: DataFiles) -> tuple[Any, DataFiles | D
     except ValueError:
         rows = 0
     if rows < 1:
-        raise ConfigError(f"--ref-first {text!r} must look like 20% or '5000 rows'")
+        raise ConfigError(f"--ref-first {text!r} must look like 20% or '5000 rows'", code="DW002")
     return DataSlice(files, rows), DataSlice(files, 0, rows)
 
 
@@ -361,7 +362,8 @@ def _change(text: str) -> int | datetime:
         return to_utc(instant_of(text))
     except (ValueError, OverflowError, OSError):  # none, or beyond the calendar
         raise ConfigError(
-            f"--change {text!r} must be a row of the history or a time like 2026-01-31T12:00"
+            f"--change {text!r} must be a row of the history or a time like 2026-01-31T12:00",
+            code="DW002",
         ) from None
 
 

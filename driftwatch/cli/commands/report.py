@@ -46,10 +46,12 @@ def report(
     showing = Showing(format_, tuple(output or ()), fail_on, quiet=True)
     if monitor is None and config is None and store is None:
         if last is not None:
-            raise ConfigError("--last lists the reports of a stream: name it with --monitor")
+            raise ConfigError(
+                "--last lists the reports of a stream: name it with --monitor", code="DW002"
+            )
         raise typer.Exit(int(showing.show(load_report(file))))
     if file is not None:
-        raise ConfigError("give a file, or --monitor, not both")
+        raise ConfigError("give a file, or --monitor, not both", code="DW002")
     raise typer.Exit(int(_stored(request_of(config, monitor, store), last, showing)))
 
 
@@ -57,12 +59,13 @@ def _stored(request: StreamRequest, last: int | None, showing: Showing) -> Exit:
     if last is not None and (showing.format not in ("text", "json") or showing.outputs):
         raise ConfigError(
             "--last lists reports on stdout, as text or with --format json; other forms and "
-            "--output are for a single report"
+            "--output are for a single report",
+            code="DW002",
         )
     with opened_store(request, reads_only=True) as (name, store):
         reports = store.reports(name, limit=last or 1)
     if not reports:
-        raise DataError(f"the store has no report of {name!r} yet")
+        raise DataError(f"the store has no report of {name!r} yet", code="DW019")
     if last is None:
         return showing.show(report_of(reports[0]))
     rows = []

@@ -116,7 +116,8 @@ def run_serve(
     if not tokens and service.host not in LOOPBACK and not insecure:
         raise ConfigError(
             f"{service.host} can be reached from elsewhere, and there are no tokens: make one with "
-            "`driftwatch token`, or stay on 127.0.0.1 (--insecure goes without)"
+            "`driftwatch token`, or stay on 127.0.0.1 (--insecure goes without)",
+            code="DW008",
         )
     certificate = _certificate(loaded.folder, service, tls_cert, tls_key)
     try:
@@ -124,7 +125,8 @@ def run_serve(
     except (OSError, OverflowError, UnicodeError) as error:
         why = getattr(error, "strerror", None) or error
         raise ConfigError(
-            f"{service.host}:{service.port} cannot be listened on ({why}); name another --port"
+            f"{service.host}:{service.port} cannot be listened on ({why}); name another --port",
+            code="DW008",
         ) from error
     with listening:
         app = create_app(loaded.model_copy(update={"service": service}), tokens=tokens)
@@ -154,7 +156,9 @@ def _certificate(
         return None
     if cert is None or key is None:
         missing = "--tls-cert (tls_cert)" if cert is None else "--tls-key (tls_key)"
-        raise ConfigError(f"HTTPS needs a certificate and its private key: give {missing}, too")
+        raise ConfigError(
+            f"HTTPS needs a certificate and its private key: give {missing}, too", code="DW059"
+        )
     check_certificate(cert, key)
     return cert, key
 

@@ -101,7 +101,8 @@ def kafka_of(request: StreamRequest, /) -> KafkaConfig:
     if config.kafka is None:
         raise ConfigError(
             f"monitor {name!r} reads nothing from Kafka: add [monitors.{name}.kafka] with "
-            'bootstrap and topics, such as bootstrap = "127.0.0.1:9092", topics = ["predictions"]'
+            'bootstrap and topics, such as bootstrap = "127.0.0.1:9092", topics = ["predictions"]',
+            code="DW069",
         )
     return config.kafka
 
@@ -127,7 +128,8 @@ def run_check(request: StreamRequest, /) -> Exit:
         kafka, (name, _, _) = kafka_of(each), configured(each)
         for answer in asyncio.run(examine(kafka, group_of(name, kafka))):
             mark = "ok     " if answer.ok else "PROBLEM"
-            put(f"{mark}  {name}: {one_line(ConfigError(answer.text))}\n")
+            end = "" if answer.ok else f" [{answer.code}]"
+            put(f"{mark}  {name}: {one_line(ConfigError(answer.text))}{end}\n")
             well = well and (answer.ok or not answer.needed)
     return Exit.NO_DRIFT if well else Exit.USAGE
 
@@ -146,7 +148,7 @@ def run_reset(request: StreamRequest, to: str, /, *, yes: bool) -> None:
             put(f"{step}\n")
         if not yes:
             if not sys.stdin.isatty():
-                raise ConfigError("nothing is set yet: say --yes to set it so")
+                raise ConfigError("nothing is set yet: say --yes to set it so", code="DW002")
             if not typer.confirm(f"Set the cursors of {name}?"):
                 say(f"{name}: nothing is set")
                 return
@@ -169,9 +171,13 @@ def run_worker(
                     if len(requests) == 1:
                         raise
                     text = f"{each.monitor}: not read: {one_line(error)}"
-                    _LOG.error("driftwatch: %s", text, extra=event("kafka.trouble"))
+                    _LOG.error(
+                        "driftwatch: %s", text, extra=event("kafka.trouble", code=error.code)
+                    )
             if not workers:
-                raise ConfigError("none of the monitors can be read: see the errors above")
+                raise ConfigError(
+                    "none of the monitors can be read: see the errors above", code="DW060"
+                )
             if metrics_port is not None:
                 stack.enter_context(serving_metrics(metrics_port, *workers))
             stack.enter_context(_shown(workers, quiet=quiet))

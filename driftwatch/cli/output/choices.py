@@ -25,7 +25,8 @@ def check_choice(option: str, value: str, known: Iterable[str], /, *, beside: st
     choices = list(known)
     if value not in choices:
         also = f" with {beside}" if beside else ""
-        raise ConfigError(f"{option} {value!r}{also}; known: {', '.join(choices)}")
+        known_ones = ", ".join(choices)
+        raise ConfigError(f"{option} {value!r}{also}; known: {known_ones}", code="DW002")
 
 
 def check_fail_on(level: str, /) -> None:

@@ -25,12 +25,14 @@ class Finding:
         text: A sentence.
         ok: Whether it is no problem.
         drift: Whether it is drift, which is none, and not ok.
+        code: Of what is not as it should be, for `driftwatch explain`.
     """
 
     what: str
     text: str
     ok: bool = True
     drift: bool = False
+    code: str | None = None
 
     @property
     def mark(self) -> str:
@@ -60,6 +62,7 @@ def put_findings(findings: Sequence[Finding], form: str, /) -> None:
                     "problem": not f.ok,
                     "drift": f.drift,
                     "text": f.text,
+                    "code": f.code,
                 }
                 for f in findings
             ]
@@ -68,7 +71,8 @@ def put_findings(findings: Sequence[Finding], form: str, /) -> None:
     for finding in findings:
         mark = finding.mark
         shown = coloured(mark, _COLOURS[mark]) + " " * (7 - len(mark))
-        put_document(f"{shown}{shown_lines(f'  {finding.what:<16} {finding.text}')}\n")
+        end = "" if finding.code is None else f" [{finding.code}]"
+        put_document(f"{shown}{shown_lines(f'  {finding.what:<16} {finding.text}{end}')}\n")
 
 
 def ago(seconds: float, /) -> str:

@@ -40,7 +40,8 @@ def form_of(path: Path, /) -> str:
         return FORMS[path.suffix.lower()]
     except KeyError:
         raise ConfigError(
-            f"cannot tell the form of {path} from its suffix; known: {', '.join(FORMS)}"
+            f"cannot tell the form of {path} from its suffix; known: {', '.join(FORMS)}",
+            code="DW014",
         ) from None
 
 

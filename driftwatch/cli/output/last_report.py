@@ -40,7 +40,9 @@ def save_report(report: DriftReport, /) -> None:
     try:
         path.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
     except OSError as error:
-        raise DataError(f"{path.parent}: cannot be made: {error.strerror or error}") from error
+        raise DataError(
+            f"{path.parent}: cannot be made: {error.strerror or error}", code="DW013"
+        ) from error
     write_atomically(path, report.to_json(indent=True).encode(), private=True)
 
 
@@ -57,12 +59,14 @@ def load_report(path: Path | None, /) -> DriftReport:
         data = orjson.loads(source.read_bytes())
     except FileNotFoundError as error:
         hint = "" if path else "; run `driftwatch check` first"
-        raise DataError(f"{source}: no such report{hint}") from error
+        raise DataError(f"{source}: no such report{hint}", code="DW019") from error
     except OSError as error:
-        raise DataError(f"{source}: cannot be read: {error.strerror or error}") from error
+        raise DataError(
+            f"{source}: cannot be read: {error.strerror or error}", code="DW019"
+        ) from error
     except orjson.JSONDecodeError as error:
-        raise DataError(f"{source}: not JSON: {error}") from error
+        raise DataError(f"{source}: not JSON: {error}", code="DW019") from error
     try:
         return DriftReport.from_dict(data)
     except DataError as error:
-        raise DataError(f"{source}: {error}") from error
+        raise DataError(f"{source}: {error}", code="DW019") from error

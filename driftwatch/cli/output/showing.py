@@ -47,7 +47,8 @@ class Showing:
         if self.of_several and self.outputs:
             raise ConfigError(
                 f"--output {self.outputs[0]} is one file, and several monitors have a report each: "
-                "name one with --monitor, or take --format json"
+                "name one with --monitor, or take --format json",
+                code="DW002",
             )
 
     def show(self, report: DriftReport, /) -> Exit:

@@ -53,7 +53,9 @@ class Batch:
         names = batch.schema.names
         if len(set(names)) != len(names):
             twice = sorted({name for name in names if names.count(name) > 1})
-            raise DataError(f"two columns are called {twice[0]!r}; rename one of them")
+            raise DataError(
+                f"two columns are called {twice[0]!r}; rename one of them", code="DW022"
+            )
         columns = zip(names, batch.columns, strict=True)
         arrays = {name: column for name, column in columns if not is_index(name)}
         return cls(batch.num_rows, arrays, untyped, size_bytes)
@@ -153,7 +155,7 @@ def _from_frame(data: Any) -> pa.Table:
     names = [str(name) for name in frame.columns]  # pandas counts columns that have no name
     if len(set(names)) != len(names):
         twice = sorted({name for name in names if names.count(name) > 1})
-        raise DataError(f"two columns are called {twice[0]!r}; rename one of them")
+        raise DataError(f"two columns are called {twice[0]!r}; rename one of them", code="DW022")
     series = frame.iter_columns()
     return _from_columns({name: _from_series(s) for name, s in zip(names, series, strict=True)})
 
@@ -194,7 +196,7 @@ def _by_text(values: Mapping[Any, Any]) -> dict[str, Any]:
     if len(by_text) != len(values):
         names = [str(name) for name in values]
         twice = next(name for name in names if names.count(name) > 1)
-        raise DataError(f"two columns are called {twice!r}; rename one of them")
+        raise DataError(f"two columns are called {twice!r}; rename one of them", code="DW022")
     return by_text
 
 
@@ -217,7 +219,7 @@ def _from_columns(columns: Mapping[str, pa.ChunkedArray]) -> pa.Table:
     # What no encoding has would be an error of Arrow's.
     named = {name.encode("utf-8", "replace").decode(): name for name in columns}
     if len(named) != len(columns):
-        raise DataError("two columns have names that are no text; rename one of them")
+        raise DataError("two columns have names that are no text; rename one of them", code="DW022")
     return pa.table({name: columns[given] for name, given in named.items()})
 
 

@@ -79,7 +79,9 @@ class DeclaredColumns:
         for name in excluded:
             for what, named in (("a feature", features or ()), ("a role", known_roles)):
                 if name in named:
-                    raise ConfigError(f"column {name!r} is excluded, and is named as {what}")
+                    raise ConfigError(
+                        f"column {name!r} is excluded, and is named as {what}", code="DW021"
+                    )
         return cls(
             features,
             excluded,
@@ -141,7 +143,8 @@ class DeclaredColumns:
             if name in schema and schema[name].role is Role.ID and schema[name].kind.is_discrete:
                 raise ConfigError(
                     f"rule of {name!r}: the values of identifiers are not counted; name the column "
-                    "as a feature"
+                    "as a feature",
+                    code="DW026",
                 )
         return schema.with_rules({n: rule for n, rule in self.rules.items() if n in schema})
 

@@ -66,13 +66,17 @@ class DeclaredOutcomes:
         if task is not None and task not in tasks:
             raise ConfigError(f"task must be one of {', '.join(tasks)}; got {task!r}")
         if not isinstance(metrics, Mapping | None):
-            raise ConfigError(f"metrics must be functions by name; got {type(metrics).__name__}")
+            raise ConfigError(
+                f"metrics must be functions by name; got {type(metrics).__name__}", code="DW092"
+            )
         named: Mapping[Any, Any] = metrics or {}
         for name, function in named.items():
             if not isinstance(name, str) or not callable(function):
-                raise ConfigError(f"metrics must be functions by name; got {name!r}: {function!r}")
+                raise ConfigError(
+                    f"metrics must be functions by name; got {name!r}: {function!r}", code="DW092"
+                )
         if positive is not None and class_text(positive) is None:
-            raise ConfigError(f"positive must be a class; got {positive!r}")
+            raise ConfigError(f"positive must be a class; got {positive!r}", code="DW091")
         scores, classes = _scores(score)
         return cls(
             prediction,
@@ -91,7 +95,9 @@ class DeclaredOutcomes:
         for name, role in ((self.prediction, Role.PREDICTION), (self.label, Role.LABEL)):
             if name is not None:
                 if name in roles:
-                    raise ConfigError(f"column {name!r} is named for {roles[name]} and for {role}")
+                    raise ConfigError(
+                        f"column {name!r} is named for {roles[name]} and for {role}", code="DW021"
+                    )
                 roles[name] = role
         return roles
 
@@ -104,7 +110,9 @@ class DeclaredOutcomes:
         named: dict[str, Role | str] = dict(self.roles)
         for name, role in (roles or {}).items():
             if named.setdefault(name, role) not in (role, {"target": "label"}.get(str(role))):
-                raise ConfigError(f"column {name!r} is named for {named[name]} and for {role}")
+                raise ConfigError(
+                    f"column {name!r} is named for {named[name]} and for {role}", code="DW021"
+                )
         return named
 
     @property
@@ -121,11 +129,15 @@ def _scores(score: Scores | None) -> tuple[tuple[str, ...], tuple[str, ...]]:
     if isinstance(score, Mapping):
         names, classes = list(score.values()), [class_text(key) for key in score]
         if not all(isinstance(name, str) for name in names) or None in classes:
-            raise ConfigError(f"score must be columns by class; got {score!r}")
+            raise ConfigError(f"score must be columns by class; got {score!r}", code="DW091")
         return tuple(names), tuple(name for name in classes if name is not None)
     if not isinstance(score, Iterable):
-        raise ConfigError(f"score must be a column, or one for each class; got {score!r}")
+        raise ConfigError(
+            f"score must be a column, or one for each class; got {score!r}", code="DW091"
+        )
     names = list(score)
     if not names or not all(isinstance(name, str) for name in names):
-        raise ConfigError(f"score must be a column, or one for each class; got {score!r}")
+        raise ConfigError(
+            f"score must be a column, or one for each class; got {score!r}", code="DW091"
+        )
     return tuple(names), ()

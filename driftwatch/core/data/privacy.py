@@ -70,7 +70,9 @@ class ValueGuard:
         if self.is_public:
             object.__setattr__(self, "is_default", True)
         if not 1 <= len(self.key) <= 64:
-            raise ConfigError(f"the hash key must have 1 to 64 bytes; got {len(self.key)}")
+            raise ConfigError(
+                f"the hash key must have 1 to 64 bytes; got {len(self.key)}", code="DW042"
+            )
 
     @classmethod
     def of(cls, key: bytes | None, /) -> Self:

@@ -49,11 +49,14 @@ class Rule:
         if not keys or keys - {"min", "max"}:
             raise ConfigError(
                 f"rule of {column!r} must be {{'min': a, 'max': b}}, with one of them or both, or "
-                f"{{'in': [...]}}; got {rule!r}"
+                f"{{'in': [...]}}; got {rule!r}",
+                code="DW026",
             )
         low, high = (_bound(column, name, rule.get(name)) for name in ("min", "max"))
         if low is not None and high is not None and low > high:
-            raise ConfigError(f"rule of {column!r}: min {low:g} is above max {high:g}")
+            raise ConfigError(
+                f"rule of {column!r}: min {low:g} is above max {high:g}", code="DW026"
+            )
         return cls(low, high)
 
     def __str__(self) -> str:
@@ -83,17 +86,22 @@ def _bound(column: str, name: str, value: Any) -> float | None:
         with contextlib.suppress(OverflowError):
             number = float(value)
     if not math.isfinite(number):
-        raise ConfigError(f"rule of {column!r}: {name} must be a finite number; got {value!r:.60}")
+        raise ConfigError(
+            f"rule of {column!r}: {name} must be a finite number; got {value!r:.60}", code="DW026"
+        )
     return number
 
 
 def _texts(column: str, values: Any) -> tuple[str, ...]:
     if isinstance(values, str) or not hasattr(values, "__iter__"):
-        raise ConfigError(f"rule of {column!r}: 'in' takes a list of values; got {values!r}")
+        raise ConfigError(
+            f"rule of {column!r}: 'in' takes a list of values; got {values!r}", code="DW026"
+        )
     texts = tuple(dict.fromkeys(_text(column, value) for value in values))
     if not 0 < len(texts) <= _MOST:
         raise ConfigError(
-            f"rule of {column!r}: 'in' takes 1 to {_MOST:,} values; got {len(texts):,}"
+            f"rule of {column!r}: 'in' takes 1 to {_MOST:,} values; got {len(texts):,}",
+            code="DW026",
         )
     return texts
 
@@ -103,4 +111,6 @@ def _text(column: str, value: Any) -> str:
         return str(value).lower()
     if isinstance(value, str | numbers.Integral):
         return str(value)
-    raise ConfigError(f"rule of {column!r}: values are texts or whole numbers; got {value!r}")
+    raise ConfigError(
+        f"rule of {column!r}: values are texts or whole numbers; got {value!r}", code="DW026"
+    )

@@ -212,7 +212,9 @@ class Schema:
 
     def __post_init__(self) -> None:
         if len(self.names) != len(self.columns):
-            raise SchemaError("two columns of a schema share a name; rename one of them")
+            raise SchemaError(
+                "two columns of a schema share a name; rename one of them", code="DW022"
+            )
 
     def __iter__(self) -> Iterator[Column]:
         return iter(self.columns)
@@ -262,7 +264,9 @@ class Schema:
             ordered = self[name].kind.is_ordered
             if ordered != (rule.allowed is None):
                 kind, wanted = self[name].kind.value, "min and max" if ordered else "in"
-                raise SchemaError(f"rule of {name!r}: the column is {kind}; give {wanted}")
+                raise SchemaError(
+                    f"rule of {name!r}: the column is {kind}; give {wanted}", code="DW026"
+                )
         return Schema(tuple(replace(c, rule=rules.get(c.name, c.rule)) for c in self.columns))
 
     def select(self, names: Mapping[str, Any] | list[str] | tuple[str, ...], /) -> Schema:

@@ -131,13 +131,16 @@ def with_own_tests(tests: Iterable[DriftTest], /) -> tuple[Method, ...]:
             if not hasattr(test, needed):
                 raise ConfigError(
                     f"tests: {type(test).__name__} has no {needed!r}; see "
-                    "driftwatch.protocols.DriftTest"
+                    "driftwatch.protocols.DriftTest",
+                    code="DW006",
                 )
         if not callable(test):
-            raise ConfigError(f"tests: {test!r} cannot be called")
+            raise ConfigError(f"tests: {test!r} cannot be called", code="DW006")
         for method in methods:
             if test.name in (method.name, method.p_value, *method.aliases):
-                raise ConfigError(f"tests: the name {test.name!r} is taken; choose another")
+                raise ConfigError(
+                    f"tests: the name {test.name!r} is taken; choose another", code="DW006"
+                )
         methods = (*methods, Method.of(test))
     return methods
 
@@ -161,11 +164,12 @@ def find_method(methods: Iterable[Method], key: object, /, *, also: Collection[s
     """
     methods = tuple(methods)
     if not isinstance(key, str):
-        raise ConfigError(f"thresholds are named by texts such as 'psi'; got {key!r}")
+        raise ConfigError(f"thresholds are named by texts such as 'psi'; got {key!r}", code="DW006")
     for method in methods:
         if key in (method.name, method.p_value, *method.aliases):
             return method
     known = [*known_thresholds(methods), *also]
     raise ConfigError(
-        f"unknown threshold {key!r}{did_you_mean(key, known)}; known: {', '.join(known)}"
+        f"unknown threshold {key!r}{did_you_mean(key, known)}; known: {', '.join(known)}",
+        code="DW006",
     )

@@ -113,19 +113,27 @@ class Policy:
             ConfigError: If a name is unknown or a value is not a usable number.
         """
         if policy not in ("default", "classic"):
-            raise ConfigError(f"policy must be 'default' or 'classic'; got {policy!r}")
+            raise ConfigError(
+                f"policy must be 'default' or 'classic'; got {policy!r}", code="DW006"
+            )
         if thresholds is not None and not isinstance(thresholds, Mapping):
             raise ConfigError(
-                f"thresholds must be a dict such as {{'psi': 0.2}}; got {type(thresholds).__name__}"
+                "thresholds must be a dict such as {'psi': 0.2}; got "
+                f"{type(thresholds).__name__}",
+                code="DW006",
             )
         classic = policy == "classic"
         if budget is not None and classic:
-            raise ConfigError("false_alarms sets the level of every test; drop policy='classic'")
+            raise ConfigError(
+                "false_alarms sets the level of every test; drop policy='classic'", code="DW006"
+            )
         methods = with_own_tests(tests)
         metrics = tuple(metrics)
         for name in metrics:
             if name in METRICS:
-                raise ConfigError(f"metrics: {name!r} is a metric already; give yours another name")
+                raise ConfigError(
+                    f"metrics: {name!r} is a metric already; give yours another name", code="DW092"
+                )
         named = (*METRICS, *metrics)
         rules = read_thresholds(thresholds or {}, methods, metrics=named)
         if classic and not rules.named:
@@ -259,7 +267,8 @@ class Policy:
         if self.watches_volume and (panes is None or not panes.time):
             raise ConfigError(
                 "threshold rows compares with the reference's rhythm: give pane='1h' (say) and the "
-                "time column"
+                "time column",
+                code="DW006",
             )
         check_metrics(reference, self.of_performance)
         names = list(names)
@@ -294,9 +303,13 @@ def _costs(cost: Sequence[Sequence[float]] | None) -> tuple[tuple[float, ...], .
         if {type(item) for row in cost for item in row} & {bool, str}:
             raise TypeError("truth values and texts are no costs")
     except (TypeError, ValueError, OverflowError) as error:
-        raise ConfigError(f"cost must be a square matrix of numbers: {error}") from error
+        raise ConfigError(
+            f"cost must be a square matrix of numbers: {error}", code="DW092"
+        ) from error
     if table.ndim != 2 or table.shape[0] != table.shape[1] or not np.isfinite(table).all():
-        raise ConfigError(f"cost must be a square matrix of numbers; got shape {table.shape}")
+        raise ConfigError(
+            f"cost must be a square matrix of numbers; got shape {table.shape}", code="DW092"
+        )
     return tuple(tuple(map(float, row)) for row in table)
 
 

@@ -179,7 +179,9 @@ class PaneDetector:
 
     def __init__(self, columns: Mapping[str, ColumnDetector], /, *, run_length: float) -> None:
         if not run_length > 1:
-            raise ConfigError(f"run_length must be more than one pane; got {run_length}")
+            raise ConfigError(
+                f"run_length must be more than one pane; got {run_length}", code="DW007"
+            )
         self.columns = dict(columns)
         self.run_length = run_length
 

@@ -100,16 +100,18 @@ def _of_column(
             known = known_thresholds(methods)
             raise ConfigError(
                 f"threshold {column}.{key}: no test of that name"
-                f"{did_you_mean(str(key), known)}; known: {', '.join(known)}"
+                f"{did_you_mean(str(key), known)}; known: {', '.join(known)}",
+                code="DW006",
             ) from None
         if not method.kinds:
             raise ConfigError(
-                f"threshold {column}.{key}: {key} is of the data set, not of a column"
+                f"threshold {column}.{key}: {key} is of the data set, not of a column", code="DW006"
             )
         if key == method.p_value:
             raise ConfigError(
                 f"threshold {column}.{key}: a significance level holds for all columns, since it "
-                "is corrected for their number; give the column an effect size"
+                "is corrected for their number; give the column an effect size",
+                code="DW006",
             )
         effects[method.name] = effects_of(method, value)
     return effects
@@ -120,7 +122,9 @@ def _number(key: str, value: object) -> float:
     if isinstance(value, int | float | np.integer | np.floating) and not isinstance(value, bool):
         number = float(value)
     if not 0 <= number < 1e9:
-        raise ConfigError(f"threshold {key} must be a number of at least 0; got {value!r}")
+        raise ConfigError(
+            f"threshold {key} must be a number of at least 0; got {value!r}", code="DW006"
+        )
     return number
 
 
@@ -132,7 +136,9 @@ def level_of(key: str, value: object, /) -> float:
     """
     level = _number(key, value)
     if not 0 < level < 1:
-        raise ConfigError(f"threshold {key} is a significance level between 0 and 1; got {value!r}")
+        raise ConfigError(
+            f"threshold {key} is a significance level between 0 and 1; got {value!r}", code="DW006"
+        )
     return level
 
 
@@ -147,14 +153,20 @@ def effects_of(method: Method, value: object, /) -> Levels:
         return effects_of(method, [value.warning, value.critical])
     if isinstance(value, Mapping):
         if set(value) != {"warning", "critical"}:
-            raise ConfigError(f"threshold {name} takes 'warning' and 'critical'; got {list(value)}")
+            raise ConfigError(
+                f"threshold {name} takes 'warning' and 'critical'; got {list(value)}", code="DW006"
+            )
         return effects_of(method, [value["warning"], value["critical"]])
     if isinstance(value, list | tuple):
         if len(value) != 2:
-            raise ConfigError(f"threshold {name} takes one number or [warning, critical]")
+            raise ConfigError(
+                f"threshold {name} takes one number or [warning, critical]", code="DW006"
+            )
         pair = Levels(_effect(method, value[0]), _effect(method, value[1]))
         if pair.warning > pair.critical:
-            raise ConfigError(f"threshold {name}: warning {value[0]} is above critical {value[1]}")
+            raise ConfigError(
+                f"threshold {name}: warning {value[0]} is above critical {value[1]}", code="DW006"
+            )
         return pair
     warning = _effect(method, value)
     return Levels(warning, 2 * warning if warning else method.effect.critical)
@@ -163,7 +175,11 @@ def effects_of(method: Method, value: object, /) -> Levels:
 def _effect(method: Method, value: object) -> float:
     name, effect = method.name, _number(method.name, value)
     if method.is_share and (effect > 1 or (name == "unseen" and effect == 1)):
-        raise ConfigError(f"threshold {name} is a share or distance below 1; got {value!r}")
+        raise ConfigError(
+            f"threshold {name} is a share or distance below 1; got {value!r}", code="DW006"
+        )
     if 0 < effect < _SMALLEST:
-        raise ConfigError(f"threshold {name}: {value!r} is too small; 0 asks for any drift at all")
+        raise ConfigError(
+            f"threshold {name}: {value!r} is too small; 0 asks for any drift at all", code="DW006"
+        )
     return effect

@@ -128,24 +128,27 @@ def check_metrics(reference: Reference, rules: PerformanceRules, /) -> None:
         if asked:
             raise ConfigError(
                 f"threshold {asked[0]} is of the model's performance: name the columns of labels, "
-                "and of predictions or scores"
+                "and of predictions or scores",
+                code="DW090",
             )
         return
     columns = outcomes.spec.columns
     if rules.cost is not None and len(rules.cost) != len(columns.classes):
         raise ConfigError(
             f"cost has {len(rules.cost)} rows and columns, and there are {len(columns.classes)} "
-            f"classes ({columns.task})"
+            f"classes ({columns.task})",
+            code="DW092",
         )
     known = _metrics(outcomes, reference.profile, rules)
     for name in rules.thresholds:
         if name not in known:
             raise ConfigError(
                 f"threshold {name}: there is no such metric of this {columns.task} model; there "
-                f"are {', '.join(known)}"
+                f"are {', '.join(known)}",
+                code="DW092",
             )
         if metric_rule(name).higher_is_better is None:
-            raise ConfigError(f"threshold {name}: it has no better and worse")
+            raise ConfigError(f"threshold {name}: it has no better and worse", code="DW092")
 
 
 def _metrics(outcomes: Outcomes, profile: Profile, rules: PerformanceRules) -> dict[str, Estimate]:

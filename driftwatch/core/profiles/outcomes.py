@@ -386,7 +386,8 @@ def own_losses(name: str, function: OwnLoss, rows: OutcomeRows, /) -> Floats:
     losses = np.asarray(function(*sides), dtype=np.float64)
     if losses.shape != rows.truth.shape:
         raise ConfigError(
-            f"metrics: {name!r} must return a loss a row, {rows.truth.shape}; got {losses.shape}"
+            f"metrics: {name!r} must return a loss a row, {rows.truth.shape}; got {losses.shape}",
+            code="DW092",
         )
     return losses
 

@@ -56,7 +56,9 @@ class PaneCounts:
 
     def __post_init__(self) -> None:
         if self.width < 1:
-            raise ConfigError(f"a pane lasts at least a second or a row; got {self.width}")
+            raise ConfigError(
+                f"a pane lasts at least a second or a row; got {self.width}", code="DW007"
+            )
 
     def update(self, batch: Batch, columns: Mapping[str, Column], guard: ValueGuard, /) -> None:
         """Count the rows of a batch in their panes.

@@ -243,7 +243,8 @@ class Profile:
             if role.is_tested and was.role is Role.ID and was.kind.is_discrete and not counted:
                 raise SchemaError(
                     f"column {name!r} was profiled as an identifier and its values were not "
-                    "counted; profile the data again with it as a feature"
+                    "counted; profile the data again with it as a feature",
+                    code="DW046",
                 )
         return self.with_schema(schema)
 

@@ -14,6 +14,7 @@ from driftwatch.core.reports.dependence import DependenceDrift, PairDrift
 from driftwatch.core.reports.performance import Curve, Metric, Performance
 from driftwatch.core.reports.plain_values import text
 from driftwatch.core.reports.presentation import presentation
+from driftwatch.core.reports.remarks import Remark, remarks_of
 from driftwatch.core.reports.results import (
     Distribution,
     DriftResult,
@@ -48,6 +49,7 @@ __all__ = [
     "PairDrift",
     "Performance",
     "Period",
+    "Remark",
     "SchemaChange",
     "Status",
     "Summary",
@@ -261,6 +263,18 @@ class DriftReport:
         """Rows that came while the window lasted and could not be used, by reason."""
         return {} if self.window is None else self.window.not_used
 
+    @property
+    def remarks(self) -> tuple[Remark, ...]:
+        """Everything that the report says as a warning, each with a code for `driftwatch explain`.
+
+        Example:
+            >>> from driftwatch import Monitor
+            >>> monitor = Monitor({"age": [*range(100)] * 10, "city": ["a", "b"] * 500})
+            >>> [remark.code for remark in monitor.check({"age": [*range(100)] * 10}).remarks]
+            ['DW105']
+        """
+        return tuple(remarks_of(self))
+
     def to_dict(self) -> dict[str, Any]:
         """Return the report as plain data: the JSON of schema version 1."""
         return {
@@ -286,6 +300,7 @@ class DriftReport:
             "drift_types": self.drift_types,
             "multivariate": self.multivariate.to_dict() if self.multivariate else None,
             "groups": None,
+            "remarks": [remark.to_dict() for remark in self.remarks],
         }
 
     def to_frame(self, *, tests: bool = False, library: Library | None = None) -> Any:
@@ -383,12 +398,15 @@ class DriftReport:
         if version != SCHEMA_VERSION:
             raise DataError(
                 f"not a drift report of schema version {SCHEMA_VERSION}: "
-                f"got schema_version {version!r}"
+                f"got schema_version {version!r}",
+                code="DW019",
             )
         try:
             return cls._from_valid(data)
         except MISREAD as error:
-            raise DataError(f"not a drift report: {type(error).__name__}: {error}") from error
+            raise DataError(
+                f"not a drift report: {type(error).__name__}: {error}", code="DW019"
+            ) from error
 
     @classmethod
     def _from_valid(cls, data: Mapping[str, Any]) -> Self:

@@ -135,6 +135,13 @@ class Undecided:
     rows_reference: int = 0
     rows_current: int = 0
 
+    @property
+    def code(self) -> str:
+        """Of which `driftwatch explain` says more."""
+        if self.lacks in ("reference", "sketch"):
+            return "DW102"
+        return "DW101" if self.kind == "too_few_rows" else "DW103"
+
     def to_dict(self) -> dict[str, Any]:
         return {
             "kind": self.kind,
@@ -317,6 +324,15 @@ class FeatureDrift:
             and (result.undecided.estimate or 0.0) > result.threshold.warning
             for result in self.tests.values()
         )
+
+    @property
+    def undecided_code(self) -> str | None:
+        """Why it is undecided, as a code for `driftwatch explain`; None if it is decided."""
+        if self.status is not Status.UNDECIDED:
+            return None
+        primary = () if self.primary is None else (self.primary,)
+        whys = (result.undecided for result in (*primary, *self.tests.values()))
+        return next((why.code for why in whys if why is not None), "DW101")
 
     def to_dict(self) -> dict[str, Any]:
         return {

@@ -97,6 +97,11 @@ class SchemaChange:
     share: float | None = None
     alike: str | None = None
 
+    @property
+    def code(self) -> str:
+        """Of which `driftwatch explain` says more."""
+        return {"missing_column": "DW105", "new_column": "DW106"}.get(self.change, "DW107")
+
     def __str__(self) -> str:
         was, now = type_in_words(self.reference), type_in_words(self.current)
         match self.change:

@@ -4,18 +4,25 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from driftwatch.core.reports.remarks import (
+    codes_at_end,
+    not_used,
+    undecided_remarks,
+    verdict_remarks,
+    window_remarks,
+)
 from driftwatch.core.reports.results import FeatureDrift, Status
-from driftwatch.core.reports.spelling import percent
 
 if TYPE_CHECKING:
     from driftwatch.core.reports.report import DriftReport
 
-__all__ = ["headline_of", "remarks_of", "since_when", "summary_of"]
+__all__ = ["headline_of", "since_when", "summary_of"]
 
 
 def summary_of(report: DriftReport, /) -> str:
     """Return the verdict in a few plain lines of text."""
-    lines = [f"{report.global_status}: {report.headline()}"]
+    end = codes_at_end(verdict_remarks(report))
+    lines = [f"{report.global_status}: {report.headline()}{end}"]
     lines += [
         f"  {f.status}  {', '.join([f.name, *report.followers(f.name)])}: {f.explanation}"
         for f in _drifted(report)
@@ -23,13 +30,14 @@ def summary_of(report: DriftReport, /) -> str:
     ]
     if report.performance is not None:
         lines.append(f"  {report.performance.status}  performance: {report.performance}")
-    lines += [f"  {change.status}  {change}" for change in report.schema_changes]
+    lines += [f"  {c.status}  {c} [{c.code}]" for c in report.schema_changes]
     if report.multivariate is not None and report.multivariate.status.is_drift:
         lines.append(f"  {report.multivariate.status}  {report.multivariate.explanation}")
     if report.window is not None:
         lines += [f"  early sign  {sign}" for sign in report.window.early]
     if report.undecided_features:
-        lines.append(f"  undecided: {', '.join(report.undecided_features)}")
+        end = codes_at_end(undecided_remarks(report))
+        lines.append(f"  undecided: {', '.join(report.undecided_features)}{end}")
     if report.skipped:
         lines.append(f"  not tested: {', '.join(f'{k} ({v})' for k, v in report.skipped.items())}")
     return "\n".join(lines)
@@ -40,12 +48,13 @@ def headline_of(report: DriftReport, /) -> str:
     production = f"{report.rows_current:,} production row{'s' * (report.rows_current != 1)}"
     rows = f"({production} against {report.rows_reference:,})"
     if not report.rows_current:
-        unused = _not_used(report)
-        return "; ".join(["no row to compare", *([unused] if unused else remarks_of(report))])
+        others = [remark.text for remark in window_remarks(report)]
+        unused = not_used(report)
+        return "; ".join(["no row to compare", *([unused] if unused else others)])
     if not report.features:
         return f"no feature to test {rows}"
-    if remarks := remarks_of(report):
-        rows = f"{rows}; {'; '.join(remarks)}"
+    if remarks := window_remarks(report):
+        rows = f"{rows}; {'; '.join(remark.text for remark in remarks)}"
     features = [feature for feature in report.features if feature.role != "error"]
     drifted, tested = sum(f.status.is_drift for f in features), len(features)
     undecided = sum(f.status is Status.UNDECIDED for f in features)
@@ -94,41 +103,6 @@ def _would_decide(report: DriftReport) -> str:
     if "sketch" in lacks:
         return ": finer sketches would decide"
     return ": their drift is at the threshold" if results else ""
-
-
-def remarks_of(report: DriftReport, /) -> list[str]:
-    """What a reader of the verdict must know of the window: its rows, and what they lack."""
-    volume = report.dataset.volume
-    unusual = [str(volume)] if volume is not None and volume.status.is_drift else []
-    if report.window is None:
-        return unusual
-    remarks = unusual + report.window.remarks(report.rows_current)
-    if unused := _not_used(report):
-        remarks.append(unused)
-    remarks += report.window.notes
-    if report.window.parts:
-        parts = "; ".join(str(part) for part in report.window.parts)
-        remarks.append(
-            f"{len(report.window.parts)} parts of the window have references of their own, and "
-            f"the first is shown: {parts}"
-        )
-    elif len(report.window.references) > 1:
-        remarks.append(
-            f"rows were counted for {len(report.window.references)} references, so that "
-            "sketches were compared instead of counts"
-        )
-    return remarks
-
-
-def _not_used(report: DriftReport) -> str:
-    lost = sum(report.not_used.values())
-    if not lost:
-        return ""
-    by_reason = sorted(report.not_used.items(), key=lambda item: -item[1])
-    reasons = ", ".join(f"{rows:,} {why.replace('_', ' ')}" for why, rows in by_reason[:3])
-    more = f" and {len(by_reason) - 3} other reasons" if len(by_reason) > 3 else ""
-    share = percent(lost / (lost + report.rows_current))
-    return f"{lost:,} rows ({share}) could not be used: {reasons}{more}"
 
 
 def _drifted(report: DriftReport) -> list[FeatureDrift]:

@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any, Self
 
+from driftwatch.core.reports.remarks import Remark
 from driftwatch.core.reports.results import Period, Status
 from driftwatch.core.reports.runs import Since
 from driftwatch.core.reports.spelling import length_of_time, percent, size_in_points
@@ -163,24 +164,27 @@ class WindowFacts:
     left_out: Mapping[str, int] = field(default_factory=dict)
     since: Since | None = None
 
-    def remarks(self, rows: int, /) -> list[str]:
+    def remarks(self, rows: int, /) -> list[Remark]:
         """What a reader of the verdict must know of sources and stored rows.
 
         Args:
             rows: Rows of the window.
         """
         said = [
-            f"most of the last 1,000 messages of {name} cannot be read" for name in self.unreadable
+            Remark("DW065", f"most of the last 1,000 messages of {name} cannot be read")
+            for name in self.unreadable
         ]
         if self.late_rows > _FEW_LATE * rows:
             share = percent(self.late_rows / rows if rows else 1.0)
-            said.append(f"{self.late_rows:,} rows ({share}) came after their pane had ended")
-        said += map(str, self.lagging)
+            late = f"{self.late_rows:,} rows ({share}) came after their pane had ended"
+            said.append(Remark("DW111", late))
+        said += [Remark("DW112", str(source)) for source in self.lagging]
         if self.left_out:
             reasons = [f"{why} ({times:,} times)" for why, times in self.left_out.items()]
             more = len(reasons) - _MOST_REASONS
             others = f", and for {more:,} other reasons" if more > 0 else ""
-            said.append(f"left out of the window: {'; '.join(reasons[:_MOST_REASONS])}{others}")
+            text = f"left out of the window: {'; '.join(reasons[:_MOST_REASONS])}{others}"
+            said.append(Remark("DW113", text))
         return said
 
     def to_dict(self) -> dict[str, Any]:

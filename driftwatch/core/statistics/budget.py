@@ -45,7 +45,8 @@ class AlarmBudget:
         if self.alarms <= 0 or self.alarms * self.every >= self.per:
             raise ConfigError(
                 f"a budget of {self} is no limit: with an evaluation every "
-                f"{format_duration(self.every)} nearly each could be a false alarm"
+                f"{format_duration(self.every)} nearly each could be a false alarm",
+                code="DW007",
             )
 
     @classmethod
@@ -57,7 +58,9 @@ class AlarmBudget:
         """
         match = re.fullmatch(r"\s*(\d{1,6}(?:\.\d{1,6})?)\s+per\s+(\S+)\s*", text)
         if match is None:
-            raise ConfigError(f"a budget of false alarms looks like '1 per 30d'; got {text!r}")
+            raise ConfigError(
+                f"a budget of false alarms looks like '1 per 30d'; got {text!r}", code="DW007"
+            )
         pace = parse_duration(every) if isinstance(every, str) else every
         return cls(float(match[1]), parse_duration(match[2]), pace)
 

@@ -56,11 +56,14 @@ class WindowSpec:
 
     def __post_init__(self) -> None:
         if self.width < 1 or self.lateness < 0:
-            raise ConfigError(f"a pane must last at least a second or a row; got {self.width}")
+            raise ConfigError(
+                f"a pane must last at least a second or a row; got {self.width}", code="DW007"
+            )
         if not 1 <= self.panes <= MOST_WINDOW_PANES:
             raise ConfigError(
                 f"a window of {self.panes:,} panes; 1 to {MOST_WINDOW_PANES:,} are possible, so "
-                "choose a longer slide"
+                "choose a longer slide",
+                code="DW007",
             )
 
     @classmethod
@@ -79,12 +82,18 @@ class WindowSpec:
         length, by_rows = _length(window)
         step, step_by_rows = _length(slide) if slide is not None else (length, by_rows)
         if by_rows != step_by_rows:
-            raise ConfigError(f"window {window!r} and slide {slide!r}: one is rows, one is time")
+            raise ConfigError(
+                f"window {window!r} and slide {slide!r}: one is rows, one is time", code="DW007"
+            )
         if length % step:
-            raise ConfigError(f"window {window!r} must be a multiple of slide {slide!r}")
+            raise ConfigError(
+                f"window {window!r} must be a multiple of slide {slide!r}", code="DW007"
+            )
         if by_rows:
             if lateness is not None:
-                raise ConfigError("lateness is for windows by time; rows are never late")
+                raise ConfigError(
+                    "lateness is for windows by time; rows are never late", code="DW007"
+                )
             return cls(step, length // step, by_rows=True)
         late = max(step // 10, 300) if lateness is None else _seconds(lateness)
         return cls(step, length // step, late)

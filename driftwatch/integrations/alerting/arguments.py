@@ -14,7 +14,9 @@ def checked_name(name: object, /) -> str:
         ConfigError: If it is no text, or empty.
     """
     if not isinstance(name, str) or not name.strip() or not name.isprintable():
-        raise ConfigError(f"name is a text of one line, such as 'slack-ml'; got {shown(name)}")
+        raise ConfigError(
+            f"name is a text of one line, such as 'slack-ml'; got {shown(name)}", code="DW081"
+        )
     return name
 
 
@@ -25,5 +27,5 @@ def checked_flag(value: object, what: str, /) -> bool:
         ConfigError: If it is neither True nor False.
     """
     if not isinstance(value, bool):
-        raise ConfigError(f"{what} is True or False; got {shown(value)}")
+        raise ConfigError(f"{what} is True or False; got {shown(value)}", code="DW081")
     return value

@@ -56,10 +56,10 @@ def _all_made(config: AlertsConfig, secret: _Secret) -> list[Notifier]:
         try:
             made.append(_made(each, secret))
         except ConfigError as error:
-            problem = f"{_TABLES[type(each)]} {each.name!r}: {error}"
+            problem, code = f"{_TABLES[type(each)]} {each.name!r}: {error}", error.code
         else:
             continue
-        raise ConfigError(problem)
+        raise ConfigError(problem, code=code)
     return made
 
 

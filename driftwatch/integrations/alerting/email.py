@@ -102,16 +102,22 @@ class EmailAlert:
         self.name = checked_name(name)
         self._sender = _address(sender, "sender")
         if not isinstance(recipients, list | tuple) or not recipients:
-            raise ConfigError("recipients is a list of addresses, such as ['ml@example.com']")
+            raise ConfigError(
+                "recipients is a list of addresses, such as ['ml@example.com']", code="DW081"
+            )
         self._recipients = [
             _address(text, f"recipient {place}") for place, text in enumerate(recipients, 1)
         ]
         _check_server(host, port, tls)
         _check_login(username, password)
         if trust is not None and not isinstance(trust, ssl.SSLContext):
-            raise ConfigError("trust is an ssl.SSLContext, such as ssl.create_default_context()")
+            raise ConfigError(
+                "trust is an ssl.SSLContext, such as ssl.create_default_context()", code="DW081"
+            )
         if password is not None and tls == "none" and host not in _LOOPBACK:
-            raise ConfigError("a password is not sent without TLS; use tls='starttls'")
+            raise ConfigError(
+                "a password is not sent without TLS; use tls='starttls'", code="DW081"
+            )
         self._host, self._port, self._tls = host, port, tls
         self._login = None if username is None or password is None else (username, password)
         self._trust = trust
@@ -232,23 +238,28 @@ def _address(text: object, what: str) -> Address:
         if at and user and domain and not any(c in bare for c in " <>,"):
             with contextlib.suppress(ValueError, IndexError):
                 return Address(shown, user, domain)
-    raise ConfigError(f"{what}: an address looks like ml@example.com (it is not shown)")
+    raise ConfigError(
+        f"{what}: an address looks like ml@example.com (it is not shown)", code="DW081"
+    )
 
 
 def _check_server(host: object, port: object, tls: object) -> None:
     if not isinstance(tls, str) or tls not in _TLS:
-        raise ConfigError(f"tls is one of {', '.join(_TLS)}")
+        raise ConfigError(f"tls is one of {', '.join(_TLS)}", code="DW081")
     if not isinstance(host, str) or not re.fullmatch(r"[!-~]+", host) or "/" in host:
-        raise ConfigError("host is the name of a mail server, such as 'smtp.example.com'")
+        raise ConfigError(
+            "host is the name of a mail server, such as 'smtp.example.com'", code="DW081"
+        )
     if isinstance(port, bool) or not isinstance(port, int) or not 1 <= port <= 65_535:
-        raise ConfigError("port is a number from 1 to 65535, such as 587")
+        raise ConfigError("port is a number from 1 to 65535, such as 587", code="DW081")
 
 
 def _check_login(username: object, password: object) -> None:
     if (username is None) != (password is None):
-        raise ConfigError("username and password go together; give both, or none")
+        raise ConfigError("username and password go together; give both, or none", code="DW081")
     for what, text in (("username", username), ("password", password)):
         if text is not None and not (isinstance(text, str) and text and text.isascii()):
             raise ConfigError(
-                f"{what} is a text of ASCII characters, as mail servers take no others (not shown)"
+                f"{what} is a text of ASCII characters, as mail servers take no others (not shown)",
+                code="DW081",
             )

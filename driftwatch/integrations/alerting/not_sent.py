@@ -15,6 +15,8 @@ class NotSentError(DriftWatchError, OSError):
         retry_after: Seconds that the back end asked to wait; None if it did not.
     """
 
+    code = "DW083"
+
     def __init__(self, message: str, /, *, retry_after: float | None = None) -> None:
         super().__init__(message)
         self.retry_after = retry_after

@@ -99,7 +99,9 @@ class WebhookAlert:
         self._http = HttpClient(timeout=_SECONDS, only_public=not private)
         self._secrets = _named_secrets({} if secrets is None else secrets)
         if self._secrets and template is None:
-            raise ConfigError("secrets are values for a template; give one, or leave them out")
+            raise ConfigError(
+                "secrets are values for a template; give one, or leave them out", code="DW081"
+            )
         if template is not None:
             _check_template(template, self._secrets)
 
@@ -150,9 +152,13 @@ def _key(secret: object) -> bytes:
         with contextlib.suppress(ValueError):  # half a surrogate pair, which no bytes can hold
             key = text.encode()
     if not isinstance(secret, str) or key is None:
-        raise ConfigError("the webhook's secret is a text, in base64 if it begins with whsec_")
+        raise ConfigError(
+            "the webhook's secret is a text, in base64 if it begins with whsec_", code="DW081"
+        )
     if not key:
-        raise ConfigError("the webhook's secret is empty; leave it out if there is none")
+        raise ConfigError(
+            "the webhook's secret is empty; leave it out if there is none", code="DW081"
+        )
     return key
 
 
@@ -169,30 +175,45 @@ def _hashed(text: str) -> str:
 
 def _sound(headers: object) -> dict[str, str]:
     if not isinstance(headers, Mapping):
-        raise ConfigError("headers is a dict of names and values, such as {'X-Team': 'ml'}")
+        raise ConfigError(
+            "headers is a dict of names and values, such as {'X-Team': 'ml'}", code="DW081"
+        )
     for place, (name, value) in enumerate(headers.items(), 1):
         if not isinstance(name, str) or not _HEADER_NAME.fullmatch(name):
-            raise ConfigError(f"header {place} has a name that no header may have (not shown)")
+            raise ConfigError(
+                f"header {place} has a name that no header may have (not shown)", code="DW081"
+            )
         if not isinstance(value, str) or not _HEADER_VALUE.fullmatch(value):
-            raise ConfigError(f"header {place} has a value that no header may have (not shown)")
+            raise ConfigError(
+                f"header {place} has a value that no header may have (not shown)", code="DW081"
+            )
         if name.lower() in _OF_THE_REQUEST:
-            raise ConfigError(f"header {name} is made of the request itself; leave it out")
+            raise ConfigError(
+                f"header {name} is made of the request itself; leave it out", code="DW081"
+            )
     return dict(headers)
 
 
 def _named_secrets(secrets: object) -> dict[str, str]:
     if not isinstance(secrets, Mapping):
-        raise ConfigError("secrets is a dict of names and values, such as {'routing_key': ...}")
+        raise ConfigError(
+            "secrets is a dict of names and values, such as {'routing_key': ...}", code="DW081"
+        )
     for place, (name, value) in enumerate(secrets.items(), 1):
         if not isinstance(name, str) or not _SECRET_NAME.fullmatch(name):
             raise ConfigError(
                 f"secret {place} has a name that cannot be written as $name: it has letters, "
-                "digits and _ (not shown)"
+                "digits and _ (not shown)",
+                code="DW081",
             )
         if name in _values(_SAMPLE):
-            raise ConfigError(f"${name} is already a value of messages; name the secret otherwise")
+            raise ConfigError(
+                f"${name} is already a value of messages; name the secret otherwise", code="DW081"
+            )
         if not isinstance(value, str) or not value:
-            raise ConfigError(f"the secret {name} is no text, or an empty one (not shown)")
+            raise ConfigError(
+                f"the secret {name} is no text, or an empty one (not shown)", code="DW081"
+            )
     return dict(secrets)
 
 
@@ -225,20 +246,20 @@ def _incident_key(key: str) -> str:
 def _filled(template: Any, values: Mapping[str, Any], depth: int = 0) -> Any:
     """A template with values in the place of their names; nothing in it is ever run."""
     if depth > _MOST_DEPTH:
-        raise ConfigError(f"a template is nested more than {_MOST_DEPTH} levels deep")
+        raise ConfigError(f"a template is nested more than {_MOST_DEPTH} levels deep", code="DW081")
     match template:
         case str():
             return _text(template, values)
         case Mapping():
             if not all(isinstance(key, str) for key in template):
-                raise ConfigError("a template is JSON, whose keys are texts")
+                raise ConfigError("a template is JSON, whose keys are texts", code="DW081")
             return {key: _filled(value, values, depth + 1) for key, value in template.items()}
         case list() | tuple():
             return [_filled(item, values, depth + 1) for item in template]
         case bool() | int() | float() | None:
             return template
         case _:
-            raise ConfigError(f"a template is JSON; got {type(template).__name__}")
+            raise ConfigError(f"a template is JSON; got {type(template).__name__}", code="DW081")
 
 
 def _text(template: str, values: Mapping[str, Any]) -> Any:
@@ -251,7 +272,8 @@ def _text(template: str, values: Mapping[str, Any]) -> Any:
         )
     raise ConfigError(  # without the text, which may hold a key of the other side's
         "a text of the template names what no message has; known: "
-        f"{', '.join(f'${name}' for name in values)}; a dollar is written $$"
+        f"{', '.join(f'${name}' for name in values)}; a dollar is written $$",
+        code="DW081",
     )
 
 
@@ -268,7 +290,9 @@ def _check_template(template: Any, secrets: Mapping[str, str]) -> None:
     with contextlib.suppress(TypeError):
         orjson.dumps(filled)
         return
-    raise ConfigError("a template is JSON: its numbers have 64 bits, and its texts are Unicode")
+    raise ConfigError(
+        "a template is JSON: its numbers have 64 bits, and its texts are Unicode", code="DW081"
+    )
 
 
 def _sample() -> Message:

@@ -122,7 +122,12 @@ class Assignment:
 
     def _say(self, text: str) -> None:
         self._state.counts["group_warnings"] += 1
-        _LOG.error("driftwatch: %s: %s", self._target.monitor, text, extra=event("kafka.trouble"))
+        _LOG.error(
+            "driftwatch: %s: %s",
+            self._target.monitor,
+            text,
+            extra=event("kafka.trouble", code="DW068"),
+        )
 
     def note_members(self, text: str) -> None:
         """Note who else reads with the group, as said in a text that is empty if nobody does."""
@@ -194,7 +199,7 @@ class Assignment:
                 "driftwatch: retention has overtaken %s; on at %d",
                 feed.name,
                 bound.begin,
-                extra=event("kafka.trouble"),
+                extra=event("kafka.trouble", code="DW067"),
             )
         return anew
 

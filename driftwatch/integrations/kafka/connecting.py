@@ -43,7 +43,9 @@ def client_options(
     if config.sasl_mechanism is not None:
         password = environ.get(PASSWORD, "").strip()
         if not password:
-            raise ConfigError(f"the password of {config.username!r} is expected in {PASSWORD}")
+            raise ConfigError(
+                f"the password of {config.username!r} is expected in {PASSWORD}", code="DW062"
+            )
         options |= {
             "sasl_mechanism": config.sasl_mechanism,
             "sasl_plain_username": config.username,
@@ -59,7 +61,9 @@ def _context(config: KafkaConfig) -> ssl.SSLContext:
             context.load_cert_chain(config.cert_file, config.key_file)
     except (OSError, ssl.SSLError) as error:
         files = ", ".join(f for f in (config.ca_file, config.cert_file, config.key_file) if f)
-        raise ConfigError(f"the certificates cannot be used ({files}): {error}") from error
+        raise ConfigError(
+            f"the certificates cannot be used ({files}): {error}", code="DW062"
+        ) from error
     return context
 
 

@@ -53,7 +53,7 @@ class DeadLetters:
                 "driftwatch: %d dead letters lost: %s",
                 len(rejected),
                 error,
-                extra=event("kafka.trouble"),
+                extra=event("kafka.trouble", code="DW067"),
             )
 
     async def _send(self, topic: str, rejected: list[tuple[Any, Rejected]]) -> bool:

@@ -30,9 +30,13 @@ _AUTHORIZATION = {29, 30, 31}
 class RefusedError(ConfigError):
     """The brokers refuse what is configured; trying again does not help."""
 
+    code = "DW062"
+
 
 class UnreachableError(ConfigError):
     """The brokers cannot be reached; that may pass."""
+
+    code = "DW061"
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,12 +48,14 @@ class Answer:
         ok: Whether it is as it should be.
         passing: Of what is not, whether it may pass by itself.
         needed: Whether nothing can be read without it.
+        code: Of what is not, for `driftwatch explain`.
     """
 
     text: str
     ok: bool = True
     passing: bool = False
     needed: bool = True
+    code: str = "DW060"
 
 
 async def check_start(config: KafkaConfig, group: str, /) -> None:
@@ -62,11 +68,11 @@ async def check_start(config: KafkaConfig, group: str, /) -> None:
     """
     answers = await examine(config, group)
     wrong = [answer for answer in answers if not answer.ok and answer.needed]
-    lasting = [answer.text for answer in wrong if not answer.passing]
+    lasting = [answer for answer in wrong if not answer.passing]
     if lasting:
-        raise RefusedError("; ".join(lasting))
+        raise RefusedError("; ".join(answer.text for answer in lasting), code=lasting[0].code)
     if wrong:
-        raise UnreachableError("; ".join(answer.text for answer in wrong))
+        raise UnreachableError("; ".join(answer.text for answer in wrong), code=wrong[0].code)
 
 
 async def examine(config: KafkaConfig, group: str, /) -> list[Answer]:
@@ -93,12 +99,12 @@ async def examine(config: KafkaConfig, group: str, /) -> list[Answer]:
                 found += await _of_group(client, group)
             return found
     except UnreachableError as error:
-        return [Answer(str(error), ok=False, passing=True)]
+        return [Answer(str(error), ok=False, passing=True, code=error.code)]
     except RefusedError as error:
-        return [Answer(str(error), ok=False)]
+        return [Answer(str(error), ok=False, code=error.code)]
     except Exception as error:  # noqa: BLE001 - what aiokafka raises is of many kinds
         words = f"brokers at {config.bootstrap}: {_words(error)}"
-        return [Answer(words, ok=False, passing=True)]
+        return [Answer(words, ok=False, passing=True, code="DW061")]
 
 
 @asynccontextmanager
@@ -214,12 +220,16 @@ def _of_topics(config: KafkaConfig, ids: TopicIds) -> Iterator[Answer]:
         key = "dead_letters" if name == config.dead_letters else "topics"
         code = ids.errors.get(name)
         if code in _AUTHORIZATION:
-            yield Answer(f"{user} may not see topic {name!r} of {key}", ok=False)
+            yield Answer(f"{user} may not see topic {name!r} of {key}", ok=False, code="DW062")
         elif name in ids.absent and name == config.dead_letters:
             text = f"there is no topic {name!r} for dead_letters, unless the brokers make it"
-            yield Answer(text, ok=False, needed=False)
+            yield Answer(text, ok=False, needed=False, code="DW063")
         elif name in ids.absent:
-            yield Answer(f"there is no topic {name!r} (of {key}) at {config.bootstrap}", ok=False)
+            yield Answer(
+                f"there is no topic {name!r} (of {key}) at {config.bootstrap}",
+                ok=False,
+                code="DW063",
+            )
         elif code is not None:
             yield Answer(f"topic {name!r}: Kafka's error {code}", ok=False, passing=code != 17)
         elif ids.leaderless.get(name):
@@ -245,7 +255,7 @@ async def _of_reading(config: KafkaConfig, ids: TopicIds) -> list[Answer]:
         await consumer.getmany(timeout_ms=300, max_records=1)
     except TopicAuthorizationFailedError as error:
         user = f"user {config.username!r}" if config.username else "this client"
-        return [Answer(f"{user} may not read topics: {error.args[0]}", ok=False)]
+        return [Answer(f"{user} may not read topics: {error.args[0]}", ok=False, code="DW062")]
     except KafkaError:
         return []  # it is no refusal: nothing is there any more, or what is there is damaged
     finally:
@@ -261,5 +271,7 @@ async def _of_group(client: Any, group: str) -> list[Answer]:
         client.get_random_node(), FindCoordinatorRequest(group, coordinator_type=0)
     )
     if answer.error_code == GroupAuthorizationFailedError.errno:
-        return [Answer(f"the right to read with group {group!r} is missing", ok=False)]
+        return [
+            Answer(f"the right to read with group {group!r} is missing", ok=False, code="DW062")
+        ]
     return []

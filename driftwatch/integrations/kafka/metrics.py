@@ -130,7 +130,9 @@ def serving_metrics(port: int, /, *workers: KafkaWorker) -> Iterator[Callable[[]
     try:
         server, thread = start_http_server(port, addr="127.0.0.1", registry=registry)
     except OSError as error:
-        raise ConfigError(f"port {port} cannot be listened on: {error.strerror}") from error
+        raise ConfigError(
+            f"port {port} cannot be listened on: {error.strerror}", code="DW008"
+        ) from error
     try:
         yield lambda: int(server.server_port)
     finally:

@@ -53,7 +53,7 @@ class Workers:
             return
         await asyncio.gather(*map(self._keep, self._workers))
         if self._is_hopeless:
-            raise ConfigError("; ".join(_said(worker) for worker in self._workers))
+            raise ConfigError("; ".join(_said(worker) for worker in self._workers), code="DW060")
 
     async def _keep(self, worker: KafkaWorker) -> None:
         """Run one, again and again if something ends it."""

@@ -89,7 +89,8 @@ async def plan(config: KafkaConfig, store: Store, monitor: str, to: str, /) -> l
         name = _name(place)
         if not begins[place] <= target <= ends[place]:
             raise ConfigError(
-                f"offset {target} of {name} is not there: it has {begins[place]} to {ends[place]}"
+                f"offset {target} of {name} is not there: it has {begins[place]} to {ends[place]}",
+                code="DW063",
             )
         origin = StoredOrigin(store, monitor, name)
         origin.see(origins[place])
@@ -115,7 +116,8 @@ async def _targets(
                 known = ", ".join(sorted(by_name)[:5])
                 raise ConfigError(
                     f"{part.strip()!r} is no partition with an offset, such as topic/0=1200; "
-                    f"partitions are {known}"
+                    f"partitions are {known}",
+                    code="DW063",
                 )
             found[by_name[name]] = int(offset)
         return found
@@ -133,7 +135,8 @@ def _milliseconds(to: str) -> int:
     if at is None or at.tzinfo is None:
         raise ConfigError(
             f"{to!r} is neither earliest, latest, a time with its zone such as "
-            "2026-01-31T00:00Z, nor offsets such as topic/0=1200,topic/1=0"
+            "2026-01-31T00:00Z, nor offsets such as topic/0=1200,topic/1=0",
+            code="DW063",
         )
     return int(at.timestamp() * 1000)
 
@@ -160,7 +163,9 @@ def set_cursors(store: Store, monitor: str, steps: Sequence[Step], /, *, now: fl
             origin=origin,
             counters=counters,
         ):
-            raise StoreError(f"{step.name} was read on meanwhile, and is not set: try again")
+            raise StoreError(
+                f"{step.name} was read on meanwhile, and is not set: try again", code="DW060"
+            )
 
 
 async def standing_of(
@@ -183,22 +188,24 @@ async def standing_of(
         ours = ours_upto(store, monitor, name)
         if stands and origin.is_elsewhere:
             text = f"{name} was read up to {stands:,} in another cluster: see `worker --reset`"
-            found.append(Answer(text, ok=False))
+            found.append(Answer(text, ok=False, code="DW064"))
         elif stands and origin.is_made_anew:
             text = f"{name} was made anew since it was read: a worker goes on from its start"
-            found.append(Answer(text, ok=False))
+            found.append(Answer(text, ok=False, code="DW064"))
         elif end < stands:
             text = f"{name} ends at {end:,}, and {stands:,} were read: see `worker --reset`"
-            found.append(Answer(text, ok=False))
+            found.append(Answer(text, ok=False, code="DW064"))
         elif committed.get(place, 0) > ours:
             text = (
                 f"group {group} has committed {committed[place]:,} of {name}, of which {ours:,} "
                 "were read here: another monitor or store reads with it"
             )
-            found.append(Answer(text, ok=False))
+            found.append(Answer(text, ok=False, code="DW068"))
     text = f"{behind:,} messages of {len(places)} partitions are not stored yet"
     nobody = behind > 0 and members is not None and not members
-    found.append(Answer(f"{text}, and no worker reads" if nobody else text, ok=not nobody))
+    found.append(
+        Answer(f"{text}, and no worker reads" if nobody else text, ok=not nobody, code="DW117")
+    )
     found += _of_members(group, members or [], f"{reader_known_to(store, monitor):x}")
     return found
 
@@ -213,7 +220,7 @@ def _of_members(group: str, members: Sequence[bytes], reader: str) -> list[Answe
         elif mark[0] != reader:
             others.add(f"monitor {mark[1]!r} of another store or name")
     text = f"group {group} is shared with {', '.join(sorted(others))}: give each reader its own"
-    return [Answer(text, ok=False)] if others else []
+    return [Answer(text, ok=False, code="DW068")] if others else []
 
 
 @asynccontextmanager
@@ -232,7 +239,7 @@ async def _reading(config: KafkaConfig) -> AsyncIterator[tuple[Any, list[Any]]]:
         ]
         missing = set(config.topics) - {place.topic for place in places}
         if missing:
-            raise ConfigError(f"there is no topic {', '.join(sorted(missing))}")
+            raise ConfigError(f"there is no topic {', '.join(sorted(missing))}", code="DW063")
         consumer.assign(places)
         yield consumer, places
     finally:

@@ -86,7 +86,8 @@ class KafkaWorker:
         if monitor.spec.by_rows:
             raise ConfigError(
                 "windows by rows need one feeder, and partitions are many; give the window as a "
-                'time, such as window = "24h"'
+                'time, such as window = "24h"',
+                code="DW069",
             )
         self.monitor = monitor
         monitor.stream.adopt_reference()
@@ -167,7 +168,9 @@ class KafkaWorker:
                 await self._stop.rest(pause)
             except Exception as error:  # a cluster fails in many ways, and comes back
                 if not self._has_worked and time.monotonic() - started > _START_SECONDS:
-                    raise ConfigError(f"Kafka at {self.config.bootstrap}: {error}") from error
+                    raise ConfigError(
+                        f"Kafka at {self.config.bootstrap}: {error}", code="DW061"
+                    ) from error
                 lasted = time.monotonic() - began
                 self.state.counts["reconnects"] += 1
                 self._be_patient(error, lasted)
@@ -176,7 +179,7 @@ class KafkaWorker:
                     self.monitor.name,
                     type(error).__name__,
                     error,
-                    extra=event("kafka.trouble"),
+                    extra=event("kafka.trouble", code="DW061"),
                 )
                 long = lasted > min(60.0, self.config.stalled_seconds)
                 pause = 0.5 if long else min(2 * pause, _LONGEST_PAUSE)

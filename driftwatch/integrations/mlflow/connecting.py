@@ -16,6 +16,8 @@ _HTTP = ("http://", "https://")
 class MLflowError(DriftWatchError, OSError):
     """MLflow did not do what it was asked; its text holds no address and no secret."""
 
+    code = "DW072"
+
 
 class told:  # noqa: N801 - used like a function
     """Errors of MLflow in our words, without its text, which may hold an address.
@@ -72,7 +74,8 @@ def client_of(tracking_uri: str | None, /) -> Any:
         if not sound:
             raise ConfigError(
                 "the address of the tracking server is none like http://127.0.0.1:5000 (it is not "
-                "shown): see tracking_uri, MLFLOW_TRACKING_URI and MLFLOW_REGISTRY_URI"
+                "shown): see tracking_uri, MLFLOW_TRACKING_URI and MLFLOW_REGISTRY_URI",
+                code="DW072",
             )
     return client
 

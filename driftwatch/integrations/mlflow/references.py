@@ -121,7 +121,8 @@ def load_reference(
     if _hash(body) != expected:
         raise ProfileFormatError(
             f"the reference of {model_version} is not the one that was kept: its bytes have the "
-            f"hash {_hash(body)}, and had {expected}; keep it again by log_reference(...)"
+            f"hash {_hash(body)}, and had {expected}; keep it again by log_reference(...)",
+            code="DW073",
         )
     return Profile.from_bytes(body, guard=key_for(hash_key).guard, any_key=True)
 
@@ -147,20 +148,23 @@ def _place(
     if not found:
         whose = "" if monitor is None else f" of the monitor {monitor!r}"
         raise ConfigError(
-            f"{model_version} has no reference{whose}: keep one with it by log_reference(...)"
+            f"{model_version} has no reference{whose}: keep one with it by log_reference(...)",
+            code="DW073",
         )
     if len(found) > 1:
         names = ", ".join(sorted(name or "default" for name in found.values()))
         raise ConfigError(
             f"{model_version} has references of several monitors ({names}): say which is meant by "
-            "load_reference(..., monitor=NAME)"
+            "load_reference(..., monitor=NAME)",
+            code="DW073",
         )
     (key,) = found
     place = _PLACE.fullmatch(tags[key])
     if place is None:
         raise ConfigError(
             f"the tag {key} of {model_version} is none that log_reference writes: keep the "
-            "reference again by log_reference(...)"
+            "reference again by log_reference(...)",
+            code="DW073",
         )
     return place[1], place[2], place[3]
 

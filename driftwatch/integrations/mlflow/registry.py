@@ -118,7 +118,8 @@ def parsed(model_version: str, /) -> tuple[str, str | None, str | None]:
     if found is None:
         raise ConfigError(
             "a model version is named like models:/churn@champion or models:/churn/3; got "
-            f"{model_version!r}"
+            f"{model_version!r}",
+            code="DW073",
         )
     name, version, alias = found.groups()
     return name, version, alias

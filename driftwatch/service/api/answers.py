@@ -25,6 +25,7 @@ class Problem(BaseModel):
     """Why a request was not done."""
 
     detail: str
+    code: str | None = Field(None, description="what `driftwatch explain` says more of")
     limit_bytes: int | None = Field(None, description="bytes of a body, at most, if it was longer")
 
 

@@ -17,6 +17,7 @@ from driftwatch.evaluation.evaluator import Evaluator
 from driftwatch.evaluation.retention import Retention
 from driftwatch.ingest.cutting import MAX_SKEW
 from driftwatch.service.watched import Watched, WatchedMonitors
+from driftwatch.transport.statuses import code_of_status
 
 __all__ = ["MOST_ROWS", "Refused", "take_in"]
 
@@ -35,12 +36,14 @@ class Refused(Exception):  # noqa: N818 - it is an answer
             this side has been set right (its hash key, its version, its monitors, their
             references and windows), or the sender's clock.
         detail: Why.
+        code: Of which `driftwatch explain` says more; that of the status if not given.
     """
 
-    def __init__(self, status: int, detail: str) -> None:
+    def __init__(self, status: int, detail: str, *, code: str | None = None) -> None:
         super().__init__(detail)
         self.status = status
         self.detail = detail
+        self.code = code or code_of_status(status, of_delivery=True)
 
 
 def take_in(
@@ -104,7 +107,8 @@ def _check(delivery: Delivery, watched: Watched, /, *, now: float, sent_at: floa
 
 def _unread(error: ProfileFormatError, where: str = "") -> Refused:
     """What is damaged is never taken; what this collector cannot read now may be later."""
-    return Refused(409 if isinstance(error, NotReadableError) else 400, f"{where}{error}")
+    status = 409 if isinstance(error, NotReadableError) else 400
+    return Refused(status, f"{where}{error}", code=error.code)
 
 
 def _check_header(delivery: Delivery, now: float) -> None:

@@ -17,6 +17,7 @@ from driftwatch.service.api.answers import (
     problems,
 )
 from driftwatch.service.api.requests import BINARY_BODY, Id, Name, Service, Version
+from driftwatch.service.problems import CodedError
 from driftwatch.service.security.tokens import Scope
 from driftwatch.service.watched import Watched
 
@@ -94,7 +95,7 @@ def _added(watched: Watched, data: bytes, now: float) -> ReferenceSummary:
     except StoreError:
         raise
     except DriftWatchError as error:
-        raise HTTPException(400, str(error)) from error
+        raise CodedError(400, str(error), error.code) from error
     watched.store.add_reference(watched.name, id_, data, now=now)
     added = next(row for row in watched.store.references(watched.name) if row.id == id_)
     return _summary(added, in_use=bool(added.used_for))

@@ -14,9 +14,11 @@ from driftwatch.service.api.answers import (
 )
 from driftwatch.service.api.intake import Refused, take_in
 from driftwatch.service.api.requests import BINARY_BODY, Service
+from driftwatch.service.problems import CodedError
 from driftwatch.service.security.guard import check_covers, token_of
 from driftwatch.service.security.tokens import Scope, Token
 from driftwatch.stores.remote.client import SENT_AT
+from driftwatch.transport.statuses import code_of_status
 
 __all__ = ["segment_routes"]
 
@@ -52,6 +54,8 @@ def segment_routes(service: Service) -> APIRouter:
                 error.status_code,
                 error.detail,
                 name="service.trouble",
+                code=getattr(error, "code", None)
+                or code_of_status(error.status_code, of_delivery=True),
             )
             raise
         return Accepted(outcome=outcome.value, rows=delivery.rows, limit_bytes=service.limit_bytes)
@@ -71,4 +75,4 @@ def _taken(
             allowed=lambda monitor: check_covers(token, monitor),
         )
     except Refused as error:
-        raise HTTPException(error.status, error.detail) from error
+        raise CodedError(error.status, error.detail, error.code) from error

@@ -10,6 +10,8 @@ from typing import Any
 from fastapi import HTTPException
 from starlette.responses import JSONResponse
 
+from driftwatch.transport.statuses import code_of_status
+
 __all__ = ["BodyLimit", "BodyTooLongError", "Drain", "Message", "Receive", "Send", "refusal"]
 
 Message = MutableMapping[str, Any]
@@ -237,7 +239,7 @@ def refusal(
     status: int, detail: str, /, *, limit_bytes: int | None = None, retry_after: int | None = None
 ) -> JSONResponse:
     """An answer after which the connection is closed."""
-    said: dict[str, Any] = {"detail": detail}
+    said: dict[str, Any] = {"detail": detail, "code": code_of_status(status)}
     if limit_bytes is not None:
         said["limit_bytes"] = limit_bytes
     headers = {"Connection": "close"}

@@ -25,7 +25,7 @@ def check_certificate(certificate: Path, key: Path, /) -> None:
             file.read_bytes()
         except OSError as error:
             raise ConfigError(
-                f"the TLS {what} {file} cannot be read: {error.strerror or error}"
+                f"the TLS {what} {file} cannot be read: {error.strerror or error}", code="DW059"
             ) from error
     try:
         ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER).load_cert_chain(certificate, key, _no_password)
@@ -33,9 +33,13 @@ def check_certificate(certificate: Path, key: Path, /) -> None:
         why = error.reason or "they are no PEM"
         raise ConfigError(
             f"the TLS certificate {certificate} and the private key {key} cannot be used together: "
-            f"{why.replace('_', ' ').lower()}; both must be PEM files, the certificate first in its"
+            f"{why.replace('_', ' ').lower()}; both must be PEM files, the certificate first in "
+            "its",
+            code="DW059",
         ) from error
 
 
 def _no_password() -> str:
-    raise ConfigError("the TLS private key has a password, which nobody can type in: remove it")
+    raise ConfigError(
+        "the TLS private key has a password, which nobody can type in: remove it", code="DW059"
+    )

@@ -60,7 +60,7 @@ class Guard:
                 "driftwatch: token %s lacks the scope %s",
                 token.name,
                 scope.value,
-                extra=event("service.trouble"),
+                extra=event("service.trouble", code="DW053"),
             )
             raise HTTPException(403, f"this token does not allow: {scope.value}")
         request.state.token = token
@@ -92,7 +92,7 @@ def check_covers(token: Token | None, monitor: str, /) -> None:
     _LOG.warning(
         "driftwatch: token %s is not for the monitor that it was used for",
         token.name,
-        extra=event("service.trouble"),
+        extra=event("service.trouble", code="DW053"),
     )
     raise HTTPException(403, "this token is not for that monitor")
 

@@ -60,11 +60,17 @@ class Token:
 
     def __post_init__(self) -> None:
         if len(self.sha256) != 64 or set(self.sha256) - set("0123456789abcdef"):
-            raise ConfigError(f"token {self.name!r}: sha256 must be 64 hexadecimal digits")
+            raise ConfigError(
+                f"token {self.name!r}: sha256 must be 64 hexadecimal digits", code="DW054"
+            )
         if not self.scopes:
-            raise ConfigError(f"token {self.name!r} allows nothing; scopes: {_known()}")
+            raise ConfigError(
+                f"token {self.name!r} allows nothing; scopes: {_known()}", code="DW054"
+            )
         if self.monitors is not None and not self.monitors:
-            raise ConfigError(f"token {self.name!r} is for no monitor; name one, or leave it out")
+            raise ConfigError(
+                f"token {self.name!r} is for no monitor; name one, or leave it out", code="DW054"
+            )
 
     def allows(self, scope: Scope, /) -> bool:
         """Whether it allows something."""
@@ -108,7 +114,8 @@ class Tokens:
             for name in sorted((token.monitors or frozenset()) - set(known)):
                 raise ConfigError(
                     f"token {token.name!r} is for a monitor {name!r}, which is not configured"
-                    f"{did_you_mean(name, known)}; there are: {', '.join(sorted(known))}"
+                    f"{did_you_mean(name, known)}; there are: {', '.join(sorted(known))}",
+                    code="DW054",
                 )
 
     def find(self, authorization: str, /) -> Token | None:
@@ -146,7 +153,7 @@ def scopes_of(names: Iterable[str], /) -> frozenset[Scope]:
     try:
         return frozenset(Scope(name) for name in names)
     except ValueError as error:
-        raise ConfigError(f"{error}; known scopes: {_known()}") from error
+        raise ConfigError(f"{error}; known scopes: {_known()}", code="DW054") from error
 
 
 def tokens_of_environment(environment: Mapping[str, str] = os.environ, /) -> list[Token]:
@@ -171,7 +178,8 @@ def tokens_of_environment(environment: Mapping[str, str] = os.environ, /) -> lis
         if len(secret) < _SHORTEST:
             raise ConfigError(
                 f"{ENVIRONMENT}: entry {place + 1} must be SCOPE:TOKEN or SCOPE@MONITOR:TOKEN with "
-                f"a token of at least {_SHORTEST} characters, as `driftwatch token` makes it"
+                f"a token of at least {_SHORTEST} characters, as `driftwatch token` makes it",
+                code="DW054",
             )
         names, bound, monitors = allowed.partition("@")
         tokens.append(

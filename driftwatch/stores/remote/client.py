@@ -73,7 +73,7 @@ class CollectorClient:
             _LOG.warning(
                 "driftwatch: the token goes to %s unencrypted; use https if others see the way",
                 self.url,
-                extra=event("delivery.trouble"),
+                extra=event("delivery.trouble", code="DW059"),
             )
 
     def get(self, path: str, /, *, timeout: float | None = None) -> Answer:
@@ -127,11 +127,12 @@ def _trust(authority: Path) -> ssl.SSLContext:
         return ssl.create_default_context(cafile=authority)
     except ssl.SSLError as error:
         raise ConfigError(
-            f"the authority's file {authority} has no certificate in PEM form"
+            f"the authority's file {authority} has no certificate in PEM form", code="DW059"
         ) from error
     except OSError as error:
         raise ConfigError(
-            f"the authority's file {authority} cannot be read: {error.strerror or error}"
+            f"the authority's file {authority} cannot be read: {error.strerror or error}",
+            code="DW059",
         ) from error
 
 
@@ -141,6 +142,7 @@ def _sound(token: str, token_from: str) -> str:
     if not _TOKEN.fullmatch(stripped):
         raise ConfigError(
             f"the token of {token_from} is empty, or has spaces, line breaks or characters beyond "
-            "ASCII (it is not shown here); set it to the token alone"
+            "ASCII (it is not shown here); set it to the token alone",
+            code="DW052",
         )
     return stripped

@@ -8,6 +8,7 @@ from pathlib import Path
 from driftwatch.errors import StoreError
 from driftwatch.logs.events import event
 from driftwatch.process.quiet_log import QuietLog
+from driftwatch.transport.statuses import code_of_status
 
 __all__ = ["SendingLog"]
 
@@ -35,6 +36,7 @@ class SendingLog:
             self._url,
             why,
             self._folder,
+            code=code_of_status(status),
         )
 
     def back(self) -> None:
@@ -64,6 +66,7 @@ class SendingLog:
             why,
             name,
             self._folder,
+            code=code_of_status(status, of_delivery=True),
         )
 
     def refused(self, name: str, size: int, why: str, /) -> None:
@@ -76,7 +79,7 @@ class SendingLog:
             why,
             name,
             self._folder,
-            extra=event("delivery.trouble"),
+            extra=event("delivery.trouble", code="DW056"),
         )
 
     def unreadable(self, error: StoreError, /) -> None:
@@ -92,5 +95,5 @@ class SendingLog:
             extra=event("delivery.trouble"),
         )
 
-    def _say(self, kind: object, message: str, /, *facts: object) -> None:
-        self._quiet.log(kind, message, *facts, name="delivery.trouble")
+    def _say(self, kind: object, message: str, /, *facts: object, code: str | None = None) -> None:
+        self._quiet.log(kind, message, *facts, name="delivery.trouble", code=code)

@@ -69,9 +69,13 @@ class Spool:
         try:
             folder.mkdir(parents=True, exist_ok=True, mode=0o700)
         except OSError as error:
-            raise StoreError(f"{folder}: cannot be made: {error.strerror or error}") from error
+            raise StoreError(
+                f"{folder}: cannot be made: {error.strerror or error}", code="DW013"
+            ) from error
         if not os.access(folder, os.W_OK | os.X_OK):
-            raise StoreError(f"{folder}: cannot be written; name another folder as spool")
+            raise StoreError(
+                f"{folder}: cannot be written; name another folder as spool", code="DW013"
+            )
         self._sweep()
 
     def _sweep(self) -> None:
@@ -110,7 +114,7 @@ class Spool:
         try:
             names = [path.name.removesuffix(suffix) for path in self.folder.glob("*" + suffix)]
         except OSError as error:
-            raise StoreError(f"{self.folder}: cannot be read: {error}") from error
+            raise StoreError(f"{self.folder}: cannot be read: {error}", code="DW013") from error
         return sorted(names)
 
     def read(self, name: str, /) -> bytes | None:
@@ -120,14 +124,18 @@ class Spool:
         except FileNotFoundError:
             return None
         except OSError as error:
-            raise StoreError(f"{self.folder / name}: cannot be read: {error}") from error
+            raise StoreError(
+                f"{self.folder / name}: cannot be read: {error}", code="DW013"
+            ) from error
 
     def remove(self, name: str, /) -> None:
         """Forget a delivery that has arrived."""
         try:
             (self.folder / (name + WAITING)).unlink(missing_ok=True)
         except OSError as error:
-            raise StoreError(f"{self.folder / name}: cannot be removed: {error}") from error
+            raise StoreError(
+                f"{self.folder / name}: cannot be removed: {error}", code="DW013"
+            ) from error
         self._forget_why(name)
 
     def has(self, name: str, /) -> bool:
@@ -176,7 +184,7 @@ class Spool:
         except FileNotFoundError:  # another process has set it aside, or sent it
             return False
         except OSError as error:
-            raise StoreError(f"{path}: cannot be set aside: {error}") from error
+            raise StoreError(f"{path}: cannot be set aside: {error}", code="DW013") from error
         return True
 
     def give_back(self, name: str, /) -> bool:
@@ -193,7 +201,7 @@ class Spool:
         except FileNotFoundError:
             return False
         except OSError as error:
-            raise StoreError(f"{path}: cannot be read: {error}") from error
+            raise StoreError(f"{path}: cannot be read: {error}", code="DW013") from error
         self.put(name, sent_again(data))
         self.drop(name)
         return True
@@ -209,7 +217,9 @@ class Spool:
         except FileNotFoundError:
             return False
         except OSError as error:
-            raise StoreError(f"{self.folder / name}: cannot be removed: {error}") from error
+            raise StoreError(
+                f"{self.folder / name}: cannot be removed: {error}", code="DW013"
+            ) from error
         self._forget_why(name)
         return True
 

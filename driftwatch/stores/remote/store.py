@@ -42,6 +42,7 @@ from driftwatch.stores.remote.readings import (
 from driftwatch.stores.remote.sender import Sender
 from driftwatch.stores.remote.spool import Spool, spool_of
 from driftwatch.transport.client import Answer
+from driftwatch.transport.statuses import code_of_status
 
 __all__ = ["RemoteStore"]
 
@@ -120,7 +121,8 @@ class RemoteStore:
         if delivery.cursors:
             raise ConfigError(
                 f"files and windows by rows cannot go through the collector {self.client.url}; "
-                "name the store's file on its machine"
+                "name the store's file on its machine",
+                code="DW036",
             )
         self._begin()
         with self._lock:
@@ -177,6 +179,7 @@ class RemoteStore:
                 "driftwatch: the spool %s is full; the oldest go",
                 self.spool.folder,
                 name="delivery.trouble",
+                code="DW058",
             )
 
     def cursor(self, monitor: str, name: str, /) -> int:
@@ -187,7 +190,8 @@ class RemoteStore:
         """
         raise ConfigError(
             f"monitor {monitor!r} cannot keep {name!r} in the collector {self.client.url}: "
-            "windows by rows, and files, need a store of their own"
+            "windows by rows, and files, need a store of their own",
+            code="DW036",
         )
 
     def begin_flush(self) -> Callable[[], int]:
@@ -256,14 +260,18 @@ class RemoteStore:
 
     def _read(self, path: str, answer: Answer, read: Callable[[Answer], _T]) -> _T:
         if answer.status != 200:
-            raise StoreError(f"{self.client.url}{path}: {self.client.why(answer)}")
+            raise StoreError(
+                f"{self.client.url}{path}: {self.client.why(answer)}",
+                code=code_of_status(answer.status),
+            )
         try:
             return read(answer)
         except StrangeAnswerError as error:
             raise StoreError(
                 f"{self.client.url}{path} answers 200, and not as a collector does: {error}; check "
                 "that the address is the collector's, that no login page or proxy answers in its "
-                "place, and that it is of this version"
+                "place, and that it is of this version",
+                code="DW057",
             ) from None
 
     def close(self) -> None:

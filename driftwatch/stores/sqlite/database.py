@@ -104,7 +104,8 @@ class Database:
             raise StoreError(
                 f"{self.path or 'a store in memory'} cannot be used in this process, which was "
                 "forked while its parent was in the middle of a transaction; start processes "
-                "before the first record is observed, or start them anew instead of forking"
+                "before the first record is observed, or start them anew instead of forking",
+                code="DW036",
             )
 
     def _open(self) -> None:
@@ -113,7 +114,9 @@ class Database:
             if flaw is None:
                 return
             self._set_aside(flaw)
-        raise StoreError(f"{self.path} is damaged again and again ({flaw}); is its disk sound?")
+        raise StoreError(
+            f"{self.path} is damaged again and again ({flaw}); is its disk sound?", code="DW032"
+        )
 
     def _opened(self) -> str | None:
         """Open the file; what is damaged in it, if it is, and then it is closed again."""
@@ -147,7 +150,7 @@ class Database:
             if path is not None:
                 notice = prepare(connection, path, seconds=self._timeout)
                 if notice is not None and notice != self.notice:
-                    self._say(notice)
+                    self._say(notice, "DW035")
                 self.notice = notice
             else:
                 bring_up(connection, path)
@@ -163,22 +166,23 @@ class Database:
         """Put a new file in the place of the damaged one, with what can be read of it."""
         path = self.path
         if path is None:
-            raise StoreError(f"the store in memory is damaged ({flaw})")
+            raise StoreError(f"the store in memory is damaged ({flaw})", code="DW032")
         self._leave()
         try:
             done = replace_damaged(path, flaw, self._file)
         except (sqlite3.Error, OSError) as error:
             raise StoreError(
-                f"{path} is damaged ({flaw}), and cannot be set aside now: {words_of(error)}"
+                f"{path} is damaged ({flaw}), and cannot be set aside now: {words_of(error)}",
+                code="DW032",
             ) from error
         if done is not None:
             self.damage = done
-            self._say(f"the store {path} was damaged: {done}")
+            self._say(f"the store {path} was damaged: {done}", "DW032")
 
     @staticmethod
-    def _say(text: str) -> None:
+    def _say(text: str, code: str) -> None:
         with contextlib.suppress(Exception):  # handlers of the host
-            _LOG.warning("driftwatch: %s", text, extra=event("store.trouble"))
+            _LOG.warning("driftwatch: %s", text, extra=event("store.trouble", code=code))
 
     def _leave(self) -> None:
         """Close the connection."""
@@ -281,11 +285,13 @@ class Database:
 
     def _mine(self) -> sqlite3.Connection:
         if self._is_closed:
-            raise StoreError(f"the store {self.path or 'in memory'} is closed")
+            raise StoreError(f"the store {self.path or 'in memory'} is closed", code="DW036")
         if self._pid != os.getpid():
             # A connection must not be used, nor closed, on the other side of a fork.
             if self.path is None:
-                raise StoreError("a store in memory does not follow a fork; use a file")
+                raise StoreError(
+                    "a store in memory does not follow a fork; use a file", code="DW036"
+                )
             self._refuse_in_a_cut_process()
             if self._connection is not None:
                 _INHERITED.append(self._connection)
@@ -337,7 +343,8 @@ class Database:
         then = "what it held was saved" if kept else "what was in it before is not in there"
         self._say(
             f"{what} {path} was removed or replaced while it was in use; rows go to the file that "
-            f"is there now, made anew if none was; {then}"
+            f"is there now, made anew if none was; {then}",
+            "DW031",
         )
         self._open()
         self._count_on()

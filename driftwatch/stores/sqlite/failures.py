@@ -40,6 +40,8 @@ _DAMAGE = (
 class ReopenedError(StoreError):
     """Another file is in the place of the one that was open: the same call works on it."""
 
+    code = "DW031"
+
 
 def _whole_code(error: BaseException) -> int:
     return int(getattr(error, "sqlite_errorcode", 0))  # errors of the module itself have none
@@ -96,22 +98,27 @@ def in_our_words(error: Exception, path: Path | None, /, *, seconds: float) -> S
     where, text, code = path or "the store in memory", words_of(error), _code(error)
     if is_busy(error):
         return StoreError(
-            f"{where} is locked: another process has been writing for {seconds:g} s; try again"
+            f"{where} is locked: another process has been writing for {seconds:g} s; try again",
+            code="DW031",
         )
     if code in (sqlite3.SQLITE_READONLY, sqlite3.SQLITE_CANTOPEN, sqlite3.SQLITE_PERM):
         return StoreError(
             f"{where} cannot be written ({text}); check the permissions of the file and its "
-            "folder, and that the file system is not read-only"
+            "folder, and that the file system is not read-only",
+            code="DW031",
         )
     if code == sqlite3.SQLITE_FULL or _whole_code(error) == sqlite3.SQLITE_IOERR_SHMSIZE:
-        return StoreError(f"no space left for {where}; free some and try again")
+        return StoreError(f"no space left for {where}; free some and try again", code="DW037")
     if code == sqlite3.SQLITE_IOERR:
         return StoreError(
             f"{where} cannot be read or written ({text}); see whether its disk has space left, "
-            "and is sound"
+            "and is sound",
+            code="DW031",
         )
     if is_damage(error):
-        return StoreError(f"{where} is damaged ({text}); opened to be written it is set aside")
+        return StoreError(
+            f"{where} is damaged ({text}); opened to be written it is set aside", code="DW032"
+        )
     if isinstance(error, UnicodeError | OverflowError) or code == sqlite3.SQLITE_TOOBIG:
         return StoreError(
             f"{where} cannot keep a value ({shown(text)}): names must be whole Unicode texts, "

@@ -72,7 +72,8 @@ def refuse_others(path: Path, /) -> str | None:
     if why := why_not_ours(path):
         raise StoreError(
             f"{path} is not a store of DriftWatch: {why}. Nothing was changed. Name another file "
-            "for the store, or move this one away"
+            "for the store, or move this one away",
+            code="DW033",
         )
     refuse_newer(path)
     return header_flaw(path)

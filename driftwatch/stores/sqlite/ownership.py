@@ -123,20 +123,22 @@ def _head(path: Path) -> bytes:
         kind = path.stat().st_mode
         if not stat.S_ISREG(kind):  # to open a pipe would wait for its other end
             what = "a folder" if stat.S_ISDIR(kind) else "no regular file"
-            raise StoreError(f"the store {path} is {what}; name a file")
+            raise StoreError(f"the store {path} is {what}; name a file", code="DW031")
         with path.open("rb") as file:
             return file.read(_HEADER)
     except FileNotFoundError:
         if path.is_symlink() or path.parent.is_dir():
             return b""
         raise StoreError(
-            f"{path} cannot be written (its folder does not exist); make it, or name another"
+            f"{path} cannot be written (its folder does not exist); make it, or name another",
+            code="DW031",
         ) from None
     except StoreError:
         raise
     except OSError as error:
         raise StoreError(
-            f"{path} cannot be opened ({error.strerror or error}); check its path and permissions"
+            f"{path} cannot be opened ({error.strerror or error}); check its path and permissions",
+            code="DW031",
         ) from error
 
 

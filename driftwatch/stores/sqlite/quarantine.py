@@ -71,7 +71,8 @@ class QuarantineTable:
                     raise DataError(
                         f"{id_}: what says which rows of which pane it has has changed since it "
                         "was stored, so that its rows cannot be assigned; `driftwatch quarantine "
-                        "export` writes the profile, and `Monitor.absorb` puts it where you say"
+                        "export` writes the profile, and `Monitor.absorb` puts it where you say",
+                        code="DW039",
                     )
             db.execute("DELETE FROM quarantine WHERE id=?", (id_,))
             insert(db, monitor, segment)

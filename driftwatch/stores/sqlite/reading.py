@@ -39,7 +39,7 @@ class ReadingDatabase(Database):
     def _connect(self) -> None:
         path = self.path
         if path is None:
-            raise StoreError("a store in memory cannot be opened for reading alone")
+            raise StoreError("a store in memory cannot be opened for reading alone", code="DW036")
         connection = sqlite3.connect(
             # Not mode=ro, which leaves an empty log behind where nobody else has the file open.
             f"{path.resolve().as_uri()}?mode=rw",
@@ -79,7 +79,9 @@ class ReadingDatabase(Database):
         return copy
 
     def _set_aside(self, flaw: str) -> NoReturn:
-        raise StoreError(f"{self.path} is damaged ({flaw}); opened to be written it is set aside")
+        raise StoreError(
+            f"{self.path} is damaged ({flaw}); opened to be written it is set aside", code="DW032"
+        )
 
     def _turn_to_the_file_at_the_path(self) -> bool:
         """Leave a file that is gone for the one that is there, which must be."""
@@ -93,4 +95,6 @@ class ReadingDatabase(Database):
         Raises:
             StoreError: Always.
         """
-        raise StoreError(f"{self.path} was opened for reading; nothing in it is changed")
+        raise StoreError(
+            f"{self.path} was opened for reading; nothing in it is changed", code="DW036"
+        )

@@ -37,7 +37,8 @@ def expect_known(version: int, path: Path | None, /) -> None:
     if version > len(MIGRATIONS):
         raise StoreError(
             f"{path or 'the store in memory'} was written by a newer version (tables {version}, "
-            f"this one knows {len(MIGRATIONS)}); upgrade driftwatch. It is left as it is"
+            f"this one knows {len(MIGRATIONS)}); upgrade driftwatch. It is left as it is",
+            code="DW034",
         )
 
 

@@ -105,7 +105,8 @@ class SchemaRegistry:
             if not password:
                 raise ConfigError(
                     f"the registry's password of {config.registry_user!r} is expected in "
-                    f"{REGISTRY_PASSWORD}"
+                    f"{REGISTRY_PASSWORD}",
+                    code="DW066",
                 )
             login = base64.b64encode(f"{config.registry_user}:{password}".encode()).decode()
             self._headers["Authorization"] = f"Basic {login}"
@@ -243,4 +244,6 @@ def _context(ca_file: str | None) -> ssl.SSLContext:
     try:
         return ssl.create_default_context(cafile=ca_file)
     except (OSError, ssl.SSLError) as error:
-        raise ConfigError(f"registry_ca_file {ca_file} cannot be used: {error}") from error
+        raise ConfigError(
+            f"registry_ca_file {ca_file} cannot be used: {error}", code="DW066"
+        ) from error

@@ -90,7 +90,7 @@ class Suspects:
                 feed.name,
                 careful.begin,
                 careful.end - 1,
-                extra=event("kafka.trouble"),
+                extra=event("kafka.trouble", code="DW067"),
             )
         else:
             del self._tries[partition]

@@ -55,6 +55,8 @@ _ROLES = ("prediction", "score", "label", "id", "model_version")
 class OtherTopicError(StoreError):
     """A topic is not the one whose offsets were stored."""
 
+    code = "DW064"
+
 
 class FencedError(Exception):
     """Another worker has gone on with the partition; what this one holds of it is not new."""
@@ -231,7 +233,7 @@ class PartitionFeed:
                         "driftwatch: %s waits: %s",
                         self.name,
                         block.away,
-                        extra=event("kafka.trouble"),
+                        extra=event("kafka.trouble", code="DW066"),
                     )
                     break
             if self._columns.waiting >= self._drain_at or self._is_much():

@@ -114,7 +114,7 @@ def go_over(target: Target, name: str, bounds: Bounds, /) -> None:
         origin=origin,
         counters={f"{NOTED}{text}": 1},
     ):
-        _LOG.error("driftwatch: %s: %s", monitor, text, extra=event("kafka.trouble"))
+        _LOG.error("driftwatch: %s: %s", monitor, text, extra=event("kafka.trouble", code="DW064"))
 
 
 def partitions_at_first(target: Target, topic: str, count: int, /) -> int:
