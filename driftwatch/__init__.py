@@ -52,7 +52,7 @@ def _warn_of_the_other_project() -> None:
             warnings.warn(
                 f"driftwatch: {folder} also has {name.removesuffix('.dist-info')}, another project "
                 "of that name, and the files of both are mixed; uninstall both `driftwatch` and "
-                "`driftwatch-sketch`, then install `driftwatch-sketch` again",
+                "`driftwatch-sketch`, then install `driftwatch-sketch` again [DW074]",
                 RuntimeWarning,
                 stacklevel=3,
             )

@@ -83,8 +83,9 @@ class DriftWatchError(Exception):
         self.add_note(f"{self.code}: `driftwatch explain {self.code}` says more")
 
     def __reduce__(self) -> tuple[Any, ...]:
-        # By its message and not by its class, whose __init__ may make the message of other things.
-        return _restored, (type(self), self.args), self.__dict__.copy()
+        # By what it says, and not by its class, whose __init__ may make that of other things.
+        said = super().__reduce__()[1]
+        return _restored, (type(self), said), self.__dict__.copy()
 
 
 def _code_that_is_quoted(said: tuple[object, ...]) -> str | None:
@@ -98,6 +99,7 @@ def _code_that_is_quoted(said: tuple[object, ...]) -> str | None:
 def _restored(kind: type[DriftWatchError], said: tuple[object, ...], /) -> DriftWatchError:
     error = kind.__new__(kind, *said)
     DriftWatchError.__init__(error, *said)
+    vars(error).clear()  # what was the error's own comes with its state
     return error
 
 
