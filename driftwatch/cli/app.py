@@ -157,4 +157,6 @@ def _without_number(error: OSError) -> Exception:
 
 def _complain(message: str, status: Exit, code: str) -> int:
     say(f"driftwatch: {message}", logging.ERROR, code=code)
+    if sys.stderr.isatty():
+        say(f"`driftwatch explain {code}` says more")
     return int(status)

@@ -73,7 +73,8 @@ def notebook_html(report: DriftReport, /) -> str:
     if report.undecided_features and report.global_status is not Status.UNDECIDED:
         facts.append(f"{len(report.undecided_features):,} undecided")
     notes = [
-        f"{outline.status_text(change.status)}: {change}" for change in outline.changes(report)
+        f"{outline.status_text(change.status)}: {outline.change_line(change)}"
+        for change in outline.changes(report)
     ]
     notes += [f"{count(left, 'more feature')}"] if left else []
     if skipped := outline.skipped(report):
