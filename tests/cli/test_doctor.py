@@ -99,6 +99,7 @@ def test_rows_that_could_not_be_used_are_a_problem_for_a_day(
         "problem": False,
         "drift": False,
         "text": "70 untimed, none in the last day of the stream",
+        "code": None,
     }
     assert code == 0
 

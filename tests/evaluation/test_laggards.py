@@ -84,7 +84,7 @@ def test_a_source_three_hours_behind_does_not_hold_verdicts_for_ever(
     lines = [r.getMessage() for r in caplog.records if "behind the others" in r.getMessage()]
     assert len(lines) == 2  # that it is behind, and that it is waited for no longer
     assert "windows wait for it" in lines[0]
-    assert lines[1].endswith("no longer")
+    assert lines[1].endswith("no longer [DW112]")
     assert world.evaluator().check().headline().count("source slow is") == 1
 
 

@@ -18,13 +18,13 @@ def test_the_verdict_comes_first_and_then_what_drifted(report: DriftReport) -> N
     text = """\
 ::error title=DriftWatch%3A CRITICAL::2 of 5 features drifted \
 (12,400 production rows against 100,000); 3 schema changes; 1 undecided
-::error title=Schema change::column 'fax' is gone (held text)
-::warning title=Schema change::column 'zip' held whole numbers, now holds text
+::error title=Schema change::column 'fax' is gone (held text) [DW105]
+::warning title=Schema change::column 'zip' held whole numbers, now holds text [DW107]
 ::error title=Drift in income::The median of income rose from 36,300 to 54,200, by 0.8 IQR. \
 [ks 0.312 > 0.1, p = 3.5e-09 against a drift of at most 0.1, level 0.05]
 ::warning title=Drift in country::The median of country rose from 36,300 to 54,200, by 0.8 IQR. \
 [ks 0.312 > 0.05, p = 1.2e-18 against a drift of at most 0.05, level 0.05]
-::notice title=Undecided::tenure (18,250 production rows needed)
+::notice title=Undecided::tenure (18,250 production rows needed) [DW101]
 """
 
     assert to_github(report) == text

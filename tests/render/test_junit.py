@@ -51,7 +51,7 @@ def test_schema_changes_are_cases(report: DriftReport) -> None:
     failure = case(suite_of(report), "fax").find("failure")
 
     assert failure is not None
-    assert failure.get("message") == "column 'fax' is gone (held text)"
+    assert failure.get("message") == "column 'fax' is gone (held text) [DW105]"
 
 
 def test_the_totals_add_up(report: DriftReport) -> None:

@@ -82,7 +82,7 @@ def test_an_undecided_feature_without_an_estimate_needs_more_rows(
 ) -> None:
     report = make_report(make_feature("age", Status.UNDECIDED, tests={}))
 
-    assert outline.undecided(report) == ["age"]
+    assert outline.undecided(report) == ["age [DW101]"]
 
 
 def test_facts_that_nobody_knows_are_left_out(

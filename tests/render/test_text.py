@@ -40,10 +40,10 @@ def test_changes_undecided_and_skipped_columns_follow(report: DriftReport) -> No
     tail = to_text(report, color=False, width=100).partition("Schema changes\n")[2]
 
     assert tail == (
-        "  CRITICAL  column 'fax' is gone (held text)\n"
-        "  WARNING  column 'zip' held whole numbers, now holds text\n"
-        "  OK  column 'note' is new (holds text)\n"
-        "\nUndecided\n  tenure (18,250 production rows needed)\n"
+        "  CRITICAL  column 'fax' is gone (held text) [DW105]\n"
+        "  WARNING  column 'zip' held whole numbers, now holds text [DW107]\n"
+        "  OK  column 'note' is new (holds text) [DW106]\n"
+        "\nUndecided\n  tenure (18,250 production rows needed) [DW101]\n"
         "\nNot tested\n  invoice_no: looks like an id: 99.8% of values are distinct\n"
     )
 
