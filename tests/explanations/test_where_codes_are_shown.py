@@ -6,6 +6,7 @@ import io
 import json
 import logging
 from collections.abc import Iterator
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
@@ -15,7 +16,7 @@ from fastapi.testclient import TestClient
 
 from driftwatch import Monitor
 from driftwatch.cli.app import run
-from driftwatch.core.reports.report import DriftReport
+from driftwatch.core.reports.report import DriftReport, Status
 from driftwatch.errors import StoreError
 from driftwatch.explanations.catalogue import codes
 from driftwatch.logs import JsonFormatter, event, json_schema, say
@@ -208,3 +209,5 @@ def test_nothing_to_compare_says_so_with_its_code() -> None:
     report = Monitor({"age": [1.0, 2.0, 3.0]}).check({"age": np.array([], dtype=float)})
     assert report.summary().splitlines()[0].endswith(" [DW100]")
     assert report.remarks[0].code == "DW100"
+    partly = replace(Monitor(TRAIN).check(TRAIN), global_status=Status.UNDECIDED)
+    assert [remark.code for remark in partly.remarks] == ["DW100"]

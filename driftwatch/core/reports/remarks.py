@@ -72,8 +72,9 @@ def remarks_of(report: DriftReport, /) -> Iterator[Remark]:
 
 def verdict_remarks(report: DriftReport, /) -> list[Remark]:
     """What the line of the verdict says as a warning."""
-    is_nothing = report.global_status is Status.INSUFFICIENT_DATA
-    nothing = [Remark("DW100", report.headline())] if is_nothing else []
+    is_open = report.global_status is Status.UNDECIDED and not report.undecided_features
+    lacks_data = is_open or report.global_status is Status.INSUFFICIENT_DATA
+    nothing = [Remark("DW100", report.headline())] if lacks_data else []
     return nothing + window_remarks(report)
 
 
