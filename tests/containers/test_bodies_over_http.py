@@ -233,7 +233,7 @@ def test_a_route_that_never_matches_is_said_once_and_counted(
     assert said == [
         (
             "driftwatch: of 100 requests none was on a watched route (/predict); "
-            "the last was on /v1/predict"
+            "the last was on /v1/predict [DW120]"
         )
     ]
 

@@ -179,7 +179,7 @@ class KafkaWorker:
                     self.monitor.name,
                     type(error).__name__,
                     error,
-                    extra=event("kafka.trouble", code="DW061"),
+                    extra=event("kafka.trouble"),
                 )
                 long = lasted > min(60.0, self.config.stalled_seconds)
                 pause = 0.5 if long else min(2 * pause, _LONGEST_PAUSE)
