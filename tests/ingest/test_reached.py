@@ -36,12 +36,14 @@ def by_the_book(times: list[float], needed: int) -> list[float]:
 
 TIMES = st.one_of(
     st.lists(st.integers(0, 20).map(float), max_size=200),
+    st.lists(st.integers(0, 1).map(float), min_size=50, max_size=300),
+    st.integers(0, 20).map(lambda x: [float(x)] * 120),
     st.lists(st.integers(0, 500).map(float), max_size=300).map(sorted),
     st.lists(st.integers(0, 500).map(float), max_size=100).map(lambda x: sorted(x, reverse=True)),
 )
 
 
-@given(st.lists(TIMES, max_size=4), st.sampled_from([2, 3, 10, 32]), st.data())
+@given(st.lists(TIMES, max_size=4), st.sampled_from([2, 3, 10, 32, 70]), st.data())
 def test_many_rows_at_a_time_vote_as_one_by_one(
     runs: list[list[float]], needed: int, data: st.DataObject
 ) -> None:
@@ -59,6 +61,27 @@ def test_many_rows_at_a_time_vote_as_one_by_one(
         voted = VotedTime(needed).restore(voted.state())  # as after a restart
         start += size
     assert [*found, voted.level] == expected
+
+
+@pytest.mark.parametrize("needed", [33, 40, 100, 130])
+def test_long_stretches_vote_as_one_by_one(needed: int) -> None:
+    """As the test above, of stretches that are longer than it draws."""
+    rng = np.random.default_rng(needed)
+    for _ in range(40):
+        sizes = rng.integers(1, 300, 4)
+        stretches = [
+            rng.integers(0, 50, sizes[0]),
+            np.sort(rng.integers(0, 50, sizes[1])),
+            np.full(sizes[2], rng.integers(0, 50)),
+            -np.arange(sizes[3]),
+        ]
+        times = np.concatenate([stretches[n] for n in rng.permutation(4)]).astype(np.float64)
+        voted, found, start = VotedTime(needed), [], 0
+        while start < times.size:
+            end = start + int(rng.integers(1, 400))
+            found += voted.before_each(times[start:end]).tolist()
+            start = end
+        assert [*found, voted.level] == by_the_book(times.tolist(), needed)
 
 
 def test_a_majority_that_has_not_reached_the_level_takes_it_back() -> None:
