@@ -91,6 +91,14 @@ class KnownColumns:
             return [name for name in self.columns if name in record]
         return [name for name in record if name in self.columns or self._is_noted(str(name))]
 
+    def column_of(self, name: Any, /) -> str:
+        """The column that a name in a record means, which need not be a plain text.
+
+        A member of both `str` and `enum.Enum` is equal to its value, and its own text is another.
+        """
+        column = self.columns.get(name)
+        return str(name) if column is None else column.name
+
     def _is_noted(self, name: str) -> bool:
         if name not in self._new:
             if len(self._new) >= MOST_NEW_COLUMNS or len(name) > _LONGEST_NAME:
@@ -191,4 +199,7 @@ def picking(names: tuple[str, ...], /) -> Callable[[Mapping[str, Any]], tuple[An
     """A function that gives a record's values of some columns as a tuple."""
     if len(names) > 1:
         return itemgetter(*names)
-    return lambda record: tuple(record[name] for name in names)
+    if not names:
+        return lambda _: ()
+    (only,) = names
+    return lambda record: (record[only],)

@@ -6,7 +6,7 @@ from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, replace
 from datetime import datetime
 from threading import Lock
-from typing import Any
+from typing import Any, NamedTuple, Self
 
 import numpy as np
 from numpy.typing import NDArray
@@ -16,8 +16,9 @@ from driftwatch.core.data.instants import instants_of
 from driftwatch.core.data.mixed import types_in
 from driftwatch.core.data.outcomes import OutcomeColumns
 from driftwatch.core.data.schema import Schema
-from driftwatch.ingest.known_columns import KnownColumns, picking
-from driftwatch.ingest.records import as_record, columns_of
+from driftwatch.ingest.known_columns import KnownColumns
+from driftwatch.ingest.record_shapes import RecordShapes, Shape, alike
+from driftwatch.ingest.records import columns_of
 from driftwatch.process.background import is_in_turns, rest_if_due
 
 __all__ = ["BUFFERED", "MOST_WAITING", "RecordBuffer", "TimedBatch"]
@@ -30,9 +31,6 @@ MOST_WAITING = 64 * BUFFERED
 """Records that wait at most, where sketching cannot keep up or the store is not there."""
 
 Marks = Callable[[NDArray[np.float64]], NDArray[np.float64]]
-
-_NOTHING = (None, None, None, None)
-"""Prediction, score, label and id of a record with which none of them was passed."""
 
 PIECE = 256
 """Records that are sketched together where it must take but a moment."""
@@ -54,6 +52,46 @@ class TimedBatch:
     times: NDArray[np.float64]
     model_version: str | None
     marks: NDArray[np.float64] | None = None
+
+
+class _Rows(NamedTuple):
+    """Records that wait, by what is kept of each.
+
+    Attributes:
+        shapes: None of what is no record.
+        values: In the order of the columns of its shape.
+        times: Event time, as it was given.
+        versions: Model version, as it was given.
+        predictions: Passed with it; None if it came without one. So are the next three.
+        scores: The model's score, or several.
+        labels: The true outcome.
+        ids: What identifies it.
+    """
+
+    shapes: list[Any]
+    values: list[Any]
+    times: list[Any]
+    versions: list[Any]
+    predictions: list[Any]
+    scores: list[Any]
+    labels: list[Any]
+    ids: list[Any]
+
+    @classmethod
+    def of(cls, items: list[Any], /) -> Self:
+        """Take apart the items of records, one record behind the other."""
+        return cls(*(items[place::_ITEMS] for place in range(_ITEMS)))
+
+    def part(self, rows: slice, /) -> Self:
+        """Records that follow each other."""
+        return type(self)(*(column[rows] for column in self))
+
+    def at(self, places: list[int], /) -> Self:
+        """Records at some places."""
+        return type(self)(*([column[place] for place in places] for column in self))
+
+
+_ITEMS = len(_Rows._fields)
 
 
 class RecordBuffer:
@@ -97,16 +135,18 @@ class RecordBuffer:
         self._clock = clock
         self._count = count
         self.known = KnownColumns(schema, count, outcomes=outcomes)
-        self._names = self.known.names
-        self._width = len(self._names)
-        self._pick = picking(self._names)
-        self._rows: list[tuple[Any, ...]] = []
+        self._shapes = RecordShapes(self.known)
+        self._latest = self._shapes.latest
+        # Items of `_Rows`, one record behind the other: a list that is made longer by so many in
+        # one step, which no other thread comes between, takes less time and room than tuples.
+        self._items: list[Any] = []
+        self._full = BUFFERED * _ITEMS
         self._front = Lock()  # of whoever deletes there; appending needs none
 
     @property
     def waiting(self) -> int:
         """Records that wait."""
-        return len(self._rows)
+        return len(self._items) // _ITEMS
 
     def append(
         self,
@@ -119,43 +159,33 @@ class RecordBuffer:
         model_version: str | None,
     ) -> bool:
         """Take one record; returns whether it is time to `take` them."""
-        values: Any
+        shape: Shape | None
+        values: tuple[Any, ...] | None
         try:
-            values = self._pick(record)
-            if len(record) != self._width:
-                values = self._copied(
-                    record
-                )  # more than the reference knows: the report names them
-        except (KeyError, TypeError, IndexError):
-            values = self._copied(record)
-        by_role = None
-        if not (prediction is None and score is None and label is None and id_ is None):
-            by_role = (prediction, score, label, id_)
-        rows = self._rows
-        rows.append((values, self._clock() if at is None else at, model_version, by_role))
-        return len(rows) >= BUFFERED
-
-    def _copied(self, record: object) -> dict[str, Any] | None:
-        """What a record has of the reference's columns, and of a few that it does not know."""
-        if type(record) is not dict:
-            record = as_record(record)
-            if record is None:
-                return None
-        names = self.known.looked_at(record)
-        self.known.count_unused(len(record) - len(names))
-        return {str(name): record[name] for name in names}
+            if type(record) is not dict:
+                raise KeyError
+            shape = self._latest[len(record)]
+            pick = shape.pick
+            values = pick(record)
+        except KeyError:
+            shape, values = self._shapes.taken(record)
+        if at is None:
+            at = self._clock()
+        items = self._items
+        items += (shape, values, at, model_version, prediction, score, label, id_)
+        return len(items) >= self._full
 
     def drop_surplus(self, kept: int = MOST_WAITING, /) -> None:
         """Forget the oldest records beyond a number, and count them."""
         with self._front:
-            surplus = max(0, len(self._rows) - kept)
-            del self._rows[:surplus]
+            surplus = max(0, self.waiting - kept)
+            del self._items[: surplus * _ITEMS]
         if surplus:
             self._count("dropped_unsketched", surplus)
 
     def clear(self) -> None:
         """Forget everything: in a child after a fork, whose parent keeps its records."""
-        self._rows = []
+        self._items = []
         self._front = Lock()
 
     def take(self, marks: Marks | None = None, /) -> Iterator[TimedBatch]:
@@ -167,56 +197,50 @@ class RecordBuffer:
             marks: Takes note of the times of rows that are given back in several batches, though
                 they came one between the other, and says what it knew before each of them.
         """
-        left = len(self._rows)
+        left = self.waiting
         while left:
             rest_if_due()
             size = min(left, PIECE) if is_in_turns() else left
             with self._front:  # records that other threads append meanwhile stay
-                rows = self._rows[:size]
-                del self._rows[:size]
-            for batch in self._usable(rows, marks):
+                items = self._items[: size * _ITEMS]
+                del self._items[: size * _ITEMS]
+            for batch in self._usable(_Rows.of(items), marks):
                 rest_if_due()
                 yield batch
             left -= size
 
-    def _usable(self, rows: list[tuple[Any, ...]], marks: Marks | None) -> Iterator[TimedBatch]:
+    def _usable(self, rows: _Rows, marks: Marks | None) -> Iterator[TimedBatch]:
         """Batches of the records that can be used; one that cannot takes no other with it."""
         try:
             made = self._made(rows, marks)
         except Exception:  # noqa: BLE001 - records hold anything, and fail in any way
-            if len(rows) == 1:
-                self._count("not_usable", 1)
+            size = len(rows.shapes)
+            if size <= 1:
+                self._count("not_usable", size)
                 return
-            half = len(rows) // 2
-            yield from self._usable(rows[:half], marks)
-            yield from self._usable(rows[half:], marks)
+            yield from self._usable(rows.part(slice(size // 2)), marks)
+            yield from self._usable(rows.part(slice(size // 2, None)), marks)
         else:
             yield from made
 
-    def _made(self, rows: list[tuple[Any, ...]], marks: Marks | None) -> list[TimedBatch]:
-        if not rows:
+    def _made(self, rows: _Rows, marks: Marks | None) -> list[TimedBatch]:
+        if not rows.shapes:
             return []
-        values, times, versions, by_role = columns_of(rows, 4)
-        seconds = instants_of(times)
-        if versions.count(versions[0]) == len(versions) and type(None) not in types_in(values):
+        seconds = instants_of(rows.times)
+        versions, shapes = rows.versions, rows.shapes
+        if versions.count(versions[0]) == len(versions) and _are_records(shapes):
             version = None if versions[0] != versions[0] else versions[0]
-            return [self._batch(values, seconds, version, by_role)]
+            return [self._batch(rows, seconds, version)]
         versions = [None if version != version else version for version in versions]  # noqa: PLR0124
         lost, parts = 0, []
         by_version: dict[Any, list[int]] = {}
         for place, version in enumerate(versions):
             by_version.setdefault(version, []).append(place)
         for version, mine in by_version.items():
-            usable = [place for place in mine if values[place] is not None]
+            usable = [place for place in mine if shapes[place] is not None]
             lost += len(mine) - len(usable)
             if usable:
-                batch = self._batch(
-                    [values[place] for place in usable],
-                    seconds[usable],
-                    version,
-                    [by_role[place] for place in usable],
-                )
-                parts.append((usable, batch))
+                parts.append((usable, self._batch(rows.at(usable), seconds[usable], version)))
         if lost:
             self._count("not_a_record", lost)
         if marks is None:
@@ -225,20 +249,11 @@ class RecordBuffer:
         before = marks(seconds)
         return [replace(batch, marks=before[:, places]) for places, batch in parts]
 
-    def _batch(
-        self,
-        values: list[Any],
-        seconds: NDArray[np.float64],
-        version: str | None,
-        by_role: list[Any],
-    ) -> TimedBatch:
-        columns: dict[str, list[Any]]
+    def _batch(self, rows: _Rows, seconds: NDArray[np.float64], version: str | None) -> TimedBatch:
         rest_if_due()
-        if dict in types_in(values):
-            columns = self._from_dicts(values)
-        else:
-            columns = dict(zip(self._names, columns_of(values, self._width), strict=True))
-        self._put_roles(by_role, columns)
+        names, values = alike(rows.shapes, rows.values)
+        columns = dict(zip(names, columns_of(values, len(names)), strict=True))
+        self._put_roles(rows, columns)
         arrays = {}
         for name, collected in columns.items():
             arrays[name] = array_of(collected, name)
@@ -246,22 +261,16 @@ class RecordBuffer:
         version = None if version is None else str(version)
         return TimedBatch(Batch(len(values), arrays), seconds, version)
 
-    def _put_roles(self, by_role: list[Any], columns: dict[str, list[Any]]) -> None:
+    def _put_roles(self, rows: _Rows, columns: dict[str, list[Any]]) -> None:
         """Put what was passed with the records into the columns of its roles."""
-        nothing = by_role.count(None) == len(by_role)
-        roles = self.known.role_columns.items()
-        if nothing:
-            passed = [by_role] * len(roles)
-        else:
-            passed = columns_of([some or _NOTHING for some in by_role], len(roles))
-        for (word, name), collected in zip(roles, passed, strict=True):
-            if nothing and (name is None or name in columns):
-                continue
-            if word == "score" and not nothing:
-                collected = self._scores(collected, columns)  # noqa: PLW2901
-            if word in ("prediction", "score") and not nothing:
-                collected = self.known.without_several(word, collected)  # noqa: PLW2901
+        passed = (rows.predictions, rows.scores, rows.labels, rows.ids)
+        for (word, name), collected in zip(self.known.role_columns.items(), passed, strict=True):
             there = _given(collected)
+            if there and word == "score":
+                collected = self._scores(collected, columns)  # noqa: PLW2901
+            if there and word in ("prediction", "score"):
+                collected = self.known.without_several(word, collected)  # noqa: PLW2901
+                there = _given(collected)
             if name is None:
                 if there:
                     self._count(f"{word}_without_a_column", there)
@@ -277,19 +286,21 @@ class RecordBuffer:
             columns[name] = _together(values, columns.get(name))
         return left
 
-    def _from_dicts(self, values: list[Any]) -> dict[str, list[Any]]:
-        records = [
-            value if type(value) is dict else dict(zip(self._names, value, strict=True))
-            for value in values
-        ]
-        names = dict.fromkeys(name for record in records for name in record)
-        return {name: [record.get(name) for record in records] for name in names}
+
+def _are_records(shapes: list[Any]) -> bool:
+    """Whether each has a shape."""
+    if shapes.count(shapes[0]) == len(shapes):
+        return shapes[0] is not None
+    return None not in shapes
 
 
 def _given(values: list[Any]) -> int:
     """How many values are not None; an array is compared with None item by item."""
-    if type(None) not in types_in(values):
+    types = types_in(values)
+    if type(None) not in types:
         return len(values)
+    if len(types) == 1:
+        return 0
     return sum(value is not None for value in values)
 
 

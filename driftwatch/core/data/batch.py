@@ -13,6 +13,7 @@ from driftwatch.core.data.byte_texts import with_valid_texts
 from driftwatch.core.data.mixed import mixed_array, types_in
 from driftwatch.core.data.nested import may_hold_others, without_depths
 from driftwatch.core.data.numpy_values import places
+from driftwatch.core.data.one_type import array_of_one_type
 from driftwatch.core.data.pandas_types import with_types_of_notes
 from driftwatch.errors import DataError
 
@@ -206,7 +207,10 @@ def array_of(values: Any, name: str, /) -> pa.Array:
     Raises:
         DataError: If it is no such thing.
     """
-    return _array(values, name).combine_chunks()
+    import pyarrow as pa
+
+    array = _of_values(values) if type(values) is list else _array(values, name)
+    return array.combine_chunks() if isinstance(array, pa.ChunkedArray) else array
 
 
 def _from_columns(columns: Mapping[str, pa.ChunkedArray]) -> pa.Table:
@@ -238,9 +242,11 @@ def _array(values: Any, name: object) -> pa.ChunkedArray:
         texts = _texts(values) if shallow is values else None
         if texts is not None:
             return texts
-        return _of_values(shallow.tolist() if isinstance(shallow, np.ndarray) else shallow)
+        return _chunked(
+            _of_values(shallow.tolist() if isinstance(shallow, np.ndarray) else shallow)
+        )
     if isinstance(values, list | tuple):
-        return _of_values(values)
+        return _chunked(_of_values(values))
     try:
         array = pa.array(values)
     except (pa.ArrowException, TypeError, ValueError, OverflowError):
@@ -248,11 +254,16 @@ def _array(values: Any, name: object) -> pa.ChunkedArray:
     return _chunked(array)
 
 
-def _of_values(values: list[Any] | tuple[Any, ...]) -> pa.ChunkedArray:
-    """Python values of any types."""
+def _of_values(values: list[Any] | tuple[Any, ...]) -> pa.Array | pa.ChunkedArray:
+    """Python values of any types; in several chunks where one would hold too much text."""
     import pyarrow as pa
 
     kinds = types_in(values)
+    if len(kinds) == 1:
+        (kind,) = kinds
+        array = array_of_one_type(values, kind)
+        if array is not None:
+            return array
     if any(map(may_hold_others, kinds)):
         values = without_depths(values)
         kinds = types_in(values)
@@ -260,8 +271,8 @@ def _of_values(values: list[Any] | tuple[Any, ...]) -> pa.ChunkedArray:
         # pandas' own missing values (None, NaN, NaT, NA among objects) are nulls.
         array = pa.array(values, from_pandas=True)
     except (pa.ArrowException, TypeError, ValueError, OverflowError):
-        return _chunked(mixed_array(values))
-    return _chunked(array if _is_faithful(array.type, kinds) else mixed_array(values))
+        return mixed_array(values)
+    return array if _is_faithful(array.type, kinds) else mixed_array(values)
 
 
 def _texts(values: Any) -> pa.ChunkedArray | None:
