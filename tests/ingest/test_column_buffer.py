@@ -14,7 +14,8 @@ from hypothesis import strategies as st
 
 from driftwatch import Column, Kind, Role, Schema
 from driftwatch.core.data.outcomes import OutcomeColumns, Task
-from driftwatch.ingest.column_buffer import ColumnBuffer, _Layout
+from driftwatch.ingest.column_buffer import ColumnBuffer
+from driftwatch.ingest.column_layout import Layout
 from driftwatch.ingest.known_columns import MOST_NEW_COLUMNS, KnownColumns
 from driftwatch.ingest.record_buffer import RecordBuffer
 
@@ -68,7 +69,7 @@ def content(batch: Any) -> dict[str, Any]:
     }
 
 
-floats = st.floats(allow_nan=False, allow_infinity=False)
+floats = st.floats(allow_infinity=False)
 integers = st.integers(-(1 << 70), 1 << 70) | st.integers(-3, 3)
 plain = {
     "x": floats,
@@ -140,7 +141,6 @@ def test_what_is_taken_together_is_as_if_it_came_one_at_a_time(given_blocks: lis
         [{"x": True}, {"x": 1.5}],
         [{"x": "1"}, {"x": 1.5}],
         [{"x": 1 << 53}],
-        [{"x": float("nan")}],
         [{"x": 1.5, "new": [1]}],
         [{"c": "a"}, {"c": 1}],
         [{"c": ["a"]}],
@@ -198,7 +198,7 @@ def test_an_error_of_ours_is_counted_and_stops_nothing(monkeypatch: pytest.Monke
     alike = Given([{"x": 0.5, "c": "b"}] * 3)
     assert buffer.append(alike)
     with monkeypatch.context() as broken:
-        broken.setattr("driftwatch.ingest.column_buffer._arrow", None)
+        broken.setattr("driftwatch.ingest.column_layout._numbers", None)
         assert list(buffer.take()) == []
     assert counted == {"not_usable": 3}
     assert buffer.append(alike)
@@ -230,14 +230,14 @@ def test_what_cannot_be_put_together_is_given_block_by_block(
     buffer = columns()
     for _ in range(2):
         assert buffer.append(Given([{"x": None, "c": "b"}] * 3))
-    whole = _Layout.whole
+    whole = Layout.whole
 
     def too_large(self: Any, blocks: Any, types: Any) -> Any:
         if len(blocks) > 1:
             raise ValueError("offset overflow")
         return whole(self, blocks, types)
 
-    monkeypatch.setattr(_Layout, "whole", too_large)
+    monkeypatch.setattr(Layout, "whole", too_large)
     assert [found.batch.rows for found in buffer.take()] == [3, 3]
 
 

@@ -14,7 +14,7 @@ from numpy.typing import NDArray
 if TYPE_CHECKING:
     import pyarrow as pa
 
-__all__ = ["array_of_doubles", "array_of_one_type", "packed_doubles"]
+__all__ = ["array_of_doubles", "array_of_integers", "array_of_one_type", "packed_doubles"]
 
 _MOST = 65_536
 """Values that are packed in one call, whose arguments they are."""
@@ -72,6 +72,21 @@ def array_of_doubles(values: NDArray[np.float64], /) -> pa.Array:
     return pa.Array.from_buffers(pa.float64(), values.size, [valid, pa.py_buffer(values)])
 
 
+def array_of_integers(values: NDArray[np.float64], /) -> pa.Array:
+    """Doubles that are integers as 64-bit integers, in which NaN are nulls.
+
+    Example:
+        >>> array_of_integers(np.array([5.0, np.nan])).to_pylist()
+        [5, None]
+    """
+    import pyarrow as pa
+
+    there = values == values  # noqa: PLR0124 - not NaN
+    valid = None if there.all() else _bits(there)
+    whole = np.where(there, values, 0.0).astype(np.int64)
+    return pa.Array.from_buffers(pa.int64(), values.size, [valid, pa.py_buffer(whole)])
+
+
 def _bits(truths: NDArray[Any]) -> pa.Buffer:
     import pyarrow as pa
 
@@ -79,7 +94,10 @@ def _bits(truths: NDArray[Any]) -> pa.Buffer:
 
 
 def _of_floats(values: Sequence[float]) -> pa.Array:
-    return array_of_doubles(packed_doubles(values))
+    import pyarrow as pa
+
+    array = array_of_doubles(packed_doubles(values))
+    return pa.nulls(len(array)) if array.null_count == len(array) else array
 
 
 def _of_integers(values: Sequence[int]) -> pa.Array | None:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import struct
 from collections.abc import Iterator, Mapping, Sequence
 from itertools import islice
+from operator import attrgetter
 from typing import Any
 
 import numpy as np
@@ -23,6 +24,8 @@ from driftwatch.process.cached import cached_property
 __all__ = ["Alike"]
 
 _PIECE = 16
+_WRAPPING = {dict, list}
+_VALUE = attrgetter("value")
 
 
 class Alike:
@@ -54,7 +57,7 @@ class Alike:
         Raises:
             Exception: If one of the messages is not like that.
         """
-        values: list[Any] = [message.value for message in self._messages]
+        values: list[Any] = list(map(_VALUE, self._messages))
         sizes = list(map(len, values))
         self.size = sum(sizes)
         if max(sizes) > self._decoder.config.message_bytes:  # nor if one is None
@@ -79,7 +82,8 @@ class Alike:
             yield records
         self.by_role = dict(zip(paths.words, columns, strict=True))
         for word in ("prediction", "score"):
-            if any(map(_is_wrapped, self.by_role.get(word, ()))):
+            answers = self.by_role.get(word, ())
+            if not _WRAPPING.isdisjoint(map(type, answers)) and any(map(_is_wrapped, answers)):
                 raise ValueError("answers below lists or objects")
 
     @cached_property
