@@ -27,6 +27,7 @@ from driftwatch.core.windows.segments import CursorMove, Delivery, Outcome, Segm
 from driftwatch.core.windows.spec import WindowSpec
 from driftwatch.errors import StoreError
 from driftwatch.ingest.cutting import PaneRows, RowCutter, TimeCutter
+from driftwatch.ingest.pooled_versions import pooled_versions
 from driftwatch.ingest.reached import VotedTime
 from driftwatch.logs.events import event
 from driftwatch.process.background import rest_if_due
@@ -164,6 +165,26 @@ class Accumulator:
         with self._lock:
             return self._by_time.marks(times)
 
+    def few_versions(
+        self, times: NDArray[np.float64], versions: list[str | None], /
+    ) -> list[str | None]:
+        """The versions under which rows are counted, of which there are few in a pane.
+
+        Args:
+            times: Event times of the rows, in the order in which they came.
+            versions: Of the models that saw them.
+        """
+        if self.spec.by_rows:  # which pane a row goes into is not known yet
+            return versions
+        with self._lock:
+            usual = self._reference_for(None).id
+            return pooled_versions(
+                versions,
+                self._by_time.panes(times),
+                named=lambda pane: [name for at, name in self._open if at == pane and name],
+                keeps_name=lambda name: self._reference_for(name).id != usual,
+            )
+
     @property
     def open_rows(self) -> int:
         """Rows that no store has acknowledged."""
@@ -238,10 +259,11 @@ class Accumulator:
         What the user gave a reference of its own keeps its name.
         """
         key = rows.pane, version
-        if version is None or key in self._open:
+        if version is None or (key in self._open and version != OTHER_VERSIONS):
             return key
         named = sum(pane == rows.pane and other is not None for pane, other in self._open)
-        if named < MOST_VERSIONS or self._reference_for(version).id != self._reference_for(None).id:
+        has_room = named < MOST_VERSIONS and version != OTHER_VERSIONS
+        if has_room or self._reference_for(version).id != self._reference_for(None).id:
             return key
         self.tally.count(COUNTED_TOGETHER, among if rows.members is None else rows.members.size)
         return rows.pane, OTHER_VERSIONS

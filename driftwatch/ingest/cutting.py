@@ -99,6 +99,16 @@ class TimeCutter:
         found[found > now] = now
         return found
 
+    def panes(self, times: NDArray[np.float64], /) -> list[int | None]:
+        """The panes of some rows, were none too late; None of times that cannot be used."""
+        rows = self._usable(times, count=False)
+        if rows is None:
+            return [*self._spec.panes_at(times).tolist()]
+        found: list[int | None] = [None] * times.size
+        for row, pane in zip(rows.tolist(), self._spec.panes_at(times[rows]).tolist(), strict=True):
+            found[row] = pane
+        return found
+
     def cut(
         self, times: NDArray[np.float64], marks: NDArray[np.float64] | None
     ) -> Iterator[PaneRows]:

@@ -6,7 +6,7 @@ from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, replace
 from datetime import datetime
 from threading import Lock
-from typing import Any, NamedTuple, Self
+from typing import Any, NamedTuple, Protocol, Self
 
 import numpy as np
 from numpy.typing import NDArray
@@ -16,6 +16,7 @@ from driftwatch.core.data.instants import instants_of
 from driftwatch.core.data.mixed import types_in
 from driftwatch.core.data.outcomes import OutcomeColumns
 from driftwatch.core.data.schema import Schema
+from driftwatch.core.windows.model_versions import MOST_VERSIONS
 from driftwatch.ingest.known_columns import KnownColumns
 from driftwatch.ingest.record_shapes import RecordShapes, Shape, alike
 from driftwatch.ingest.records import columns_of
@@ -29,8 +30,6 @@ still in the processor's cache when they are."""
 
 MOST_WAITING = 64 * BUFFERED
 """Records that wait at most, where sketching cannot keep up or the store is not there."""
-
-Marks = Callable[[NDArray[np.float64]], NDArray[np.float64]]
 
 PIECE = 256
 """Records that are sketched together where it must take but a moment."""
@@ -92,6 +91,20 @@ class _Rows(NamedTuple):
 
 
 _ITEMS = len(_Rows._fields)
+
+
+class Panes(Protocol):
+    """Where batches go, as far as their making depends on it."""
+
+    def marks(self, times: NDArray[np.float64], /) -> NDArray[np.float64]:
+        """Take note of the times of rows that are given back in several batches, though they came
+        one between the other, and say what was known before each of them.
+        """
+
+    def few_versions(
+        self, times: NDArray[np.float64], versions: list[str | None], /
+    ) -> list[str | None]:
+        """The versions under which rows are counted, where clients name ever new ones."""
 
 
 class RecordBuffer:
@@ -188,14 +201,13 @@ class RecordBuffer:
         self._items = []
         self._front = Lock()
 
-    def take(self, marks: Marks | None = None, /) -> Iterator[TimedBatch]:
+    def take(self, panes: Panes | None = None, /) -> Iterator[TimedBatch]:
         """Give back everything appended so far, and forget it; in turns, piece by piece.
 
         A batch must be dealt with before the next is asked for.
 
         Args:
-            marks: Takes note of the times of rows that are given back in several batches, though
-                they came one between the other, and says what it knew before each of them.
+            panes: Where the batches go.
         """
         left = self.waiting
         while left:
@@ -204,26 +216,26 @@ class RecordBuffer:
             with self._front:  # records that other threads append meanwhile stay
                 items = self._items[: size * _ITEMS]
                 del self._items[: size * _ITEMS]
-            for batch in self._usable(_Rows.of(items), marks):
+            for batch in self._usable(_Rows.of(items), panes):
                 rest_if_due()
                 yield batch
             left -= size
 
-    def _usable(self, rows: _Rows, marks: Marks | None) -> Iterator[TimedBatch]:
+    def _usable(self, rows: _Rows, panes: Panes | None) -> Iterator[TimedBatch]:
         """Batches of the records that can be used; one that cannot takes no other with it."""
         try:
-            made = self._made(rows, marks)
+            made = self._made(rows, panes)
         except Exception:  # noqa: BLE001 - records hold anything, and fail in any way
             size = len(rows.shapes)
             if size <= 1:
                 self._count("not_usable", size)
                 return
-            yield from self._usable(rows.part(slice(size // 2)), marks)
-            yield from self._usable(rows.part(slice(size // 2, None)), marks)
+            yield from self._usable(rows.part(slice(size // 2)), panes)
+            yield from self._usable(rows.part(slice(size // 2, None)), panes)
         else:
             yield from made
 
-    def _made(self, rows: _Rows, marks: Marks | None) -> list[TimedBatch]:
+    def _made(self, rows: _Rows, panes: Panes | None) -> list[TimedBatch]:
         if not rows.shapes:
             return []
         seconds = instants_of(rows.times)
@@ -233,9 +245,10 @@ class RecordBuffer:
             return [self._batch(rows, seconds, version)]
         versions = [None if version != version else version for version in versions]  # noqa: PLR0124
         lost, parts = 0, []
-        by_version: dict[Any, list[int]] = {}
-        for place, version in enumerate(versions):
-            by_version.setdefault(version, []).append(place)
+        by_version = _places(versions)
+        if panes is not None and len(by_version) > MOST_VERSIONS:
+            texts = [None if version is None else str(version) for version in versions]
+            by_version = _places(panes.few_versions(seconds, texts))
         for version, mine in by_version.items():
             usable = [place for place in mine if shapes[place] is not None]
             lost += len(mine) - len(usable)
@@ -243,10 +256,10 @@ class RecordBuffer:
                 parts.append((usable, self._batch(rows.at(usable), seconds[usable], version)))
         if lost:
             self._count("not_a_record", lost)
-        if marks is None:
+        if panes is None:
             return [batch for _, batch in parts]
         # Rows are late, or not, in the order in which they came, whatever their versions.
-        before = marks(seconds)
+        before = panes.marks(seconds)
         return [replace(batch, marks=before[:, places]) for places, batch in parts]
 
     def _batch(self, rows: _Rows, seconds: NDArray[np.float64], version: str | None) -> TimedBatch:
@@ -292,6 +305,14 @@ def _are_records(shapes: list[Any]) -> bool:
     if shapes.count(shapes[0]) == len(shapes):
         return shapes[0] is not None
     return None not in shapes
+
+
+def _places(versions: list[Any]) -> dict[Any, list[int]]:
+    """The rows of each version."""
+    found: dict[Any, list[int]] = {}
+    for place, version in enumerate(versions):
+        found.setdefault(version, []).append(place)
+    return found
 
 
 def _given(values: list[Any]) -> int:

@@ -202,7 +202,7 @@ class Stream:
         with self._drain_lock:
             if self.closed.is_set():
                 return
-            for taken in self.buffer.take(self.accumulator.marks):
+            for taken in self.buffer.take(self.accumulator):
                 version = taken.model_version or self.settings.model_version
                 try:
                     self.accumulator.add(

@@ -10,11 +10,12 @@ import pytest
 
 from driftwatch import Monitor
 from driftwatch.cli.app import run
-from driftwatch.core.data.batch import batches_of
+from driftwatch.core.data.batch import Batch, batches_of
 from driftwatch.core.windows.delivery_codec import delivery_from_bytes
 from driftwatch.core.windows.model_versions import MOST_VERSIONS, OTHER_VERSIONS
 from driftwatch.core.windows.segments import Delivery, Segment
 from driftwatch.errors import ConfigError
+from driftwatch.ingest.accumulator import Accumulator
 from driftwatch.stores.compaction import compact
 from driftwatch.stores.sqlite.memory import MemoryStore
 
@@ -85,6 +86,39 @@ def test_versions_that_clients_invent_do_not_fill_memory_or_store(
     assert "ok       noted" in said
     assert "rows of further model versions" in said
     assert "not used" not in said
+
+
+def test_a_record_a_version_is_no_batch_a_record(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Rows of further versions are sketched together; each is counted where it would have been."""
+    batches: list[int] = []
+    add = Accumulator.add
+
+    def counting(self: Accumulator, batch: Batch, **said: Any) -> None:
+        batches.append(batch.rows)
+        add(self, batch, **said)
+
+    monkeypatch.setattr(Accumulator, "add", counting)
+    hour = 1_767_225_600.0
+    with Monitor(REFERENCE, name="m", window="6h", slide="1h") as monitor:
+        for n in range(1_000):
+            monitor.observe(RECORD, model_version=f"v{n}", at=hour + 3600 * (n % 2))
+        monitor.observe(RECORD, model_version="v990", at=hour)
+        monitor.observe(RECORD, model_version="v3", at=hour + 3600)
+        monitor.observe(RECORD, model_version="v3", at="never")
+        monitor.observe(RECORD, at=hour)
+        monitor.flush()
+        assert sum(batches) == 1_004
+        assert len(batches) <= 2 * MOST_VERSIONS + 2
+        stored = list(monitor.store.segments("m", width=3600, first=0, last=1 << 40))
+        rows = {(s.segment.pane % 2, s.segment.model_version): s.segment.rows for s in stored}
+        first = int(hour // 3600) % 2
+        expected = {((first + n) % 2, f"v{n}"): 1 for n in range(2 * MOST_VERSIONS)}
+        expected[(first + 1) % 2, "v3"] = 2
+        expected[first, OTHER_VERSIONS] = 500 - MOST_VERSIONS + 1
+        expected[(first + 1) % 2, OTHER_VERSIONS] = 500 - MOST_VERSIONS
+        assert rows == expected | {(first, None): 1}
+        together = 1_001 - 2 * MOST_VERSIONS
+        assert monitor.counters == {"of_other_versions": together, "untimed": 1}
 
 
 def test_a_version_with_a_reference_of_its_own_keeps_its_name() -> None:

@@ -330,7 +330,7 @@ class PartitionFeed:
         before = self._accumulator.open_panes
         self._bytes = 0
         self._panes.clear()
-        for taken in chain(self._buffer.take(self._accumulator.marks), self._columns.take()):
+        for taken in chain(self._buffer.take(self._accumulator), self._columns.take()):
             try:
                 self._accumulator.add(
                     taken.batch,
