@@ -5,11 +5,12 @@
 
 Both versions are unpacked from git into a temporary folder, and each runs its own benchmarks:
 `bench_check`, the parts of `bench_stream` about `observe`, and those of `bench_service` that count
-CPU time, all smaller than when run alone. Every round is a process of its own, and who goes first
-takes turns. A ratio is the median of the later version over that of the earlier one, turned round
-for rates, so that above one is always worse; beside it stands the same of the best rounds, which
-other processes of the machine disturb least. Where both are above 1.05 it says "worse". All
-figures but wall time and peak memory are CPU time, or counts a second of it.
+CPU time, all smaller than when run alone; records with a score and a label are observed by the
+same program in both. Every round is a process of its own, and who goes first takes turns. A ratio
+is the median of the later version over that of the earlier one, turned round for rates, so that
+above one is always worse; beside it stands the same of the best rounds, which other processes of
+the machine disturb least. Where both are above 1.05 it says "worse". All figures but wall time and
+peak memory are CPU time, or counts a second of it.
 """
 
 from __future__ import annotations
@@ -50,6 +51,29 @@ from benchmarks.streaming import rates
 rates._whylogs = lambda: None
 found = rates.{part}
 """
+OUTCOMES = """
+import random, statistics, time
+import numpy as np
+from driftwatch import Monitor
+rng, names = np.random.default_rng(0), [f"x{{i}}" for i in range(10)]
+data = {{name: rng.normal(size=20_000) for name in names}}
+data["score"] = rng.uniform(size=20_000)
+data["label"] = (rng.uniform(size=20_000) < data["score"]).astype(int)
+random.seed(0)
+records = [{{name: random.gauss(0, 1) for name in names}} for _ in range(20_000)]
+passed = [{{"score": random.random(), "label": random.randrange(2)}} for _ in records]
+monitor, rates = Monitor(data, label="label", roles={{"score": "score"}}), []
+for turn in range(4):
+    given = [record | said for record, said in zip(records, passed)] if {inside} else records
+    start = time.process_time()
+    for record, said in zip(given, passed):
+        monitor.observe(record, **({{}} if {inside} else said))
+    monitor.flush()
+    if turn:
+        rates.append(len(records) / (time.process_time() - start))
+monitor.close()
+found = {{"records_per_second": statistics.median(rates)}}
+"""
 SERVICE = """
 from benchmarks.serving import merging, requests
 found = {part}
@@ -78,6 +102,12 @@ PARTS = {
     ),
     "observe 8 floats and 2 texts": Part(
         OBSERVE.format(part="observe_mixed(2)"), rates=("records_per_second",)
+    ),
+    "observe score and label in records": Part(
+        OUTCOMES.format(inside=True), rates=("records_per_second",)
+    ),
+    "observe score and label beside records": Part(
+        OUTCOMES.format(inside=False), rates=("records_per_second",)
     ),
     "observe_many": Part(
         OBSERVE.format(part="observe_many(3)"), rates=("rows_per_second", "batch_rows_per_second")

@@ -104,7 +104,7 @@ def test_a_record_a_version_is_no_batch_a_record(monkeypatch: pytest.MonkeyPatch
             monitor.observe(RECORD, model_version=f"v{n}", at=hour + 3600 * (n % 2))
         monitor.observe(RECORD, model_version="v990", at=hour)
         monitor.observe(RECORD, model_version="v3", at=hour + 3600)
-        monitor.observe(RECORD, model_version="v3", at="never")
+        monitor.observe(RECORD, model_version="v3", at=float("nan"))
         monitor.observe(RECORD, at=hour)
         monitor.flush()
         assert sum(batches) == 1_004
