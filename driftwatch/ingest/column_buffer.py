@@ -136,14 +136,15 @@ class ColumnBuffer:
 
         arrays = {}
         for word, name in self._known.role_columns.items():
-            values = by_role.get(word)
-            if word == "score" and self._known.scores and set(map(type, values or ())) - NOTHING:
+            values = by_role.get(word, ())
+            types = set(map(type, values))
+            if word == "score" and self._known.scores and types - NOTHING:
                 raise UnlikeError  # one for each class: a record at a time
             if name is None:
-                check_scalars(values or ())
+                check_scalars(values)
                 continue
-            if values is not None and set(map(type, values)) != NOTHING:
-                if name in layout.names and type(None) in set(map(type, values)):
+            if types - NOTHING:
+                if name in layout.names and types > NOTHING:
                     raise UnlikeError  # some are in the records: one at a time
                 arrays[name] = array_alike(values, is_number=name in self._known.numbers)
             elif name not in layout.names:

@@ -187,25 +187,24 @@ class Layout:
         """As Arrow finds them among the values."""
         import pyarrow as pa
 
-        # A column of nothing but fractions is one of floats. In others an integer or a truth
-        # value may have become one.
+        # A column of fractions, and of nothing else but what is missing, is one of floats. In
+        # others an integer or a truth value may have become one.
         types = dict.fromkeys(self.numbers, pa.float64())
         fractions = np.floor(matrix) < matrix
         if fractions.all():
             return types
-        for place in np.flatnonzero(~fractions.all(axis=1)).tolist():
-            name, column = self.numbers[place], matrix[place]
-            gone = np.isnan(column)
-            if not gone.all() and (fractions[place] | gone).all():
-                continue
+        gone = np.isnan(matrix)
+        settled = (fractions | gone).all(axis=1) & ~gone.all(axis=1)
+        for place in np.flatnonzero(~settled).tolist():
+            name = self.numbers[place]
             if name in self._sparse:
                 values = sparse[self._sparse.index(name) :: len(self._sparse)]
             else:
                 values = list(map(itemgetter(self._full.index(name)), full))
             kinds = set(map(type, values)) - NOTHING
-            if gone.any():  # NaN says nothing of a type
+            if gone[place].any():  # NaN says nothing of a type
                 kinds = {type(value) for value in values if value is not None and value == value}  # noqa: PLR0124
-            if not kinds <= _NUMBERS or (np.abs(column) >= _EXACT).any():
+            if not kinds <= _NUMBERS or (np.abs(matrix[place]) >= _EXACT).any():
                 raise UnlikeError
             if float not in kinds:
                 types[name] = pa.int64() if kinds else pa.null()
