@@ -15,12 +15,23 @@ from driftwatch.process.background import in_turns, is_in_turns, rest_if_due
 
 def test_only_a_thread_in_turns_rests(monkeypatch: pytest.MonkeyPatch) -> None:
     rests: list[float] = []
-    monkeypatch.setattr(time, "sleep", rests.append)
+    ours = {threading.get_ident()}
+
+    def slept(seconds: float) -> None:
+        if threading.get_ident() in ours:  # what earlier tests have left may rest too
+            rests.append(seconds)
+
+    def of_another() -> None:
+        ours.add(threading.get_ident())
+        rest_if_due()
+        ours.remove(threading.get_ident())
+
+    monkeypatch.setattr(time, "sleep", slept)
     rest_if_due()
     assert rests == []
     with in_turns(0.0):
         rest_if_due()
-        other = threading.Thread(target=rest_if_due)
+        other = threading.Thread(target=of_another)
         other.start()
         other.join()
         with in_turns(60.0):

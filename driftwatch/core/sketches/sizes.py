@@ -54,6 +54,7 @@ class SketchConfig:
         Traceback (most recent call last):
             ...
         driftwatch.errors.ConfigError: SketchConfig.k must be in 8..65535; got 3
+        DW001: `driftwatch explain DW001` says more
     """
 
     k: int = 800
