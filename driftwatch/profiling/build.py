@@ -91,16 +91,7 @@ def profile_like(
         DataError: If the data cannot be read.
     """
     profile = reference.new_profile()
-    columns = None if profile.reads_rows_whole else _columns_of(data)
-    if columns is not None:
-        with columns:
-            feed_columns(profile, columns, progress)
-        return profile
-    batches = batches_in(data, set(profile.columns))
-    try:
-        feed(profile, batches, progress)
-    finally:
-        batches.close()
+    _fill(profile, data, progress)
     return profile
 
 
@@ -141,6 +132,20 @@ def load_profile(
 
 _Inferred = Callable[[Batch], Profile]
 """Makes the profile of columns, of which some rows are given."""
+
+
+def _fill(profile: Profile, data: Any, progress: Progress | None) -> None:
+    """Sketch all rows of a data set in the columns that a profile has."""
+    columns = None if profile.reads_rows_whole else _columns_of(data)
+    if columns is not None:
+        with columns:
+            feed_columns(profile, columns, progress)
+        return
+    batches = batches_in(data, set(profile.columns))
+    try:
+        feed(profile, batches, progress)
+    finally:
+        batches.close()
 
 
 def _columns_of(data: Any) -> ParquetColumns | None:
@@ -221,11 +226,7 @@ def _revise(profile: Profile, data: Any, declared: DeclaredColumns, sample: Batc
     if not others:
         return
     again = Profile(Schema(tuple(others)), config=profile.config, k=profile.k, guard=profile.guard)
-    batches = batches_in(data, set(again.columns))
-    try:
-        feed(again, batches, None)
-    finally:
-        batches.close()
+    _fill(again, data, None)
     profile.columns.update(again.columns)
 
 

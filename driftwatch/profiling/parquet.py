@@ -12,7 +12,7 @@ from driftwatch.core.data.pandas_types import with_types_of_notes
 from driftwatch.profiling.locations import RemoteFile
 from driftwatch.profiling.opened import COMPRESSED, Source, file_on_disk
 
-__all__ = ["announced", "read_parquet", "texts_in", "typed"]
+__all__ = ["announced", "file_of", "read_parquet", "texts_in", "typed"]
 
 _READ_AHEAD = 64 << 20
 
@@ -39,18 +39,9 @@ def _in_place(source: RemoteFile) -> Any | None:
 def _parquet_here(path: Path, wanted: Collection[str] | None) -> Iterator[Batch]:
     import pyarrow.parquet as pq
 
-    # Reading ahead would hold the whole file in memory; dictionary pages are taken as
-    # they are, which spares decoding every string.
     metadata = pq.read_metadata(path)
     schema = metadata.schema.to_arrow_schema()
-    file = pq.ParquetFile(
-        path,
-        metadata=metadata,
-        read_dictionary=texts_in(schema),
-        pre_buffer=False,
-        buffer_size=1 << 20,
-    )
-    with file:
+    with file_of(path, metadata, texts_in(schema), buffer=1 << 20) as file:
         names, columns = announced(schema, wanted)
         yield columns
         per_row = path.stat().st_size / max(1, metadata.num_rows)
@@ -86,6 +77,25 @@ def _row_groups(metadata: Any) -> Iterator[list[int]]:
         size += own
     if groups:
         yield groups
+
+
+def file_of(path: Path, metadata: Any, texts: list[str], /, *, buffer: int) -> Any:
+    """Open a file on disk whose footer is known.
+
+    Reading ahead would hold the whole file in memory; dictionary pages of texts are taken as they
+    are, which spares decoding every string.
+
+    Args:
+        path: The file.
+        metadata: Its footer.
+        texts: Names of its columns of texts.
+        buffer: Bytes of a column that are read at a time.
+    """
+    import pyarrow.parquet as pq
+
+    return pq.ParquetFile(
+        path, metadata=metadata, read_dictionary=texts, pre_buffer=False, buffer_size=buffer
+    )
 
 
 def texts_in(schema: Any, /) -> list[str]:

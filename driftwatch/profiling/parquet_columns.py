@@ -16,8 +16,8 @@ from driftwatch.profiling.files import (
     texts_in_folders,
     with_partition,
 )
-from driftwatch.profiling.opened import ARCHIVE, COMPRESSED
-from driftwatch.profiling.parquet import announced, texts_in, typed
+from driftwatch.profiling.opened import COMPRESSED
+from driftwatch.profiling.parquet import announced, file_of, texts_in, typed
 
 __all__ = ["ParquetColumns"]
 
@@ -88,12 +88,14 @@ class ParquetColumns:
         Raises:
             DataError: If a file is no Parquet.
         """
-        if files.format != "parquet" or not all(map(_is_plain, files.paths)):
+        paths = [path for path in files.paths if isinstance(path, Path)]
+        compressed = any(path.suffix.lower() in COMPRESSED for path in paths)
+        if files.format != "parquet" or compressed or len(paths) < len(files.paths):
             return None
         found: list[_File] = []
         rows = footers = 0
-        for path in files.paths:
-            found.append(_File.at(Path(str(path))))
+        for path in paths:
+            found.append(_File.at(path))
             rows += found[-1].rows
             footers += found[-1].metadata.serialized_size
             are_small = len(found) >= _LOOKED_AT and rows < _FEWEST_ROWS_A_FILE * len(found)
@@ -158,21 +160,9 @@ class ParquetColumns:
 
     def _reader(self, file: _File) -> Any:
         """The file as this thread has opened it."""
-        import pyarrow.parquet as pq
-
         mine: dict[Path, Any] = self._local.__dict__.setdefault("readers", {})
         if file.path not in mine:
-            mine[file.path] = pq.ParquetFile(
-                file.path,
-                metadata=file.metadata,
-                read_dictionary=sorted(file.texts),
-                pre_buffer=False,
-                buffer_size=_BUFFER,
-            )
-            self._opened.append(mine[file.path])
+            opened = file_of(file.path, file.metadata, sorted(file.texts), buffer=_BUFFER)
+            mine[file.path] = opened
+            self._opened.append(opened)
         return mine[file.path]
-
-
-def _is_plain(path: object) -> bool:
-    """Whether a path is one of a file on disk that is neither compressed nor an archive."""
-    return isinstance(path, Path) and path.suffix.lower() not in COMPRESSED | {ARCHIVE}
