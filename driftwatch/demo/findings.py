@@ -134,7 +134,7 @@ def _end_of(report: DriftReport) -> float:
 def _said(report: DriftReport, status: Status) -> list[Sighting]:
     """All that a report gives a status by name; the data set, if it is nothing with a name."""
     named = [
-        (feature.name, feature.role == "error", feature.explanation)
+        (feature.name, feature.is_error, feature.explanation)
         for feature in report.features
         if feature.status is status
     ]

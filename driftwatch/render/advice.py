@@ -212,7 +212,7 @@ def _explained(report: DriftReport) -> Iterator[Sequence[str]]:
 
 def _but_errors(report: DriftReport) -> list[FeatureDrift]:
     """All features but errors of the model, which are an effect; the worst first."""
-    return [feature for feature in outline.worst_first(report) if feature.role != "error"]
+    return [feature for feature in outline.worst_first(report) if not feature.is_error]
 
 
 def _beyond_the_reference(report: DriftReport) -> list[FeatureDrift]:

@@ -5,7 +5,12 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, replace
 
-from driftwatch.core.reports.remarks import Remark, codes_at_end, verdict_remarks, window_remarks
+from driftwatch.core.reports.remarks import (
+    codes_at_end,
+    early_remarks,
+    verdict_remarks,
+    window_remarks,
+)
 from driftwatch.core.reports.report import (
     DependenceDrift,
     DriftReport,
@@ -194,11 +199,9 @@ def together(report: DriftReport) -> list[str]:
 
 def remarks(report: DriftReport) -> list[str]:
     """Return what else a reader must know of the rows: the window, what it lacks, early signs."""
-    signs = () if report.window is None else report.window.early
-    early = [Remark("DW116", f"early sign: {sign}") for sign in signs]
     return [
         f"{plain(remark.text, SENTENCE_LENGTH)} [{remark.code}]"
-        for remark in [*window_remarks(report), *early]
+        for remark in [*window_remarks(report), *early_remarks(report)]
     ]
 
 

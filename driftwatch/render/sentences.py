@@ -49,7 +49,7 @@ def listed(names: list[str], /) -> str:
 
 
 def _drift(report: DriftReport) -> str:
-    features = [f for f in report.features if f.role != "error" and f.status.is_drift]
+    features = [f for f in report.features if not f.is_error and f.status.is_drift]
     others = [text for text in (_model(report), _schema(report), _rest(report)) if text]
     if not features and not others:
         return plain(outline.verdict(report), SENTENCE_LENGTH)
@@ -57,7 +57,7 @@ def _drift(report: DriftReport) -> str:
         return f"No feature drifted, but {listed(others)}."
     if len(features) == 1 and not others:
         return _single(report, features[0])
-    tested = sum(feature.role != "error" for feature in report.features)
+    tested = sum(not feature.is_error for feature in report.features)
     if len(features) <= _NAMED:
         moved = f"{listed([outline.name_of(f) for f in features])} drifted"
     else:
@@ -71,7 +71,7 @@ def _single(report: DriftReport, feature: FeatureDrift) -> str:
     """One feature moved and nothing else: the sentence has room for how."""
     little = " a little" if feature.status is Status.WARNING else ""
     how = outline.sentence_of(feature)
-    others = sum(f.role != "error" for f in report.features) - 1
+    others = sum(not f.is_error for f in report.features) - 1
     alone = f", alone of {others + 1:,} features" if others else ""
     return f"{outline.name_of(feature)} drifted{little}{alone}: {how}"
 
@@ -107,7 +107,7 @@ def _rest(report: DriftReport) -> str:
 
 
 def _fine(report: DriftReport) -> str:
-    tested = count(sum(feature.role != "error" for feature in report.features), "feature")
+    tested = count(sum(not feature.is_error for feature in report.features), "feature")
     open_ones = len(report.undecided_features)
     sure = f"; {open_ones:,} undecided" if open_ones else _RULED_OUT
     text = f"No drift that matters in {tested}{sure}"

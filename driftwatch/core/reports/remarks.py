@@ -15,6 +15,7 @@ if TYPE_CHECKING:
 __all__ = [
     "Remark",
     "codes_at_end",
+    "early_remarks",
     "not_used",
     "remarks_of",
     "undecided_remarks",
@@ -59,8 +60,7 @@ def codes_at_end(remarks: Iterable[Remark], /) -> str:
 def remarks_of(report: DriftReport, /) -> Iterator[Remark]:
     """Everything that a report says as a warning, beside drift itself."""
     yield from verdict_remarks(report)
-    if report.window is not None:
-        yield from (Remark("DW116", f"early sign: {sign}") for sign in report.window.early)
+    yield from early_remarks(report)
     yield from (Remark(change.code, str(change)) for change in report.schema_changes)
     yield from undecided_remarks(report)
     for name, reason in report.skipped.items():
@@ -76,6 +76,12 @@ def verdict_remarks(report: DriftReport, /) -> list[Remark]:
     lacks_data = is_open or report.global_status is Status.INSUFFICIENT_DATA
     nothing = [Remark("DW100", report.headline())] if lacks_data else []
     return nothing + window_remarks(report)
+
+
+def early_remarks(report: DriftReport, /) -> list[Remark]:
+    """What detectors saw before a window could show it."""
+    signs = () if report.window is None else report.window.early
+    return [Remark("DW116", f"early sign: {sign}") for sign in signs]
 
 
 def undecided_remarks(report: DriftReport, /) -> list[Remark]:

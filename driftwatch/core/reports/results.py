@@ -316,6 +316,11 @@ class FeatureDrift:
         return self.tests.get(self.primary_test) if self.primary_test else None
 
     @property
+    def is_error(self) -> bool:
+        """Whether it is an error of the model, which is computed, and no column of the data."""
+        return self.role == "error"
+
+    @property
     def may_have_moved(self) -> bool:
         """Whether a deciding test that is undecided estimates drift above its warning threshold."""
         return any(

@@ -55,7 +55,7 @@ def headline_of(report: DriftReport, /) -> str:
         return f"no feature to test {rows}"
     if remarks := window_remarks(report):
         rows = f"{rows}; {'; '.join(remark.text for remark in remarks)}"
-    features = [feature for feature in report.features if feature.role != "error"]
+    features = [feature for feature in report.features if not feature.is_error]
     drifted, tested = sum(f.status.is_drift for f in features), len(features)
     undecided = sum(f.status is Status.UNDECIDED for f in features)
     also = f"{of_the_model}; " if (of_the_model := _of_the_model(report)) else ""

@@ -85,7 +85,7 @@ def percent(share: float | None) -> str:
 
 
 def share_change(before: float | None, after: float | None, /) -> str:
-    """Return how a share changed; with a decimal where it would else seem to be the same.
+    """Return two shares as a change, with one decimal where whole percents would be equal.
 
     Example:
         >>> share_change(0.14, 0.57), share_change(0.502, 0.504), share_change(0.0, 0.3)

@@ -64,7 +64,7 @@ def _facts(report: DriftReport) -> Iterator[tuple[str, str, str]]:
     """Terms with their value and what more there is to say."""
     yield "Production", f"{report.rows_current:,}", f"rows{_labelled(report)}"
     yield "Reference", f"{report.rows_reference:,}", "rows"
-    features = [feature for feature in report.features if feature.role != "error"]
+    features = [feature for feature in report.features if not feature.is_error]
     drifted = sum(feature.status.is_drift for feature in features)
     by_status = ", ".join(
         f"{many:,} {outline.status_text(status).lower()}"
