@@ -22,7 +22,7 @@ class Example:
 
 @dataclass(frozen=True, slots=True)
 class Explanation:
-    """What somebody wants to know who has met a code.
+    """What a code means, why it usually appears, and what to do about it.
 
     Attributes:
         code: Such as ``DW031``.

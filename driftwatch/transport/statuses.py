@@ -6,16 +6,15 @@ __all__ = ["code_of_status"]
 
 _CODES = {
     0: "DW051",
-    400: "DW056",
     401: "DW052",
     403: "DW053",
     408: "DW058",
-    409: "DW055",
     413: "DW058",
     415: "DW058",
     429: "DW058",
     431: "DW058",
 }
+_OF_DELIVERIES = {**_CODES, 400: "DW056", 404: "DW055", 409: "DW055"}
 
 
 def code_of_status(status: int, /, *, of_delivery: bool = False) -> str:
@@ -31,6 +30,4 @@ def code_of_status(status: int, /, *, of_delivery: bool = False) -> str:
     """
     if status >= 500:
         return "DW051"
-    if of_delivery:
-        return "DW055" if status == 404 else _CODES.get(status, "DW050")
-    return "DW050" if status in (400, 409) else _CODES.get(status, "DW050")
+    return (_OF_DELIVERIES if of_delivery else _CODES).get(status, "DW050")

@@ -11,6 +11,8 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from numpy.typing import NDArray
 
+from driftwatch.core.data.numpy_values import mask
+
 if TYPE_CHECKING:
     import pyarrow as pa
 
@@ -67,8 +69,7 @@ def array_of_doubles(values: NDArray[np.float64], /) -> pa.Array:
     import pyarrow as pa
 
     values = np.ascontiguousarray(values)
-    there = values == values  # noqa: PLR0124 - not NaN
-    valid = None if there.all() else _bits(there)
+    valid = _valid(values == values)  # noqa: PLR0124 - not NaN
     return pa.Array.from_buffers(pa.float64(), values.size, [valid, pa.py_buffer(values)])
 
 
@@ -82,15 +83,13 @@ def array_of_integers(values: NDArray[np.float64], /) -> pa.Array:
     import pyarrow as pa
 
     there = values == values  # noqa: PLR0124 - not NaN
-    valid = None if there.all() else _bits(there)
     whole = np.where(there, values, 0.0).astype(np.int64)
-    return pa.Array.from_buffers(pa.int64(), values.size, [valid, pa.py_buffer(whole)])
+    return pa.Array.from_buffers(pa.int64(), values.size, [_valid(there), pa.py_buffer(whole)])
 
 
-def _bits(truths: NDArray[Any]) -> pa.Buffer:
-    import pyarrow as pa
-
-    return pa.py_buffer(np.packbits(truths, bitorder="little"))
+def _valid(there: NDArray[np.bool_]) -> pa.Buffer | None:
+    """Which values are there, as Arrow has it; None if all are."""
+    return None if there.all() else mask(there).buffers()[1]
 
 
 def _of_floats(values: Sequence[float]) -> pa.Array:
@@ -111,10 +110,7 @@ def _of_integers(values: Sequence[int]) -> pa.Array | None:
 
 
 def _of_truths(values: Sequence[bool]) -> pa.Array:
-    import pyarrow as pa
-
-    truths = np.frombuffer(bytes(values), np.uint8)
-    return pa.Array.from_buffers(pa.bool_(), len(values), [None, _bits(truths)])
+    return mask(np.frombuffer(bytes(values), np.bool_))
 
 
 def _of_texts(values: Sequence[str]) -> pa.Array | None:
