@@ -15,6 +15,7 @@ from typer.core import TyperGroup
 
 from driftwatch.cli.importing import importing
 from driftwatch.cli.output.exits import Exit, one_line
+from driftwatch.cli.parameters import without_validators
 from driftwatch.errors import DataError, DriftWatchError, code_of
 from driftwatch.logs import say
 
@@ -58,6 +59,10 @@ class _Commands(TyperGroup):
         super().__init__(**settings)
         self.commands = dict.fromkeys(COMMANDS)  # type: ignore[assignment] # names to suggest
 
+    def make_context(self, *arguments: Any, **settings: Any) -> Any:
+        without_validators(self)
+        return super().make_context(*arguments, **settings)
+
     def list_commands(self, ctx: Any) -> list[str]:
         return list(COMMANDS)
 
@@ -76,6 +81,7 @@ class _Commands(TyperGroup):
             command = single
         made = typer.main.get_command(command)
         made.name = cmd_name
+        without_validators(made)
         return made
 
     def format_commands(self, ctx: Any, formatter: Any) -> None:

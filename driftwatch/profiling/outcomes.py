@@ -15,6 +15,7 @@ from driftwatch.core.data.values import number_array
 from driftwatch.core.profiles.column_profile import ColumnProfile
 from driftwatch.core.profiles.outcomes import Outcomes, OutcomeSpec, own_losses, with_both
 from driftwatch.core.profiles.profile import Profile
+from driftwatch.core.sketches.ascending import ascending
 from driftwatch.core.sketches.grid import Grid
 from driftwatch.core.sketches.score_cells import ScoreCells
 from driftwatch.errors import ConfigError
@@ -194,8 +195,8 @@ def _fine_grids(
         with np.errstate(over="ignore"):
             below = np.nextafter(atoms, -np.inf)
         spread = _spread(columns, *ends)
-        every = np.concatenate((_between(*ends), _logits(columns, ends), spread, atoms, below))
-        grids.append(Grid(np.unique(every[np.isfinite(every)])))
+        every = ascending(_between(*ends), _logits(columns, ends), spread, atoms, below)
+        grids.append(Grid(every[np.isfinite(every)]))
         spreads.append(spread)
     return tuple(grids), spreads
 

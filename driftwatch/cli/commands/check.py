@@ -12,7 +12,6 @@ from typing import TYPE_CHECKING, Annotated, Any, cast
 import typer
 
 from driftwatch.cli.completion import words
-from driftwatch.cli.monitors import StreamRequest, opened
 from driftwatch.cli.options import (
     Config,
     Decimal,
@@ -51,6 +50,7 @@ from driftwatch.cli.output.showing import Showing
 from driftwatch.cli.output.writing import tell
 from driftwatch.core.drift.policy import PolicyName
 from driftwatch.core.reports.report import DriftReport
+from driftwatch.core.statistics.special import import_without_package
 from driftwatch.errors import ConfigError, DataError, DriftWatchError
 from driftwatch.monitor import Monitor
 from driftwatch.profiling.delimited import CsvFormat
@@ -58,6 +58,7 @@ from driftwatch.profiling.files import DataFiles, find_files
 from driftwatch.profiling.references import names_in
 
 if TYPE_CHECKING:
+    from driftwatch.cli.monitors import StreamRequest
     from driftwatch.core.reports.over_time import OverTime
     from driftwatch.integrations.mlflow import MLflowDestination
 
@@ -222,6 +223,8 @@ def check_window(
     request: StreamRequest, showing: Showing, destination: MLflowDestination | None, /
 ) -> Exit:
     """Show the window that is open now, and log it where MLflow is to have it."""
+    from driftwatch.cli.monitors import opened
+
     with opened(request, remote=True) as (monitor, _):
         report = monitor.check()
         if destination is not None:
@@ -329,7 +332,10 @@ def _report(request: CheckRequest, *, quiet: bool) -> DriftReport:
 
 @contextmanager
 def _importing_meanwhile() -> Iterator[None]:
-    """Reading leaves Python idle; what the tests will need is imported meanwhile."""
+    """What the tests will need is imported quickly, or else while Python waits for files."""
+    if import_without_package():
+        yield
+        return
     # The thread is waited for in any case: one that is still in a library when the process ends
     # aborts it.
     importing = Thread(

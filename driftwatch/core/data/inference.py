@@ -277,9 +277,15 @@ def _mark_number_id(column: Column, numbers: Numbers) -> Column:
     if values.size < MIN_ROWS:
         return replace(column, basis=Basis.UNDECIDED)
     # Only whole numbers identify rows; others need not be counted.
-    distinct = float(np.unique(values).size) if are_whole else 0.0
+    distinct = _distinct(values) if are_whole else 0.0
     why = why_numbers_identify(column.name, values.size, distinct, order)
     return _as_id(column, why) if why else column
+
+
+def _distinct(values: NDArray[np.float64]) -> float:
+    """How many different numbers there are, of some at least."""
+    ordered = np.sort(values)
+    return 1.0 + np.count_nonzero(ordered[1:] != ordered[:-1])
 
 
 def _are_epochs(numbers: NDArray[np.float64]) -> bool:

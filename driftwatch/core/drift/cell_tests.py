@@ -336,9 +336,8 @@ def _box(
     tiny = 1e-6
     p_low, p_high = np.maximum(p - a, np.minimum(p, tiny)), p + a
     q_low, q_high = np.maximum(q - b, np.minimum(q, tiny)), q + b
-    corners = [terms(x, y) for x in (p_low, p_high) for y in (q_low, q_high)]
-    high = float(np.max(corners, axis=0).sum())
-    nearest = np.where(p_high < q_low, terms(p_high, q_low), terms(p_low, q_high))
-    apart = (p_high < q_low) | (q_high < p_low)
-    low = float(np.where(apart, nearest, 0.0).sum())
+    # All four corners in one call: low and low, low and high, high and low, high and high.
+    corners = terms(np.stack((p_low, p_low, p_high, p_high)), np.stack((q_low, q_high) * 2))
+    high = float(corners.max(axis=0).sum())
+    low = float((corners[2] * (p_high < q_low) + corners[1] * (q_high < p_low)).sum())
     return low, high

@@ -8,6 +8,7 @@ from numpy.typing import NDArray
 from driftwatch.core.profiles.scores import Dimension, ScoreSpec
 from driftwatch.core.reports.report import DependenceDrift, Levels, PairDrift, Status
 from driftwatch.core.sketches.cross import CrossMoments, FourthMoments
+from driftwatch.core.statistics.special import special
 
 __all__ = ["EFFECT", "dependence_drift"]
 
@@ -68,9 +69,8 @@ def dependence_drift(
     error = np.sqrt(np.maximum(variance, 1e-12 / size))
 
     def p_of(delta: float) -> Floats:
-        from scipy.special import ndtr
-
-        tails: Floats = np.minimum(1.0, 2 * rows.size * ndtr(-(np.abs(change) - delta) / error))
+        below = special().ndtr(-(np.abs(change) - delta) / error)
+        tails: Floats = np.minimum(1.0, 2 * rows.size * below)
         return tails
 
     p_warning = p_of(effect.warning)
@@ -146,9 +146,7 @@ def _variance(reference: FourthMoments, rows: NDArray[np.intp], cols: NDArray[np
 
 
 def _score(tail: float) -> float:
-    from scipy.special import ndtri
-
-    return -float(ndtri(tail))
+    return -float(special().ndtri(tail))
 
 
 def _name(dimension: Dimension) -> str:

@@ -29,8 +29,8 @@ def _bars(sides: NumericSides) -> Distribution:
     low, high = _range(sides)
     if high / 4 - low / 4 > _WIDEST / 4:  # wider than a double can say
         low, high = low / 2, high / 2
-    whole = bool((np.concatenate((sides.before.values, sides.after.values)) % 1 == 0).all())
-    if whole and high - low <= _BARS and max(abs(low), abs(high)) < _WHOLE:
+    narrow = high - low <= _BARS and max(abs(low), abs(high)) < _WHOLE
+    if narrow and _are_whole(sides.before.values) and _are_whole(sides.after.values):
         edges = np.arange(low - 0.5, high + 1.0)
     elif high > low:
         edges = np.linspace(low, high, _BARS + 1)
@@ -41,10 +41,14 @@ def _bars(sides: NumericSides) -> Distribution:
     return Distribution(
         reference=_shares(sides.before.at(edges), float(sides.before.below(edges[0]))),
         current=_shares(sides.after.at(edges), float(sides.after.below(edges[0]))),
-        edges=tuple(_short(edge) for edge in edges),
+        edges=tuple(_short(edge) for edge in edges.tolist()),
         beyond=(_beyond(sides.before, edges), _beyond(sides.after, edges)),
         quantiles=(_quantiles(sides.before), _quantiles(sides.after)),
     )
+
+
+def _are_whole(values: NDArray[np.float64]) -> bool:
+    return bool((values == np.rint(values)).all())
 
 
 def _beyond(side: Cdf, edges: NDArray[np.float64]) -> tuple[float, float]:
@@ -54,7 +58,7 @@ def _beyond(side: Cdf, edges: NDArray[np.float64]) -> tuple[float, float]:
 
 
 def _quantiles(side: Cdf) -> tuple[float, ...]:
-    return tuple(_short(value, 10) for value in side.quantile(QUANTILES))
+    return tuple(_short(value, 10) for value in side.quantile(QUANTILES).tolist())
 
 
 def _short(value: float, digits: int = 6) -> float:
@@ -76,9 +80,9 @@ def _range(sides: NumericSides) -> tuple[float, float]:
 def _shares(
     heights: np.ndarray[tuple[int, ...], np.dtype[np.float64]], start: float
 ) -> tuple[float, ...]:
-    steps = np.diff(heights)
+    steps = heights[1:] - heights[:-1]
     steps[0] += heights[0] - start  # the first bar holds its left end as well
-    return tuple(round(float(step), 5) for step in steps)
+    return tuple(round(step, 5) for step in steps.tolist())
 
 
 def _names(sides: CategorySides) -> Distribution:

@@ -14,6 +14,7 @@ from driftwatch.core.drift.sides import CategorySides, NumericSides, Sides
 from driftwatch.core.profiles.column_profile import ColumnProfile
 from driftwatch.core.reports.report import DriftResult, Status
 from driftwatch.core.reports.spelling import number, percent, quoted, share_change
+from driftwatch.core.sketches.ascending import ascending
 
 __all__ = ["explain", "moved_most", "undecided_because"]
 
@@ -250,7 +251,7 @@ def _one_of_two(sides: NumericSides) -> str | None:
     """The share of the greater value, where there are no more than two."""
     if max(sides.before.values.size, sides.after.values.size) > 2:
         return None
-    values = np.union1d(sides.before.values, sides.after.values)
+    values = ascending(sides.before.values, sides.after.values)
     if values.size > 2:
         return None
     was, now = (float(s.at(values[-1]) - s.below(values[-1])) for s in (sides.before, sides.after))
@@ -279,8 +280,8 @@ def _apart(old: float, new: float, kind: Kind) -> tuple[str, str]:
 
 def _atom(sides: NumericSides, gap: float) -> tuple[float, float, float] | None:
     """The single value that explains most of the gap, and its shares; None if none does."""
-    candidates = np.union1d(sides.before.atoms(0.01), sides.after.atoms(0.01))
-    if not candidates.size or candidates.size == np.union1d(sides.before.values, candidates).size:
+    candidates = ascending(sides.before.atoms(0.01), sides.after.atoms(0.01))
+    if not candidates.size or candidates.size == ascending(sides.before.values, candidates).size:
         return None  # every value is one of few: that one of them changed is no news
     was, now = (s.at(candidates) - s.below(candidates) for s in (sides.before, sides.after))
     best = int(np.argmax(np.abs(now - was)))

@@ -24,6 +24,8 @@ from driftwatch.core.data.schema import ValuePolicy
 from driftwatch.core.profiles.profile import Profile
 from driftwatch.core.profiles.reference import Reference, ReferenceColumn
 from driftwatch.core.reports.spelling import quoted
+from driftwatch.core.sketches.ascending import ascending
+from driftwatch.core.statistics.special import special
 from driftwatch.errors import ConfigError
 
 __all__ = ["Alarm", "ColumnDetector", "PaneDetector", "cell_counts", "log_ratio"]
@@ -102,13 +104,11 @@ class ColumnDetector:
         tolerance: float = 0.0,
         overdispersion: float = 1.0,
     ) -> None:
-        from scipy.special import ndtri
-
         self._cells = cells.astype(np.int64)
         self._labels = labels
         self._phi = overdispersion
         self._tolerance = tolerance
-        score = float(ndtri(1 - _REFERENCE_MISSES / max(1, shares.size)))
+        score = float(special().ndtri(1 - _REFERENCE_MISSES / max(1, shares.size)))
         band = score * np.sqrt(shares * (1 - shares) * overdispersion / max(1, rows)) + error
         both = np.stack((shares, 1 - shares))  # more rows, fewer rows
         before = (both + band + tolerance)[:, :, None]
@@ -284,7 +284,7 @@ def _spread_out(heights: Floats) -> NDArray[np.intp]:
     """Edges nearest below 15 evenly spaced quantiles, those that say nothing left out."""
     wanted = np.arange(1, _CUTS + 1) / (_CUTS + 1)
     places = np.searchsorted(heights, wanted - 1e-9)
-    places = np.unique(places[places < heights.size])
+    places = ascending(places[places < heights.size])
     return places[(heights[places] > 0) & (heights[places] < 1)]
 
 

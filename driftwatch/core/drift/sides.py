@@ -12,6 +12,7 @@ from driftwatch.core.data.privacy import MIN_SHOWN
 from driftwatch.core.data.schema import ValuePolicy
 from driftwatch.core.profiles.column_profile import ColumnProfile
 from driftwatch.core.profiles.reference import ReferenceColumn
+from driftwatch.core.sketches.ascending import ascending
 from driftwatch.core.sketches.cdf import Cdf
 from driftwatch.core.sketches.frequencies import Frequencies
 from driftwatch.core.sketches.moments import Moments
@@ -171,7 +172,7 @@ class NumericSides:
     def atoms(self) -> SingleValues:
         """The heaviest values that repeat on a side, and the extremes of both sides."""
         before, after = self.before, self.after
-        values = np.unique(np.concatenate([before.repeated(_ATOM), after.repeated(_ATOM)]))
+        values = ascending(before.repeated(_ATOM), after.repeated(_ATOM))
         if not values.size:
             return SingleValues(values, values, values, values, values)
         weights = np.maximum(*(side.at(values) - side.below(values) for side in (before, after)))
@@ -213,12 +214,10 @@ class NumericSides:
 
     def cells_at(self, edges: NDArray[np.float64]) -> Cells:
         """Both sides over any bins ``(-inf, e0], (e0, e1], ... (elast, inf)``."""
-        p = np.diff(self.before.at(edges), prepend=0.0, append=1.0)
         after, error = self._current_at(edges)
-        q = np.diff(after, prepend=0.0, append=1.0)
         return Cells(
-            reference=p * self.n,
-            current=q * self.m,
+            reference=_between(self.before.at(edges)) * self.n,
+            current=_between(after) * self.m,
             reference_error=self.reference.interval_error,
             current_error=error,
             description={"edges": edges.tolist(), "closed": "right"},
@@ -236,6 +235,14 @@ class NumericSides:
         numbers = self.current.numbers
         error = rank_error(numbers.quantiles.k, interval=True) if numbers is not None else 0.0
         return self.after.at(edges), error
+
+
+def _between(heights: NDArray[np.float64]) -> NDArray[np.float64]:
+    """Shares below the first edge, between one and the next, and above the last."""
+    shares = np.empty(heights.size + 1)
+    shares[:-1], shares[-1] = heights, 1.0
+    shares[1:] -= heights
+    return shares
 
 
 @dataclass(frozen=True, eq=False)

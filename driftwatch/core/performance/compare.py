@@ -23,6 +23,7 @@ from driftwatch.core.profiles.reference import Reference
 from driftwatch.core.reports.performance import Curve, Metric, Performance
 from driftwatch.core.reports.results import Levels, Status
 from driftwatch.core.reports.spelling import quoted
+from driftwatch.core.sketches.ascending import ascending
 from driftwatch.core.sketches.score_cells import ScoreCells
 from driftwatch.core.statistics.intervals import Interval, student
 from driftwatch.errors import ConfigError
@@ -351,6 +352,6 @@ def _thinned(x: Floats, y: Floats) -> tuple[Interval, ...]:
     """Points of a curve, some sixty spread over its length; both ends are among them."""
     length = np.append(0.0, np.cumsum(np.abs(np.diff(x)) + np.abs(np.diff(y))))
     wanted = np.linspace(0, length[-1], _POINTS)
-    kept = np.unique(np.searchsorted(length, wanted, side="left"))
-    kept = np.unique(np.clip(np.append(kept, (0, x.size - 1)), 0, x.size - 1))
+    kept = ascending(np.searchsorted(length, wanted, side="left"))
+    kept = ascending(np.clip(np.append(kept, (0, x.size - 1)), 0, x.size - 1))
     return tuple((round(float(x[i]), 6), round(float(y[i]), 6)) for i in kept)

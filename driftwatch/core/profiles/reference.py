@@ -19,6 +19,7 @@ from driftwatch.core.profiles.outcomes import Outcomes
 from driftwatch.core.profiles.profile import Profile
 from driftwatch.core.profiles.scores import ScoreSpec
 from driftwatch.core.reports.results import Period
+from driftwatch.core.sketches.ascending import ascending
 from driftwatch.core.sketches.cdf import Cdf
 from driftwatch.core.sketches.cross import FourthMoments
 from driftwatch.core.sketches.grid import Grid
@@ -88,7 +89,7 @@ class ReferenceColumn:
         atoms = self.cdf.atoms(1 / (2 * BINS))
         deciles = self.cdf.quantile(np.arange(1, BINS) / BINS)
         below = np.nextafter(atoms, -np.inf)
-        edges = np.unique(np.concatenate((deciles, atoms, below)))
+        edges = ascending(deciles, atoms, below)
         kept: list[float] = []
         taken = 0.0
         for edge, upto in zip(edges.tolist(), self.cdf.at(edges).tolist(), strict=True):
@@ -142,7 +143,7 @@ class ReferenceColumn:
         if self.grid is not None:
             atoms = self.grid.single_values
             inner = np.searchsorted(self.grid.edges, self.bins) + 1
-            bins = np.unique(np.append(0, inner[inner < counts.shape[1]]))
+            bins = ascending(np.append(0, inner[inner < counts.shape[1]]))
         distances = block_distances(counts, panes=panes, ordered=ordered, bins=bins, atoms=atoms)
         if "ks" in distances and self.spread > 0:
             # The area between two functions is no larger than their gap times the width.

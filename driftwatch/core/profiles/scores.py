@@ -24,7 +24,9 @@ from driftwatch.core.data.batch import Batch
 from driftwatch.core.data.privacy import MIN_SHOWN, ValueGuard
 from driftwatch.core.data.schema import Column, ValuePolicy
 from driftwatch.core.profiles.column_profile import ColumnProfile
+from driftwatch.core.sketches.ascending import ascending
 from driftwatch.core.sketches.frequencies import Frequencies
+from driftwatch.core.statistics.special import special
 from driftwatch.process.cached import cached_property
 
 if TYPE_CHECKING:
@@ -99,7 +101,7 @@ class ScoreSpec:
             profile = profiles[name]
             if profile.numbers is not None and profile.numbers.count:
                 cuts = np.arange(1, POINTS + 1) / (POINTS + 1)
-                cut_points = np.unique(profile.numbers.cdf().quantile(cuts))
+                cut_points = ascending(profile.numbers.cdf().quantile(cuts))
                 if cut_points.size > 1:
                     edges[name] = cut_points
             elif profile.categories is not None and profile.categories.frequencies is not None:
@@ -182,12 +184,10 @@ def _common_levels(frequencies: Frequencies) -> dict[str, float]:
 
 def _normal_scores(cells: int) -> Floats:
     """Scores of every cell, by rank and by distance from the middle; the last is for missing."""
-    from scipy.special import ndtri
-
     rank = (np.arange(cells) + 0.5) / cells
     # The middle one of an odd number of cells has no partner, and half the weight.
     distance = np.maximum(np.abs(2 * rank - 1), 0.5 / cells)
-    scores: Floats = np.vstack((ndtri(np.column_stack((rank, distance))), np.zeros(2)))
+    scores: Floats = np.vstack((special().ndtri(np.column_stack((rank, distance))), np.zeros(2)))
     return scores
 
 

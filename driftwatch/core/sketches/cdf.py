@@ -62,18 +62,20 @@ class Cdf:
 
     def at(self, x: ArrayLike, /) -> NDArray[np.float64]:
         """Share of values ``<= x``. O(log size) a point."""
-        steps = np.searchsorted(self.values, x, side="right")
-        return np.concatenate(([0.0], self.cumulative))[steps]
+        return self._after(self.values.searchsorted(x, side="right"))
 
     def below(self, x: ArrayLike, /) -> NDArray[np.float64]:
         """Share of values ``< x``."""
-        steps = np.searchsorted(self.values, x, side="left")
-        return np.concatenate(([0.0], self.cumulative))[steps]
+        return self._after(self.values.searchsorted(x, side="left"))
+
+    def _after(self, steps: NDArray[np.intp]) -> NDArray[np.float64]:
+        """The height after so many steps up."""
+        return np.where(steps > 0, self.cumulative[steps - 1], 0.0)
 
     def quantile(self, q: ArrayLike, /) -> NDArray[np.float64]:
         """Smallest value whose share of values at or below it is at least `q`."""
         # The guard keeps q = 0.3 from skipping a step whose height rounded to 0.29999999.
-        steps = np.searchsorted(self.cumulative, np.asarray(q) - 1e-12, side="left")
+        steps = self.cumulative.searchsorted(np.asarray(q) - 1e-12, side="left")
         return self.values[np.minimum(steps, self.values.size - 1)]
 
     def repeated(self, mass: float, /) -> NDArray[np.float64]:
@@ -81,11 +83,16 @@ class Cdf:
 
         In a sketch any kept value has a weight: only one that is twice the error is an atom.
         """
-        heights = np.diff(self.cumulative, prepend=0.0)
+        heights = self._heights()
         # Half a row less, for what rounding does to a height.
         return self.values[heights >= max(mass, 2 * self.error, 1.5 / self.count)]
 
     def atoms(self, mass: float, /) -> NDArray[np.float64]:
         """Values that each carry at least the share `mass`."""
-        heights = np.diff(self.cumulative, prepend=0.0)
-        return self.values[heights >= mass]
+        return self.values[self._heights() >= mass]
+
+    def _heights(self) -> NDArray[np.float64]:
+        """The share of each value."""
+        heights = self.cumulative.copy()
+        heights[1:] -= self.cumulative[:-1]
+        return heights

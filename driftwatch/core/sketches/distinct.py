@@ -8,6 +8,7 @@ from typing import Any, Self
 import numpy as np
 from numpy.typing import NDArray
 
+from driftwatch.core.sketches.ascending import ascending
 from driftwatch.errors import MergeError, ProfileFormatError
 
 __all__ = ["DistinctSketch"]
@@ -80,7 +81,7 @@ class DistinctSketch:
             return
         every = np.concatenate((self.hashes, hashes))
         if self.counts is None or counts is None:
-            self.hashes, self.counts = np.unique(every)[: self.k], None
+            self.hashes, self.counts = ascending(every)[: self.k], None
             return
         unique, places = np.unique(every, return_inverse=True)
         sums = np.zeros(unique.size, dtype=np.int64)

@@ -10,6 +10,7 @@ from typing import Self
 import numpy as np
 from numpy.typing import NDArray
 
+from driftwatch.core.sketches.ascending import ascending
 from driftwatch.core.sketches.cdf import Cdf
 from driftwatch.errors import ConfigError, ProfileFormatError
 from driftwatch.process.cached import cached_property
@@ -92,8 +93,7 @@ class Grid:
         atoms = cdf.atoms(atom)
         with np.errstate(over="ignore"):
             below = np.nextafter(np.append(atoms, lows), -np.inf)
-        every = np.concatenate((edges, atoms, below[np.isfinite(below)], highs))
-        return cls(np.unique(every))
+        return cls(ascending(edges, atoms, below[np.isfinite(below)], np.asarray(highs)))
 
 
 @dataclass(slots=True)

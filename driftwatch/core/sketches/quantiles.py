@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import random
 from copy import copy
 from typing import TYPE_CHECKING, Self
 
@@ -16,6 +17,9 @@ if TYPE_CHECKING:
     from datasketches import kll_doubles_sketch
 
 __all__ = ["QuantileSketch", "rank_error"]
+
+_CHANCE = random.SystemRandom()
+"""Of the system: no state of a host process is moved, and none is shared after a fork."""
 
 
 def rank_error(k: int, *, interval: bool = False) -> float:
@@ -58,14 +62,13 @@ class QuantileSketch:
         (49.0, 100, True)
     """
 
-    __slots__ = ("_kll", "_offsets", "k")
+    __slots__ = ("_kll", "k")
 
     def __init__(self, k: int) -> None:
         from datasketches import kll_doubles_sketch
 
         self.k = k
         self._kll: kll_doubles_sketch = kll_doubles_sketch(k)
-        self._offsets: np.random.Generator | None = None
 
     @property
     def count(self) -> int:
@@ -113,16 +116,15 @@ class QuantileSketch:
             self._feed(chunk)
             return
         low, high = float(chunk[0]), float(chunk[-1])
-        rng = self._random()
         loose = chunk.size & ((1 << height) - 1)
         if loose:
             # What does not fill a stride goes in by itself; picked at random, so that
             # neither end of the range is favoured.
             picked = np.zeros(chunk.size, dtype=bool)
-            picked[rng.choice(chunk.size, loose, replace=False)] = True
+            picked[_CHANCE.sample(range(chunk.size), loose)] = True
             self._feed(chunk[picked])
             chunk = chunk[~picked]
-        self._merge_image(chunk[int(rng.integers(1 << height)) :: 1 << height], height, low, high)
+        self._merge_image(chunk[_CHANCE.getrandbits(height) :: 1 << height], height, low, high)
 
     def merge(self, other: Self, /) -> None:
         """Fold another sketch into this one; `other` is left as it was.
@@ -179,11 +181,6 @@ class QuantileSketch:
     def _height(self, size: int) -> int:
         stride = int(0.6 * rank_error(self.k) * size)
         return stride.bit_length() - 1
-
-    def _random(self) -> np.random.Generator:
-        if self._offsets is None:
-            self._offsets = np.random.default_rng()
-        return self._offsets
 
     def _feed(self, values: NDArray[np.float64]) -> None:
         if values.size:

@@ -180,7 +180,7 @@ def average_precision_bracket(
     if smooth:
         harmonic = np.log1p(positives / np.maximum(rows, 1e-300))
     else:
-        harmonic = special().digamma(rows + positives + 1) - special().digamma(rows + 1)
+        harmonic = special().psi(rows + positives + 1) - special().psi(rows + 1)
     least = positives - (higher_q + negatives) * harmonic
     with np.errstate(invalid="ignore", divide="ignore"):
         most = positives * (higher_p + positives) / (higher_p + positives + higher_q)

@@ -7,6 +7,7 @@ import math
 import numpy as np
 from numpy.typing import NDArray
 
+from driftwatch.core.sketches.ascending import ascending
 from driftwatch.core.sketches.cdf import Cdf
 from driftwatch.core.statistics.kolmogorov import kolmogorov_p
 
@@ -71,7 +72,7 @@ def _cells(cdf: Cdf) -> tuple[NDArray[np.float64], NDArray[np.bool_]]:
     steps = np.diff(cdf.cumulative, prepend=0.0)
     mesh = np.searchsorted(cdf.cumulative, np.arange(1, _CELLS) / _CELLS - 1e-12)
     atoms = np.flatnonzero(steps >= 1 / (4 * _CELLS))
-    places = np.unique(np.concatenate((mesh, atoms, atoms[atoms > 0] - 1)))
+    places = ascending(mesh, atoms, atoms[atoms > 0] - 1)
     places = places[places < cdf.values.size - 1]
     is_gap = ~np.isin(places, atoms)
     return cdf.cumulative[places], is_gap

@@ -1,0 +1,99 @@
+"""Texts and paths are taken as they were typed, as Typer's validators would give them."""
+
+from __future__ import annotations
+
+import importlib
+import os
+import subprocess
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+import typer
+
+from driftwatch.cli.app import COMMANDS, app
+from driftwatch.cli.parameters import without_validators
+from tests.small_files import parquet
+
+LOADED = """
+import sys
+from driftwatch.cli import main
+try:
+    main()
+finally:
+    print(sorted({"pydantic", "numpy.f2py", "numpy.ma", "sqlite3"} & set(sys.modules)))
+"""
+
+
+def commands() -> Iterator[Any]:
+    """Every command as Typer makes it, with those below it."""
+    yield typer.main.get_command(app)
+    for name, (home, _) in COMMANDS.items():
+        command = getattr(importlib.import_module(f"driftwatch.cli.commands.{home}"), name)
+        if not isinstance(command, typer.Typer):
+            single = typer.Typer(add_completion=False)
+            single.command(name)(command)
+            command = single
+        made = typer.main.get_command(command)
+        yield made
+        yield from (getattr(made, "commands", None) or {}).values()
+
+
+def test_every_parameter_gives_what_its_validator_would(tmp_path: Path) -> None:
+    (tmp_path / "file").write_text("there")
+    given = ["", "a", "None", "é\udc80", "/no/such", str(tmp_path), str(tmp_path / "file")]
+    compared = 0
+    for command in commands():
+        parameters = command.get_params(command.context_class(command))
+        if not hasattr(parameters[0], "get_runtime_param"):
+            pytest.skip("this version of Typer makes no validators")
+        validators = [parameter.get_runtime_param() for parameter in parameters]
+        without_validators(command)
+        for parameter, validator in zip(parameters, validators, strict=True):
+            several = parameter.multiple or parameter.nargs == -1
+            values = [None, (), tuple(given)] if several else [None, *given]
+            is_text = parameter.type_descriptor.annotation in (str, Path, list[str], list[Path])
+            for value in values if is_text else [None]:
+                context = command.context_class(command)
+                expected = validator.coerce(value, param=parameter, ctx=context)
+                found = parameter.get_runtime_param().coerce(value, param=parameter, ctx=context)
+                assert (type(found), found) == (type(expected), expected), parameter.name
+                compared += 1
+    assert compared > 1_000
+
+
+def test_a_path_that_may_not_be_read_is_an_error(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    monkeypatch.setattr(os, "access", lambda path, mode: False)
+    command = typer.main.get_command(app)
+    check = command.get_command(None, "check")  # type: ignore[attr-defined]
+
+    with pytest.raises(Exception, match="is not readable"):
+        check.make_context("check", ["--config", str(tmp_path)])
+
+
+def test_numbers_are_checked_as_ever() -> None:
+    command = typer.main.get_command(app)
+    report = command.get_command(None, "report")  # type: ignore[attr-defined]
+
+    for text, message in (("0", "greater than or equal to 1"), ("many", "valid integer")):
+        with pytest.raises(Exception, match=message):
+            report.make_context("report", ["--last", text])
+
+
+def test_a_check_of_files_loads_no_validators_and_no_more_of_numpy(tmp_path: Path) -> None:
+    path = tmp_path / "rows.parquet"
+    path.write_bytes(parquet())
+
+    done = subprocess.run(
+        [sys.executable, "-c", LOADED, "check", "--ref", path, "--prod", path, "--no-save"],
+        capture_output=True,
+        text=True,
+        check=False,
+        cwd=tmp_path,
+    )
+
+    assert done.stdout.splitlines()[-1] == "[]", done.stderr
