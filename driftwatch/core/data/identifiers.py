@@ -90,7 +90,7 @@ class Order:
 
     def update(self, values: NDArray[np.float64], /) -> None:
         """Look at some numbers, in the order of their rows."""
-        self.whole += int((values % 1 == 0).sum())
+        self.whole += int((values == np.floor(values)).sum())
         self.steps += max(0, values.size - 1)
         self.rising += int((values[1:] > values[:-1]).sum())
         self.falling += int((values[1:] < values[:-1]).sum())

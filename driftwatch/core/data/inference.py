@@ -314,7 +314,7 @@ def _are_personal_numbers(name: str, array: pa.Array) -> bool:
     numbers = typed_values(array, Column(name, Kind.NUMERIC))
     if not isinstance(numbers, Numbers) or not numbers.values.size:
         return False
-    whole = bool((numbers.values % 1 == 0).mean() >= NEARLY_ALL)
+    whole = bool((numbers.values == np.floor(numbers.values)).mean() >= NEARLY_ALL)
     return whole and is_personal_number(name, float(np.median(numbers.values)))
 
 

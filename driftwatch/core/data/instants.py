@@ -39,6 +39,8 @@ _NO_TIMES = (bool, np.bool_, np.timedelta64, complex, np.complexfloating)
 """Types whose values are no instants, though floats can be made of them."""
 _ZONE_NAMED = re.compile(r"(Z|[+-]\d{2}:?\d{2})\[[\w/+-]+\]$")
 """The name of a zone behind its distance from UTC, as in Java: ``+01:00[Europe/Berlin]``."""
+_BEGINNINGS = frozenset("+-.0123456789")
+"""What a text that is an instant, or a number, may begin with."""
 _LONGEST = 64
 """Characters of a text that may be an instant."""
 
@@ -112,7 +114,7 @@ def seconds_by_size(numbers: NDArray[np.float64], /) -> NDArray[np.float64]:
 
 def _in_text(text: str) -> float:
     text = text.strip()
-    if not text or len(text) > _LONGEST or not text.isascii():
+    if text[:1] not in _BEGINNINGS or len(text) > _LONGEST or not text.isascii():
         return np.nan
     if (day := _DAY.fullmatch(text)) and "1800" <= day[1] <= "2200":
         with_dashes = f"{day[1]}-{day[2]}-{day[3]}"
