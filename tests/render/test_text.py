@@ -1,15 +1,13 @@
 from __future__ import annotations
 
-import io
 import re
 from collections.abc import Callable
 
 import pytest
 from rich.cells import cell_len
-from rich.console import Console
 
 from driftwatch.core.reports.report import DriftReport, FeatureDrift, Status
-from driftwatch.render.text import print_report, to_text
+from driftwatch.render.text import to_text
 
 
 def test_the_verdict_comes_first(report: DriftReport) -> None:
@@ -64,12 +62,13 @@ def test_only_ok_features_are_counted_without_a_table(
     assert "\n40 features OK\n" in to_text(report, color=False, width=100)
 
 
-@pytest.mark.parametrize("width", [60, 80, 120, 200])
+@pytest.mark.parametrize("width", [40, 60, 80, 120, 200])
 def test_lines_fit_the_width(width: int, report: DriftReport, hostile: DriftReport) -> None:
-    for each in (report, hostile):
+    # A line that would begin with a command is a blank longer, which a narrow one has no room for.
+    for each in (report, hostile) if width >= 60 else (report,):
         lines = to_text(each, color=False, width=width).splitlines()
 
-        assert max(map(cell_len, lines)) <= width
+        assert [line for line in lines if cell_len(line) > width] == []
 
 
 @pytest.mark.parametrize("environment", [{}, {"FORCE_COLOR": "1"}, {"NO_COLOR": "1"}])
@@ -88,11 +87,3 @@ def test_names_are_never_read_as_markup(hostile: DriftReport) -> None:
 
     assert "[bold red]markup[/] :smile:" in text
     assert "\x1b[31mred" not in text
-
-
-def test_a_console_gets_the_same_text(report: DriftReport) -> None:
-    stream = io.StringIO()
-    print_report(report, Console(file=stream, width=90, no_color=True))
-    lines = [line.rstrip() for line in stream.getvalue().splitlines()]
-
-    assert "\n".join(lines) + "\n" == to_text(report, color=False, width=90)
