@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 
 from driftwatch.core.data.batch import Batch
 from driftwatch.core.data.mixed import joined
-from driftwatch.core.data.numpy_values import places
+from driftwatch.core.data.numpy_values import taken
 
 if TYPE_CHECKING:
     import pyarrow as pa
@@ -105,8 +105,7 @@ class ColumnSample:
         for batch in batches:
             first, last = np.searchsorted(self._places, (seen, seen + batch.rows))
             if name in batch.arrays and last > first:
-                chosen = places(self._places[first:last] - seen)
-                kept.append(batch.arrays[name].take(chosen))
+                kept.append(taken(batch.arrays[name], self._places[first:last] - seen))
             seen += batch.rows
             yield batch
 

@@ -23,7 +23,8 @@ from driftwatch.cli import main
 try:
     main()
 finally:
-    print(sorted({"pydantic", "numpy.f2py", "numpy.ma", "sqlite3"} & set(sys.modules)))
+    late = {"pydantic", "numpy.f2py", "numpy.ma", "pyarrow.compute", "rich.console", "sqlite3"}
+    print(sorted(late & set(sys.modules)))
 """
 
 

@@ -32,6 +32,7 @@ from driftwatch.core.data.name_words import name_words, spread
 from driftwatch.core.data.personal import PERSONAL, is_personal, is_personal_number
 from driftwatch.core.data.schema import Basis, Column, Kind, Role, Schema, ValuePolicy
 from driftwatch.core.data.storage import is_text
+from driftwatch.core.data.text_bytes import may_be_time_or_truth
 from driftwatch.core.data.values import Categories, Numbers, Values, kind_of, typed_values
 
 if TYPE_CHECKING:
@@ -219,6 +220,8 @@ def _kind_of_typed_texts(array: pa.Array) -> Kind:
     is_dictionary = t.is_dictionary(array.type)
     dtype = array.type.value_type if is_dictionary else array.type
     if not is_text(dtype) or array.null_count == len(array):
+        return Kind.CATEGORICAL
+    if not may_be_time_or_truth(array.dictionary if is_dictionary else array):
         return Kind.CATEGORICAL
     sample = spread(array.drop_null())
     sample = (sample.dictionary_decode() if is_dictionary else sample).drop_null()

@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
 
 from driftwatch.core.data.numpy_values import array_of_texts
+from driftwatch.core.data.text_bytes import may_be_any
 from driftwatch.errors import SchemaError
 
 if TYPE_CHECKING:
@@ -56,11 +57,11 @@ def without_words(texts: pa.Array, words: Sequence[str], /, *, trim: bool = True
         >>> without_words(pa.array(["a", " NA", None]), MISSING_WORDS).to_pylist()
         ['a', None, None]
     """
+    if not words or not may_be_any(texts, words):
+        return texts
     import pyarrow as pa
     import pyarrow.compute as pc
 
-    if not words or not len(texts):
-        return texts
     if pa.types.is_string_view(texts.type):  # of which Arrow cannot compute
         texts = texts.cast(pa.large_string())
     bare = pc.utf8_trim_whitespace(texts) if trim else texts

@@ -19,6 +19,7 @@ from driftwatch.core.data.number_texts import inexact, numbers_in_texts
 from driftwatch.core.data.numpy_values import array_of_texts, mask, plain_values, truths
 from driftwatch.core.data.schema import Column, Kind
 from driftwatch.core.data.storage import is_binary, is_number, is_text, plain_array, plain_type
+from driftwatch.core.data.text_bytes import chosen_texts, large_texts
 
 if TYPE_CHECKING:
     import pyarrow as pa
@@ -275,7 +276,7 @@ def _categories(array: pa.Array, words: Words) -> Categories:
 
     if t.is_boolean(array.type):
         return _booleans(array, words)
-    if not _has_texts(array.type):
+    if not len(array) or not _has_texts(array.type):
         return _no_categories(array)
     if not t.is_dictionary(array.type):
         array = (_as_texts(array)).dictionary_encode()
@@ -292,7 +293,7 @@ def _categories(array: pa.Array, words: Words) -> Categories:
     invalid = int(counts[too_long].sum())
     kept &= ~too_long
     if not kept.all():
-        names, counts = names.filter(mask(kept)), counts[kept]
+        names, counts = chosen_texts(names, kept), counts[kept]
     return Categories(names, counts, Missing(rows - invalid - int(counts.sum()), invalid=invalid))
 
 
@@ -388,4 +389,4 @@ def _as_texts(array: pa.Array) -> pa.Array:
 
     if is_binary(array.type):
         return texts_of_bytes(array)
-    return array.cast(pa.large_string())
+    return large_texts(array) if is_text(array.type) else array.cast(pa.large_string())
