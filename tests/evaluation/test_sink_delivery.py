@@ -7,6 +7,7 @@ import signal
 import subprocess
 import sys
 import threading
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
@@ -112,61 +113,91 @@ def test_what_is_no_sink_is_refused() -> None:
         Monitor(data, sinks=[object()])  # type: ignore[list-item]
 
 
-CHILD = """
+MOTHER = """
 import json, os, signal, sys
 from driftwatch.core.windows.evaluation_record import Evaluation
 from driftwatch.evaluation.sink_delivery import SinkDelivery, forget_removed_sinks
 from driftwatch.stores.sqlite.store import SQLiteStore
-path, log, at = sys.argv[1], sys.argv[2], int(sys.argv[3])
-writes = 0
 
-def count(what):
-    global writes
-    writes += 1
-    if writes == at:
-        os.kill(os.getpid(), signal.SIGKILL)
+def live(path, log, at):
+    writes = 0
 
-class Sink:
-    name = "s"
-    def emit(self, result):
-        count("before")
-        with open(log, "a") as file:
-            file.write(json.dumps(result.id) + "\\n")
-        count("after")
+    def count(what):
+        nonlocal writes
+        writes += 1
+        if writes == at:
+            os.kill(os.getpid(), signal.SIGKILL)
 
-store = SQLiteStore(path)
-for name in ("record", "take_due", "delivered"):
-    def counted(*a, _call=getattr(store, name), **k):
-        count(name)
-        done = _call(*a, **k)
-        count(name)
-        return done
-    setattr(store, name, counted)
-state = store.state("m")
-done = 0 if state is None else state.consumed
-delivery = SinkDelivery(store, "m", [Sink()], clock=lambda: 1e6 * (at + 1))
-token = store.lease("m", str(os.getpid()), now=1e6 * (at + 1), seconds=1.0)
-for pane in range(done + 1, 6):
-    store.record(Evaluation("m", token, pane, 0, 1e6 * at, "OK", None, None, {}, pane, ("s",)))
+    class Sink:
+        name = "s"
+        def emit(self, result):
+            count("before")
+            with open(log, "a") as file:
+                file.write(json.dumps(result.id) + "\\n")
+            count("after")
+
+    store = SQLiteStore(path)
+    for name in ("record", "take_due", "delivered"):
+        def counted(*a, _call=getattr(store, name), **k):
+            count(name)
+            done = _call(*a, **k)
+            count(name)
+            return done
+        setattr(store, name, counted)
+    state = store.state("m")
+    done = 0 if state is None else state.consumed
+    delivery = SinkDelivery(store, "m", [Sink()], clock=lambda: 1e6 * (at + 1))
+    token = store.lease("m", str(os.getpid()), now=1e6 * (at + 1), seconds=1.0)
+    for pane in range(done + 1, 6):
+        store.record(Evaluation("m", token, pane, 0, 1e6 * at, "OK", None, None, {}, pane, ("s",)))
+        delivery.deliver_due("s")
     delivery.deliver_due("s")
-delivery.deliver_due("s")
+
+for line in sys.stdin:
+    child = os.fork()
+    if child == 0:
+        code = 1
+        try:
+            live(*json.loads(line))
+            code = 0
+        finally:
+            os._exit(code)
+    print(os.waitstatus_to_exitcode(os.waitpid(child, 0)[1]), flush=True)
 """
+"""Loads the library once; each life is a fork of it, which may be killed."""
+
+
+@pytest.fixture
+def live() -> Iterator[Callable[[Path, Path, int], int]]:
+    """Let a process work on a store until a write kills it, or to the end; its exit code."""
+    with subprocess.Popen(
+        [sys.executable, "-c", MOTHER], stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True
+    ) as mother:
+        assert mother.stdin is not None
+        assert mother.stdout is not None
+
+        def one(path: Path, log: Path, at: int) -> int:
+            assert mother.stdin is not None
+            assert mother.stdout is not None
+            mother.stdin.write(json.dumps([str(path), str(log), at]) + "\n")
+            mother.stdin.flush()
+            return int(mother.stdout.readline())
+
+        yield one
 
 
 @pytest.mark.skipif(not hasattr(signal, "SIGKILL"), reason="needs SIGKILL")
-def test_killed_at_every_write_each_result_is_given_at_least_once(tmp_path: Path) -> None:
+def test_killed_at_every_write_each_result_is_given_at_least_once(
+    tmp_path: Path, live: Callable[[Path, Path, int], int]
+) -> None:
     kills = 0
     for at in range(1, 60):
         path, log = tmp_path / f"{at}.db", tmp_path / f"{at}.log"
         log.touch()
         for life, kill_at in enumerate((at, 0)):
-            done = subprocess.run(
-                [sys.executable, "-c", CHILD, str(path), str(log), str(kill_at or 10_000 + life)],
-                check=False,
-                capture_output=True,
-            )
-            assert done.returncode in (0, -signal.SIGKILL), done.stderr
-            kills += done.returncode == -signal.SIGKILL
+            code = live(path, log, kill_at or 10_000 + life)
+            assert code in (0, -signal.SIGKILL)
+            kills += code == -signal.SIGKILL
         given = [json.loads(line) for line in log.read_text().splitlines()]
         assert sorted(set(given)) == [f"m/{pane}/0/{pane}" for pane in range(1, 6)]
         assert len(given) <= 6  # one of them twice, with the same id
@@ -174,7 +205,7 @@ def test_killed_at_every_write_each_result_is_given_at_least_once(tmp_path: Path
         store = SQLiteStore(path)
         assert store.outbox("m") == []
         store.close()
-        if done.returncode == 0 and kills < at:
+        if code == 0 and kills < at:
             break  # there are no more writes to be killed at
     assert kills >= 25
 

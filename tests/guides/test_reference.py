@@ -35,6 +35,7 @@ def pages(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return folder
 
 
+@pytest.mark.slow
 def test_every_public_name_has_its_place(pages: Path) -> None:
     assert "driftwatch" in MODULES
     for module in MODULES:

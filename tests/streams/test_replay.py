@@ -247,10 +247,13 @@ def real(
     return timeline, timeline.changes[0].pane
 
 
-REAL = [
+LONG = [
     ("elec2", "336 rows", "48 rows", 20, 17_424, {"class": "label"}, "1 per 30d"),
-    ("pedestrians_covid", "28d", "7d", 20, 1_018, {"ds": "time"}, "1 per 365d"),
     ("bike_sharing", "28d", "1d", 40, 8_645, {"dteday": "time"}, "1 per 365d"),
+]
+REAL = [
+    ("pedestrians_covid", "28d", "7d", 20, 1_018, {"ds": "time"}, "1 per 365d"),
+    *(pytest.param(*one, marks=pytest.mark.slow) for one in LONG),
 ]
 
 
