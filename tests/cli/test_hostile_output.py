@@ -39,6 +39,7 @@ def data(tmp_path_factory: pytest.TempPathFactory) -> Path:
     folder = tmp_path_factory.mktemp("data")
     pq.write_table(table(0), folder / "ref.parquet")
     pq.write_table(table(3), folder / "prod.parquet")
+    pq.write_table(table(3).slice(0, 720), folder / "hours.parquet")
     pq.write_table(table(3), folder / "##[group]of\u202e\x1b[31m.parquet")
     return folder
 
@@ -85,8 +86,8 @@ def test_reports(form: str, capsys: pytest.CaptureFixture[str]) -> None:
 
 @pytest.mark.parametrize("form", ["text", "json", "html"])
 def test_replays(form: str, capsys: pytest.CaptureFixture[str]) -> None:
-    cut = ("--time", "ts", "--window", "6h", "--slide", "1h", "--change", "2026-01-01T12:00")
-    run(["replay", "prod.parquet", "--ref", "ref.parquet", *cut, "--format", form])
+    cut = ("--time", "ts", "--window", "6h", "--slide", "1h", "--change", "2026-01-01T06:00")
+    run(["replay", "hours.parquet", "--ref", "ref.parquet", *cut, "--format", form])
     out, _ = said(capsys)
     assert out
 

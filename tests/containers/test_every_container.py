@@ -299,9 +299,17 @@ def whole_columns(draw: st.DrawFn) -> list[Any]:
     return [column[place] for place in np.random.default_rng(seed).permutation(len(column))]
 
 
-@settings(max_examples=60, deadline=None, suppress_health_check=[HealthCheck.too_slow])
-@given(values=whole_columns(), each=st.integers(1, 330))
-def test_what_a_column_is(values: list[Any], each: int) -> None:
+@pytest.mark.parametrize("examples", [15, pytest.param(150, marks=pytest.mark.slow)])
+def test_what_a_column_is(examples: int) -> None:
+    @settings(max_examples=examples, deadline=None, suppress_health_check=[HealthCheck.too_slow])
+    @given(values=whole_columns(), each=st.integers(1, 330))
+    def law(values: list[Any], each: int) -> None:
+        is_the_same_every_way(values, each)
+
+    law()
+
+
+def is_the_same_every_way(values: list[Any], each: int) -> None:
     with tempfile.TemporaryDirectory() as folder:
         found = {
             way: profile_data(make(values, Path(folder), each))

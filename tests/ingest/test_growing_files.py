@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from hypothesis import example, given
+from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
 from driftwatch.core.profiles.profile import Profile
@@ -81,14 +81,25 @@ def test_one_look_takes_all_that_a_file_has(
     assert fed.feeder.follow(tmp_path / name).rows == 0
 
 
-@example(name="a.csv", cuts=[1], block=50, header=b"\n")  # the header is not there yet
-@given(
-    name=st.sampled_from(["a.csv", "a.jsonl"]),
-    cuts=st.lists(st.integers(0, 4_000), max_size=6),
-    block=st.integers(50, 3_000),
-    header=st.sampled_from([b"", b'# it is 5" long\n', b"\n"]),
-)
+@pytest.mark.parametrize("examples", [30, pytest.param(300, marks=pytest.mark.slow)])
 def test_rows_are_taken_once_wherever_the_file_ended_when_it_was_looked_at(
+    tmp_path_factory: pytest.TempPathFactory, examples: int
+) -> None:
+    @settings(max_examples=examples)
+    @example(name="a.csv", cuts=[1], block=50, header=b"\n")  # the header is not there yet
+    @given(
+        name=st.sampled_from(["a.csv", "a.jsonl"]),
+        cuts=st.lists(st.integers(0, 4_000), max_size=6),
+        block=st.integers(50, 3_000),
+        header=st.sampled_from([b"", b'# it is 5" long\n', b"\n"]),
+    )
+    def law(name: str, cuts: list[int], block: int, header: bytes) -> None:
+        grows(tmp_path_factory, name, cuts, block, header)
+
+    law()
+
+
+def grows(
     tmp_path_factory: pytest.TempPathFactory,
     name: str,
     cuts: list[int],

@@ -7,6 +7,7 @@ import math
 import re
 from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
+from functools import cache
 from pathlib import Path
 
 import pytest
@@ -27,10 +28,10 @@ SIGNS = {"C": Status.CRITICAL, "W": Status.WARNING, "U": Status.UNDECIDED, "O": 
 
 def over_time(**rows: str) -> OverTime:
     """Reports whose features have the statuses that the letters say; a blank: not tested."""
-    stretches = []
+    stretches, made = [], cache(feature)  # the same of a name and a status, which is frozen
     for place in range(len(next(iter(rows.values())))):
         features = [
-            feature(name, SIGNS[letters[place]])
+            made(name, SIGNS[letters[place]])
             for name, letters in rows.items()
             if letters[place] != " "
         ]
