@@ -2,6 +2,7 @@ from __future__ import annotations
 
 import gzip
 import json
+import shutil
 import subprocess
 import sys
 from pathlib import Path
@@ -16,12 +17,10 @@ from driftwatch.cli.app import run
 from driftwatch.cli.output.last_report import last_report_path
 
 
-@pytest.fixture(autouse=True)
-def folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
-    """Two sides of files in a folder of their own, and a state directory beside them."""
-    monkeypatch.setenv("DRIFTWATCH_STATE", str(tmp_path / "state"))
-    monkeypatch.delenv("GITHUB_STEP_SUMMARY", raising=False)
-    monkeypatch.chdir(tmp_path)
+@pytest.fixture(scope="module")
+def files(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Two sides of files."""
+    made = tmp_path_factory.mktemp("files")
     rng = np.random.default_rng(0)
     for name, shift in (("ref", 0.0), ("same", 0.0), ("moved", 1.0)):
         frame = pd.DataFrame(
@@ -31,11 +30,22 @@ def folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
                 "at": pd.date_range("2024-01-01", periods=12_000, freq="min"),
             }
         )
-        frame.to_parquet(f"{name}.parquet")
-        frame.to_csv(f"{name}.csv", index=False)
-        frame.to_json(f"{name}.jsonl", orient="records", lines=True, date_format="iso")
-        with gzip.open(f"{name}.csv.gz", "wt") as file:
+        frame.to_parquet(made / f"{name}.parquet")
+        frame.to_csv(made / f"{name}.csv", index=False)
+        frame.to_json(made / f"{name}.jsonl", orient="records", lines=True, date_format="iso")
+        with gzip.open(made / f"{name}.csv.gz", "wt") as file:
             frame.to_csv(file, index=False)
+    return made
+
+
+@pytest.fixture(autouse=True)
+def folder(files: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """The files in a folder of a test's own, and a state directory beside them."""
+    monkeypatch.setenv("DRIFTWATCH_STATE", str(tmp_path / "state"))
+    monkeypatch.delenv("GITHUB_STEP_SUMMARY", raising=False)
+    monkeypatch.chdir(tmp_path)
+    for file in files.iterdir():
+        shutil.copy(file, tmp_path)
     return tmp_path
 
 
@@ -167,13 +177,16 @@ def test_the_installed_command_prints_its_help_without_numpy() -> None:
     assert done.stderr == "False"
 
 
-def test_a_header_that_cannot_be_read_is_an_error_and_never_an_abort(tmp_path: Path) -> None:
-    """Ten times: a thread that is still in a library when the process ends aborts it."""
+@pytest.mark.parametrize("times", [3, pytest.param(20, marks=pytest.mark.slow)])
+def test_a_header_that_cannot_be_read_is_an_error_and_never_an_abort(
+    tmp_path: Path, times: int
+) -> None:
+    """Again and again: a thread that is still in a library when the process ends aborts it."""
     rows = "".join(f"{number},{number % 7}\n" for number in range(50_000))
     (tmp_path / "bad.csv").write_text("größe,c\n" + rows, "latin-1")
     (tmp_path / "ok.csv").write_text("a,c\n" + rows)
     command = [sys.executable, "-m", "driftwatch", "check", "--ref", "bad.csv", "--prod", "ok.csv"]
-    for _ in range(10):
+    for _ in range(times):
         done = subprocess.run(command, cwd=tmp_path, capture_output=True, text=True, check=False)
         assert done.returncode == 2, done.stderr
         assert "terminate" not in done.stderr

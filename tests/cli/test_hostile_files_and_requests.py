@@ -51,6 +51,9 @@ def data(tmp_path_factory: pytest.TempPathFactory) -> Path:
     folder = tmp_path_factory.mktemp("data")
     pq.write_table(table(0), folder / "ref.parquet")
     pq.write_table(table(3), folder / "prod.parquet")
+    for name, how in (("ref", {"roles": {"ts": "time"}}), ("timeless", {"exclude": ["ts"]})):
+        made = Monitor(folder / "ref.parquet", **how).reference.profile  # type: ignore[arg-type]
+        (folder / f"{name}.dwp").write_bytes(made.to_bytes())
     return folder
 
 
@@ -62,7 +65,7 @@ def folder(data: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     for file in data.iterdir():
         (tmp_path / file.name).symlink_to(file)
     (tmp_path / "driftwatch.toml").write_text(
-        "[monitors.m]\nreference = 'ref.parquet'\nstore = 'm.db'\ntime = 'ts'\n"
+        "[monitors.m]\nreference = 'ref.dwp'\nstore = 'm.db'\ntime = 'ts'\n"
         "window = '6h'\nslide = '1h'\n",
         "utf-8",
     )
@@ -171,8 +174,8 @@ def test_a_collector(form: str, folder: Path) -> None:
     configuration = 'store = "m.db"\n[service]\nrequests_per_minute = 1000000\n'
     for name in ["m", *named]:
         configuration += (
-            f"[monitors.{json.dumps(name, ensure_ascii=False)}]\nreference = 'ref.parquet'\n"
-            "exclude = ['ts']\nwindow = '6h'\nslide = '1h'\nevery = '1s'\nlateness = '1m'\n"
+            f"[monitors.{json.dumps(name, ensure_ascii=False)}]\nreference = 'timeless.dwp'\n"
+            "window = '6h'\nslide = '1h'\nevery = '1s'\nlateness = '1m'\n"
         )
     (folder / "driftwatch.toml").write_text(configuration, "utf-8")
     bodies = deliveries(folder)
@@ -184,7 +187,7 @@ def test_a_collector(form: str, folder: Path) -> None:
             answer = client.send(f"{url}/v1/segments", body)
             assert 400 <= answer.status < 500, (answer, answer.reason, said)
         moved = Monitor(
-            folder / "ref.parquet", name=named[0], exclude=["ts"], store=url,
+            folder / "timeless.dwp", name=named[0], store=url,
             spool=folder / "spool", window="6h", slide="1h",
         )  # fmt: skip
         rows, now = pq.read_table(folder / "prod.parquet").drop_columns(["ts"]), time.time()

@@ -10,7 +10,7 @@ import numpy as np
 
 from driftwatch import Monitor, Status
 
-ROWS = 3_200
+ROWS = 800
 EACH = 8
 NAMES = ("age", "income", "plan")
 

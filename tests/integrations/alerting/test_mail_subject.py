@@ -8,7 +8,7 @@ from dataclasses import replace
 from email.header import decode_header, make_header
 from email.headerregistry import Address
 
-from hypothesis import example, given
+from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
 from driftwatch.integrations.alerting.email import mail_of
@@ -18,6 +18,7 @@ from tests.integrations.alerting.test_back_ends import MESSAGE
 WORDS = ["age", "income", "Übergröße", "‘b’ 14 % → 57 %", "=?utf-8?q?x?=", "customer_segment", "…"]
 
 
+@settings(max_examples=40)
 @given(
     st.one_of(st.text(max_size=250), st.lists(st.sampled_from(WORDS), max_size=20).map(" ".join))
 )
