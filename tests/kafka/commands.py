@@ -1,14 +1,16 @@
-"""The commands of workers, run as processes in a folder with a configuration."""
+"""The commands of workers in a folder with a configuration; those that go on are processes."""
 
 from __future__ import annotations
 
+import io
 import signal
 import subprocess
 import sys
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import chdir, contextmanager, redirect_stderr, redirect_stdout
 from pathlib import Path
 
+from driftwatch.cli import app
 from driftwatch.stores.sqlite.store import SQLiteStore
 from tests.waiting import until
 
@@ -18,15 +20,11 @@ DRIFTWATCH = [sys.executable, "-m", "driftwatch"]
 
 
 def run(folder: Path, *arguments: str) -> subprocess.CompletedProcess[str]:
-    """Run a command to its end; nobody is at its terminal."""
-    return subprocess.run(
-        [*DRIFTWATCH, *arguments],
-        cwd=folder,
-        capture_output=True,
-        text=True,
-        check=False,
-        stdin=subprocess.DEVNULL,
-    )
+    """Run a command to its end, in this process; nobody is at its terminal."""
+    out, err = io.StringIO(), io.StringIO()
+    with chdir(folder), redirect_stdout(out), redirect_stderr(err):
+        code = app.run(arguments)
+    return subprocess.CompletedProcess(arguments, code, out.getvalue(), err.getvalue())
 
 
 @contextmanager
