@@ -156,6 +156,7 @@ def test_evaluate_exits_with_0_when_the_incident_is_over(
     assert run(["evaluate"]) == 0
 
 
+@pytest.mark.slow
 def test_evaluate_waits_for_a_back_end_that_takes_its_time(
     capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -52,7 +52,7 @@ def data(tmp_path_factory: pytest.TempPathFactory) -> Path:
     pq.write_table(table(0), folder / "ref.parquet")
     pq.write_table(table(3), folder / "prod.parquet")
     for name, how in (("ref", {"roles": {"ts": "time"}}), ("timeless", {"exclude": ["ts"]})):
-        made = Monitor(folder / "ref.parquet", **how).reference.profile  # type: ignore[arg-type]
+        made = Monitor(folder / "ref.parquet", **how).reference.profile
         (folder / f"{name}.dwp").write_bytes(made.to_bytes())
     return folder
 

@@ -155,6 +155,7 @@ def test_it_stops_while_it_tells_the_brokers_what_is_stored(
     store.close()
 
 
+@pytest.mark.slow
 def test_it_stops_while_the_store_is_locked_and_the_brokers_hang(
     cluster: MockCluster, topic: str, hung: Any
 ) -> None:
@@ -195,6 +196,7 @@ def test_it_stops_while_it_sends_dead_letters(
     watched.close()
 
 
+@pytest.mark.slow
 def test_it_stops_with_a_connection_for_dead_letters_that_hangs(
     cluster: MockCluster, topic: str, hung: Any
 ) -> None:

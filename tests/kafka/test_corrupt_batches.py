@@ -63,7 +63,13 @@ def careful(monkeypatch: pytest.MonkeyPatch) -> list[int]:
 
 @pytest.mark.parametrize(
     ("times", "said", "attempts"),
-    [(1, True, 0), (3, True, 0), (4, True, 1), (6, True, 3), (5, False, 3)],
+    [
+        (1, True, 0),
+        pytest.param(3, True, 0, marks=pytest.mark.slow),
+        (4, True, 1),
+        pytest.param(6, True, 3, marks=pytest.mark.slow),
+        (5, False, 3),
+    ],
 )
 def test_a_batch_that_comes_right_at_last_is_read(
     cluster: MockCluster,

@@ -61,6 +61,7 @@ def test_lag_is_known_and_a_stall_noticed_though_every_fetch_fails(
     watched.close()
 
 
+@pytest.mark.slow
 def test_one_partition_that_stands_still_is_noticed_while_others_move(
     two_brokers: MockCluster, topic: str
 ) -> None:

@@ -82,6 +82,7 @@ def test_an_address_where_nobody_listens_ends_a_start_after_a_while(
     worker.monitor.close()
 
 
+@pytest.mark.slow
 def test_brokers_that_were_there_once_are_waited_for(
     topic: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:

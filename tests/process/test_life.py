@@ -132,7 +132,7 @@ def fork_often(path: Path, forks: int, threads: int) -> None:
 
 @needs_fork
 def test_forks_under_sixteen_threads_neither_hang_nor_break(tmp_path: Path) -> None:
-    fork_often(tmp_path / "s.db", 100, 16)
+    fork_often(tmp_path / "s.db", 40, 16)
 
 
 @needs_fork
@@ -314,7 +314,7 @@ def SQLiteOverview(path: Path) -> Iterator[Any]:  # noqa: N802 - reads like what
 
 
 def test_closing_under_load_loses_nothing(tmp_path: Path) -> None:
-    closed_again_and_again(tmp_path / "s.db", 1, 20)
+    closed_again_and_again(tmp_path / "s.db", 1, 8)
 
 
 @pytest.mark.slow
@@ -329,7 +329,7 @@ import numpy as np
 from driftwatch import Monitor
 path = sys.argv[1]
 monitor = Monitor({"x": np.random.default_rng(0).normal(size=2000)}, store=path)
-for number in range(200_000):
+for number in range(60_000):
     monitor.observe({"x": float(number % 11)})
 {before}
 began = time.monotonic()

@@ -100,10 +100,18 @@ class Clock:
 
 @contextmanager
 def sending(
-    url: str, folder: Path, *, clock: Callable[[], float] = time.monotonic, **how: Any
+    url: str,
+    folder: Path,
+    *,
+    clock: Callable[[], float] = time.monotonic,
+    timeout: float = 5.0,
+    **how: Any,
 ) -> Iterator[tuple[Spool, Sender]]:
     spool = Spool(folder)
-    yield spool, Sender(CollectorClient(url, timeout=5, **how), spool, mine="mine", clock=clock)
+    yield (
+        spool,
+        Sender(CollectorClient(url, timeout=timeout, **how), spool, mine="mine", clock=clock),
+    )
 
 
 @pytest.mark.parametrize("trouble", [None, (500, {}), (503, {}), (429, {}), (401, {}), (408, {})])
@@ -333,7 +341,7 @@ def dripping(answer: bytes) -> Iterator[str]:
 
 @pytest.mark.parametrize("answer", [b"HTTP/1.1 200 OK\r\nx: ", b"HTTP/1.1 200 OK\r\n\r\n"])
 def test_an_answer_that_never_ends_is_given_up_in_time(tmp_path: Path, answer: bytes) -> None:
-    with dripping(answer) as url, sending(url, tmp_path) as (spool, sender):
+    with dripping(answer) as url, sending(url, tmp_path, timeout=1.5) as (spool, sender):
         spool.put("1-mine", b"first")
         begun = time.monotonic()
         assert not sender.finish(0.3)
