@@ -17,5 +17,7 @@ def pytest_configure(config: pytest.Config) -> None:
     patch = pytest.MonkeyPatch()
     patch.setenv("XDG_CONFIG_HOME", folder.name)
     patch.delenv("DRIFTWATCH_HASH_KEY", raising=False)
+    # Else each of the hundreds of processes that tests start compiles the library anew.
+    patch.delenv("PYTHONDONTWRITEBYTECODE", raising=False)
     config.add_cleanup(folder.cleanup)
     config.add_cleanup(patch.undo)

@@ -299,7 +299,7 @@ def whole_columns(draw: st.DrawFn) -> list[Any]:
     return [column[place] for place in np.random.default_rng(seed).permutation(len(column))]
 
 
-@pytest.mark.parametrize("examples", [15, pytest.param(150, marks=pytest.mark.slow)])
+@pytest.mark.parametrize("examples", [15, pytest.param(100, marks=pytest.mark.slow)])
 def test_what_a_column_is(examples: int) -> None:
     @settings(max_examples=examples, deadline=None, suppress_health_check=[HealthCheck.too_slow])
     @given(values=whole_columns(), each=st.integers(1, 330))

@@ -81,7 +81,7 @@ def test_one_look_takes_all_that_a_file_has(
     assert fed.feeder.follow(tmp_path / name).rows == 0
 
 
-@pytest.mark.parametrize("examples", [30, pytest.param(300, marks=pytest.mark.slow)])
+@pytest.mark.parametrize("examples", [30, pytest.param(150, marks=pytest.mark.slow)])
 def test_rows_are_taken_once_wherever_the_file_ended_when_it_was_looked_at(
     tmp_path_factory: pytest.TempPathFactory, examples: int
 ) -> None:

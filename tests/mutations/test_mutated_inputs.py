@@ -18,7 +18,7 @@ from tests.mutations.child import KINDS
 CHILD = (sys.executable, "-W", "ignore", "-m", "tests.mutations.child")
 ROOT = Path(__file__).parents[2]
 EACH = {"reports": 1_250}
-"""How many of a kind, if not 5,000."""
+"""How many of a kind, if not 2,500."""
 AT_ONCE = 1_250
 MEBIBYTES = 64
 
@@ -55,7 +55,7 @@ def test_some_mutated_inputs_are_refused_or_taken(kind: str, tmp_path: Path) -> 
 @pytest.mark.slow
 @pytest.mark.parametrize(
     ("kind", "first"),
-    [(kind, first) for kind in KINDS for first in range(0, EACH.get(kind, 5_000), AT_ONCE)],
+    [(kind, first) for kind in KINDS for first in range(0, EACH.get(kind, 2_500), AT_ONCE)],
 )
 def test_thousands_of_mutated_inputs_are_refused_or_taken(
     kind: str, first: int, tmp_path: Path
