@@ -9,6 +9,7 @@ import sys
 from collections.abc import Callable, Iterator
 from contextlib import chdir, contextmanager, redirect_stderr, redirect_stdout
 from pathlib import Path
+from unittest import mock
 
 from driftwatch.cli import app
 from driftwatch.stores.sqlite.store import SQLiteStore
@@ -22,7 +23,8 @@ DRIFTWATCH = [sys.executable, "-m", "driftwatch"]
 def run(folder: Path, *arguments: str) -> subprocess.CompletedProcess[str]:
     """Run a command to its end, in this process; nobody is at its terminal."""
     out, err = io.StringIO(), io.StringIO()
-    with chdir(folder), redirect_stdout(out), redirect_stderr(err):
+    nobody = mock.patch.object(sys, "stdin", io.StringIO())
+    with chdir(folder), redirect_stdout(out), redirect_stderr(err), nobody:
         code = app.run(arguments)
     return subprocess.CompletedProcess(arguments, code, out.getvalue(), err.getvalue())
 
