@@ -80,7 +80,7 @@ def test_numbers_are_checked_as_ever() -> None:
     command = typer.main.get_command(app)
     report = command.get_command(None, "report")  # type: ignore[attr-defined]
 
-    for text, message in (("0", "equal to 1|in the range"), ("many", "valid integer")):
+    for text, message in (("0", "equal to 1|in the range"), ("many", "valid int")):
         with pytest.raises(Exception, match=message):
             report.make_context("report", ["--last", text])
 

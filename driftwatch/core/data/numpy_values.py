@@ -17,6 +17,10 @@ if TYPE_CHECKING:
 
 __all__ = ["array_of_texts", "mask", "places", "plain_values", "taken", "truths"]
 
+_FLOATS = {"halffloat": "float16", "float": "float32", "double": "float64"}
+"""What numpy calls Arrow's types; integers have the same names. ``to_pandas_dtype`` of pyarrow
+below 19 asks for pandas."""
+
 
 def plain_values(array: pa.Array, /) -> NDArray[Any]:
     """The non-null values as a numpy array, without a copy where there are no nulls."""
@@ -25,7 +29,8 @@ def plain_values(array: pa.Array, /) -> NDArray[Any]:
     if array.null_count:
         array = array.drop_null()
     if t.is_integer(array.type) or t.is_floating(array.type):
-        data, dtype = array.buffers()[1], np.dtype(array.type.to_pandas_dtype())
+        name = str(array.type)
+        data, dtype = array.buffers()[1], np.dtype(_FLOATS.get(name, name))
         if data is None or not len(array):
             return np.empty(0, dtype)
         return np.frombuffer(data, dtype, len(array), array.offset * dtype.itemsize)
