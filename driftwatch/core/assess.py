@@ -162,7 +162,7 @@ def assess(
         created_at=created_at,
         rows_reference=reference.profile.rows,
         rows_current=current.rows,
-        reference_data_hash=reference.profile.content_hash,
+        reference_data_hash=reference.data_hash,
         production_data_hash=current.content_hash,
         skipped={
             column.name: why + repeated_ids(reference.profile, current, column)

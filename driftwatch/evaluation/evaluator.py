@@ -278,6 +278,10 @@ class Evaluator:
         """
         log_evaluation(self.monitor, event, report, news)
 
+    def to_keep(self, report: DriftReport, /) -> str | None:
+        """A report as the store keeps it; None if it need not."""
+        return report.to_json()
+
     def tidy(self) -> None:
         """Keep the store small, also where no process evaluates its windows.
 
@@ -379,7 +383,7 @@ class Evaluator:
             revision=state.revision,
             created=now,
             status=report.global_status.value if report is not None else "",
-            report=report.to_json() if report is not None else None,
+            report=None if report is None else self.to_keep(report),
             event=event.value if event is not None else None,
             state=state.to_dict(self._detector),
             consumed=state.consumed if state.consumed is not None else -1,

@@ -97,6 +97,8 @@ class StoredWindows:
         self._notes: dict[int, _PaneNote] = {}
         self._sliding = SlidingMerge(spec.panes, self._load)
         self._last: int | None = None
+        self._loaded: tuple[int, Profile | None] | None = None
+        """The pane that was read last, as long as nothing is new: detectors ask for it next."""
         self.unreadable: Counter[str] = Counter()
         """What was left out of windows, and why."""
         like = reference.new_profile()
@@ -126,6 +128,7 @@ class StoredWindows:
         if newest == self._seen:
             return set()
         before, self._seen = self._seen, newest
+        self._loaded = None
         if self._last is None:
             return set()
         first = self._spec.first_of(self._last)
@@ -159,6 +162,7 @@ class StoredWindows:
         """Forget everything; the next window is read from the store."""
         self._sliding = SlidingMerge(self._spec.panes, self._load)
         self._notes = {}
+        self._loaded = None
 
     def window(self, last: int, /) -> Profile | None:
         """The merged window that ends with a pane; None where it has no rows.
@@ -175,7 +179,9 @@ class StoredWindows:
         return window
 
     def pane(self, number: int, /) -> Profile | None:
-        """The merged rows of one pane."""
+        """The merged rows of one pane, which must not be changed."""
+        if self._loaded is not None and self._loaded[0] == number:
+            return self._loaded[1]
         return self._load(number)
 
     def facts(self) -> SegmentFacts:
@@ -194,7 +200,10 @@ class StoredWindows:
 
     def _load(self, pane: int) -> Profile | None:
         self._notes.pop(pane, None)
-        return merged(self._sound(pane))
+        self._loaded = None  # it need not be there beside the one that is read
+        profile = merged(self._sound(pane))
+        self._loaded = pane, profile
+        return profile
 
     def _sound(self, pane: int) -> Iterator[Profile]:
         for segment in self._read(pane, pane):

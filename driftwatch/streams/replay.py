@@ -169,6 +169,10 @@ class _HistoryEvaluator(Evaluator):
         """None: the timeline has those of the whole history, and when they came is not known."""
         return {}
 
+    def to_keep(self, _: DriftReport, /) -> None:
+        """Nothing: the store ends with the replay, and reports are given out as they are made."""
+        return
+
     def tell(self, event: Event | None, report: DriftReport | None, news: AlertNews, /) -> None:
         """Nothing is said of what is past: it stands in the timeline."""
         self.messages += news.messages

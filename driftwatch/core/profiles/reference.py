@@ -229,14 +229,19 @@ class Reference:
         _ = self.profile.schema[name]
         return self.columns[name]
 
-    @property
+    @cached_property
     def id(self) -> str:
         """Hash of the rows behind the reference, and of how their outcomes were counted."""
         spec = self.profile.outcome_spec
         if spec is None:
-            return self.profile.content_hash
-        facts = f"{self.profile.content_hash} {spec.id}".encode()
+            return self.data_hash
+        facts = f"{self.data_hash} {spec.id}".encode()
         return hashlib.blake2b(facts, digest_size=16).hexdigest()
+
+    @cached_property
+    def data_hash(self) -> str:
+        """The content hash of its rows: every column goes into it, and every report names it."""
+        return self.profile.content_hash
 
     @property
     def outcomes(self) -> Outcomes | None:

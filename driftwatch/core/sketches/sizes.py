@@ -6,6 +6,7 @@ import hashlib
 import json
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass, fields
+from functools import lru_cache
 from typing import Any, Self
 
 from driftwatch.errors import ConfigError, NotReadableError
@@ -75,8 +76,7 @@ class SketchConfig:
     @property
     def id(self) -> str:
         """Short hash of all sizes; equal exactly for equal configurations."""
-        text = json.dumps(asdict(self), sort_keys=True, separators=(",", ":"))
-        return hashlib.blake2b(text.encode(), digest_size=8).hexdigest()
+        return _id_of(self)
 
     def to_dict(self) -> dict[str, int]:
         return asdict(self)
@@ -99,3 +99,10 @@ class SketchConfig:
             odd = sorted(set(data) ^ names)
             raise ConfigError(f"SketchConfig has the sizes {sorted(names)}; check {odd}")
         return cls(**data)
+
+
+@lru_cache(maxsize=64)
+def _id_of(config: SketchConfig) -> str:
+    """It is asked of every profile that is read or merged, and there are few configurations."""
+    text = json.dumps(asdict(config), sort_keys=True, separators=(",", ":"))
+    return hashlib.blake2b(text.encode(), digest_size=8).hexdigest()

@@ -66,12 +66,13 @@ class SlidingMerge:
         self._current: Profile | None = None
         self._suffixes: list[Profile | None] = []  # the last is the next one to be needed
         self._middle: _Middle | None = None
+        self._answer: tuple[Profile | None] | None = None
 
     @property
     def held(self) -> int:
         """Merged profiles in memory."""
         middle = self._middle
-        kept = [*self._suffixes, self._current]
+        kept = [*self._suffixes, self._current, *(self._answer or ())]
         if middle is not None:
             kept += [*middle.front, *middle.back, middle.merged_back]
         return len({id(profile) for profile in kept if profile is not None})
@@ -85,12 +86,15 @@ class SlidingMerge:
             self._start(last)
         while self._last is not None and self._last < last:
             self._step(self._last + 1)
-        return self._joined(self._suffixes[-1], self._current)
+        if self._answer is None:  # the window is asked for more than once where it stands
+            self._answer = (self._joined(self._suffixes[-1], self._current),)
+        return self._answer[0]
 
     def add(self, pane: int, delta: Profile, /) -> None:
         """Merge late rows of a pane into the window, where they are part of it."""
         if self._last is None or not self._last - self.size < pane <= self._last:
             return
+        self._answer = None
         block, place = divmod(pane, self._block)
         newest = self._last // self._block
         if block == newest:
@@ -131,6 +135,7 @@ class SlidingMerge:
         self._last = last
 
     def _step(self, pane: int) -> None:
+        self._answer = None
         newest, place = divmod(pane, self._block)
         if place == 0:
             self._push(self._current)

@@ -121,6 +121,17 @@ def test_merges_and_memory_stay_small(size: int) -> None:
     assert sliding.held < 2 * np.sqrt(size) + 6
 
 
+def test_a_window_that_stands_still_is_merged_once() -> None:
+    sliding = SlidingMerge(4, lambda pane: profile([pane]))
+    found, before = sliding.window(10), sliding.merges
+    assert sliding.window(10) is found
+    assert sliding.merges == before
+    sliding.add(9, profile([5]))
+    late = sliding.window(10)
+    assert late is not None
+    assert late.rows == 5
+
+
 def test_what_is_given_out_is_never_changed() -> None:
     sliding = SlidingMerge(4, lambda pane: profile([pane]))
     found = sliding.window(10)
