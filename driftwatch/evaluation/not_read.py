@@ -9,9 +9,9 @@ from typing import Any
 
 from driftwatch.core.data.privacy import ValueGuard
 from driftwatch.core.profiles.profile import Profile
-from driftwatch.core.profiles.readable import check_readable
+from driftwatch.core.profiles.readable import Readability
 from driftwatch.core.windows.segments import Segment
-from driftwatch.core.windows.stored import Quarantined
+from driftwatch.core.windows.stored import Overview, Quarantined
 from driftwatch.errors import DataError, NotReadableError, ProfileFormatError
 from driftwatch.protocols import Store
 
@@ -22,18 +22,22 @@ _AT_ONCE = 256
 _PLACE = ("pane", "width", "late", "earliest", "latest", "reference", "model_version")
 
 
-def rows_not_read(store: Store, monitor: str, /, *, guard: ValueGuard) -> Counter[str]:
+def rows_not_read(
+    store: Store, monitor: str, /, *, guard: ValueGuard, facts: Overview | None = None
+) -> Counter[str]:
     """Rows of a monitor in segments that cannot be read, by reason; changes nothing.
 
     Args:
         store: The store, best opened for reading: what is damaged is set aside elsewhere.
         monitor: Whose.
         guard: The hash key in use.
+        facts: What the store says of the monitor; asked of it if not given.
 
-    Cost: every segment is read, in about 0.1 ms each; some hundred are in memory at once.
+    Cost: every segment is read, in about 0.05 ms each; some hundred are in memory at once.
     """
     found: Counter[str] = Counter()
-    for width in store.overview(monitor).panes:
+    readability = Readability(guard)
+    for width in (facts or store.overview(monitor)).panes:
         seen = 0
         panes = store.panes(monitor, width=width.width, first=width.first, last=width.last)
         for start in range(0, len(panes), _AT_ONCE):
@@ -42,7 +46,7 @@ def rows_not_read(store: Store, monitor: str, /, *, guard: ValueGuard) -> Counte
             for segment in (each.segment for each in stored):
                 seen += segment.rows
                 try:
-                    check_readable(segment.body, guard)
+                    readability.check(segment.body)
                 except NotReadableError as error:
                     found[error.reason] += segment.rows
                 except ProfileFormatError:

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from driftwatch.core.reports.window import LaggingSource
 from driftwatch.core.windows.counters import unreadable_sources
 from driftwatch.core.windows.spec import WindowSpec
-from driftwatch.core.windows.stored import Source
+from driftwatch.core.windows.stored import Overview, Source
 from driftwatch.protocols import Store
 
 __all__ = ["Laggard", "StreamExtent", "extent_of", "told"]
@@ -76,6 +76,7 @@ def extent_of(
     delay: float = 0.0,
     idle_after: float | None = None,
     noted: Mapping[str, Sequence[float]] | None = None,
+    facts: Overview | None = None,
 ) -> StreamExtent | None:
     """Find out how far a stream has come; None while it is empty.
 
@@ -93,8 +94,9 @@ def extent_of(
         idle_after: Seconds for which a silent source is waited for, and one that is behind; as
             long as a pane and the lateness last if not given.
         noted: What is known of sources that were behind the last time, `Laggard.to_list` by name.
+        facts: What the store says of the monitor; asked of it if not given.
     """
-    facts = store.overview(monitor)
+    facts = facts or store.overview(monitor)
     panes = [pane for pane in facts.panes if pane.width == spec.width]
     if not panes:
         return None

@@ -127,8 +127,9 @@ def _findings(request: StreamRequest) -> list[Finding]:
     except DriftWatchError as error:
         return [*findings, Finding("store", str(error), ok=False, code=error.code)]
     try:
-        findings += _of_store(store, name, config.reference)
-        findings += _of_the_unread(store, name)
+        facts = store.overview(name)  # every segment of the monitor is counted for it
+        findings += _of_store(store, name, config.reference, facts)
+        findings += _of_the_unread(store, name, facts)
         findings += _of_the_turned_away(store, name)
         idle = None if config.idle_after is None else parse_duration(config.idle_after)
         now, state = time.time(), store.state(name)
@@ -139,8 +140,9 @@ def _findings(request: StreamRequest) -> list[Finding]:
             now=now,
             idle_after=None if idle is None else idle.total_seconds(),
             noted={} if state is None else state.laggards,
+            facts=facts,
         )
-        findings += _of_stream(store, name, spec, progress, now)
+        findings += _of_stream(store, name, spec, progress, now, facts)
         findings += _of_evaluations(store, name, spec, every.total_seconds(), progress)
         findings += _of_incidents(store, name)
         if config.kafka is not None:
@@ -152,8 +154,9 @@ def _findings(request: StreamRequest) -> list[Finding]:
     return findings
 
 
-def _of_store(store: Store, name: str, named: str | list[str] | None) -> list[Finding]:
-    facts = store.overview(name)
+def _of_store(
+    store: Store, name: str, named: str | list[str] | None, facts: Overview
+) -> list[Finding]:
     size = sum(pane.bytes for pane in facts.panes)
     segments = sum(pane.segments for pane in facts.panes)
     findings = [Finding("store", f"{store!r}: {segments:,} segments, {size:,} bytes of sketches")]
@@ -212,11 +215,11 @@ def _of_the_turned_away(store: Store, name: str) -> list[Finding]:
     return findings
 
 
-def _of_the_unread(store: Store, name: str) -> list[Finding]:
+def _of_the_unread(store: Store, name: str, facts: Overview) -> list[Finding]:
     """Rows and references that are there, and cannot be read with this key and this version."""
     guard = key_for(None, store, makes=False).guard
     findings = []
-    for reason, rows in rows_not_read(store, name, guard=guard).items():
+    for reason, rows in rows_not_read(store, name, guard=guard, facts=facts).items():
         text = f"{rows:,} rows {reason.replace('_', ' ')}"
         if reason != DAMAGED:
             text += ": left as they are, and in no report; a reader that is right reads them"
@@ -257,7 +260,12 @@ def _of_sinks(store: Store, name: str) -> list[Finding]:
 
 
 def _of_stream(
-    store: Store, name: str, spec: WindowSpec, progress: StreamExtent | None, now: float
+    store: Store,
+    name: str,
+    spec: WindowSpec,
+    progress: StreamExtent | None,
+    now: float,
+    facts: Overview,
 ) -> list[Finding]:
     from driftwatch.integrations.kafka.partitions.setting_back import partition_of
 
@@ -265,7 +273,6 @@ def _of_stream(
     if not sources:
         return [Finding("data", "nothing has been delivered yet", ok=False, code="DW117")]
     heard = max(source.heard for source in sources)
-    facts = store.overview(name)
     text = f"{facts.rows:,} rows from {len(sources)} sources, last heard {ago(now - heard)}"
     if facts.latest is not None:
         text += f", last event {stamp(facts.latest)}"

@@ -85,7 +85,8 @@ def decode(
     if len(data) < _PREFIX.size + _COUNT.size + _DIGEST or data[:4] != magic:
         raise ProfileFormatError(f"not a DriftWatch {noun}: the first bytes are wrong")
     _, version, flags, header_length = _PREFIX.unpack_from(data)
-    if hashlib.sha256(data[:-_DIGEST]).digest() != data[-_DIGEST:]:
+    framed = data[:-_DIGEST]
+    if hashlib.sha256(framed).digest() != data[-_DIGEST:]:
         raise ProfileFormatError(f"{noun} is damaged or cut short: the checksum does not fit")
     if version > FORMAT:
         raise NotReadableError.newer(
@@ -98,43 +99,48 @@ def decode(
         raise NotReadableError.newer(
             f"{noun} needs features this version lacks (flags {flags:#x}): upgrade driftwatch"
         )
-    reader = _Reader(data[:-_DIGEST], _PREFIX.size)
     if header_length > _HEADER_LIMIT:
         raise ProfileFormatError(f"header of {header_length} bytes; at most {_HEADER_LIMIT}")
-    return _json_object(reader.take(header_length)), _sections(reader)
+    start = _PREFIX.size + header_length
+    if start > len(framed):
+        raise _cut_short(header_length, len(framed) - _PREFIX.size)
+    return _json_object(framed[_PREFIX.size : start]), _sections(framed, start)
 
 
-def _sections(reader: _Reader) -> dict[str, bytes]:
-    (count,) = _COUNT.unpack(reader.take(_COUNT.size))
+def _sections(data: bytes, start: int) -> dict[str, bytes]:
+    """The sections from a place on. Little is called for each: a wide profile has thousands."""
+    size = len(data)
+    if start + _COUNT.size > size:
+        raise _cut_short(_COUNT.size, size - start)
+    (count,) = _COUNT.unpack_from(data, start)
     if count > _SECTION_LIMIT:
         raise ProfileFormatError(f"{count} sections; at most {_SECTION_LIMIT}")
+    start += _COUNT.size
     sections: dict[str, bytes] = {}
     for _ in range(count):
-        name = _text(reader.take(*_NAME.unpack(reader.take(_NAME.size))))
+        at = start + _NAME.size
+        if at > size:
+            raise _cut_short(_NAME.size, size - start)
+        end = at + _NAME.unpack_from(data, start)[0]
+        if end > size:
+            raise _cut_short(end - at, size - at)
+        name = _text(data[at:end])
         if name in sections:
             raise ProfileFormatError(f"section {name!r} appears twice")
-        sections[name] = reader.take(*_BODY.unpack(reader.take(_BODY.size)))
-    if reader.left:
-        raise ProfileFormatError(f"{reader.left} bytes after the last section")
+        at = end + _BODY.size
+        if at > size:
+            raise _cut_short(_BODY.size, size - end)
+        start = at + _BODY.unpack_from(data, end)[0]
+        if start > size:
+            raise _cut_short(start - at, size - at)
+        sections[name] = data[at:start]
+    if start < size:
+        raise ProfileFormatError(f"{size - start} bytes after the last section")
     return sections
 
 
-class _Reader:
-    """A cursor over bytes that never reads past their end."""
-
-    def __init__(self, data: bytes, at: int) -> None:
-        self._data = data
-        self._at = at
-
-    @property
-    def left(self) -> int:
-        return len(self._data) - self._at
-
-    def take(self, size: int) -> bytes:
-        if size > self.left:
-            raise ProfileFormatError(f"cut short: {size} bytes wanted, {self.left} left")
-        self._at += size
-        return self._data[self._at - size : self._at]
+def _cut_short(wanted: int, left: int) -> ProfileFormatError:
+    return ProfileFormatError(f"cut short: {wanted} bytes wanted, {left} left")
 
 
 def _json_object(data: bytes) -> dict[str, Any]:

@@ -9,7 +9,7 @@ from driftwatch.core.profiles.schema_table import columns_in, read_table
 from driftwatch.core.sketches.sizes import SketchConfig
 from driftwatch.errors import MISREAD, ProfileFormatError
 
-__all__ = ["check_readable"]
+__all__ = ["Readability", "check_readable"]
 
 
 def check_readable(data: bytes, guard: ValueGuard, /) -> None:
@@ -25,12 +25,36 @@ def check_readable(data: bytes, guard: ValueGuard, /) -> None:
 
     Cost: a hash of the bytes and their table of columns, about 0.1 ms; sketches are not looked at.
     """
-    header, sections = decode(data)
-    try:
-        SketchConfig.from_dict(header["config"])
-        key_id = header.get("key_id", ValueGuard().key_id)
-        check_key(columns_in(read_table(sections["schema"])), key_id, guard)
-    except MISREAD as error:
-        if isinstance(error, ProfileFormatError):
-            raise
-        raise ProfileFormatError(f"profile refused: {error}") from error
+    Readability(guard).check(data)
+
+
+class Readability:
+    """Says it of one profile after the other.
+
+    The panes of a stream have the same table of columns, byte by byte, which is read once then.
+
+    Args:
+        guard: The hash key in use.
+    """
+
+    def __init__(self, guard: ValueGuard, /) -> None:
+        self._guard = guard
+        self._right: tuple[object, ...] = ()
+        """Sizes, hash key and table of columns of the last profile that could be read."""
+
+    def check(self, data: bytes, /) -> None:
+        """As `check_readable`."""
+        header, sections = decode(data)
+        try:
+            config, table = header["config"], sections["schema"]
+            key_id = header.get("key_id", ValueGuard().key_id)
+            facts = (repr(config), key_id, table)
+            if facts == self._right:
+                return
+            SketchConfig.from_dict(config)
+            check_key(columns_in(read_table(table)), key_id, self._guard)
+        except MISREAD as error:
+            if isinstance(error, ProfileFormatError):
+                raise
+            raise ProfileFormatError(f"profile refused: {error}") from error
+        self._right = facts
