@@ -21,6 +21,7 @@ from driftwatch.stores.sqlite.versions_of_panes import with_few_versions
 __all__ = ["SegmentTables"]
 
 _SEGMENT = "id, pane, width, rows, body, late, earliest, latest, reference, model_version"
+_LAST = 256
 
 
 class SegmentTables:
@@ -129,8 +130,17 @@ class SegmentTables:
     def newest(self, monitor: str, /) -> int:
         """The highest id of any segment; 0 of none."""
         with self._database.reading() as db:
-            rows = db.execute("SELECT max(id) FROM segments WHERE monitor=?", (monitor,))
-            return int(rows.fetchone()[0] or 0)
+            # Among the last of all, mostly; its own are in the order of their panes.
+            found = db.execute(
+                "SELECT id FROM (SELECT id, monitor FROM segments ORDER BY id DESC LIMIT ?) "
+                "WHERE monitor=? LIMIT 1",
+                (_LAST, monitor),
+            ).fetchone()
+            if found is None:
+                found = db.execute(
+                    "SELECT max(id) FROM segments WHERE monitor=?", (monitor,)
+                ).fetchone()
+            return int(found[0] or 0)
 
     @property
     def replacements(self) -> int:
