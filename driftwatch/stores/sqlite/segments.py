@@ -133,7 +133,7 @@ class SegmentTables:
             # Among the last of all, mostly; its own are in the order of their panes.
             found = db.execute(
                 "SELECT id FROM (SELECT id, monitor FROM segments ORDER BY id DESC LIMIT ?) "
-                "WHERE monitor=? LIMIT 1",
+                "WHERE monitor=? ORDER BY id DESC LIMIT 1",
                 (_LAST, monitor),
             ).fetchone()
             if found is None:
