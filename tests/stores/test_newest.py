@@ -32,10 +32,10 @@ def steps(database: Database, monitor: str) -> tuple[int, int]:
 
 def test_it_costs_no_more_where_there_are_many_more() -> None:
     few, many = Database(None), Database(None)
-    filled(few, "m", 100)
+    filled(few, "m", 300)
     filled(many, "m", 3_000)
     (first, small), (second, large) = steps(few, "m"), steps(many, "m")
-    assert (first, second) == (100, 3_000)
+    assert (first, second) == (300, 3_000)
     assert large <= 2 * small
 
 

@@ -132,11 +132,11 @@ class SegmentTables:
         with self._database.reading() as db:
             # Among the last of all, mostly; its own are in the order of their panes.
             found = db.execute(
-                "SELECT id FROM (SELECT id, monitor FROM segments ORDER BY id DESC LIMIT ?) "
-                "WHERE monitor=? ORDER BY id DESC LIMIT 1",
+                "SELECT max(id) FROM (SELECT id, monitor FROM segments ORDER BY id DESC LIMIT ?) "
+                "WHERE monitor=?",
                 (_LAST, monitor),
             ).fetchone()
-            if found is None:
+            if found[0] is None:
                 found = db.execute(
                     "SELECT max(id) FROM segments WHERE monitor=?", (monitor,)
                 ).fetchone()
