@@ -65,4 +65,10 @@ class _AsTyped:
 
 def _may_be_read(path: str) -> bool:
     """Whether there is nothing at a path, or something that may be read."""
-    return not Path(path).exists() or os.access(path, os.R_OK)
+    try:
+        Path(path).stat()
+    except OSError:
+        return True
+    except ValueError:  # of what can be no path
+        return False
+    return os.access(path, os.R_OK)

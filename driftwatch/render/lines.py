@@ -68,6 +68,8 @@ def wrapped(line: Line, width: int, /, *, indent: int = 0) -> list[list[Piece]]:
         size = cells_of(word)
         is_blank = not word[0].text.strip()
         if taken + size > room and not is_blank and lines[-1]:
+            while len(lines[-1]) > 1 and lines[-1][-1].text.isspace():
+                lines[-1].pop()
             lines.append([])
             taken = 0
         if size > room and not is_blank:

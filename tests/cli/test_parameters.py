@@ -76,6 +76,15 @@ def test_a_path_that_may_not_be_read_is_an_error(
         check.make_context("check", ["--config", str(tmp_path)])
 
 
+def test_what_can_be_no_path_is_an_error_of_the_option(tmp_path: Path) -> None:
+    command = typer.main.get_command(app)
+    check = command.get_command(None, "check")  # type: ignore[attr-defined]
+
+    with pytest.raises(Exception, match="null byte") as error:
+        check.make_context("check", ["--config", f"{tmp_path}/a\0b"])
+    assert type(error.value).__name__ == "BadParameter"
+
+
 def test_numbers_are_checked_as_ever() -> None:
     command = typer.main.get_command(app)
     report = command.get_command(None, "report")  # type: ignore[attr-defined]
