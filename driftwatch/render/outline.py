@@ -60,6 +60,11 @@ __all__ = [
     "worst_first",
 ]
 
+_MOST_NAMES = 20
+_WHY_UNDECIDED = {
+    "DW102": "more production rows would not decide, a larger reference or finer sketches may",
+    "DW103": "there is drift, of about the size of the threshold",
+}
 _POLICY_LENGTH = 2000
 
 MANY = 30
@@ -247,14 +252,24 @@ def rows_needed(feature: FeatureDrift) -> int | None:
 
 
 def undecided(report: DriftReport) -> list[str]:
-    """Return each undecided feature with the rows that would decide it."""
+    """Each undecided feature with the rows that would decide it; those that no rows would decide
+    together, with why.
+    """
     texts = []
+    others: dict[str, list[str]] = {}
     for feature in report.features:
-        if feature.status is Status.UNDECIDED:
-            rows = rows_needed(feature)
-            needs = f" ({rows:,} production rows needed)" if rows is not None else ""
-            code = feature.undecided_code
-            texts.append(f"{name_of(feature)}{needs}{f' [{code}]' if code else ''}")
+        code = feature.undecided_code
+        if code is None:
+            continue
+        rows = rows_needed(feature)
+        if rows is not None:
+            texts.append(f"{name_of(feature)} ({rows:,} production rows needed) [{code}]")
+        else:
+            others.setdefault(code, []).append(name_of(feature))
+    for code, names in others.items():
+        more = f" and {len(names) - _MOST_NAMES} more" if len(names) > _MOST_NAMES else ""
+        why = f": {_WHY_UNDECIDED[code]}" if code in _WHY_UNDECIDED else ""
+        texts.append(f"{', '.join(names[:_MOST_NAMES])}{more}{why} [{code}]")
     return texts
 
 

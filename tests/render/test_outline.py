@@ -15,7 +15,7 @@ from driftwatch.core.reports.report import (
     Period,
     Status,
 )
-from driftwatch.core.reports.results import Summary
+from driftwatch.core.reports.results import Summary, Undecided
 from driftwatch.render import outline
 
 
@@ -83,6 +83,22 @@ def test_an_undecided_feature_without_an_estimate_needs_more_rows(
     report = make_report(make_feature("age", Status.UNDECIDED, tests={}))
 
     assert outline.undecided(report) == ["age [DW101]"]
+
+
+def test_what_no_rows_would_decide_is_told_once_with_the_reason(
+    make_feature: Callable[..., FeatureDrift], make_report: Callable[..., DriftReport]
+) -> None:
+    reason = Undecided("size_not_shown", lacks="reference")
+    result = DriftResult("ks", 0.05, gates=True, status=Status.UNDECIDED, undecided=reason)
+    report = make_report(
+        *(make_feature(n, Status.UNDECIDED, tests={"ks": result}) for n in ("age", "income")),
+        make_feature("tenure", Status.UNDECIDED),
+    )
+
+    waits, open_ones = outline.undecided(report)
+    assert waits == "tenure (18,250 production rows needed) [DW101]"
+    assert open_ones.startswith("age, income: more production rows would not decide, a larger ")
+    assert open_ones.endswith(" [DW102]")
 
 
 def test_facts_that_nobody_knows_are_left_out(
