@@ -102,4 +102,8 @@ def _found() -> Path:
     for name in (_DEFAULT, "pyproject.toml"):
         if Path(name).is_file():
             return Path(name)
-    raise ConfigError(f"no {_DEFAULT} in this folder; name one with --config", code="DW003")
+    raise ConfigError(
+        f"no {_DEFAULT} in this folder; name one with --config, or write one with "
+        "`driftwatch init`",
+        code="DW003",
+    )

@@ -94,7 +94,9 @@ def test_without_a_configuration(capsys: pytest.CaptureFixture[str]) -> None:
     assert call("evaluate", *store, "--window", "12h") == 1
     capsys.readouterr()
     assert call("evaluate") == 2
-    assert "no driftwatch.toml in this folder" in capsys.readouterr().err
+    err = capsys.readouterr().err
+    assert "no driftwatch.toml in this folder" in err
+    assert "driftwatch init" in err
     assert call("ingest", "calm.parquet", "--store", "empty.db") == 2
     assert "has no reference" in capsys.readouterr().err
 
