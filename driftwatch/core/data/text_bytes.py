@@ -88,8 +88,8 @@ def may_be_time_or_truth(texts: pa.Array, /) -> bool:
     if found is None or _numeric()[found[:, 0]].any():
         return True
     return any(
-        bool((found | _SMALL == np.frombuffer(word, np.uint8)).all(axis=1).any())
-        for word in (b"true", b"fals")
+        bool((found | _SMALL == np.frombuffer(word[:4], np.uint8)).all(axis=1).any())
+        for word in (b"true", b"false")
     )
 
 
