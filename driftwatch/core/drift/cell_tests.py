@@ -280,7 +280,7 @@ def _divergence(
     """Statistic, certified interval and noncentral chi-squared p-values of a divergence."""
     n, m = sides.n, sides.m
     smooth = distances.smoothed if smoothing == "half" else distances.floored
-    p, q = smooth(cells.reference), smooth(cells.current)
+    p, q = cells.shares_by(smooth)
     value = float(terms(p, q).sum())
     low, high = _box(terms, p, q, cells.reference_error, cells.current_error)
     unknown = isinstance(sides, CategorySides) and sides.others_may_differ
@@ -337,7 +337,7 @@ def _box(
     p_low, p_high = np.maximum(p - a, np.minimum(p, tiny)), p + a
     q_low, q_high = np.maximum(q - b, np.minimum(q, tiny)), q + b
     # All four corners in one call: low and low, low and high, high and low, high and high.
-    corners = terms(np.stack((p_low, p_low, p_high, p_high)), np.stack((q_low, q_high) * 2))
+    corners = terms(np.array([p_low, p_low, p_high, p_high]), np.array([q_low, q_high] * 2))
     high = float(corners.max(axis=0).sum())
     low = float((corners[2] * (p_high < q_low) + corners[1] * (q_high < p_low)).sum())
     return low, high

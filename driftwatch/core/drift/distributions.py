@@ -82,7 +82,7 @@ def _shares(
 ) -> tuple[float, ...]:
     steps = heights[1:] - heights[:-1]
     steps[0] += heights[0] - start  # the first bar holds its left end as well
-    return tuple(round(step, 5) for step in steps.tolist())
+    return tuple(np.round(steps, 5).tolist())
 
 
 def _names(sides: CategorySides) -> Distribution:

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
+import math
+from collections.abc import Callable
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 import numpy as np
@@ -22,6 +24,9 @@ from driftwatch.core.statistics.shares import cohens_h
 from driftwatch.process.cached import cached_property
 
 __all__ = ["CategorySides", "Cells", "NumericSides", "Sides", "SingleValues", "compare_sides"]
+
+Smooth = Callable[[NDArray[np.float64]], NDArray[np.float64]]
+"""Rows by cell -> shares by cell."""
 
 MIN_EXPECTED = 5.0
 """Cells expecting fewer rows than this on the smaller side are pooled."""
@@ -47,11 +52,20 @@ class Cells:
     reference_error: float
     current_error: float
     description: dict[str, Any]
+    _smooth: dict[Smooth, tuple[NDArray[np.float64], NDArray[np.float64]]] = field(
+        default_factory=dict, init=False, repr=False
+    )
 
     @property
     def size(self) -> int:
         """Number of cells."""
         return int(self.reference.size)
+
+    def shares_by(self, smooth: Smooth, /) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
+        """Shares of both sides as a function makes them of rows; several tests want the same."""
+        if smooth not in self._smooth:
+            self._smooth[smooth] = smooth(self.reference), smooth(self.current)
+        return self._smooth[smooth]
 
 
 @dataclass(frozen=True, eq=False)
@@ -122,7 +136,7 @@ class NumericSides:
     @property
     def error(self) -> float:
         """Bound on the error of any difference of the two functions, 99 %."""
-        return float(np.hypot(self.before.error, self.after.error))
+        return math.hypot(self.before.error, self.after.error)
 
     @cached_property
     def on_grid(self) -> tuple[NDArray[np.float64], NDArray[np.float64]] | None:
