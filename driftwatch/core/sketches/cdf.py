@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Self
 
 import numpy as np
@@ -38,6 +38,11 @@ class Cdf:
     cumulative: NDArray[np.float64]
     error: float
     count: int
+    _from_zero: NDArray[np.float64] = field(init=False, repr=False, compare=False)
+    """The heights, that before the first step ahead of them."""
+
+    def __post_init__(self) -> None:
+        object.__setattr__(self, "_from_zero", np.concatenate(([0.0], self.cumulative)))
 
     @classmethod
     def of_counts(
@@ -51,7 +56,8 @@ class Cdf:
         total = int(counts.sum())
         if total == 0:
             raise EmptySketchError("Cdf", "of_counts")
-        last = np.append(values[1:] != values[:-1], True)  # of each run of equal values
+        last = np.ones(values.size, dtype=bool)  # of each run of equal values
+        np.not_equal(values[1:], values[:-1], out=last[:-1])
         cumulative = np.cumsum(counts)[last] / total
         return cls(values[last], cumulative, error, total)
 
@@ -62,15 +68,11 @@ class Cdf:
 
     def at(self, x: ArrayLike, /) -> NDArray[np.float64]:
         """Share of values ``<= x``. O(log size) a point."""
-        return self._after(self.values.searchsorted(x, side="right"))
+        return self._from_zero[self.values.searchsorted(x, side="right")]
 
     def below(self, x: ArrayLike, /) -> NDArray[np.float64]:
         """Share of values ``< x``."""
-        return self._after(self.values.searchsorted(x, side="left"))
-
-    def _after(self, steps: NDArray[np.intp]) -> NDArray[np.float64]:
-        """The height after so many steps up."""
-        return np.where(steps > 0, self.cumulative[steps - 1], 0.0)
+        return self._from_zero[self.values.searchsorted(x, side="left")]
 
     def quantile(self, q: ArrayLike, /) -> NDArray[np.float64]:
         """Smallest value whose share of values at or below it is at least `q`."""
@@ -93,6 +95,4 @@ class Cdf:
 
     def _heights(self) -> NDArray[np.float64]:
         """The share of each value."""
-        heights = self.cumulative.copy()
-        heights[1:] -= self.cumulative[:-1]
-        return heights
+        return self._from_zero[1:] - self._from_zero[:-1]
