@@ -4,9 +4,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-import numpy as np
-
 from driftwatch.core.data.storage import is_text
+from driftwatch.core.data.text_layout import parts_of_texts
 
 if TYPE_CHECKING:
     import pyarrow as pa
@@ -75,14 +74,9 @@ def _valid(array: pa.Array) -> pa.Array:
 
 def _is_ascii(texts: pa.Array) -> bool:
     """Whether all texts are ASCII, told by their bytes at once; false of those in pieces."""
-    import pyarrow.types as t
-
-    if t.is_string_view(texts.type):
+    parts = parts_of_texts(texts)
+    if parts is None:
         return False
-    _, offsets, text = texts.buffers()
-    if text is None or not len(texts):
-        return True
-    width = "<i8" if t.is_large_string(texts.type) else "<i4"
-    ends = np.frombuffer(offsets, width)[texts.offset :][: len(texts) + 1]
-    used = np.frombuffer(text, np.uint8)[ends[0] : ends[-1]]
+    ends, data = parts
+    used = data[ends[0] : ends[-1]]
     return not used.size or int(used.max()) < _FIRST_OF_OTHERS

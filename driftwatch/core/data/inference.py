@@ -17,6 +17,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from driftwatch.core.data.declared import DeclaredColumns
+from driftwatch.core.data.first_bytes import may_be_time_or_truth
 from driftwatch.core.data.identifiers import (
     MIN_ROWS,
     NEARLY_ALL,
@@ -32,7 +33,6 @@ from driftwatch.core.data.name_words import name_words, spread
 from driftwatch.core.data.personal import PERSONAL, is_personal, is_personal_number
 from driftwatch.core.data.schema import Basis, Column, Kind, Role, Schema, ValuePolicy
 from driftwatch.core.data.storage import is_text
-from driftwatch.core.data.text_bytes import may_be_time_or_truth
 from driftwatch.core.data.values import Categories, Numbers, Values, kind_of, typed_values
 
 if TYPE_CHECKING:
@@ -286,7 +286,7 @@ def _mark_number_id(column: Column, numbers: Numbers) -> Column:
 
 
 def _distinct(values: NDArray[np.float64]) -> float:
-    """How many different numbers there are, of some at least."""
+    """How many different numbers there are, of one at least."""
     ordered = np.sort(values)
     return 1.0 + np.count_nonzero(ordered[1:] != ordered[:-1])
 

@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
 
+from driftwatch.core.data.first_bytes import may_be_any
 from driftwatch.core.data.numpy_values import array_of_texts
-from driftwatch.core.data.text_bytes import may_be_any
 from driftwatch.errors import SchemaError
 
 if TYPE_CHECKING:

@@ -19,7 +19,7 @@ from driftwatch.core.data.number_texts import inexact, numbers_in_texts
 from driftwatch.core.data.numpy_values import array_of_texts, mask, plain_values, truths
 from driftwatch.core.data.schema import Column, Kind
 from driftwatch.core.data.storage import is_binary, is_number, is_text, plain_array, plain_type
-from driftwatch.core.data.text_bytes import chosen_texts, large_texts
+from driftwatch.core.data.text_layout import chosen_texts, large_texts, parts_of_texts
 
 if TYPE_CHECKING:
     import pyarrow as pa
@@ -299,10 +299,9 @@ def _categories(array: pa.Array, words: Words) -> Categories:
 
 def _too_long(texts: pa.Array) -> NDArray[np.bool_]:
     """Which of some ``large_string`` values have more bytes than a category may have."""
-    if not len(texts):
-        return np.zeros(0, dtype=bool)
-    offsets = np.frombuffer(texts.buffers()[1], "<i8")[texts.offset :][: len(texts) + 1]
-    return np.diff(offsets) > LONGEST_VALUE
+    parts = parts_of_texts(texts)
+    assert parts is not None  # noqa: S101 - large strings lie one after another
+    return np.diff(parts[0]) > LONGEST_VALUE
 
 
 def _has_texts(dtype: pa.DataType) -> bool:

@@ -9,7 +9,7 @@ import numpy as np
 import pyarrow as pa
 import pytest
 
-from driftwatch.core.data.numpy_values import plain_values
+from driftwatch.core.data.numpy_values import plain_values, taken
 
 TYPES = [
     *(pa.int8(), pa.int16(), pa.int32(), pa.int64(), pa.uint8(), pa.uint16(), pa.uint32()),
@@ -32,7 +32,7 @@ def test_pandas_need_not_be_installed() -> None:
     program = (
         "import sys; sys.modules['pandas'] = None\n"
         "import pyarrow as pa\n"
-        "from driftwatch.core.data.numpy_values import plain_values\n"
+        "from driftwatch.core.data.numpy_values import plain_values, taken\n"
         "array = pa.Array.from_buffers(pa.float64(), 2, [None, pa.py_buffer(bytes(16))])\n"
         "assert plain_values(array).tolist() == [0.0, 0.0]\n"
     )
@@ -41,3 +41,26 @@ def test_pandas_need_not_be_installed() -> None:
     )
 
     assert (done.returncode, done.stderr) == (0, "")
+
+
+@pytest.mark.parametrize(
+    "array",
+    [
+        pa.array([1.0, 2.0, 3.0, 4.0])[1:],
+        pa.array([1, 2, 3, 4], pa.int16())[1:],
+        pa.array([1.0, None, 3.0]),
+        pa.array(["a", "b", "a", "c"]).dictionary_encode()[1:],
+        pa.array(["a", None, "a"]).dictionary_encode(),
+        pa.array([True, False, True]),
+        pa.array(["x", "y", "z"]),
+    ],
+    ids=lambda array: f"{array.type}, {array.null_count} nulls",
+)
+def test_rows_are_taken_as_arrow_takes_them(array: pa.Array) -> None:
+    rows = np.array([0, 2], dtype=np.intp)
+
+    found = taken(array, rows)
+
+    found.validate(full=True)
+    assert found.type == array.type
+    assert found.to_pylist() == array.take(pa.array(rows)).to_pylist()

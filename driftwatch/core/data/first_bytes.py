@@ -1,4 +1,4 @@
-"""What the bytes of an array of texts tell at once, before anything looks at texts one by one.
+"""What the first bytes of texts tell at once, before anything looks at texts one by one.
 
 `pyarrow.compute` takes 0.07 s to be imported, a twentieth of what checking a million rows takes,
 and its functions look at every letter. Most columns of texts need neither: not one of their texts
@@ -14,10 +14,12 @@ from typing import TYPE_CHECKING
 import numpy as np
 from numpy.typing import NDArray
 
+from driftwatch.core.data.text_layout import parts_of_texts
+
 if TYPE_CHECKING:
     import pyarrow as pa
 
-__all__ = ["beginnings", "chosen_texts", "large_texts", "may_be_any", "may_be_time_or_truth"]
+__all__ = ["beginnings", "may_be_any", "may_be_time_or_truth"]
 
 Bytes = NDArray[np.uint8]
 
@@ -47,7 +49,7 @@ def beginnings(texts: pa.Array, length: int, /) -> Bytes | None:
     found = np.zeros((len(texts), length), dtype=np.uint8)
     if not len(texts):
         return found
-    parts = _parts(texts)
+    parts = parts_of_texts(texts)
     if parts is None:
         return None
     ends, data = parts
@@ -109,63 +111,3 @@ def _table(marked: bytes) -> NDArray[np.bool_]:
     table = np.zeros(256, dtype=bool)
     table[np.frombuffer(marked, np.uint8)] = True
     return table
-
-
-def large_texts(texts: pa.Array, /) -> pa.Array:
-    """The same texts as ``large_string``, whose places are of 64 bits; the bytes are shared.
-
-    Example:
-        >>> import pyarrow as pa
-        >>> large_texts(pa.array(["a", None])).type
-        DataType(large_string)
-    """
-    import pyarrow as pa
-
-    if pa.types.is_large_string(texts.type):
-        return texts
-    if not len(texts):
-        return pa.nulls(0, pa.large_string())
-    if not pa.types.is_string(texts.type):
-        return texts.cast(pa.large_string())
-    valid, offsets, data = texts.buffers()
-    wide = np.frombuffer(offsets, "<i4")[: texts.offset + len(texts) + 1].astype("<i8")
-    buffers = [valid if texts.null_count else None, pa.py_buffer(wide), data]
-    return pa.Array.from_buffers(
-        pa.large_string(), len(texts), buffers, texts.null_count, texts.offset
-    )
-
-
-def chosen_texts(texts: pa.Array, chosen: NDArray[np.bool_], /) -> pa.Array:
-    """Some of ``large_string`` texts, none of them null.
-
-    Example:
-        >>> import pyarrow as pa
-        >>> texts = pa.array(["a", "bc", None], pa.large_string())
-        >>> chosen_texts(texts, np.array([False, True, False])).to_pylist()
-        ['bc']
-    """
-    import pyarrow as pa
-
-    parts = _parts(texts)
-    assert parts is not None  # noqa: S101 - large strings lie one after another
-    ends, data = parts
-    starts, sizes = ends[:-1][chosen], np.diff(ends)[chosen]
-    places = np.zeros(sizes.size + 1, dtype="<i8")
-    np.cumsum(sizes, out=places[1:])
-    taken = data[np.repeat(starts - places[:-1], sizes) + np.arange(places[-1])]
-    buffers = [None, pa.py_buffer(places), pa.py_buffer(taken)]
-    return pa.Array.from_buffers(pa.large_string(), sizes.size, buffers)
-
-
-def _parts(texts: pa.Array) -> tuple[NDArray[np.integer], Bytes] | None:
-    """Where each text begins and the last one ends, and the bytes of all."""
-    import pyarrow.types as t
-
-    if not (t.is_string(texts.type) or t.is_large_string(texts.type)):
-        return None
-    if not len(texts):
-        return np.zeros(1, dtype=np.int64), np.empty(0, dtype=np.uint8)
-    _, offsets, data = texts.buffers()
-    width = "<i8" if t.is_large_string(texts.type) else "<i4"
-    ends = np.frombuffer(offsets, width)[texts.offset :][: len(texts) + 1]
-    return ends, np.empty(0, np.uint8) if data is None else np.frombuffer(data, np.uint8)
