@@ -9,13 +9,14 @@ import re
 import zipfile
 import zlib
 from collections.abc import Collection, Generator, Iterable, Iterator, Mapping, Sequence
-from contextlib import ExitStack, contextmanager
+from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 from urllib.parse import unquote
 
-from driftwatch.core.data.batch import BATCH_ROWS, Batch
+from driftwatch.core.data.batch import Batch
 from driftwatch.errors import DataError, shown
+from driftwatch.profiling.arrow_files import read_arrow
 from driftwatch.profiling.delimited import CsvFormat, read_delimited
 from driftwatch.profiling.json_files import read_json
 from driftwatch.profiling.locations import (
@@ -30,13 +31,10 @@ from driftwatch.profiling.opened import (
     COMPRESSED,
     Source,
     ZipMember,
-    file_on_disk,
     members_of,
-    opened,
-    pieces,
     read_whole,
 )
-from driftwatch.profiling.parquet import announced, read_parquet, typed
+from driftwatch.profiling.parquet import read_parquet
 
 __all__ = [
     "DataFiles",
@@ -128,7 +126,7 @@ class DataFiles:
             case "jsonl":
                 yield from read_json(path)
             case "arrow":
-                yield from _arrow_file(path, wanted)
+                yield from read_arrow(path, wanted)
             case _:
                 usual = "\t" if self.format == "tsv" else ","
                 yield from read_delimited(path, self.csv, usual)
@@ -337,30 +335,3 @@ def _code_of(error: Exception, path: Source, message: str) -> str | None:
     if isinstance(path, RemoteFile) and not isinstance(error, ValueError):
         return "DW018"
     return "DW013" if isinstance(error, OSError) and error.errno is not None else None
-
-
-def _arrow_file(path: Source, wanted: Collection[str] | None) -> Iterator[Batch]:
-    """A file, or a stream, in Arrow's own format, which Feather is too."""
-    import pyarrow as pa
-    from pyarrow import ipc
-
-    with ExitStack() as stack:
-        if isinstance(path, ZipMember) or path.suffix.lower() in COMPRESSED:
-            path = stack.enter_context(file_on_disk(path))
-        whole = stack.enter_context(opened(path)[0])
-        try:
-            reader = ipc.open_file(whole)
-            batches = (reader.get_batch(number) for number in range(reader.num_record_batches))
-        except pa.ArrowInvalid:
-            whole.seek(0)
-            reader = batches = ipc.open_stream(whole)
-        schema = reader.schema
-        _, columns = announced(schema, wanted)
-        yield columns
-        names = [name for name in schema.names if wanted is None or name in wanted]
-        at = 0
-        for batch in batches:
-            now = whole.tell()
-            for piece in pieces(batch.select(names), BATCH_ROWS):
-                yield typed(piece, max(0, now - at))
-                at = now
