@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import os
 from pathlib import Path
 from typing import Any
@@ -10,6 +11,7 @@ __all__ = ["without_validators"]
 
 _TEXTS = (str, list[str])
 _PATHS = (Path, list[Path])
+_USUAL = ("file_okay", "dir_okay", "readable")
 _CHECKS = ("exists", "writable", "resolve_path", "allow_dash", "path_type", "parser")
 
 
@@ -29,7 +31,8 @@ def without_validators(command: Any, /) -> None:
     # Not only those in `params`: the option --help is made when a context is first there.
     for parameter in command.get_params(command.context_class(command)):
         if hasattr(parameter, "get_runtime_param") and hasattr(parameter, "type_descriptor"):
-            parameter.get_runtime_param = _AsTyped(parameter).itself
+            with contextlib.suppress(AttributeError):  # made in another way: left as it is
+                parameter.get_runtime_param = _AsTyped(parameter).itself
     for below in (getattr(command, "commands", None) or {}).values():
         if below is not None:
             without_validators(below)
@@ -42,8 +45,11 @@ class _AsTyped:
         described = parameter.type_descriptor
         self._validator = parameter.get_runtime_param
         self._is_text = described.annotation in _TEXTS and not described.parameter_info.parser
-        self._is_path = described.annotation in _PATHS and not any(
-            getattr(described.parameter_info, check, None) for check in _CHECKS
+        asked = described.parameter_info
+        self._is_path = (
+            described.annotation in _PATHS
+            and not any(getattr(asked, check, None) for check in _CHECKS)
+            and all(getattr(asked, usual) for usual in _USUAL)
         )
 
     def itself(self) -> _AsTyped:

@@ -170,7 +170,7 @@ class StoredWindows:
         The profile must not be changed.
         """
         if self._seen == 0:
-            self._seen = self._store.newest(self._monitor)
+            self._seen, self._loaded = self._store.newest(self._monitor), None
         self._last = last
         window = self._sliding.window(last)
         first = self._spec.first_of(last)

@@ -5,10 +5,11 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
+from itertools import groupby
 
 from rich.cells import cell_len, chop_cells
 
-__all__ = ["Piece", "cells_of", "row_of_cells", "wrapped"]
+__all__ = ["Piece", "cells_of", "row_of_cells", "shown_line", "wrapped"]
 
 _CODES = {
     "bold": "1",
@@ -33,15 +34,25 @@ class Piece:
     text: str
     style: str = ""
 
-    def shown(self, *, color: bool) -> str:
-        """The text, between escape sequences where colours are wanted."""
-        if not color or not self.style or not self.text:
-            return self.text
-        codes = ";".join(_CODES[word] for word in self.style.split())
-        return f"\x1b[{codes}m{self.text}\x1b[0m"
-
 
 Line = Sequence[Piece]
+
+
+def shown_line(line: Line, /, *, color: bool) -> str:
+    r"""The text of pieces, each style between two escape sequences where colours are wanted.
+
+    Example:
+        >>> shown_line([Piece("a ", "bold red"), Piece("b", "bold red"), Piece("!")], color=True)
+        '\x1b[1;31ma b\x1b[0m!'
+    """
+    texts = []
+    for style, pieces in groupby(line, key=lambda piece: piece.style):
+        text = "".join(piece.text for piece in pieces)
+        if color and style and text:
+            codes = ";".join(_CODES[word] for word in style.split())
+            text = f"\x1b[{codes}m{text}\x1b[0m"
+        texts.append(text)
+    return "".join(texts)
 
 
 def cells_of(line: Line, /) -> int:
@@ -73,9 +84,8 @@ def wrapped(line: Line, width: int, /, *, indent: int = 0) -> list[list[Piece]]:
             lines.append([])
             taken = 0
         if size > room and not is_blank:
-            *full, rest = _folded(word, room)
-            lines[-1:] = [*full, rest] if not lines[-1] else [lines[-1], *full, rest]
-            taken = cells_of(rest)
+            lines[-1:] = _folded(word, room)  # in place of the empty one that was begun
+            taken = cells_of(lines[-1])
             continue
         if is_blank and (taken + size > room or (not lines[-1] and len(lines) > 1)):
             taken = room if lines[-1] else 0
@@ -132,28 +142,20 @@ def _folded(line: Line, width: int) -> list[list[Piece]]:
     taken = 0
     for piece in line:
         text = piece.text
-        while text:
-            fits, rest = _split(text, width - taken)
-            if fits:
+        if taken and taken + cell_len(text) > width:
+            # What still fits behind others, which is less than a line.
+            fits = chop_cells(text[: width - taken], width - taken)[0] if width > taken else ""
+            if cell_len(fits) <= width - taken:
                 lines[-1].append(Piece(fits, piece.style))
-                taken += cell_len(fits)
-            if rest:
-                if not lines[-1]:  # a letter that is wider than the column
-                    lines[-1].append(Piece(rest[0], piece.style))
-                    rest = rest[1:]
+                text = text[len(fits) :]
+            lines.append([])
+            taken = 0
+        for number, part in enumerate(chop_cells(text, width) if text else ()):
+            if number:
                 lines.append([])
                 taken = 0
-            text = rest
+            lines[-1].append(Piece(part, piece.style))
+            taken += cell_len(part)
     if len(lines) > 1 and not lines[-1]:
         lines.pop()
     return lines
-
-
-def _split(text: str, width: int) -> tuple[str, str]:
-    """As much of a text as fits, and the rest."""
-    if cell_len(text) <= width:
-        return text, ""
-    fits = chop_cells(text, width)[0] if width > 0 else ""
-    if cell_len(fits) > width:
-        fits = ""
-    return fits, text[len(fits) :]

@@ -7,7 +7,7 @@ from collections.abc import Iterator, Sequence
 from driftwatch.core.reports.report import DriftReport, Status
 from driftwatch.logs.lines import without_commands
 from driftwatch.render import outline
-from driftwatch.render.lines import Piece, cells_of, row_of_cells, wrapped
+from driftwatch.render.lines import Piece, cells_of, row_of_cells, shown_line, wrapped
 from driftwatch.render.model import metric_rows, remarks
 from driftwatch.render.numbers import NONE, count
 
@@ -41,7 +41,7 @@ def to_text(report: DriftReport, *, color: bool, width: int) -> str:
         width: Columns to fill.
     """
     lines = _lines(report, width)
-    shown = ("".join(piece.shown(color=color) for piece in line).rstrip() for line in lines)
+    shown = (shown_line(line, color=color).rstrip() for line in lines)
     return without_commands("\n".join(shown).rstrip("\n")) + "\n"
 
 

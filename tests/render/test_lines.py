@@ -4,13 +4,15 @@ from __future__ import annotations
 
 import io
 
+import pytest
 from hypothesis import given
 from hypothesis import strategies as st
-from rich.cells import cell_len
+from rich.cells import cell_len, chop_cells
 from rich.console import Console
 from rich.text import Text
 
-from driftwatch.render.lines import Piece, cells_of, row_of_cells, wrapped
+from driftwatch.render import lines as lines_module
+from driftwatch.render.lines import Piece, cells_of, row_of_cells, shown_line, wrapped
 
 TEXTS = st.text(st.sampled_from("ab 日é本-"), max_size=60)
 PIECES = st.lists(st.builds(Piece, TEXTS, st.sampled_from(["", "bold", "dim", "bold red"])))
@@ -60,5 +62,27 @@ def test_cells_stand_in_their_columns(cells: list[list[Piece]], data: st.DataObj
 
 
 def test_styles_are_shown_where_colours_are_wanted() -> None:
-    assert Piece("x", "bold red").shown(color=True) == "\x1b[1;31mx\x1b[0m"
-    assert Piece("x", "bold red").shown(color=False) == "x"
+    words = [Piece("one", "bold red"), Piece(" ", "bold red"), Piece("two", "bold red")]
+
+    assert shown_line([*words, Piece(".")], color=True) == "\x1b[1;31mone two\x1b[0m."
+    assert shown_line([*words, Piece(".")], color=False) == "one two."
+
+
+def test_a_sentence_in_colour_can_be_searched_for() -> None:
+    (line,) = wrapped([Piece("2 of 5 features drifted", "bold")], 80)
+
+    assert "features drifted" in shown_line(line, color=True)
+
+
+def test_a_word_without_end_is_folded_in_one_go(monkeypatch: pytest.MonkeyPatch) -> None:
+    looked_at = []
+
+    def counted(text: str, width: int) -> list[str]:
+        looked_at.append(len(text))
+        return chop_cells(text, width)
+
+    monkeypatch.setattr(lines_module, "chop_cells", counted)
+    lines = wrapped([Piece("x" * 5_000)], 80)
+
+    assert len(lines) == 63
+    assert sum(looked_at) == 5_000

@@ -48,7 +48,7 @@ def _bars(sides: NumericSides) -> Distribution:
 
 
 def _are_whole(values: NDArray[np.float64]) -> bool:
-    return bool((values == np.rint(values)).all())
+    return bool((values == np.floor(values)).all())
 
 
 def _beyond(side: Cdf, edges: NDArray[np.float64]) -> tuple[float, float]:

@@ -85,14 +85,14 @@ class Cdf:
 
         In a sketch any kept value has a weight: only one that is twice the error is an atom.
         """
-        heights = self._heights()
+        heights = self.heights()
         # Half a row less, for what rounding does to a height.
         return self.values[heights >= max(mass, 2 * self.error, 1.5 / self.count)]
 
     def atoms(self, mass: float, /) -> NDArray[np.float64]:
         """Values that each carry at least the share `mass`."""
-        return self.values[self._heights() >= mass]
+        return self.values[self.heights() >= mass]
 
-    def _heights(self) -> NDArray[np.float64]:
-        """The share of each value."""
+    def heights(self) -> NDArray[np.float64]:
+        """The share of each value: how far the function steps up there."""
         return self._from_zero[1:] - self._from_zero[:-1]

@@ -121,7 +121,8 @@ class QuantileSketch:
             # What does not fill a stride goes in by itself; picked at random, so that
             # neither end of the range is favoured.
             picked = np.zeros(chunk.size, dtype=bool)
-            picked[_CHANCE.sample(range(chunk.size), loose)] = True
+            chance = random.Random(_CHANCE.getrandbits(128))  # noqa: S311 - to spread, not to hide
+            picked[chance.sample(range(chunk.size), loose)] = True
             self._feed(chunk[picked])
             chunk = chunk[~picked]
         self._merge_image(chunk[_CHANCE.getrandbits(height) :: 1 << height], height, low, high)

@@ -43,8 +43,9 @@ def import_without_package() -> bool:
     ``numpy.testing`` and more: 0.3 s of CPU, where the functions take 0.02 s. They are the same
     objects, and a later ``import scipy.special`` gets the whole package.
 
-    Only for a process of our own, before it has a second thread: for a moment another module
-    stands where the package belongs. It is taken away again, whatever happens.
+    Only for a process of our own, where no other thread imports SciPy at the same time: for a
+    moment another module stands where the package belongs. It is taken away again, whatever
+    happens.
 
     Returns:
         Whether they are what `special` returns from now on. If not, because this SciPy is made in

@@ -69,7 +69,7 @@ def _cells(cdf: Cdf) -> tuple[NDArray[np.float64], NDArray[np.bool_]]:
     """Heights to look at, and for each whether it was reached without a step of its own."""
     if cdf.values.size <= _FEW:
         return cdf.cumulative[:-1], np.zeros(cdf.values.size - 1, dtype=bool)
-    steps = np.diff(cdf.cumulative, prepend=0.0)
+    steps = cdf.heights()
     mesh = np.searchsorted(cdf.cumulative, np.arange(1, _CELLS) / _CELLS - 1e-12)
     atoms = np.flatnonzero(steps >= 1 / (4 * _CELLS))
     places = ascending(mesh, atoms, atoms[atoms > 0] - 1)
