@@ -23,7 +23,8 @@ from driftwatch.cli import main
 try:
     main()
 finally:
-    late = {"pydantic", "numpy.f2py", "numpy.ma", "pyarrow.compute", "rich.console", "sqlite3"}
+    late = {"pydantic", "numpy.f2py", "numpy.ma", "pyarrow.compute", "rich.console"}
+    late |= {"driftwatch.stores.sqlite.database", "driftwatch.streams.observed"}
     print(sorted(late & set(sys.modules)))
 """
 
