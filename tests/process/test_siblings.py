@@ -50,9 +50,10 @@ def test_the_second_process_says_so_once(tmp_path: Path) -> None:
     second = start(tmp_path, "a")
     other, shared = start(tmp_path, "b"), start(tmp_path, "a", str(tmp_path / "s.db"))
     assert said(second).count("several processes") == 1
-    assert [said(process) for process in (first, other, shared)] == ["", "", ""]
+    # A machine that is busy may not have opened the store yet, which is said at the end.
+    assert not any("several processes" in said(process) for process in (first, other, shared))
     again = start(tmp_path, "a")  # the others have ended
-    assert said(again) == ""
+    assert "several processes" not in said(again)
 
 
 def test_one_process_is_alone_with_itself(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

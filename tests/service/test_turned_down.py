@@ -117,7 +117,9 @@ def test_a_collector_that_restarts_with_another_key_loses_no_row(
     assert "another key" in said
     collector.end()
     collector.start()  # and right again
-    assert "300 rows arrived" in said_by(capsys, 0, "quarantine", "resend", "--all")
+    said = said_by(capsys, 0, "quarantine", "resend", "--all")
+    assert "300 rows arrived" in said or not said  # the pod itself may have been quicker
+    assert kept_back(Path("spool")) == []
     assert "turned away" not in said_by(capsys, 0, *there)
     assert pod.check().rows_current == 700
     said_by(capsys, 0, "doctor")
