@@ -60,6 +60,7 @@ def test_what_was_framed_comes_back(header: dict[str, object], sections: dict[st
         (envelope()[:-1] + b"\0", "checksum"),
         (envelope(header_length=1 << 20), "header of 1048576 bytes"),
         (envelope(header_length=500), "cut short"),
+        (envelope(header_length=6, count=0x20202020), "cut short: 4 bytes wanted, 0 left"),
         (envelope(header=b"{"), "not JSON"),
         (envelope(header=b"[" * 30_000), "not JSON"),
         (envelope(header=b"[1]"), "not a JSON object"),
@@ -69,6 +70,8 @@ def test_what_was_framed_comes_back(header: dict[str, object], sections: dict[st
         (envelope(count=1, body=section(b"\xff", b"")), "not UTF-8"),
         (envelope(count=2, body=section(b"a", b"") * 2), "appears twice"),
         (envelope(count=1, body=section(b"a", b"12")[:-1]), "cut short"),
+        (envelope(count=1, body=section(b"abcdef", b"")[:4]), "6 bytes wanted, 2 left"),
+        (envelope(count=1, body=section(b"a", b"")[:-2]), "cut short: 4 bytes wanted, 2 left"),
         (envelope(body=b"more"), "4 bytes after"),
     ],
 )
