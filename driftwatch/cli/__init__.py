@@ -23,11 +23,11 @@ def main() -> None:
 
 
 def start_no_idle_threads() -> None:
-    """Let the linear algebra of numpy have one thread, if nobody has said how many.
+    """Set ``OPENBLAS_NUM_THREADS`` to 1 for this process, unless it is set already.
 
-    OpenBLAS starts one a core when numpy is imported, and these wait by spinning: 0.3 of 2.4 s of
-    CPU that checking two files of a million rows takes, and no product here is large enough to be
-    shared out. For our own command only.
+    When numpy is imported, OpenBLAS starts a thread for each core, and idle ones spin: 0.3 of the
+    2.4 s of CPU that checking two files of a million rows takes. Matrix products here are too small
+    to gain from several threads. Call it before numpy is imported, in our own command only.
     """
     os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")
 

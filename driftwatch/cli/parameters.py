@@ -30,9 +30,8 @@ def without_validators(command: Any, /) -> None:
     """
     # Not only those in `params`: the option --help is made when a context is first there.
     for parameter in command.get_params(command.context_class(command)):
-        if hasattr(parameter, "get_runtime_param") and hasattr(parameter, "type_descriptor"):
-            with contextlib.suppress(AttributeError):  # made in another way: left as it is
-                parameter.get_runtime_param = _AsTyped(parameter).itself
+        with contextlib.suppress(AttributeError):  # made in another way: left as it is
+            parameter.get_runtime_param = _AsTyped(parameter).itself
     for below in (getattr(command, "commands", None) or {}).values():
         if below is not None:
             without_validators(below)
@@ -44,8 +43,8 @@ class _AsTyped:
     def __init__(self, parameter: Any) -> None:
         described = parameter.type_descriptor
         self._validator = parameter.get_runtime_param
-        self._is_text = described.annotation in _TEXTS and not described.parameter_info.parser
         asked = described.parameter_info
+        self._is_text = described.annotation in _TEXTS and not asked.parser
         self._is_path = (
             described.annotation in _PATHS
             and not any(getattr(asked, check, None) for check in _CHECKS)

@@ -29,9 +29,10 @@ def check_readable(data: bytes, guard: ValueGuard, /) -> None:
 
 
 class Readability:
-    """Says it of one profile after the other.
+    """Checks profiles one after another, as `check_readable` checks one.
 
-    The panes of a stream have the same table of columns, byte by byte, which is read once then.
+    A table of columns that equals that of the profile before, as in the panes of a stream, is
+    not parsed again.
 
     Args:
         guard: The hash key in use.
