@@ -4,8 +4,6 @@ from __future__ import annotations
 
 import importlib
 import os
-import subprocess
-import sys
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -15,18 +13,6 @@ import typer
 
 from driftwatch.cli.app import COMMANDS, app
 from driftwatch.cli.parameters import without_validators
-from tests.small_files import parquet
-
-LOADED = """
-import sys
-from driftwatch.cli import main
-try:
-    main()
-finally:
-    late = {"pydantic", "numpy.f2py", "numpy.ma", "pyarrow.compute", "rich.console"}
-    late |= {"driftwatch.stores.sqlite.database", "driftwatch.streams.observed"}
-    print(sorted(late & set(sys.modules)))
-"""
 
 
 def commands() -> Iterator[Any]:
@@ -80,6 +66,8 @@ def test_a_path_that_may_not_be_read_is_an_error(
 def test_what_can_be_no_path_is_an_error_of_the_option(tmp_path: Path) -> None:
     command = typer.main.get_command(app)
     check = command.get_command(None, "check")  # type: ignore[attr-defined]
+    if not hasattr(check.params[0], "get_runtime_param"):
+        pytest.skip("this version of Typer makes no validators")
 
     with pytest.raises(Exception, match="null byte") as error:
         check.make_context("check", ["--config", f"{tmp_path}/a\0b"])
@@ -93,18 +81,3 @@ def test_numbers_are_checked_as_ever() -> None:
     for text, message in (("0", "equal to 1|in the range"), ("many", "valid int")):
         with pytest.raises(Exception, match=message):
             report.make_context("report", ["--last", text])
-
-
-def test_a_check_of_files_loads_no_validators_and_no_more_of_numpy(tmp_path: Path) -> None:
-    path = tmp_path / "rows.parquet"
-    path.write_bytes(parquet())
-
-    done = subprocess.run(
-        [sys.executable, "-c", LOADED, "check", "--ref", path, "--prod", path, "--no-save"],
-        capture_output=True,
-        text=True,
-        check=False,
-        cwd=tmp_path,
-    )
-
-    assert done.stdout.splitlines()[-1] == "[]", done.stderr

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections import Counter
 from pathlib import Path
-from typing import Any
 
 import numpy as np
 import pytest
@@ -13,6 +12,7 @@ from driftwatch import Monitor
 from driftwatch.cli.app import run
 from driftwatch.core.profiles import readable
 from driftwatch.stores.sqlite.store import SQLiteStore
+from tests.counting import count_calls
 
 PANES = 40
 
@@ -28,19 +28,9 @@ def calls(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Counter[str]:
             monitor.observe_many(data, at=1_767_225_600 + 3600 * pane)
             monitor.flush()
     found: Counter[str] = Counter()
-
-    def counted(owner: Any, name: str) -> None:
-        before = getattr(owner, name)
-
-        def call(*args: Any, **kwargs: Any) -> Any:
-            found[name] += 1
-            return before(*args, **kwargs)
-
-        monkeypatch.setattr(owner, name, call)
-
-    counted(readable, "decode")
-    counted(readable, "read_table")
-    counted(SQLiteStore, "overview")
+    count_calls(monkeypatch, found, readable, "decode")
+    count_calls(monkeypatch, found, readable, "read_table")
+    count_calls(monkeypatch, found, SQLiteStore, "overview")
     run(["doctor", "--store", "s.db", "--monitor", "m"])
     return found
 

@@ -19,6 +19,7 @@ from driftwatch.core.windows.spec import WindowSpec
 from driftwatch.evaluation.rules import EvaluationRules
 from driftwatch.profiling.references import ReferenceOptions, build_reference
 from driftwatch.streams.replay import replay
+from tests.counting import count_calls
 from tests.small_stream import HOUR, START
 
 HOURS = 48
@@ -36,20 +37,10 @@ def work(monkeypatch: pytest.MonkeyPatch) -> Counter[str]:
     """Calls during a replay of 48 panes, by what is called."""
     reference = build_reference(rows(0), ReferenceOptions(DeclaredColumns.of(roles={"at": "time"})))
     calls: Counter[str] = Counter()
-
-    def counted(owner: Any, name: str) -> None:
-        before = getattr(owner, name)
-
-        def call(*args: Any, **kwargs: Any) -> Any:
-            calls[name] += 1
-            return before(*args, **kwargs)
-
-        monkeypatch.setattr(owner, name, call)
-
-    counted(Profile, "from_bytes")
-    counted(ColumnProfile, "content_hash")
-    counted(DriftReport, "to_json")
-    counted(sizes, "asdict")
+    count_calls(monkeypatch, calls, Profile, "from_bytes")
+    count_calls(monkeypatch, calls, ColumnProfile, "content_hash")
+    count_calls(monkeypatch, calls, DriftReport, "to_json")
+    count_calls(monkeypatch, calls, sizes, "asdict")
     budget = AlarmBudget.of("1 per 30d", every="1h")
     rules = EvaluationRules(Policy.of(None, budget=budget), run_length=budget.run_length)
     timeline = replay(rows(1), reference, SPEC, rules=rules, time="at")
