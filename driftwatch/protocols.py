@@ -26,6 +26,8 @@ if TYPE_CHECKING:
         StoredIncident,
         StoredReference,
         StoredReport,
+        StoredWindow,
+        StripCell,
         TurnedAway,
     )
     from driftwatch.ingest.accumulator import Accumulator
@@ -45,6 +47,7 @@ __all__ = [
     "Segments",
     "Sink",
     "Store",
+    "Windows",
 ]
 
 
@@ -172,10 +175,7 @@ class Segments(Protocol):
     def segments(
         self, monitor: str, /, *, width: int, first: int, last: int, after: int = 0
     ) -> list[StoredSegment]:
-        """Segments of some panes in the order of their ids, those after one if given.
-
-        Segments whose bytes are damaged are set aside and not returned.
-        """
+        """Segments of some panes by id, those after one if given; damaged ones are set aside."""
 
     def panes(self, monitor: str, /, *, width: int, first: int, last: int) -> list[int]:
         """Numbers of the panes of a range that have rows, in order."""
@@ -255,6 +255,36 @@ class Evaluations(Protocol):
         self, monitor: str, /, *, limit: int, alarms_only: bool = False
     ) -> Sequence[StoredReport]:
         """Stored reports, the latest first."""
+
+
+class Windows(Protocol):
+    """What was found in each window, in a few bytes a column, for pages that show many of them."""
+
+    def windows(
+        self,
+        monitor: str,
+        /,
+        *,
+        since: float | None = None,
+        until: float | None = None,
+        limit: int,
+        numbers: bool = False,
+    ) -> Sequence[StoredWindow]:
+        """Summaries of the newest windows that ended in a stretch, the oldest first."""
+
+    def window_strip(
+        self, monitor: str, /, *, since: float, until: float, columns: int
+    ) -> Sequence[StripCell]:
+        """The worst window of each of some equal parts of a stretch; parts without are left out."""
+
+    def report_on(self, monitor: str, pane: int, /) -> StoredReport | None:
+        """The newest report on the window that ends with a pane; None if there is none."""
+
+    def unsummarized(self, monitor: str, /, *, limit: int) -> Sequence[StoredReport]:
+        """The newest reports without a summary: an earlier version has stored them."""
+
+    def keep_windows(self, monitor: str, windows: Sequence[StoredWindow], /) -> None:
+        """Keep summaries of such reports; what is there already stays."""
 
 
 class Outbox(Protocol):
@@ -397,6 +427,7 @@ class Store(
     Segments,
     References,
     Evaluations,
+    Windows,
     Outbox,
     Incidents,
     Housekeeping,

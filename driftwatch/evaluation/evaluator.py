@@ -18,6 +18,7 @@ from driftwatch.core.windows.alarm import Event
 from driftwatch.core.windows.counters import notes_in, unreadable_sources, unused_rows
 from driftwatch.core.windows.evaluation_record import Evaluation, Result
 from driftwatch.core.windows.spec import WindowSpec
+from driftwatch.core.windows.stored import StoredWindow
 from driftwatch.errors import DriftWatchError
 from driftwatch.evaluation.alerting import Alerting, AlertNews
 from driftwatch.evaluation.event_log import (
@@ -34,6 +35,7 @@ from driftwatch.evaluation.rules import EvaluationRules
 from driftwatch.evaluation.sink_delivery import SinkDelivery, forget_removed_sinks
 from driftwatch.evaluation.state import EvaluationState, event_between
 from driftwatch.evaluation.watermark import StreamExtent, extent_of, told
+from driftwatch.evaluation.window_history import summary_for_store
 from driftwatch.process.heap import give_back
 from driftwatch.protocols import Sink, Store
 from driftwatch.stores.compaction import compact
@@ -376,14 +378,17 @@ class Evaluator:
         now: float,
     ) -> Evaluation:
         has_news = report is not None or event is not None
+        kept = None if report is None else self.to_keep(report)
+        pane = state.evaluated if state.evaluated is not None else 0
         return Evaluation(
             monitor=self.monitor,
             token=self._lease.token or 0,
-            pane=state.evaluated if state.evaluated is not None else 0,
+            pane=pane,
             revision=state.revision,
             created=now,
             status=report.global_status.value if report is not None else "",
-            report=None if report is None else self.to_keep(report),
+            report=kept,
+            window=None if kept is None else _summary(report, pane, state.revision, now, event),
             event=event.value if event is not None else None,
             state=state.to_dict(self._detector),
             consumed=state.consumed if state.consumed is not None else -1,
@@ -403,6 +408,15 @@ class Evaluator:
         if restored is None:
             log_lost_state(self.monitor)
         return restored or replace(fresh, consumed=saved.consumed)
+
+
+def _summary(
+    report: DriftReport | None, pane: int, revision: int, created: float, event: Event | None
+) -> StoredWindow | None:
+    happened = None if event is None else event.value
+    if report is None:
+        return None
+    return summary_for_store(report, pane=pane, revision=revision, created=created, event=happened)
 
 
 def _facts(

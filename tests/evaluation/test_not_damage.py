@@ -414,6 +414,7 @@ def test_a_reader_brings_an_older_store_up_in_a_copy(folder: Path, say: Say) -> 
         direct.execute("DROP TABLE copies")
         direct.execute("DROP TABLE doubts")
         direct.execute("DROP TABLE turned_away")
+        direct.execute("DROP TABLE windows")
         direct.execute("PRAGMA user_version=4")
     direct.close()
     before = bytes_in(folder)

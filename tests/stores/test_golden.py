@@ -16,6 +16,7 @@ import pytest
 from driftwatch.core.data.privacy import ValueGuard
 from driftwatch.core.profiles.profile import Profile, merged
 from driftwatch.core.reports.report import DriftReport
+from driftwatch.core.reports.window_summary import WindowSummary
 from driftwatch.core.windows.delivery_codec import delivery_from_bytes, delivery_to_bytes
 from driftwatch.core.windows.segments import Outcome
 from driftwatch.stores import open_store
@@ -58,6 +59,9 @@ def test_stores_of_every_released_format_open(
     if tables_of(golden) >= 8:
         (away,) = store.turned_away("scores", now=1_767_297_600.0)
         assert (away.source, away.rows) == ("pod-3", 60)
+    if tables_of(golden) >= 9:
+        (window,) = store.windows("scores", limit=9, numbers=True)
+        assert WindowSummary.unpacked(window.summary).rows == 150
     store.close()
     assert [file.name for file in tmp_path.iterdir()] == ["s.db"]
     assert tables_of(path) == (tables_of(golden) if reads_only else len(MIGRATIONS))

@@ -8,7 +8,7 @@ from typing import Any
 
 from driftwatch.core.reports.report import DriftReport
 from driftwatch.core.windows.alarm import Event
-from driftwatch.core.windows.stored import StoredIncident
+from driftwatch.core.windows.stored import StoredIncident, StoredWindow
 
 __all__ = ["Evaluation", "OutgoingMessage", "Result"]
 
@@ -72,6 +72,7 @@ class Evaluation:
         incident: The incident, where it has changed.
         messages: Messages about it.
         notifiers: Names of the back ends that are to send them.
+        window: The summary of the report, for pages that show many windows.
     """
 
     monitor: str
@@ -88,6 +89,7 @@ class Evaluation:
     incident: StoredIncident | None = None
     messages: tuple[OutgoingMessage, ...] = ()
     notifiers: tuple[str, ...] = ()
+    window: StoredWindow | None = None
 
     @property
     def id(self) -> str:

@@ -6,6 +6,9 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
+from driftwatch.core.reports.results import Status
+from driftwatch.core.reports.window_summary import PackedSummary
+
 __all__ = [
     "DAMAGED",
     "OutboxEntry",
@@ -20,6 +23,8 @@ __all__ = [
     "StoredIncident",
     "StoredReference",
     "StoredReport",
+    "StoredWindow",
+    "StripCell",
     "TurnedAway",
 ]
 
@@ -143,6 +148,50 @@ class StoredReport:
     status: str
     event: str | None
     body: str
+
+
+@dataclass(frozen=True, slots=True)
+class StoredWindow:
+    """The summary of a report in a store.
+
+    Attributes:
+        pane: Last pane of its window.
+        revision: That of the report.
+        created: When the report was made, seconds since 1970.
+        at: When the window ended by event time; where panes are counted in rows, `created`.
+        event: What it changed about the alarm; None if nothing.
+        summary: What it says.
+        status: Of the window; given to be stored, and in the summary, too.
+        shown: The largest drift that is shown, likewise.
+    """
+
+    pane: int
+    revision: int
+    created: float
+    at: float
+    event: str | None
+    summary: PackedSummary
+    status: Status = Status.INSUFFICIENT_DATA
+    shown: float = 0.0
+
+
+@dataclass(frozen=True, slots=True)
+class StripCell:
+    """The windows of one of some equal parts of a stretch of time.
+
+    Attributes:
+        place: Number of the part, from 0.
+        status: The worst of its windows.
+        shown: The largest drift that is shown in them, in units of its warning threshold.
+        windows: How many.
+        at: When the last of them ended, seconds since 1970.
+    """
+
+    place: int
+    status: Status
+    shown: float
+    windows: int
+    at: float
 
 
 @dataclass(frozen=True, slots=True)

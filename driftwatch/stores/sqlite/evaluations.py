@@ -11,6 +11,7 @@ from driftwatch.core.windows.stored import SavedState, StoredReport
 from driftwatch.stores.sqlite.database import Database
 from driftwatch.stores.sqlite.incidents import record_incident
 from driftwatch.stores.sqlite.packed_text import packed, unpacked
+from driftwatch.stores.sqlite.windows import record_window
 
 __all__ = ["EvaluationTables"]
 
@@ -100,6 +101,8 @@ class EvaluationTables:
                     json.dumps(evaluation.state),
                 ),
             )
+            if evaluation.window is not None:
+                record_window(db, evaluation.monitor, evaluation.window)
             record_incident(db, evaluation)
             for sink in evaluation.sinks:
                 db.execute(
@@ -144,8 +147,7 @@ class EvaluationTables:
 
     def forget_reports(self, monitor: str, /, *, before: float) -> int:
         """Forget reports made before a time, those of alarms excepted; returns how many."""
+        old = "WHERE monitor=? AND created<? AND event IS NULL"
         with self._database.transaction() as db:
-            return db.execute(
-                "DELETE FROM reports WHERE monitor=? AND created<? AND event IS NULL",
-                (monitor, before),
-            ).rowcount
+            db.execute(f"DELETE FROM windows {old}", (monitor, before))  # noqa: S608
+            return db.execute(f"DELETE FROM reports {old}", (monitor, before)).rowcount  # noqa: S608

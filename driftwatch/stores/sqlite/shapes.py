@@ -32,6 +32,14 @@ def _time(value: Any) -> bool:
     return isinstance(value, int | float) and abs(value) < _LATEST
 
 
+def _real(value: Any) -> bool:
+    return isinstance(value, int | float)
+
+
+def _severity(value: Any) -> bool:
+    return isinstance(value, int) and 0 <= value <= 4
+
+
 def _blob(value: Any) -> bool:
     return isinstance(value, bytes)
 
@@ -114,6 +122,21 @@ SHAPES: Mapping[str, Mapping[str, Callable[[Any], bool]]] = {
         "event": _or_none(_text),
         "body": _text,
     },
+    "windows": {
+        "id": _id,
+        "monitor": _text,
+        "pane": _number,
+        "revision": _count,
+        "created": _time,
+        "at": _time,
+        "severity": _severity,
+        "shown": _real,
+        "event": _or_none(_text),
+        "facts": _json,
+        "columns": _blob,
+        "cells": _blob,
+        "numbers": _blob,
+    },
     "states": {"monitor": _text, "pane": _number, "body": _json},
     "leases": {"monitor": _text, "holder": _text, "token": _count, "expires": _time},
     "quarantine": {
@@ -172,7 +195,7 @@ SHAPES: Mapping[str, Mapping[str, Callable[[Any], bool]]] = {
 """Columns of every table of the newest version, in their order, with what they may hold."""
 
 ROW_TABLES = frozenset(
-    ["segments", "refs", "uses", "reports", "quarantine", "outbox", "actions", "sent"]
+    ["segments", "refs", "uses", "reports", "windows", "quarantine", "outbox", "actions", "sent"]
 )
 """Tables whose rows have a number of SQLite's; the others are kept in the order of their keys."""
 

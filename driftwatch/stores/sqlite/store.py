@@ -19,6 +19,7 @@ from driftwatch.stores.sqlite.reading import ReadingDatabase
 from driftwatch.stores.sqlite.references import ReferenceTables
 from driftwatch.stores.sqlite.segments import SegmentTables
 from driftwatch.stores.sqlite.turned_away import TurnedAwayTable
+from driftwatch.stores.sqlite.windows import WindowTables
 
 __all__ = ["SQLiteStore"]
 
@@ -51,6 +52,7 @@ class SQLiteStore(
     HousekeepingTables,
     QuarantineTable,
     TurnedAwayTable,
+    WindowTables,
 ):
     """A store in one SQLite file; implements `driftwatch.protocols.Store`.
 

@@ -187,11 +187,31 @@ MIGRATIONS: tuple[str, ...] = (
         PRIMARY KEY (monitor, source, epoch, sequence)
     ) STRICT, WITHOUT ROWID;
     """,
+    """
+    CREATE TABLE windows (
+        id INTEGER PRIMARY KEY AUTOINCREMENT,
+        monitor TEXT NOT NULL,
+        pane INTEGER NOT NULL,
+        revision INTEGER NOT NULL,
+        created REAL NOT NULL,
+        at REAL NOT NULL,
+        severity INTEGER NOT NULL,
+        shown REAL NOT NULL,
+        event TEXT,
+        facts TEXT NOT NULL,
+        columns BLOB NOT NULL,
+        cells BLOB NOT NULL,
+        numbers BLOB NOT NULL
+    ) STRICT;
+    CREATE UNIQUE INDEX windows_by_pane ON windows (monitor, pane);
+    CREATE INDEX windows_by_time ON windows (monitor, at, severity, shown);
+    """,
 )
 """One script a version: script i takes a store of version i to version i + 1.
 
 `copies` has the progress of every source a second time, on pages of its own: losing it would count
 rows twice. `doubts` has the monitors whose deliveries are known in part only, since the file was
 damaged: what repeats a segment of theirs up to an id is taken for a repetition. `turned_away` has
-deliveries that came and could not be taken yet.
+deliveries that came and could not be taken yet. `windows` has the summary of each window's newest
+report; reports of before it came have none until somebody asks for their windows.
 """

@@ -1,0 +1,323 @@
+"""One evaluated window in a few bytes a column: what lists, strips and lines over time are made of.
+
+A report of 500 features has a megabyte of JSON. A page that shows 720 windows cannot read as many
+of them, so each evaluation leaves a summary beside its report: a status a column, and six numbers
+of the test that decided.
+"""
+
+from __future__ import annotations
+
+import json
+import math
+import zlib
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from datetime import datetime
+from functools import lru_cache
+from typing import Any, Self
+
+import numpy as np
+import numpy.typing as npt
+
+from driftwatch.core.reports.history import Cell
+from driftwatch.core.reports.plain_values import number, pair
+from driftwatch.core.reports.report import DriftReport
+from driftwatch.core.reports.results import Levels, Status, from_iso, to_iso
+from driftwatch.core.reports.runs import Since
+from driftwatch.errors import DataError
+
+__all__ = ["Column", "PackedSummary", "WindowSummary", "statuses_of"]
+
+Numbers = npt.NDArray[np.float32]
+
+_STATUSES = tuple(Status)
+_PLACES = {status: place for place, status in enumerate(_STATUSES)}
+_NO_TEST = 255
+_NUMBERS = 6
+"""Statistic, both ends of its interval, warning, critical, share of missing values."""
+_LARGEST = float(np.finfo(np.float32).max)
+_MOST_COLUMNS = 1 << 24
+"""Bytes of all names, unpacked."""
+
+
+@dataclass(frozen=True, slots=True)
+class Column:
+    """A column that was tested.
+
+    Attributes:
+        name: Its name.
+        kind: What its values are: ``numeric``, ``categorical`` ...
+        role: What it is for: ``feature``, ``prediction``, ``score`` ...
+    """
+
+    name: str
+    kind: str
+    role: str
+
+
+@dataclass(frozen=True, slots=True)
+class PackedSummary:
+    """A summary as a store keeps it.
+
+    Attributes:
+        facts: What is said of the whole window, as JSON.
+        columns: Names, kinds and roles, as compressed JSON.
+        cells: Two bytes a column: its status, and the test that decided.
+        numbers: Six numbers of four bytes a column; None where they were not asked for.
+    """
+
+    facts: str
+    columns: bytes
+    cells: bytes
+    numbers: bytes | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class WindowSummary:
+    """What one report says, without tests that did not decide, distributions and sentences.
+
+    Attributes:
+        status: Of the window.
+        start: When the window began, aware UTC; None of one that is counted in rows.
+        end: When it ended.
+        rows: Production rows.
+        not_used: Rows that came meanwhile and could not be used.
+        drifted: Columns in WARNING or CRITICAL.
+        undecided: Columns that more rows would decide.
+        shown: The largest drift that is shown: the lower end of an interval in units of its
+            warning threshold. It passes 1 when drift is shown, and not before.
+        model_version: Version of the model, if known.
+        reference: Content hash of the reference's data.
+        since: Since when windows drift without a break.
+        headline: The verdict as half a sentence.
+        metrics: Metrics of the model that decide, by name.
+        columns: What was tested, by name.
+        cells: Two bytes a column.
+        numbers: Six numbers a column; None where they were not read.
+
+    Example:
+        >>> from driftwatch import Monitor
+        >>> report = Monitor({"age": [*range(100)] * 10}).check({"age": [*range(50)] * 10})
+        >>> summary = WindowSummary.unpacked(WindowSummary.of(report).packed())
+        >>> summary.drifted, str(summary.status_of("age")), summary.cell("age").test
+        (1, 'CRITICAL', 'ks')
+    """
+
+    status: Status
+    start: datetime | None
+    end: datetime | None
+    rows: int
+    not_used: int
+    drifted: int
+    undecided: int
+    shown: float
+    model_version: str | None
+    reference: str
+    since: Since | None
+    headline: str
+    metrics: Mapping[str, Cell]
+    columns: tuple[Column, ...]
+    cells: bytes = field(repr=False)
+    tests: tuple[str, ...] = ()
+    numbers: Numbers | None = field(repr=False, default=None)
+
+    @classmethod
+    def of(cls, report: DriftReport, /) -> Self:
+        """Summarise a report; about two microseconds a column."""
+        features = sorted(report.features, key=lambda feature: feature.name)
+        cells, tests = bytearray(), dict[str, int]()
+        numbers = np.full((len(features), _NUMBERS), np.nan, np.float32)
+        shown = 0.0
+        for place, feature in enumerate(features):
+            cell = Cell.of(feature)
+            test = _NO_TEST
+            if cell.test is not None and len(tests) < _NO_TEST:
+                test = tests.setdefault(cell.test, len(tests))
+            cells += bytes((_PLACES[cell.status], test))
+            low, high = cell.interval or (None, None)
+            limits = cell.threshold
+            for at, value in enumerate(
+                (
+                    cell.statistic,
+                    low,
+                    high,
+                    None if limits is None else limits.warning,
+                    None if limits is None else limits.critical,
+                    feature.missing_current,
+                )
+            ):
+                if value is not None:
+                    numbers[place, at] = min(max(value, -_LARGEST), _LARGEST)
+            if low is not None and limits is not None and limits.warning > 0:
+                shown = max(shown, low / limits.warning)
+        window = report.window
+        period = report.current_period if window is None else window.period
+        performance = () if report.performance is None else report.performance.values()
+        return cls(
+            report.global_status,
+            period.start,
+            period.end,
+            report.rows_current,
+            sum(report.not_used.values()),
+            len(report.drifted_features),
+            len(report.undecided_features),
+            shown,
+            report.model_version,
+            report.reference_data_hash,
+            None if window is None else window.since,
+            report.headline(),
+            {each.name: Cell.of_metric(each) for each in performance if each.status is not None},
+            tuple(Column(each.name, each.kind, each.role) for each in features),
+            bytes(cells),
+            tuple(tests),
+            numbers,
+        )
+
+    def status_of(self, name: str, /) -> Status | None:
+        """What became of a column; None if it was not tested."""
+        place = self._place(name)
+        return None if place is None else _STATUSES[self.cells[2 * place]]
+
+    def cell(self, name: str, /) -> Cell | None:
+        """What the test that decided says of a column; None if it was not tested.
+
+        Without numbers, where these were not read.
+        """
+        place = self._place(name)
+        if place is None:
+            return None
+        status, test = _STATUSES[self.cells[2 * place]], self.cells[2 * place + 1]
+        name_of_test = None if test == _NO_TEST else self.tests[test]
+        if self.numbers is None:
+            return Cell(status, name_of_test)
+        statistic, low, high, warning, critical, _ = map(_known, self.numbers[place])
+        return Cell(
+            status,
+            name_of_test,
+            statistic,
+            None if low is None or high is None else (low, high),
+            None if warning is None or critical is None else Levels(warning, critical),
+        )
+
+    def missing(self, name: str, /) -> float | None:
+        """Share of production rows without a value; None where it is not known."""
+        place = self._place(name)
+        if place is None or self.numbers is None:
+            return None
+        return _known(self.numbers[place, _NUMBERS - 1])
+
+    def _place(self, name: str) -> int | None:
+        return _places(self.columns).get(name)
+
+    def packed(self) -> PackedSummary:
+        """For a store."""
+        facts = {
+            "status": self.status.value,
+            "start": to_iso(self.start),
+            "end": to_iso(self.end),
+            "rows": self.rows,
+            "not_used": self.not_used,
+            "drifted": self.drifted,
+            "undecided": self.undecided,
+            "shown": self.shown if math.isfinite(self.shown) else 0.0,
+            "model_version": self.model_version,
+            "reference": self.reference,
+            "since": None if self.since is None else self.since.to_dict(),
+            "headline": self.headline,
+            "tests": self.tests,
+            "metrics": {name: _listed(cell) for name, cell in self.metrics.items()},
+        }
+        columns = [[column.name, column.kind, column.role] for column in self.columns]
+        return PackedSummary(
+            json.dumps(facts, separators=(",", ":")),
+            zlib.compress(json.dumps(columns, separators=(",", ":")).encode(), 6),
+            self.cells,
+            None if self.numbers is None else self.numbers.astype("<f4").tobytes(),
+        )
+
+    @classmethod
+    def unpacked(cls, packed: PackedSummary, /) -> Self:
+        """Read what `packed` made.
+
+        Raises:
+            DataError: If it is damaged.
+        """
+        try:
+            columns = _columns(packed.columns)
+            facts = json.loads(packed.facts)
+            tests = tuple(map(str, facts["tests"]))
+            _check_cells(packed.cells, len(columns), len(tests))
+            return cls(
+                Status(facts["status"]),
+                from_iso(facts["start"]),
+                from_iso(facts["end"]),
+                int(facts["rows"]),
+                int(facts["not_used"]),
+                int(facts["drifted"]),
+                int(facts["undecided"]),
+                float(facts["shown"]),
+                None if facts["model_version"] is None else str(facts["model_version"]),
+                str(facts["reference"]),
+                Since.from_dict(facts["since"]),
+                str(facts["headline"]),
+                {str(name): _cell(listed) for name, listed in facts["metrics"].items()},
+                columns,
+                packed.cells,
+                tests,
+                _array(packed.numbers, len(columns)),
+            )
+        except (ValueError, TypeError, KeyError, AttributeError, zlib.error) as error:
+            raise DataError(f"the summary of a window is damaged: {error}", code="DW019") from error
+
+
+def statuses_of(summary: WindowSummary, /) -> npt.NDArray[np.uint8]:
+    """Of every column, in their order, the place of its status in `Status`."""
+    return np.frombuffer(summary.cells, np.uint8)[::2]
+
+
+def _known(value: np.float32) -> float | None:
+    return None if math.isnan(value) else float(str(value))  # 0.05, not 0.05000000074505806
+
+
+@lru_cache(maxsize=256)
+def _columns(packed: bytes, /) -> tuple[Column, ...]:
+    """Windows of one monitor have the same columns: they are read once."""
+    unpacker = zlib.decompressobj()
+    text = unpacker.decompress(packed, _MOST_COLUMNS)
+    if unpacker.unconsumed_tail:
+        raise ValueError("its columns are too long")
+    return tuple(Column(str(n), str(k), str(r)) for n, k, r in json.loads(text))
+
+
+@lru_cache(maxsize=256)
+def _places(columns: tuple[Column, ...], /) -> dict[str, int]:
+    return {column.name: place for place, column in enumerate(columns)}
+
+
+def _check_cells(cells: bytes, columns: int, tests: int) -> None:
+    if len(cells) != 2 * columns:
+        raise ValueError("it has not two bytes a column")
+    pairs = np.frombuffer(cells, np.uint8).reshape(-1, 2)
+    unknown = (pairs[:, 1] >= tests) & (pairs[:, 1] != _NO_TEST)
+    if (pairs[:, 0] >= len(_STATUSES)).any() or unknown.any():
+        raise ValueError("it has a status or a test that is not known")
+
+
+def _array(data: bytes | None, columns: int) -> Numbers | None:
+    if data is None:
+        return None
+    return np.frombuffer(data, "<f4").reshape(columns, _NUMBERS)
+
+
+def _listed(cell: Cell) -> list[Any]:
+    limits = None if cell.threshold is None else [cell.threshold.warning, cell.threshold.critical]
+    interval = None if cell.interval is None else list(cell.interval)
+    return [cell.status.value, cell.statistic, interval, limits, cell.reference]
+
+
+def _cell(listed: Any) -> Cell:
+    status, value, interval, limits, reference = listed
+    levels = None if limits is None else Levels(float(limits[0]), float(limits[1]))
+    return Cell(
+        Status(status), "realised", number(value), pair(interval), levels, None, number(reference)
+    )
