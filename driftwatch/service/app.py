@@ -14,7 +14,7 @@ from starlette.concurrency import run_in_threadpool
 from starlette.exceptions import HTTPException
 from starlette.middleware.trustedhost import TrustedHostMiddleware
 from starlette.requests import ClientDisconnect
-from starlette.responses import JSONResponse
+from starlette.responses import JSONResponse, Response
 
 from driftwatch.config.load import Config
 from driftwatch.config.service import ServiceConfig
@@ -25,10 +25,14 @@ from driftwatch.process.quiet_log import QuietLog
 from driftwatch.service.api.health import HEALTH_PATHS, health_routes
 from driftwatch.service.api.requests import Service
 from driftwatch.service.api.routes import routes
+from driftwatch.service.dashboard.frame import NotFoundError
+from driftwatch.service.dashboard.routes import dashboard_routes
+from driftwatch.service.dashboard.shelf import shelf_of_collector
 from driftwatch.service.problems import not_valid, problem_of
 from driftwatch.service.security.bodies import BodyLimit, BodyTooLongError, Drain
 from driftwatch.service.security.guard import Guard
 from driftwatch.service.security.limits import RunningLimit
+from driftwatch.service.security.page_guard import PageGuard
 from driftwatch.service.security.tokens import (
     Scope,
     Token,
@@ -107,6 +111,7 @@ def create_app(
     guard = Guard(tokens, per_minute=service.requests_per_minute)
     app.include_router(health_routes(monitors, limit_bytes=limit_bytes))
     app.include_router(routes(Service(monitors, guard, clock, limit_bytes)))
+    app.include_router(dashboard_routes(shelf_of_collector(monitors, clock), PageGuard()))
 
     @app.get("/openapi.json", include_in_schema=False, dependencies=[guard.needs(Scope.READ)])
     def openapi() -> dict[str, Any]:
@@ -123,6 +128,7 @@ def create_app(
     app.add_exception_handler(RequestValidationError, not_valid)
     app.add_exception_handler(BodyTooLongError, _too_long)
     app.add_exception_handler(ClientDisconnect, _gone)
+    app.add_exception_handler(NotFoundError, _not_found)
     app.add_exception_handler(StoreError, _unavailable)
     app.add_exception_handler(DriftWatchError, _refused)
     return app
@@ -142,6 +148,11 @@ async def _gone(request: Request, _: Exception) -> JSONResponse:
         name="service.trouble",
     )
     return JSONResponse({"detail": "the request was not whole", "code": "DW050"}, 400)
+
+
+async def _not_found(_: Request, error: Exception) -> Response:
+    assert isinstance(error, NotFoundError)  # noqa: S101 - as it was registered
+    return await run_in_threadpool(error.answer)
 
 
 async def _unavailable(_: Request, error: Exception) -> JSONResponse:

@@ -1,0 +1,92 @@
+"""The first page: all monitors, those that need somebody first."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from markupsafe import Markup
+from starlette.responses import Response
+
+from driftwatch.render.drawing.drawing import short
+from driftwatch.render.numbers import count
+from driftwatch.render.plain import plain
+from driftwatch.render.sentences import listed
+from driftwatch.service.dashboard.facts.fleet import Fleet, fleet_facts
+from driftwatch.service.dashboard.frame import Frame
+from driftwatch.service.dashboard.pages import markup_of
+
+__all__ = ["fleet_page"]
+
+_URGENT = 5
+_NAMED = 3
+_WIDE, _TALL = 96, 22
+
+
+def fleet_page(frame: Frame, /) -> Response:
+    """The page."""
+    fleet = fleet_facts(frame.monitors, frame.asked, now=frame.now)
+    urgent = [line for line in fleet.lines if line.needs_somebody][:_URGENT]
+    worst = next(iter(fleet.counts), "OK")
+    return frame.show(
+        "fleet.html",
+        section="/",
+        trail=[("", "Fleet")],
+        fleet=fleet,
+        urgent=urgent,
+        worst=worst,
+        headline=_headline(fleet),
+        sparks=[_spark(line.shown) for line in fleet.lines],
+        json=frame.asked.link("/v1/fleet"),
+    )
+
+
+def _headline(fleet: Fleet) -> str:
+    """How many need somebody, and which of them nobody has taken."""
+    urgent = [line for line in fleet.lines if line.needs_somebody]
+    if not fleet.total:
+        return "No monitor yet."
+    if not urgent:
+        others = [
+            f"{fleet.counts[word]:,} {word.lower()}"
+            for word in ("WARNING", "UNDECIDED")
+            if fleet.counts.get(word)
+        ]
+        rest = f": {listed(others)}" if others else ""
+        return f"Nobody is needed: no monitor of {fleet.total:,} is critical or without data{rest}."
+    many = {word: sum(line.status == word for line in urgent) for word in ("CRITICAL", "NO DATA")}
+    words = {"CRITICAL": "critical", "NO DATA": "without data"}
+    parts = [f"{many[word]:,} {text}" for word, text in words.items() if many[word]]
+    verb = "needs" if len(urgent) == 1 else "need"
+    said = f"{count(len(urgent), 'monitor')} {verb} somebody: {', '.join(parts)}."
+    waiting = [plain(line.name) or "(no name)" for line in fleet.waiting]
+    if not waiting:
+        return f"{said} All of them are taken."
+    if len(waiting) > _NAMED:
+        return f"{said} Nobody has taken {len(waiting):,} of them yet."
+    return f"{said} Nobody has taken {listed(waiting)} yet."
+
+
+def _spark(values: Sequence[float | None]) -> Markup:
+    """The largest drift that is shown, over time; the dashed line is the warning threshold."""
+    known = [value for value in values if value is not None]
+    if not known:
+        return Markup("")
+    top = max(1.3, *known)
+    step = _WIDE / max(1, len(values) - 1)
+
+    def at(value: float) -> float:
+        return _TALL - 1 - (_TALL - 3) * min(value, top) / top
+
+    path, pen = [], "M"
+    for place, value in enumerate(values):
+        if value is None:
+            continue
+        path.append(f"{pen}{short(place * step)} {short(at(value))}")
+        pen = "L"
+    line = "".join(path)
+    if pen == "L" and len(path) == 1:
+        line += "h1"
+    return markup_of(
+        f'<svg class=spark viewBox="0 0 {_WIDE} {_TALL}" preserveAspectRatio=none aria-hidden=true>'
+        f'<path class=thw d="M0 {short(at(1.0))}H{_WIDE}"/><path class=cur d="{line}"/></svg>'
+    )

@@ -1,0 +1,116 @@
+"""The monitors that pages are about, wherever they come from: a collector, or a store file."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass
+
+from driftwatch.config.monitors import MonitorConfig
+from driftwatch.core.profiles.reference import Reference
+from driftwatch.monitor import Monitor
+from driftwatch.protocols import Store
+from driftwatch.service.watched import WatchedMonitors
+
+__all__ = ["Shelf", "Shown", "shelf_of_collector", "shelf_of_store"]
+
+
+@dataclass(frozen=True, slots=True)
+class Shown:
+    """One monitor.
+
+    Attributes:
+        name: Its name.
+        store: Where its segments, reports and incidents are.
+        windows: Where the summaries of its windows are: the store, unless that is only read and
+            an earlier version has written it.
+        config: How it is configured; None of one that was found in a store file.
+        opened: The monitor itself, which knows its reference; None where there is none.
+    """
+
+    name: str
+    store: Store
+    windows: Store
+    config: MonitorConfig | None = None
+    opened: Callable[[], Monitor | None] = lambda: None
+
+    @property
+    def window(self) -> str:
+        """Its window in words; empty where that is not known."""
+        if self.config is None:
+            return ""
+        slide = "" if self.config.slide is None else f" every {self.config.slide}"
+        return f"{self.config.window}{slide}"
+
+    @property
+    def owner(self) -> str:
+        """Who looks after it; empty where nobody is named."""
+        alerts = None if self.config is None else self.config.alerts
+        return "" if alerts is None else getattr(alerts, "owner", None) or ""
+
+    def reference(self) -> Reference | None:
+        """What it is compared with at the moment; None where that is not known."""
+        monitor = self.opened()
+        if monitor is None:
+            return None
+        references = monitor.evaluator.references
+        references.refresh()
+        return references.current()
+
+
+@dataclass(frozen=True, slots=True)
+class Shelf:
+    """All monitors of the pages.
+
+    Attributes:
+        monitors: By name.
+        clock: Seconds since 1970.
+        title: What the pages are of: the file, or empty of a collector.
+        reads_only: Whether nothing may be changed.
+    """
+
+    monitors: Mapping[str, Shown]
+    clock: Callable[[], float]
+    title: str = ""
+    reads_only: bool = False
+
+    def __iter__(self) -> Iterator[Shown]:
+        return iter(self.monitors.values())
+
+    def __len__(self) -> int:
+        return len(self.monitors)
+
+    def get(self, name: str, /) -> Shown | None:
+        """The monitor of a name; None if there is none."""
+        return self.monitors.get(name)
+
+
+def shelf_of_collector(watched: WatchedMonitors, clock: Callable[[], float], /) -> Shelf:
+    """The monitors of a collector."""
+    return Shelf(
+        {
+            each.name: Shown(
+                each.name,
+                each.store,
+                each.store,
+                each.config,
+                opened=lambda each=each: each.monitor,  # type: ignore[misc]
+            )
+            for each in watched
+        },
+        clock,
+    )
+
+
+def shelf_of_store(
+    store: Store, windows: Store, title: str, clock: Callable[[], float], /
+) -> Shelf:
+    """The monitors of a store file, which is only read.
+
+    Args:
+        store: The store.
+        windows: Where the summaries of windows are.
+        title: Name of the file.
+        clock: Seconds since 1970.
+    """
+    monitors = {name: Shown(name, store, windows) for name in store.monitors()}
+    return Shelf(monitors, clock, title, reads_only=True)
