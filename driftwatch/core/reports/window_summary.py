@@ -82,8 +82,8 @@ class WindowSummary:
         end: When it ended.
         rows: Production rows.
         not_used: Rows that came meanwhile and could not be used.
-        drifted: Columns in WARNING or CRITICAL.
-        undecided: Columns that more rows would decide.
+        drifted: Columns in WARNING or CRITICAL, errors of the model excepted.
+        undecided: Columns that more rows would decide, likewise.
         shown: The largest drift that is shown: the lower end of an interval in units of its
             warning threshold. It passes 1 when drift is shown, and not before.
         model_version: Version of the model, if known.
@@ -159,8 +159,8 @@ class WindowSummary:
             period.end,
             report.rows_current,
             sum(report.not_used.values()),
-            len(report.drifted_features),
-            len(report.undecided_features),
+            sum(each.status.is_drift for each in features if not each.is_error),
+            sum(each.status is Status.UNDECIDED for each in features if not each.is_error),
             shown,
             report.model_version,
             report.reference_data_hash,
@@ -172,6 +172,11 @@ class WindowSummary:
             tuple(tests),
             numbers,
         )
+
+    @property
+    def tested(self) -> int:
+        """Columns that were tested, errors of the model excepted."""
+        return sum(column.role != "error" for column in self.columns)
 
     def status_of(self, name: str, /) -> Status | None:
         """What became of a column; None if it was not tested."""

@@ -20,6 +20,7 @@ from driftwatch.logs.lines import markup_lines
 from driftwatch.render.drawing.drawing import Drawing, panel
 from driftwatch.render.drawing.marks import SIGNS, badge, effect_bar, letter, strip
 from driftwatch.render.drawing.stylesheet import REPORT_CSS, STYLESHEET
+from driftwatch.render.model import metric_name
 from driftwatch.render.numbers import count, number, p_value, percent, share_change, statistic
 from driftwatch.render.page.markup import breakable
 from driftwatch.render.plain import SENTENCE_LENGTH, plain
@@ -195,6 +196,8 @@ _FILTERS: dict[str, Callable[..., Any]] = {
     "bar": _bar,
     "name": _name,
     "moment": _moment,
+    "iso": lambda at: to_iso(to_utc(at)),
+    "metric": metric_name,
     "age": _age,
     "sentence": _sentence,
     "pair": _pair,

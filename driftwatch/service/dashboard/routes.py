@@ -7,6 +7,7 @@ from starlette.responses import Response
 
 from driftwatch.service.dashboard.fleet_page import fleet_page
 from driftwatch.service.dashboard.frame import Frame
+from driftwatch.service.dashboard.monitor_page import monitor_page
 from driftwatch.service.dashboard.pages import assets
 from driftwatch.service.dashboard.shelf import Shelf
 from driftwatch.service.security.page_guard import PageGuard
@@ -34,5 +35,10 @@ def _pages(shelf: Shelf) -> APIRouter:
     @router.get("/")
     def fleet(request: Request) -> Response:
         return fleet_page(Frame.of(request, shelf))
+
+    @router.get("/m/{monitor}")
+    def monitor(request: Request, monitor: str) -> Response:
+        frame = Frame.of(request, shelf)
+        return monitor_page(frame, frame.monitor(monitor))
 
     return router

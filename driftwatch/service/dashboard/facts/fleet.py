@@ -223,7 +223,7 @@ def _with_summary(line: FleetLine, summary: WindowSummary, ended: float) -> Flee
         headline=summary.headline,
         drifted=summary.drifted,
         undecided=summary.undecided,
-        tested=len(summary.columns),
+        tested=summary.tested,
         metric=metric,
         value=value,
         before=before,
