@@ -16,7 +16,7 @@ from driftwatch.render.page.overview import filter_css, overview_card
 from driftwatch.render.page.verdict import verdict_card
 from driftwatch.render.plain import plain
 
-__all__ = ["to_html"]
+__all__ = ["report_cards", "to_html"]
 
 _MOST_FULL = 50
 """So many cards of drifted features are open, with all there is to say."""
@@ -28,6 +28,13 @@ def to_html(report: DriftReport) -> str:
     The file needs nothing else: styles and drawings are inside, there is no script, and a
     content security policy keeps it so. About 5 KB a feature that drifted, 2.5 KB each other.
     """
+    title = f"{report.global_status.value} · {plain(report.monitor)}"
+    style = f"{STYLESHEET}{REPORT_CSS}{filter_css(report)}"
+    return markup_lines(document(title, style, report_cards(report)))
+
+
+def report_cards(report: DriftReport, /) -> str:
+    """Everything that the page shows, for a page with our style sheet and `filter_css`."""
     features = outline.worst_first(report)
     anchors = {feature.name: f"f{index}" for index, feature in enumerate(features)}
     cards = "".join(
@@ -38,14 +45,11 @@ def to_html(report: DriftReport) -> str:
         )
         for index, feature in enumerate(features)
     )
-    body = (
+    return (
         f"{verdict_card(report, anchors)}{_schema(report)}{performance_card(report)}"
         f"{overview_card(report, anchors)}"
         f"{f'<h2 class=sr>Features</h2>{cards}' if cards else ''}{_end(report)}"
     )
-    title = f"{report.global_status.value} · {plain(report.monitor)}"
-    style = f"{STYLESHEET}{REPORT_CSS}{filter_css(report)}"
-    return markup_lines(document(title, style, body))
 
 
 def _schema(report: DriftReport) -> str:

@@ -24,7 +24,7 @@ from driftwatch.render.page.markup import cells, scrolling
 from driftwatch.render.page.overview import classes_of
 from driftwatch.render.plain import plain
 
-__all__ = ["feature_card"]
+__all__ = ["feature_card", "feature_chart", "tests_table"]
 
 _FEW = 6
 """Categories with bars in a card that is folded at first."""
@@ -61,12 +61,19 @@ def feature_card(feature: FeatureDrift, anchor: str, /, *, full: bool) -> str:
         f'<details class="card say {classes_of(feature)}"{" open" if full else ""}>'
         f"<summary>{badge(feature.status)} <h3><bdi>{escape(outline.name_of(feature))}</bdi></h3> "
         f"<span class=soft>{escape(' · '.join(about))}</span></summary>"
-        f"<div class=fc id={anchor}><div>{words}</div><div>{_chart(feature, anchor, full=full)}"
+        f"<div class=fc id={anchor}><div>{words}</div><div>{feature_chart(feature, anchor, full=full)}"
         f"</div></div>{tests}</details>\n"
     )
 
 
-def _chart(feature: FeatureDrift, anchor: str, *, full: bool) -> str:
+def feature_chart(feature: FeatureDrift, anchor: str, /, *, full: bool) -> str:
+    """The distribution of a feature on both sides; empty where it is not known.
+
+    Args:
+        feature: What was found about it.
+        anchor: Names the buttons that choose between views.
+        full: Whether there are views of cumulative shares and quantiles, too.
+    """
     distribution = feature.distribution
     if distribution is None:
         return ""
@@ -146,14 +153,18 @@ def _line_of_tests(feature: FeatureDrift) -> str:
 def _table_of_tests(feature: FeatureDrift) -> str:
     if not feature.tests:
         return ""
+    return (
+        f"<details><summary>{count(len(feature.tests), 'test')}</summary>"
+        f"{tests_table(feature)}</details>"
+    )
+
+
+def tests_table(feature: FeatureDrift, /) -> str:
+    """Every test of a feature in a row, in a table that scrolls where it has no room."""
     head = "".join(f"<th scope=col>{heading}</th>" for heading in _HEADINGS)
     body = "".join(_test_row(result) for result in feature.tests.values())
     table = f"<table class=tests><thead><tr>{head}</tr></thead><tbody>{body}</tbody></table>"
-    name = f"Tests of {outline.name_of(feature)}"
-    return (
-        f"<details><summary>{count(len(feature.tests), 'test')}</summary>"
-        f"{scrolling(name, table)}</details>"
-    )
+    return scrolling(f"Tests of {outline.name_of(feature)}", table)
 
 
 def _test_row(result: DriftResult) -> str:

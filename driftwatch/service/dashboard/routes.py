@@ -5,11 +5,13 @@ from __future__ import annotations
 from fastapi import APIRouter, Depends, Request
 from starlette.responses import Response
 
+from driftwatch.service.dashboard.feature_page import feature_page
 from driftwatch.service.dashboard.fleet_page import fleet_page
 from driftwatch.service.dashboard.frame import Frame
 from driftwatch.service.dashboard.monitor_page import monitor_page
 from driftwatch.service.dashboard.pages import assets
 from driftwatch.service.dashboard.shelf import Shelf
+from driftwatch.service.dashboard.window_page import window_page
 from driftwatch.service.security.page_guard import PageGuard
 
 __all__ = ["dashboard_routes"]
@@ -40,5 +42,15 @@ def _pages(shelf: Shelf) -> APIRouter:
     def monitor(request: Request, monitor: str) -> Response:
         frame = Frame.of(request, shelf)
         return monitor_page(frame, frame.monitor(monitor))
+
+    @router.get("/m/{monitor}/f/{feature}")
+    def feature(request: Request, monitor: str, feature: str) -> Response:
+        frame = Frame.of(request, shelf)
+        return feature_page(frame, frame.monitor(monitor), feature)
+
+    @router.get("/m/{monitor}/w/{pane}")
+    def window(request: Request, monitor: str, pane: int) -> Response:
+        frame = Frame.of(request, shelf)
+        return window_page(frame, frame.monitor(monitor), pane)
 
     return router
