@@ -61,8 +61,8 @@ def feature_card(feature: FeatureDrift, anchor: str, /, *, full: bool) -> str:
         f'<details class="card say {classes_of(feature)}"{" open" if full else ""}>'
         f"<summary>{badge(feature.status)} <h3><bdi>{escape(outline.name_of(feature))}</bdi></h3> "
         f"<span class=soft>{escape(' · '.join(about))}</span></summary>"
-        f"<div class=fc id={anchor}><div>{words}</div><div>{feature_chart(feature, anchor, full=full)}"
-        f"</div></div>{tests}</details>\n"
+        f"<div class=fc id={anchor}><div>{words}</div>"
+        f"<div>{feature_chart(feature, anchor, full=full)}</div></div>{tests}</details>\n"
     )
 
 

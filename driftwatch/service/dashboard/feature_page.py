@@ -71,7 +71,7 @@ def feature_page(frame: Frame, shown: Shown, text: str, /) -> Response:
         shown=shown,
         name=name,
         column=column,
-        status=status,
+        became=status,
         window=window,
         is_newest=window is lines.newest,
         feature=feature,
@@ -166,8 +166,6 @@ def _charts(points: Sequence[FeaturePoint], changes: Sequence[Change]) -> list[t
         charts.append((plain(outline.in_plain_words(test), SENTENCE_LENGTH), drawn))
     if any(point.missing for point in points):
         missing = [Point(point.at, point.missing) for point in points]
-        drawn = statistic_over_time(
-            missing, label="share of missing values", marks=marks, height=90
-        )
-        charts.append(("share of missing values", drawn))
+        title = "share of missing values"
+        charts.append((title, statistic_over_time(missing, label=title, marks=marks, height=90)))
     return charts

@@ -1,4 +1,4 @@
-"""The report of one window, as `driftwatch report --format html` writes it, within the dashboard."""
+"""The whole report of one window, as `driftwatch report --format html` writes it."""
 
 from __future__ import annotations
 
