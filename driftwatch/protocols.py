@@ -183,8 +183,7 @@ class Segments(Protocol):
     def counted(self, monitor: str, /, *, width: int, first: int, last: int) -> Mapping[str, int]:
         """What deliveries counted while some panes were filled, by name.
 
-        What came with rows of several panes is spread over them by their rows; what came without
-        is that of the newest pane, or of the first one if there was none.
+        It is spread over the panes of a delivery by rows; without any it is the newest pane's.
         """
 
     def newest(self, monitor: str, /) -> int:
@@ -212,17 +211,23 @@ class References(Protocol):
         """Keep a reference; one that is there already stays as it is."""
 
     def use_reference(
-        self, monitor: str, id_: str, /, *, model_version: str | None, now: float
-    ) -> None:
-        """Point a model version at a reference, from now on; None for all without one."""
+        self,
+        monitor: str,
+        id_: str,
+        /,
+        *,
+        model_version: str | None,
+        now: float,
+        instead_of: str | None = None,
+    ) -> bool:
+        """Point a model version at a reference; False if not `instead_of`, if given, is in use."""
 
     def adopt_reference(
         self, monitor: str, id_: str, body: bytes, /, *, model_version: str | None, now: float
     ) -> str:
         """Take the reference that a process was started with; returns the id that is in use.
 
-        One that the store does not know comes into use: a model was trained anew. One that was
-        in use and was replaced stays replaced: a restart undoes no promotion.
+        One that is new comes into use; one that was replaced stays so: a restart undoes nothing.
         """
 
     def reference(self, monitor: str, id_: str, /) -> bytes | None:
@@ -293,10 +298,7 @@ class Outbox(Protocol):
     def take_due(
         self, monitor: str, sink: str, /, *, now: float, hold: float
     ) -> OutboxEntry | None:
-        """The oldest result that a sink has not taken, if it is due; None otherwise.
-
-        Other callers are not given it for `hold` seconds; after that it is due again.
-        """
+        """The oldest result that a sink has not taken, if due; others do not get it for `hold` s."""
 
     def delivered(self, entry: OutboxEntry, /, *, now: float) -> None:
         """Forget what has been taken; a message is remembered as sent."""
@@ -361,7 +363,7 @@ class Housekeeping(Protocol):
     def segment_keys(
         self, monitor: str, /, *, width: int, before: int, upto: int | None = None
     ) -> list[SegmentKey]:
-        """Segments of panes before one, up to an id if given, in the order of their ids."""
+        """Segments of panes before one, up to an id if given, by id."""
 
     def replace_segments(self, monitor: str, old: Sequence[StoredSegment], new: Segment, /) -> bool:
         """Put one segment in the place of several; False, and nothing changes, if any is gone."""
@@ -373,10 +375,7 @@ class Housekeeping(Protocol):
         """Forget reports made before a time, those of alarms excepted; returns how many."""
 
     def forget_sources(self, monitor: str, /, *, before: float) -> int:
-        """Forget sources not heard since a time, but for the last that was heard; how many.
-
-        What they delivered stays, and so do their cursors and which deliveries came.
-        """
+        """Forget sources not heard since a time, but for the last; what they delivered stays."""
 
 
 class Diagnosis(Protocol):

@@ -21,7 +21,15 @@ from driftwatch.render.drawing.drawing import Drawing, panel
 from driftwatch.render.drawing.marks import SIGNS, badge, effect_bar, letter, strip
 from driftwatch.render.drawing.stylesheet import REPORT_CSS, STYLESHEET
 from driftwatch.render.model import metric_name
-from driftwatch.render.numbers import count, number, p_value, percent, share_change, statistic
+from driftwatch.render.numbers import (
+    count,
+    moment,
+    number,
+    p_value,
+    percent,
+    share_change,
+    statistic,
+)
 from driftwatch.render.page.markup import breakable
 from driftwatch.render.plain import SENTENCE_LENGTH, plain
 from driftwatch.service.dashboard.asked import RANGES, in_path
@@ -166,8 +174,14 @@ def _moment(at: float | datetime | None, *, now: float | None = None) -> Markup:
         return Markup("–")
     when = at if isinstance(at, datetime) else to_utc(at)
     year = datetime.now(UTC).year if now is None else to_utc(now).year
-    text = f"{when.day} {when:%b}{'' if when.year == year else f' {when.year}'} {when:%H:%M}"
-    return Markup("<time datetime={}>{}</time>").format(to_iso(when), text)
+    return Markup("<time datetime={}>{}</time>").format(
+        to_iso(when), moment(when, year=when.year != year)
+    )
+
+
+def _moment_text(at: float, now: float) -> str:
+    """The same without markup, where none may stand."""
+    return moment(to_utc(at), year=to_utc(at).year != to_utc(now).year)
 
 
 def _age(seconds: float | None) -> str:
@@ -196,6 +210,7 @@ _FILTERS: dict[str, Callable[..., Any]] = {
     "bar": _bar,
     "name": _name,
     "moment": _moment,
+    "moment_text": _moment_text,
     "iso": lambda at: to_iso(to_utc(at)),
     "metric": metric_name,
     "age": _age,

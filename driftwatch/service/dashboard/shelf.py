@@ -25,6 +25,7 @@ class Shown:
             an earlier version has written it.
         config: How it is configured; None of one that was found in a store file.
         opened: The monitor itself, which knows its reference; None where there is none.
+        open_again: Called when a reference has come into use: a monitor that had none begins.
     """
 
     name: str
@@ -32,6 +33,7 @@ class Shown:
     windows: Store
     config: MonitorConfig | None = None
     opened: Callable[[], Monitor | None] = lambda: None
+    open_again: Callable[[], object] = lambda: None
 
     @property
     def window(self) -> str:
@@ -94,6 +96,7 @@ def shelf_of_collector(watched: WatchedMonitors, clock: Callable[[], float], /) 
                 each.store,
                 each.config,
                 opened=lambda each=each: each.monitor,  # type: ignore[misc]
+                open_again=each.open,
             )
             for each in watched
         },

@@ -26,11 +26,23 @@ class ReferenceTables:
             _add(db, monitor, id_, body, now)
 
     def use_reference(
-        self, monitor: str, id_: str, /, *, model_version: str | None, now: float
-    ) -> None:
-        """Point a model version at a reference, from now on."""
+        self,
+        monitor: str,
+        id_: str,
+        /,
+        *,
+        model_version: str | None,
+        now: float,
+        instead_of: str | None = None,
+    ) -> bool:
+        """Point a model version at a reference, from now on, unless another is in use meanwhile."""
+        version = model_version or ""
         with self._database.transaction() as db:
-            _use(db, monitor, id_, model_version or "", now)
+            used = _latest(db, monitor, (version,)) or ""
+            if instead_of is not None and used != instead_of:
+                return False
+            _use(db, monitor, id_, version, now)
+        return True
 
     def adopt_reference(
         self, monitor: str, id_: str, body: bytes, /, *, model_version: str | None, now: float

@@ -1,0 +1,123 @@
+"""What forms change: incidents are acknowledged, silenced, noted; references come into use."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from urllib.parse import urlencode
+
+from fastapi import APIRouter, HTTPException, Request
+from starlette.concurrency import run_in_threadpool
+from starlette.responses import RedirectResponse, Response
+
+from driftwatch.core.data.durations import parse_duration
+from driftwatch.core.windows.stored import StoredAction
+from driftwatch.errors import DriftWatchError
+from driftwatch.render.plain import plain
+from driftwatch.service.dashboard.asked import in_path
+from driftwatch.service.dashboard.facts.incident_list import one_incident
+from driftwatch.service.dashboard.facts.references import reference_of_stretch
+from driftwatch.service.dashboard.frame import Frame, NotFoundError
+from driftwatch.service.dashboard.incident_pages import SILENCES
+from driftwatch.service.dashboard.shelf import Shelf, Shown
+
+__all__ = ["change_routes"]
+
+_KINDS = ("ack", "unack", "silence", "unsilence", "owner", "note")
+_ONLY_OPEN = ("ack", "unack", "silence", "unsilence")
+_NOTE_LENGTH = 1_000
+
+
+def change_routes(shelf: Shelf, /) -> APIRouter:
+    """The addresses of forms; the guard of pages has let through who comes here."""
+    router = APIRouter()
+
+    @router.post("/m/{monitor}/incidents/{number}/{kind}")
+    async def act(request: Request, monitor: str, number: int, kind: str) -> Response:
+        frame = Frame.of(request, shelf)
+        shown = frame.monitor(monitor)
+        if kind not in _KINDS:
+            raise HTTPException(404, "there is no such form")
+        await run_in_threadpool(_acted, frame, shown, number, kind, request.state.form)
+        home = f"/m/{in_path(shown.name)}/incidents/{number}"
+        return RedirectResponse(f"{home}?{urlencode({'said': kind})}", 303)
+
+    @router.post("/references/{monitor}/use")
+    async def use(request: Request, monitor: str) -> Response:
+        frame = Frame.of(request, shelf)
+        shown = frame.monitor(monitor)
+        form = request.state.form
+        before = form.get("instead_of", "")
+        await run_in_threadpool(_used, frame, shown, form.get("id", ""), before)
+        return _used_answer(shown, "" if form.get("undo") else before)
+
+    @router.post("/references/{monitor}/promote")
+    async def promote(request: Request, monitor: str) -> Response:
+        frame = Frame.of(request, shelf)
+        shown = frame.monitor(monitor)
+        form = request.state.form
+        await run_in_threadpool(_promoted, frame, shown, form)
+        return _used_answer(shown, form.get("instead_of", ""))
+
+    return router
+
+
+def _acted(frame: Frame, shown: Shown, number: int, kind: str, form: Mapping[str, str]) -> None:
+    found = one_incident(shown, number)
+    if found is None:
+        raise NotFoundError(frame, f"{plain(shown.name)} has no incident {number}.")
+    if kind in _ONLY_OPEN and found[0].resolved is not None:
+        raise HTTPException(409, f"incident {number} is over: nothing more is told of it")
+    text = plain(form.get("text", ""), _NOTE_LENGTH if kind == "note" else 80)
+    if kind == "note" and not text:
+        raise HTTPException(422, "a note has some text")
+    until = None
+    if kind == "silence":
+        length = form.get("for", "")
+        if length not in SILENCES:
+            raise HTTPException(422, f"a silence lasts one of {', '.join(filter(None, SILENCES))}")
+        until = frame.now + parse_duration(length).total_seconds() if length else None
+    by = plain(frame.visitor.name)
+    shown.store.act(shown.name, StoredAction(number, kind, frame.now, by, until, text))
+
+
+def _used(frame: Frame, shown: Shown, id_: str, instead_of: str) -> None:
+    if id_ not in [row.id for row in shown.store.references(shown.name)]:
+        raise NotFoundError(
+            frame,
+            f"{plain(shown.name)} has no reference ‘{plain(id_)}’.",
+            [("all references", "/references")],
+        )
+    done = shown.store.use_reference(
+        shown.name, id_, model_version=None, now=frame.now, instead_of=instead_of
+    )
+    if not done:
+        raise HTTPException(
+            409, "another reference has come into use meanwhile: look at the references again"
+        )
+    shown.open_again()
+
+
+def _promoted(frame: Frame, shown: Shown, form: Mapping[str, str]) -> None:
+    """Use what was previewed, or nothing: rows may have come, or been rolled up, since."""
+    try:
+        start, end = float(form.get("start", "")), float(form.get("end", ""))
+    except ValueError as error:
+        raise HTTPException(422, "the stretch has no beginning or no end") from error
+    try:
+        new = reference_of_stretch(shown, start=start, end=end)
+    except DriftWatchError as error:
+        raise HTTPException(409, str(error)) from error
+    if new.id != form.get("id"):
+        raise HTTPException(
+            409,
+            "the rows of this stretch are not those of the preview any more: look at it again",
+        )
+    body = new.profile.to_bytes()
+    shown.store.add_reference(shown.name, new.id, body, now=frame.now)
+    _used(frame, shown, new.id, form.get("instead_of", ""))
+
+
+def _used_answer(shown: Shown, before: str) -> Response:
+    said = {"said": "used" if before else "undone"}
+    undo = {"undo": before, "of": shown.name} if before else {}
+    return RedirectResponse(f"/references?{urlencode(said | undo)}", 303)
