@@ -298,7 +298,7 @@ class Outbox(Protocol):
     def take_due(
         self, monitor: str, sink: str, /, *, now: float, hold: float
     ) -> OutboxEntry | None:
-        """The oldest result that a sink has not taken, if due; others do not get it for `hold` s."""
+        """The oldest result that a sink has not taken, if due; held for it for `hold` seconds."""
 
     def delivered(self, entry: OutboxEntry, /, *, now: float) -> None:
         """Forget what has been taken; a message is remembered as sent."""

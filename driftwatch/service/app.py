@@ -110,8 +110,9 @@ def create_app(
     app.state.quiet = QuietLog()
     guard = Guard(tokens, per_minute=service.requests_per_minute)
     app.include_router(health_routes(monitors, limit_bytes=limit_bytes))
-    app.include_router(routes(Service(monitors, guard, clock, limit_bytes)))
-    app.include_router(dashboard_routes(shelf_of_collector(monitors, clock), PageGuard()))
+    shelf = shelf_of_collector(monitors, clock)
+    app.include_router(routes(Service(monitors, guard, clock, limit_bytes), shelf))
+    app.include_router(dashboard_routes(shelf, PageGuard()))
 
     @app.get("/openapi.json", include_in_schema=False, dependencies=[guard.needs(Scope.READ)])
     def openapi() -> dict[str, Any]:

@@ -38,6 +38,11 @@ class _Moved:
     strip: str
     is_feature: bool
 
+    @property
+    def how(self) -> str:
+        """What moved, without the name that stands beside it."""
+        return self.line.text.removeprefix(self.line.name).lstrip()
+
 
 def incidents_page(frame: Frame, /) -> Response:
     """All incidents of all monitors, those that are open first."""

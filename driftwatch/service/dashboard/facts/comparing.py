@@ -13,6 +13,7 @@ from driftwatch.core.reports.report import DriftReport
 from driftwatch.core.subject import Subject
 from driftwatch.core.windows.spec import WindowSpec
 from driftwatch.errors import DataError
+from driftwatch.evaluation.history import profile_of_history
 from driftwatch.profiling.hash_keys import key_for
 from driftwatch.service.dashboard.facts.window_lines import EvaluatedWindow
 from driftwatch.service.dashboard.shelf import Shown
@@ -53,6 +54,9 @@ def compared(before: Side, after: Side, /, *, now: float) -> DriftReport:
 def profile_of_side(side: Side, /) -> Profile:
     """The sketches of a window, merged.
 
+    Panes of some days ago have been rolled up into days and weeks: of an older window they are
+    those that begin in it.
+
     Raises:
         DataError: If there are none.
     """
@@ -65,12 +69,14 @@ def profile_of_side(side: Side, /) -> Profile:
         if side.version is None or (stored.segment.model_version or "") == side.version
     ]
     total = merged(found)
+    if total is None and side.version is None and summary.start and summary.end:
+        start, end = summary.start.timestamp(), summary.end.timestamp()
+        total = profile_of_history(shown.store, shown.name, start=start, end=end, guard=guard)
     if total is None or not total.rows:
-        end = f"{summary.end:%Y-%m-%d %H:%M}" if summary.end else f"pane {side.window.pane}"
         of_version = f" of model version {side.version}" if side.version is not None else ""
         raise DataError(
-            f"the window of {shown.name} until {end} has no rows{of_version} that are still kept "
-            "as they came: panes older than three days are rolled up into days",
+            f"no rows{of_version} are kept any more of the window of {shown.name} that ends with "
+            f"pane {side.window.pane}",
             code="DW100",
         )
     return total

@@ -11,7 +11,7 @@ from driftwatch.core.reports.window_summary import Column
 from driftwatch.service.dashboard.asked import PAGE_ROWS, Asked
 from driftwatch.service.dashboard.facts.window_lines import EvaluatedWindow, WindowLines
 
-__all__ = ["FeatureRow", "FeatureRows", "feature_rows"]
+__all__ = ["FeatureRow", "FeatureRows", "all_features", "feature_rows"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -88,10 +88,7 @@ def feature_rows(lines: WindowLines, window: EvaluatedWindow, asked: Asked, /) -
         window: That window, with numbers.
         asked: Filters, order and page.
     """
-    since = lines.drifting_since()
-    every = [
-        _row(column, place, window, since[place]) for place, column in enumerate(lines.columns)
-    ]
+    every = _every(lines, window)
     text = asked.q.casefold()
     named = [row for row in every if text in row.name.casefold()]
     of_kind = [row for row in named if not asked.kind or row.kind == asked.kind]
@@ -119,6 +116,21 @@ def feature_rows(lines: WindowLines, window: EvaluatedWindow, asked: Asked, /) -
         page,
         pages,
     )
+
+
+def all_features(lines: WindowLines, window: EvaluatedWindow, /) -> list[FeatureRow]:
+    """Every feature in a window, the worst first.
+
+    Args:
+        lines: All windows up to the one that is looked at.
+        window: That window, with numbers.
+    """
+    return sorted(_every(lines, window), key=_urgency)
+
+
+def _every(lines: WindowLines, window: EvaluatedWindow) -> list[FeatureRow]:
+    since = lines.drifting_since()
+    return [_row(column, place, window, since[place]) for place, column in enumerate(lines.columns)]
 
 
 def _row(

@@ -227,7 +227,8 @@ def _used(facts: Overview) -> Iterator[Check]:
 def _evaluated(shown: Shown, facts: Overview, now: float) -> Iterator[Check]:
     newest = shown.windows.windows(shown.name, limit=1)
     if newest:
-        ago = length_of_time(now - newest[0].created)
+        seconds = now - newest[0].created
+        ago = length_of_time(seconds) if seconds >= 60 else f"{max(0, int(seconds))} s"
         text = f"the newest window ended {moment(to_utc(newest[0].at), year=False)}"
         yield _well("evaluation", f"{text}, evaluated {ago} ago")
         return
