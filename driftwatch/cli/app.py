@@ -43,6 +43,7 @@ COMMANDS = {
     "worker": ("worker", "Read prediction traffic from Kafka into a stored window."),
     "produce": ("produce", "Send a file's rows to a Kafka topic."),
     "serve": ("serve", "Collect the sketches of replicas and evaluate them, over HTTP."),
+    "dashboard": ("dashboard", "Show the pages of stored streams in a browser; changes nothing."),
     "token": ("serve", "Make a token for the collector."),
 }
 """Every command: the module of `driftwatch.cli.commands` that has it, and a line of help.

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import contextlib
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 
 from driftwatch.core.reports.report import DriftReport
 from driftwatch.core.reports.window_summary import WindowSummary
@@ -11,10 +11,12 @@ from driftwatch.core.windows.stored import StoredReport, StoredWindow
 from driftwatch.errors import DataError, StoreError
 from driftwatch.evaluation.stored_reports import report_of
 from driftwatch.protocols import Store
+from driftwatch.stores import open_store
 
-__all__ = ["summarize_older_reports", "summary_for_store"]
+__all__ = ["summarize_older_reports", "summary_for_store", "with_summaries"]
 
 _TOGETHER = 20
+_MOST = 2_500
 
 
 def summary_for_store(
@@ -61,6 +63,40 @@ def summarize_older_reports(store: Store, monitor: str, /, *, most: int) -> bool
             return False
         done += len(made)
     return False
+
+
+def with_summaries(
+    store: Store, monitors: Sequence[str], /, *, progress: Callable[[int], None] | None = None
+) -> Store:
+    """A store with a summary of every report, for pages over a store that is only read.
+
+    Args:
+        store: Where the reports are.
+        monitors: Whose.
+        progress: Called with how many summaries were made so far.
+
+    Returns:
+        The store itself, or one in memory with summaries alone, where an earlier version has stored
+        reports without them.
+    """
+    lacking = {name: reports for name in monitors if (reports := _all_lacking(store, name))}
+    if not lacking:
+        return store
+    memory, done = open_store(None), 0
+    for name in monitors:
+        memory.keep_windows(name, store.windows(name, limit=_MOST, numbers=True))
+        reports = lacking.get(name, [])
+        for start in range(0, len(reports), _TOGETHER):
+            made = _summaries(reports[start : start + _TOGETHER])
+            memory.keep_windows(name, made)
+            done += len(made)
+            if progress is not None:
+                progress(done)
+    return memory
+
+
+def _all_lacking(store: Store, monitor: str) -> Sequence[StoredReport]:
+    return store.unsummarized(monitor, limit=_MOST)
 
 
 def _summaries(reports: Sequence[StoredReport]) -> list[StoredWindow]:

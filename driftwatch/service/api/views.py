@@ -252,7 +252,7 @@ def _named(shelf: Shelf, name: str) -> Shown:
 
 
 def _asked(request: Request, shelf: Shelf) -> Asked:
-    asked = asked_of(request.query_params, now=shelf.clock())
+    asked = asked_of(request.query_params, now=shelf.clock(), until=shelf.until)
     if asked.complaints:
         raise HTTPException(422, " ".join(asked.complaints))
     return asked

@@ -102,12 +102,13 @@ def _address(path: str, query: dict[str, str], changes: Mapping[str, object]) ->
     return f"{path}?{asked}" if asked or not path else path
 
 
-def asked_of(query: Mapping[str, str], /, *, now: float) -> Asked:
+def asked_of(query: Mapping[str, str], /, *, now: float, until: float | None = None) -> Asked:
     """Read a query; unknown keys are ignored.
 
     Args:
         query: Keys and values.
         now: Seconds since 1970.
+        until: When stretches of time end that name no end; now if None.
 
     Example:
         >>> asked = asked_of({"range": "7d", "status": "critical", "sort": "-name"}, now=1e9)
@@ -116,7 +117,7 @@ def asked_of(query: Mapping[str, str], /, *, now: float) -> Asked:
     """
     known = {key: value[:_LONGEST] for key, value in query.items() if value}
     complaints: list[str] = []
-    since, until, name = _stretch(known, now, complaints)
+    since, until, name = _stretch(known, now if until is None else until, complaints)
     sort = known.get("sort", "")
     return Asked(
         since,

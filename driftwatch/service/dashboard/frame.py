@@ -75,7 +75,7 @@ class Frame:
     def of(cls, request: Request, shelf: Shelf, /) -> Frame:
         """The visit that a request asks for, which the guard of pages has let through."""
         now = shelf.clock()
-        asked = asked_of(request.query_params, now=now)
+        asked = asked_of(request.query_params, now=now, until=shelf.until)
         return cls(shelf, request.state.visitor, asked, now, request.url.path)
 
     @property

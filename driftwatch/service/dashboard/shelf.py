@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass
 
 from driftwatch.config.monitors import MonitorConfig
@@ -11,7 +11,9 @@ from driftwatch.monitor import Monitor
 from driftwatch.protocols import Store
 from driftwatch.service.watched import WatchedMonitors
 
-__all__ = ["Shelf", "Shown", "shelf_of_collector", "shelf_of_store"]
+__all__ = ["Shelf", "Shown", "shelf_of_collector", "shelf_of_files"]
+
+_LATELY = 86_400.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -67,12 +69,14 @@ class Shelf:
         monitors: By name.
         clock: Seconds since 1970.
         title: What the pages are of: the file, or empty of a collector.
+        until: When stretches of time end that name no end, seconds since 1970; now if None.
         reads_only: Whether nothing may be changed.
     """
 
     monitors: Mapping[str, Shown]
     clock: Callable[[], float]
     title: str = ""
+    until: float | None = None
     reads_only: bool = False
 
     def __iter__(self) -> Iterator[Shown]:
@@ -104,16 +108,26 @@ def shelf_of_collector(watched: WatchedMonitors, clock: Callable[[], float], /) 
     )
 
 
-def shelf_of_store(
-    store: Store, windows: Store, title: str, clock: Callable[[], float], /
+def shelf_of_files(
+    files: Iterable[tuple[str, Store, Store, MonitorConfig | None]],
+    title: str,
+    clock: Callable[[], float],
+    /,
 ) -> Shelf:
-    """The monitors of a store file, which is only read.
+    """The monitors of store files, which are only read.
+
+    Stretches of time end with the newest window where that is long ago: the file of a stream that
+    has ended shows its end, and not the days since.
 
     Args:
-        store: The store.
-        windows: Where the summaries of windows are.
-        title: Name of the file.
+        files: Name of each monitor, its store, the store of its windows, and its configuration.
+        title: What the files are called.
         clock: Seconds since 1970.
     """
-    monitors = {name: Shown(name, store, windows) for name in store.monitors()}
-    return Shelf(monitors, clock, title, reads_only=True)
+    monitors = {
+        name: Shown(name, store, windows, config) for name, store, windows, config in files
+    }
+    ends = [w.at for each in monitors.values() for w in each.windows.windows(each.name, limit=1)]
+    newest = max(ends, default=None)
+    until = None if newest is None or clock() - newest < _LATELY else newest + 1
+    return Shelf(monitors, clock, title, until, reads_only=True)
