@@ -83,6 +83,7 @@ class ServiceConfig(Table):
         body_bytes: Bytes of a request, at most; 8 MiB if not given.
         tls_cert: File of the certificate and those that it rests on, in PEM; unencrypted without.
         tls_key: File of its private key, in PEM.
+        behind_https: Whether a proxy on another machine speaks HTTPS for it.
     """
 
     host: str = "127.0.0.1"
@@ -93,3 +94,4 @@ class ServiceConfig(Table):
     body_bytes: int | None = Field(default=None, ge=1_024, le=1 << 30)
     tls_cert: str | None = None
     tls_key: str | None = None
+    behind_https: bool = False

@@ -26,6 +26,7 @@ PAGES = (
     "performance",
     "verdicts",
     "streams",
+    "dashboard",
 )
 """The pages, in the order of the tens of their codes."""
 

@@ -140,6 +140,18 @@ EVENTS: Mapping[str, EventKind] = {
         EventKind(
             "service.trouble", "The service refused or failed to do something.", {}, code="DW050"
         ),
+        EventKind(
+            "service.change",
+            "Somebody changed something through a page of the collector.",
+            {"token": _TEXT, "what": _TEXT},
+            _MONITOR,
+        ),
+        EventKind(
+            "service.sign_in",
+            "Somebody signed in at the collector's pages or out, or was refused.",
+            {"what": _TEXT, "address": _TEXT},
+            {"token": _TEXT},
+        ),
         EventKind("worker.started", "A worker began to read.", _MONITOR),
         EventKind("worker.stopped", "A worker has stopped.", _MONITOR),
         EventKind("message", "Anything else.", {}),

@@ -8,31 +8,27 @@ from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
 from typing import Any
 
-from fastapi import FastAPI, Request
-from fastapi.exceptions import RequestValidationError
+from fastapi import FastAPI
 from starlette.concurrency import run_in_threadpool
-from starlette.exceptions import HTTPException
 from starlette.middleware.trustedhost import TrustedHostMiddleware
-from starlette.requests import ClientDisconnect
-from starlette.responses import JSONResponse, Response
 
 from driftwatch.config.load import Config
 from driftwatch.config.service import ServiceConfig
 from driftwatch.core.profiles.codec import WIRE_LIMIT
-from driftwatch.errors import ConfigError, DriftWatchError, StoreError, code_of
-from driftwatch.logs.events import event
 from driftwatch.process.quiet_log import QuietLog
+from driftwatch.service.answered_errors import answer_errors
 from driftwatch.service.api.health import HEALTH_PATHS, health_routes
 from driftwatch.service.api.requests import Service
 from driftwatch.service.api.routes import routes
-from driftwatch.service.dashboard.frame import NotFoundError
 from driftwatch.service.dashboard.routes import dashboard_routes
 from driftwatch.service.dashboard.shelf import shelf_of_collector
-from driftwatch.service.problems import not_valid, problem_of
-from driftwatch.service.security.bodies import BodyLimit, BodyTooLongError, Drain
+from driftwatch.service.dashboard.sign_in import sign_in_routes
+from driftwatch.service.security.bodies import BodyLimit, Drain
+from driftwatch.service.security.framing import Unframed
 from driftwatch.service.security.guard import Guard
 from driftwatch.service.security.limits import RunningLimit
 from driftwatch.service.security.page_guard import PageGuard
+from driftwatch.service.security.sessions import Sessions
 from driftwatch.service.security.tokens import (
     Scope,
     Token,
@@ -108,11 +104,19 @@ def create_app(
     )
     app.state.monitors = monitors
     app.state.quiet = QuietLog()
-    guard = Guard(tokens, per_minute=service.requests_per_minute)
+    pages = PageGuard(
+        tokens,
+        Sessions(tokens, clock=clock),
+        per_minute=service.requests_per_minute,
+        encrypted=service.tls_cert is not None or service.behind_https,
+    )
+    app.state.page_guard = pages
+    guard = Guard(tokens, per_minute=service.requests_per_minute, cookie=pages.cookie)
     app.include_router(health_routes(monitors, limit_bytes=limit_bytes))
     shelf = shelf_of_collector(monitors, clock)
     app.include_router(routes(Service(monitors, guard, clock, limit_bytes), shelf))
-    app.include_router(dashboard_routes(shelf, PageGuard()))
+    app.include_router(dashboard_routes(shelf, pages))
+    app.include_router(sign_in_routes(pages))
 
     @app.get("/openapi.json", include_in_schema=False, dependencies=[guard.needs(Scope.READ)])
     def openapi() -> dict[str, Any]:
@@ -125,43 +129,6 @@ def create_app(
         app.add_middleware(TrustedHostMiddleware, allowed_hosts=hosts, www_redirect=False)
     app.add_middleware(RunningLimit, most=_MOST_RUNNING, free=HEALTH_PATHS)
     app.add_middleware(Drain)
-    app.add_exception_handler(HTTPException, problem_of)
-    app.add_exception_handler(RequestValidationError, not_valid)
-    app.add_exception_handler(BodyTooLongError, _too_long)
-    app.add_exception_handler(ClientDisconnect, _gone)
-    app.add_exception_handler(NotFoundError, _not_found)
-    app.add_exception_handler(StoreError, _unavailable)
-    app.add_exception_handler(DriftWatchError, _refused)
+    app.add_middleware(Unframed)
+    answer_errors(app)
     return app
-
-
-async def _too_long(_: Request, error: Exception) -> JSONResponse:
-    assert isinstance(error, BodyTooLongError)  # noqa: S101 - as it was registered
-    return error.answer()
-
-
-async def _gone(request: Request, _: Exception) -> JSONResponse:
-    """One line, not a traceback; the answer reaches nobody."""
-    request.app.state.quiet.log(
-        "gone",
-        "driftwatch: a client (%s) went away before its request was whole",
-        request.client.host if request.client is not None else "unknown",
-        name="service.trouble",
-    )
-    return JSONResponse({"detail": "the request was not whole", "code": "DW050"}, 400)
-
-
-async def _not_found(_: Request, error: Exception) -> Response:
-    assert isinstance(error, NotFoundError)  # noqa: S101 - as it was registered
-    return await run_in_threadpool(error.answer)
-
-
-async def _unavailable(_: Request, error: Exception) -> JSONResponse:
-    _LOG.warning("driftwatch: %s", error, extra=event("service.trouble"))
-    said = {"detail": "the store cannot be used just now", "code": code_of(error)}
-    return JSONResponse(said, 503, {"Retry-After": "2"})
-
-
-async def _refused(_: Request, error: Exception) -> JSONResponse:
-    status = 409 if isinstance(error, ConfigError) else 400
-    return JSONResponse({"detail": str(error), "code": code_of(error)}, status)

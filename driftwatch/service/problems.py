@@ -22,10 +22,13 @@ class CodedError(HTTPException):
         status: HTTP status.
         detail: Why.
         code: Such as ``DW041``.
+        headers: Of the answer.
     """
 
-    def __init__(self, status: int, detail: str, code: str) -> None:
-        super().__init__(status, detail)
+    def __init__(
+        self, status: int, detail: str, code: str, *, headers: dict[str, str] | None = None
+    ) -> None:
+        super().__init__(status, detail, headers)
         self.code = code
 
 

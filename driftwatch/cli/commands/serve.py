@@ -102,6 +102,7 @@ def run_serve(
     """
     try:
         from driftwatch.service.app import LOOPBACK, create_app, service_tokens
+        from driftwatch.service.security.audit import show_audit
         from driftwatch.service.server import let_requests_end, listening_on, server_of
     except ImportError as error:
         raise MissingDependencyError(
@@ -129,7 +130,10 @@ def run_serve(
             code="DW008",
         ) from error
     with listening:
+        if certificate is not None:
+            service = service.model_copy(update={"tls_cert": str(certificate[0])})
         app = create_app(loaded.model_copy(update={"service": service}), tokens=tokens)
+        show_audit()
         port_now = listening.getsockname()[1]
         server = server_of(app, certificate=certificate, own_log=own_log)
         scheme = "http" if certificate is None else "https"

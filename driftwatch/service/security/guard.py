@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 import logging
-from collections.abc import Callable
 from typing import Annotated, Any
 
 from fastapi import HTTPException, Request, Security
 from fastapi.security import HTTPBearer
 
 from driftwatch.logs.events import event
-from driftwatch.service.security.limits import RateLimit
+from driftwatch.service.security.cookies import FROM_HERE, SessionCookie
+from driftwatch.service.security.limits import RateLimit, address_of, slow_down
 from driftwatch.service.security.tokens import Scope, Token, Tokens
 
 __all__ = ["Guard", "check_covers", "covers", "token_of"]
@@ -28,10 +28,14 @@ class Guard:
     Args:
         tokens: Those of the service; without any, everybody may do everything.
         per_minute: Requests a minute that one token, or address without tokens, may make.
+        cookie: By which a browser that is signed in may read, too, and nothing else.
     """
 
-    def __init__(self, tokens: Tokens, /, *, per_minute: int) -> None:
+    def __init__(
+        self, tokens: Tokens, /, *, per_minute: int, cookie: SessionCookie | None = None
+    ) -> None:
         self._tokens = tokens
+        self._cookie = cookie
         self._known = RateLimit(per_minute)
         self._unknown = RateLimit(_UNKNOWN_PER_MINUTE)
 
@@ -44,17 +48,17 @@ class Guard:
         return Security(check)
 
     def _check(self, request: Request, scope: Scope) -> None:
-        address = request.client.host if request.client is not None else "unknown"
+        address = address_of(request)
         if not self._tokens:
-            _slow_down(self._known.wait, address)
+            slow_down(self._known.wait(address))
             return
-        token = self._tokens.find(request.headers.get("authorization", ""))
+        token = self._token_of(request)
         if token is None:
-            _slow_down(self._unknown.wait, address)
+            slow_down(self._unknown.wait(address))
             raise HTTPException(
                 401, "a bearer token is needed", headers={"WWW-Authenticate": "Bearer"}
             )
-        _slow_down(self._known.wait, token.name)
+        slow_down(self._known.wait(token.name))
         if not token.allows(scope):
             _LOG.warning(
                 "driftwatch: token %s lacks the scope %s",
@@ -67,6 +71,17 @@ class Guard:
         monitor = request.path_params.get("name")
         if monitor is not None:
             check_covers(token, monitor)
+
+    def _token_of(self, request: Request) -> Token | None:
+        """The token that a request brings, or that its browser is signed in with."""
+        authorization = request.headers.get("authorization")
+        if authorization is not None:
+            return self._tokens.find(authorization)
+        if self._cookie is None or request.method != "GET":
+            return None
+        session = self._cookie.session(request)
+        is_ours = request.headers.get("sec-fetch-site", "none") in FROM_HERE
+        return session.token if session is not None and is_ours else None
 
 
 def covers(request: Request, monitor: str, /) -> bool:
@@ -95,11 +110,3 @@ def check_covers(token: Token | None, monitor: str, /) -> None:
         extra=event("service.trouble", code="DW053"),
     )
     raise HTTPException(403, "this token is not for that monitor")
-
-
-def _slow_down(wait: Callable[[str], float], who: str) -> None:
-    seconds = wait(who)
-    if seconds:
-        raise HTTPException(
-            429, "too many requests", headers={"Retry-After": str(max(1, round(seconds + 0.5)))}
-        )

@@ -7,9 +7,11 @@ import time
 from collections import OrderedDict
 from collections.abc import Awaitable, Callable, Collection, Iterator
 
+from fastapi import HTTPException, Request
+
 from driftwatch.service.security.bodies import Message, Receive, Send, refusal
 
-__all__ = ["RateLimit", "RunningLimit"]
+__all__ = ["RateLimit", "RunningLimit", "address_of", "slow_down"]
 
 
 class RateLimit:
@@ -43,13 +45,39 @@ class RateLimit:
     def wait(self, client: str, /) -> float:
         """Count a request; seconds to wait before it would be welcome, 0 if it is."""
         now = self._clock()
-        left, since = self._left.pop(client, (self._burst, now))
-        left = min(self._burst, left + (now - since) * self._rate)
+        left = self._left_of(client, now)
+        self._left.pop(client, None)
         taken = left >= 1
         self._left[client] = (left - 1 if taken else left, now)
         if len(self._left) > self._clients:
             self._left.popitem(last=False)
         return 0.0 if taken else (1 - left) / self._rate
+
+    def would_wait(self, client: str, /) -> float:
+        """What `wait` would say, without counting."""
+        left = self._left_of(client, self._clock())
+        return 0.0 if left >= 1 else (1 - left) / self._rate
+
+    def _left_of(self, client: str, now: float) -> float:
+        left, since = self._left.get(client, (self._burst, now))
+        return min(self._burst, left + (now - since) * self._rate)
+
+
+def slow_down(seconds: float, /) -> None:
+    """Refuse a request that has to wait.
+
+    Raises:
+        HTTPException: 429, unless it has not.
+    """
+    if seconds:
+        raise HTTPException(
+            429, "too many requests", headers={"Retry-After": str(max(1, round(seconds + 0.5)))}
+        )
+
+
+def address_of(request: Request, /) -> str:
+    """The address that a request came from."""
+    return request.client.host if request.client is not None else "unknown"
 
 
 class RunningLimit:
