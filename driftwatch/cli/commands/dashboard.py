@@ -82,7 +82,7 @@ def run_dashboard(file: Path | None, config: Path | None, /, *, port: int, opens
         tell(f"dashboard of {title}, read only; stop it with Ctrl-C\n")
         if opens:
             webbrowser.open(address)
-        server = server_of(create_dashboard(shelf, hosts=["127.0.0.1", "localhost"]))
+        server = server_of(create_dashboard(shelf))
         try:
             server.run(sockets=[listening])
         finally:

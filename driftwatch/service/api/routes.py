@@ -25,5 +25,5 @@ def routes(service: Service, shelf: Shelf, /) -> APIRouter:
     router = APIRouter(prefix="/v1")
     for part in (segment_routes, monitor_routes, report_routes, reference_routes):
         router.include_router(part(service))
-    router.include_router(view_routes(service, shelf))
+    router.include_router(view_routes(service.guard, shelf))
     return router

@@ -10,7 +10,7 @@ from driftwatch.core.reports.history import Cell
 from driftwatch.core.reports.results import Levels
 from driftwatch.errors import DriftWatchError
 from driftwatch.service.api.answers import problems
-from driftwatch.service.api.requests import REPORT_ANSWER, Name, Service
+from driftwatch.service.api.requests import REPORT_ANSWER, Name
 from driftwatch.service.api.view_answers import (
     FeatureAnswer,
     FeatureInWindow,
@@ -42,7 +42,7 @@ from driftwatch.service.dashboard.facts.why import why_no_data
 from driftwatch.service.dashboard.facts.window_lines import EvaluatedWindow, window_lines
 from driftwatch.service.dashboard.shelf import Shelf, Shown
 from driftwatch.service.problems import CodedError
-from driftwatch.service.security.guard import covers
+from driftwatch.service.security.guard import Guard, covers
 from driftwatch.service.security.tokens import Scope
 
 __all__ = ["view_routes"]
@@ -55,14 +55,14 @@ Stretch = Annotated[str, Query(alias="range", description="Instead: 24h, 7d, 30d
 At = Annotated[str, Query(description="The last window that ended until then; the newest if not.")]
 
 
-def view_routes(service: Service, shelf: Shelf, /) -> APIRouter:
+def view_routes(guard: Guard, shelf: Shelf, /) -> APIRouter:
     """The routes behind the dashboard's pages.
 
     Args:
-        service: What the routes work on.
+        guard: Who may do what.
         shelf: The monitors of the pages.
     """
-    router = APIRouter(dependencies=[service.guard.needs(Scope.READ)])
+    router = APIRouter(dependencies=[guard.needs(Scope.READ)])
     _of_all(router, shelf)
     _of_windows(router, shelf)
     _of_one(router, shelf)

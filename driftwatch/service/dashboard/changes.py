@@ -19,10 +19,19 @@ from driftwatch.service.dashboard.facts.references import reference_of_stretch
 from driftwatch.service.dashboard.frame import Frame, NotFoundError
 from driftwatch.service.dashboard.incident_pages import SILENCES
 from driftwatch.service.dashboard.shelf import Shelf, Shown
+from driftwatch.service.security.audit import audit
 
 __all__ = ["change_routes"]
 
-_KINDS = ("ack", "unack", "silence", "unsilence", "owner", "note")
+_DONE = {
+    "ack": "acknowledged",
+    "unack": "acknowledgement taken back",
+    "silence": "silenced",
+    "unsilence": "silence ended",
+    "owner": "owner set",
+    "note": "note added",
+}
+"""What can be done about an incident, as the log says it."""
 _ONLY_OPEN = ("ack", "unack", "silence", "unsilence")
 _NOTE_LENGTH = 1_000
 
@@ -35,9 +44,10 @@ def change_routes(shelf: Shelf, /) -> APIRouter:
     async def act(request: Request, monitor: str, number: int, kind: str) -> Response:
         frame = Frame.of(request, shelf)
         shown = frame.monitor(monitor)
-        if kind not in _KINDS:
+        if kind not in _DONE:
             raise HTTPException(404, "there is no such form")
         await run_in_threadpool(_acted, frame, shown, number, kind, request.state.form)
+        audit(request, what=_DONE[kind], monitor=shown.name, incident=number)
         home = f"/m/{in_path(shown.name)}/incidents/{number}"
         return RedirectResponse(f"{home}?{urlencode({'said': kind})}", 303)
 
@@ -48,6 +58,8 @@ def change_routes(shelf: Shelf, /) -> APIRouter:
         form = request.state.form
         before = form.get("instead_of", "")
         await run_in_threadpool(_used, frame, shown, form.get("id", ""), before)
+        what = "reference put to use"
+        audit(request, what=what, monitor=shown.name, reference=form["id"], before=before)
         return _used_answer(shown, "" if form.get("undo") else before)
 
     @router.post("/references/{monitor}/promote")
@@ -56,7 +68,9 @@ def change_routes(shelf: Shelf, /) -> APIRouter:
         shown = frame.monitor(monitor)
         form = request.state.form
         await run_in_threadpool(_promoted, frame, shown, form)
-        return _used_answer(shown, form.get("instead_of", ""))
+        what, before = "reference made of the stream", form.get("instead_of", "")
+        audit(request, what=what, monitor=shown.name, reference=form["id"], before=before)
+        return _used_answer(shown, before)
 
     return router
 

@@ -124,9 +124,7 @@ def shelf_of_files(
         title: What the files are called.
         clock: Seconds since 1970.
     """
-    monitors = {
-        name: Shown(name, store, windows, config) for name, store, windows, config in files
-    }
+    monitors = {name: Shown(name, store, windows, config) for name, store, windows, config in files}
     ends = [w.at for each in monitors.values() for w in each.windows.windows(each.name, limit=1)]
     newest = max(ends, default=None)
     until = None if newest is None or clock() - newest < _LATELY else newest + 1
