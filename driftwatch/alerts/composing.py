@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 from dataclasses import replace
-from urllib.parse import quote
 
 from driftwatch.alerts.conditions import Reading
 from driftwatch.alerts.episodes import holding
@@ -25,6 +24,7 @@ from driftwatch.core.reports.results import Status
 from driftwatch.core.reports.spelling import length_of_time
 from driftwatch.render.numbers import number, percent
 from driftwatch.render.plain import plain
+from driftwatch.transport.paths import in_path
 
 __all__ = ["message_of", "of_the_end", "silent_since", "worded", "worded_by_silence"]
 
@@ -174,7 +174,7 @@ def message_of(
         owner=plain(said.owner or alerts.owner),
         runbook=alerts.runbook,
         labels=labels,
-        url=f"{url}/monitors/{quote(monitor, safe='')}/incidents/{incident.number}" if url else "",
+        url=f"{url}/m/{in_path(monitor)}/incidents/{incident.number}" if url else "",
     )
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import sys
+import warnings
 
 from driftwatch.cli.importing import importing
 
@@ -48,3 +49,5 @@ def choose_sort() -> None:
         return
     if "AuthenticAMD" in facts and "avx512f" in facts:
         os.environ["NPY_DISABLE_CPU_FEATURES"] = _SLOW_SORTS
+        # The names are those of several versions of numpy, each of which warns of the others'.
+        warnings.filterwarnings("ignore", "During parsing environment", ImportWarning)

@@ -626,4 +626,4 @@ def test_links_tell_monitors_apart() -> None:
     desk = Desk(Alerts(url="https://dash.example.com/"))
     desk.desk.monitor = "churn / EU"
     desk.window(WARNING)
-    assert desk.told[0].url == "https://dash.example.com/monitors/churn%20%2F%20EU/incidents/1"
+    assert desk.told[0].url == "https://dash.example.com/m/churn%2520%252F%2520EU/incidents/1"

@@ -22,7 +22,7 @@ from driftwatch.service.api.view_answers import (
     WhyAnswer,
     WindowAnswer,
 )
-from driftwatch.service.dashboard.asked import Asked, asked_of, name_in_path
+from driftwatch.service.dashboard.asked import Asked, asked_of
 from driftwatch.service.dashboard.compare_page import chosen_side
 from driftwatch.service.dashboard.facts.comparing import compared
 from driftwatch.service.dashboard.facts.feature_lines import FeaturePoint, feature_points
@@ -44,6 +44,7 @@ from driftwatch.service.dashboard.shelf import Shelf, Shown
 from driftwatch.service.problems import CodedError
 from driftwatch.service.security.guard import Guard, covers
 from driftwatch.service.security.tokens import Scope
+from driftwatch.transport.paths import name_in_path
 
 __all__ = ["view_routes"]
 

@@ -9,7 +9,7 @@ from __future__ import annotations
 import math
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from urllib.parse import quote, unquote, urlencode
+from urllib.parse import urlencode
 
 from driftwatch.core.data.instants import instant_of
 from driftwatch.core.data.times import to_utc
@@ -17,7 +17,7 @@ from driftwatch.core.reports.results import Status
 from driftwatch.render.numbers import moment
 from driftwatch.render.plain import plain
 
-__all__ = ["PAGE_ROWS", "RANGES", "Asked", "asked_of", "in_path", "name_in_path"]
+__all__ = ["PAGE_ROWS", "RANGES", "Asked", "asked_of"]
 
 _DAY = 86_400.0
 RANGES = {"24h": _DAY, "7d": 7 * _DAY, "30d": 30 * _DAY, "90d": 90 * _DAY}
@@ -187,40 +187,3 @@ def _page(known: dict[str, str], complaints: list[str]) -> int:
 def _refresh(known: dict[str, str]) -> int:
     text = known.get("refresh", "")
     return int(text) if text in map(str, _REFRESH) else 0
-
-
-def in_path(name: str, /) -> str:
-    """A name as a part of an address, whatever is in it.
-
-    What servers and browsers give a meaning of their own in a path (slashes, dots, nothing at
-    all, and percent signs themselves) is encoded twice.
-
-    Example:
-        >>> in_path("age"), in_path("a b"), in_path("a/b"), in_path(".."), in_path("")
-        ('age', 'a%20b', 'a%252Fb', '%252E%252E', '%25')
-    """
-    if not name:
-        return "%25"
-    once = quote(name, safe="", errors="surrogatepass")
-    if set(name) <= {"."}:
-        once = name.replace(".", "%2E")
-    special = "/" in name or "%" in name or "\\" in name or "%2E" in once
-    return quote(once, safe="") if special or _is_broken(name) else once
-
-
-def _is_broken(name: str) -> bool:
-    """Whether it has halves of characters, which servers do not decode."""
-    return any("\ud800" <= character <= "\udfff" for character in name)
-
-
-def name_in_path(text: str, /) -> str:
-    """The name that `in_path` encoded, from a path that the server has decoded once.
-
-    Example:
-        >>> from urllib.parse import unquote
-        >>> [name_in_path(unquote(in_path(name))) for name in ("a/b", "100%", "..", "", "é")]
-        ['a/b', '100%', '..', '', 'é']
-    """
-    if text == "%":
-        return ""
-    return unquote(text, errors="surrogatepass") if "%" in text else text

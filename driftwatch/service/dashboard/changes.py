@@ -13,13 +13,13 @@ from driftwatch.core.data.durations import parse_duration
 from driftwatch.core.windows.stored import StoredAction
 from driftwatch.errors import DriftWatchError
 from driftwatch.render.plain import plain
-from driftwatch.service.dashboard.asked import in_path
 from driftwatch.service.dashboard.facts.incident_list import one_incident
 from driftwatch.service.dashboard.facts.references import reference_of_stretch
 from driftwatch.service.dashboard.frame import Frame, NotFoundError
 from driftwatch.service.dashboard.incident_pages import SILENCES
 from driftwatch.service.dashboard.shelf import Shelf, Shown
 from driftwatch.service.security.audit import audit
+from driftwatch.transport.paths import in_path
 
 __all__ = ["change_routes"]
 

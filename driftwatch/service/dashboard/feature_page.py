@@ -14,7 +14,6 @@ from driftwatch.render.drawing.drawing import Drawing
 from driftwatch.render.drawing.over_time import Point, statistic_over_time
 from driftwatch.render.page.features import feature_chart, tests_table
 from driftwatch.render.plain import SENTENCE_LENGTH, plain
-from driftwatch.service.dashboard.asked import in_path, name_in_path
 from driftwatch.service.dashboard.facts.changes import Change, changes_in
 from driftwatch.service.dashboard.facts.feature_lines import (
     FeaturePoint,
@@ -31,6 +30,7 @@ from driftwatch.service.dashboard.frame import Frame, NotFoundError, nearest
 from driftwatch.service.dashboard.monitor_page import marks_of, status_strip
 from driftwatch.service.dashboard.pages import markup_of
 from driftwatch.service.dashboard.shelf import Shown
+from driftwatch.transport.paths import in_path, name_in_path
 
 __all__ = ["feature_page"]
 

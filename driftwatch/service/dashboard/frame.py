@@ -12,10 +12,11 @@ from starlette.responses import Response
 
 from driftwatch.errors import StoreError
 from driftwatch.render.plain import plain
-from driftwatch.service.dashboard.asked import Asked, asked_of, in_path, name_in_path
+from driftwatch.service.dashboard.asked import Asked, asked_of
 from driftwatch.service.dashboard.pages import page
 from driftwatch.service.dashboard.shelf import Shelf, Shown
 from driftwatch.service.security.visitors import Visitor
+from driftwatch.transport.paths import in_path, name_in_path
 
 __all__ = ["Frame", "NotFoundError", "nearest"]
 

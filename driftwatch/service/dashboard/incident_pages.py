@@ -9,7 +9,6 @@ from starlette.responses import Response
 from driftwatch.alerts.message import Line
 from driftwatch.render.drawing.marks import strip
 from driftwatch.render.plain import plain
-from driftwatch.service.dashboard.asked import in_path
 from driftwatch.service.dashboard.facts.incident_list import (
     IncidentFacts,
     incident_facts,
@@ -22,6 +21,7 @@ from driftwatch.service.dashboard.facts.window_lines import WindowLines, window_
 from driftwatch.service.dashboard.frame import Frame, NotFoundError
 from driftwatch.service.dashboard.pages import markup_of
 from driftwatch.service.dashboard.shelf import Shown
+from driftwatch.transport.paths import in_path
 
 __all__ = ["SILENCES", "incident_page", "incidents_page"]
 

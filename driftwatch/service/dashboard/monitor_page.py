@@ -19,7 +19,6 @@ from driftwatch.render.drawing.over_time import Mark, Point, metric_over_time
 from driftwatch.render.numbers import moment
 from driftwatch.render.plain import plain
 from driftwatch.render.sentences import verdict_sentence
-from driftwatch.service.dashboard.asked import in_path
 from driftwatch.service.dashboard.facts.changes import Change, changes_in
 from driftwatch.service.dashboard.facts.features import feature_rows
 from driftwatch.service.dashboard.facts.fleet import fleet_line
@@ -32,6 +31,7 @@ from driftwatch.service.dashboard.facts.window_lines import (
 from driftwatch.service.dashboard.frame import Frame
 from driftwatch.service.dashboard.pages import markup_of
 from driftwatch.service.dashboard.shelf import Shown
+from driftwatch.transport.paths import in_path
 
 __all__ = ["marks_of", "monitor_page", "status_strip"]
 

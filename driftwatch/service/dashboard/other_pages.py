@@ -5,11 +5,11 @@ from __future__ import annotations
 from starlette.responses import Response
 
 from driftwatch.render import outline
-from driftwatch.service.dashboard.asked import in_path
 from driftwatch.service.dashboard.facts.replicas import replicas_of
 from driftwatch.service.dashboard.facts.why import why_no_data
 from driftwatch.service.dashboard.frame import Frame
 from driftwatch.service.dashboard.shelf import Shown
+from driftwatch.transport.paths import in_path
 
 __all__ = ["replicas_page", "why_page"]
 

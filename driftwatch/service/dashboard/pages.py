@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Callable, Mapping, Sequence
-from datetime import UTC, datetime
+from datetime import datetime
 from functools import cache
 from importlib.resources import files
 from typing import Any
@@ -32,7 +32,8 @@ from driftwatch.render.numbers import (
 )
 from driftwatch.render.page.markup import breakable
 from driftwatch.render.plain import SENTENCE_LENGTH, plain
-from driftwatch.service.dashboard.asked import RANGES, in_path
+from driftwatch.service.dashboard.asked import RANGES
+from driftwatch.transport.paths import in_path
 
 __all__ = ["Asset", "assets", "markup_of", "page"]
 
@@ -173,9 +174,8 @@ def _moment(at: float | datetime | None, *, now: float | None = None) -> Markup:
     if at is None:
         return Markup("–")
     when = at if isinstance(at, datetime) else to_utc(at)
-    year = datetime.now(UTC).year if now is None else to_utc(now).year
     return Markup("<time datetime={}>{}</time>").format(
-        to_iso(when), moment(when, year=when.year != year)
+        to_iso(when), moment(when, year=now is None or when.year != to_utc(now).year)
     )
 
 

@@ -11,7 +11,6 @@ from driftwatch.errors import DriftWatchError
 from driftwatch.render import outline
 from driftwatch.render.numbers import count
 from driftwatch.render.plain import SENTENCE_LENGTH, plain
-from driftwatch.service.dashboard.asked import in_path
 from driftwatch.service.dashboard.facts.references import (
     KeptReference,
     Preview,
@@ -20,6 +19,7 @@ from driftwatch.service.dashboard.facts.references import (
 )
 from driftwatch.service.dashboard.frame import Frame
 from driftwatch.service.dashboard.shelf import Shown
+from driftwatch.transport.paths import in_path
 
 __all__ = ["STRETCHES", "preview_page", "references_page"]
 

@@ -10,10 +10,10 @@ from driftwatch.errors import DataError
 from driftwatch.evaluation.stored_reports import report_of
 from driftwatch.render.html import report_cards
 from driftwatch.render.page.overview import filter_css
-from driftwatch.service.dashboard.asked import in_path
 from driftwatch.service.dashboard.frame import Frame, NotFoundError
 from driftwatch.service.dashboard.pages import markup_of
 from driftwatch.service.dashboard.shelf import Shown
+from driftwatch.transport.paths import in_path
 
 __all__ = ["window_page"]
 

@@ -11,7 +11,6 @@ from dataclasses import dataclass
 
 from fastapi import HTTPException, Request
 
-from driftwatch.service.dashboard.asked import name_in_path
 from driftwatch.service.security.arrivals import comes_from_elsewhere
 from driftwatch.service.security.cookies import SessionCookie
 from driftwatch.service.security.forms import check_csrf, check_sent_from_here, fields_of
@@ -21,6 +20,7 @@ from driftwatch.service.security.sessions import Sessions
 from driftwatch.service.security.sign_ins import SignIns
 from driftwatch.service.security.tokens import Scope, Tokens
 from driftwatch.service.security.visitors import Visitor
+from driftwatch.transport.paths import name_in_path
 
 __all__ = ["PageGuard", "SignInNeededError"]
 
