@@ -198,9 +198,8 @@ class Segments(Protocol):
     def set_aside(self, monitor: str, id_: int, reason: str, /) -> None:
         """Take a segment that is damaged out of the data, into the quarantine; count its rows.
 
-        Only bytes that break their checksum or their structure are damaged: what another hash key
-        or a newer version is needed for stays where it is. A store that was opened for reading
-        does nothing.
+        Only bytes that break their checksum or structure are damaged: what another hash key or
+        a newer version is needed for stays where it is. A store opened for reading does nothing.
         """
 
 
@@ -280,7 +279,7 @@ class Windows(Protocol):
     def window_strip(
         self, monitor: str, /, *, since: float, until: float, columns: int
     ) -> Sequence[StripCell]:
-        """The worst window of each of some equal parts of a stretch; parts without are left out."""
+        """The worst window of each of some equal parts, ends included; empty ones are left out."""
 
     def report_on(self, monitor: str, pane: int, /) -> StoredReport | None:
         """The newest report on the window that ends with a pane; None if there is none."""
@@ -290,6 +289,9 @@ class Windows(Protocol):
 
     def keep_windows(self, monitor: str, windows: Sequence[StoredWindow], /) -> None:
         """Keep summaries of such reports; what is there already stays."""
+
+    def pass_over(self, monitor: str, reports: Sequence[StoredReport], /) -> None:
+        """Note that such reports cannot be read, so that they are not `unsummarized` any more."""
 
 
 class Outbox(Protocol):
@@ -439,10 +441,9 @@ class Store(
 
     Every method is atomic: when it returns, its effect survives the process; when it
     raises, nothing changed. Methods may be called from any thread. Times are seconds since
-    1970 and are given by the caller, who owns the clock. `tests/stores/test_contract.py` holds a
-    store to it.
+    1970 and are given by the caller, who owns the clock. `tests/stores/test_contract.py` and its
+    neighbour on windows hold a store to it.
 
     Raises:
-        StoreError: From every method, if the store cannot do what was asked: locked,
-            read-only, full, or gone.
+        StoreError: From every method, if it cannot be done: locked, read-only, full, or gone.
     """

@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from dataclasses import replace
-from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -18,7 +16,6 @@ from driftwatch.core.windows.segments import CursorMove, Delivery, Outcome, Segm
 from driftwatch.core.windows.stored import SavedState
 from driftwatch.profiling.build import profile_data
 from driftwatch.protocols import Store
-from driftwatch.stores import open_store
 from driftwatch.stores.compaction import compact
 
 WIDTH = 3600
@@ -29,17 +26,6 @@ def reference() -> Reference:
     rng = np.random.default_rng(0)
     data = {"x": rng.normal(size=5_000).round(2), "c": rng.choice(list("abcd"), 5_000)}
     return Reference(profile_data(data, reference=True))
-
-
-STORES = ["memory", "file"]
-"""Ways to open a store: add yours here."""
-
-
-@pytest.fixture(params=STORES)
-def store(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Store]:
-    made = open_store(None if request.param == "memory" else tmp_path / "s.db")
-    yield made
-    made.close()
 
 
 def segment(reference: Reference, pane: int, rows: int, seed: int = 0, **more: Any) -> Segment:

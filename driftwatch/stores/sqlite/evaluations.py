@@ -80,7 +80,7 @@ class EvaluationTables:
             if (rows.fetchone() or (None,))[0] != evaluation.token:
                 return False
             if evaluation.report is not None:
-                db.execute(
+                added = db.execute(
                     "INSERT INTO reports (monitor, pane, revision, created, status, event, body) "
                     "VALUES (?,?,?,?,?,?,?) ON CONFLICT DO NOTHING",
                     (
@@ -93,6 +93,8 @@ class EvaluationTables:
                         packed(evaluation.report),
                     ),
                 )
+                if evaluation.window is not None and added.rowcount:
+                    record_window(db, evaluation.monitor, evaluation.window)
             db.execute(
                 "INSERT OR REPLACE INTO states VALUES (?,?,?)",
                 (
@@ -101,8 +103,6 @@ class EvaluationTables:
                     json.dumps(evaluation.state),
                 ),
             )
-            if evaluation.window is not None:
-                record_window(db, evaluation.monitor, evaluation.window)
             record_incident(db, evaluation)
             for sink in evaluation.sinks:
                 db.execute(

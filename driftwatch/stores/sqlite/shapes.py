@@ -37,7 +37,7 @@ def _real(value: Any) -> bool:
 
 
 def _severity(value: Any) -> bool:
-    return isinstance(value, int) and 0 <= value <= 4
+    return isinstance(value, int) and -1 <= value <= 4  # below 0: the report cannot be read
 
 
 def _blob(value: Any) -> bool:

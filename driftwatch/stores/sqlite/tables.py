@@ -213,5 +213,6 @@ MIGRATIONS: tuple[str, ...] = (
 rows twice. `doubts` has the monitors whose deliveries are known in part only, since the file was
 damaged: what repeats a segment of theirs up to an id is taken for a repetition. `turned_away` has
 deliveries that came and could not be taken yet. `windows` has the summary of each window's newest
-report; reports of before it came have none until somebody asks for their windows.
+report; reports of before it came have none until somebody asks for their windows, and one of them
+that cannot be read leaves a row of severity -1 then, so that it is not tried again and again.
 """
