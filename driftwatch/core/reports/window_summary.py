@@ -24,7 +24,7 @@ from driftwatch.core.reports.plain_values import number, pair
 from driftwatch.core.reports.report import DriftReport
 from driftwatch.core.reports.results import Levels, Status, from_iso, to_iso
 from driftwatch.core.reports.runs import Since
-from driftwatch.errors import DataError
+from driftwatch.errors import MISREAD, DataError
 
 __all__ = ["Column", "PackedSummary", "WindowSummary", "statuses_of"]
 
@@ -72,7 +72,7 @@ class PackedSummary:
     numbers: bytes | None = None
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, eq=False)
 class WindowSummary:
     """What one report says, without tests that did not decide, distributions and sentences.
 
@@ -93,7 +93,9 @@ class WindowSummary:
         metrics: Metrics of the model that decide, by name.
         columns: What was tested, by name.
         cells: Two bytes a column.
+        tests: Names of tests, by the numbers that cells have.
         numbers: Six numbers a column; None where they were not read.
+        places: Where a column is, by its name.
 
     Example:
         >>> from driftwatch import Monitor
@@ -120,10 +122,11 @@ class WindowSummary:
     cells: bytes = field(repr=False)
     tests: tuple[str, ...] = ()
     numbers: Numbers | None = field(repr=False, default=None)
+    places: Mapping[str, int] = field(repr=False, default_factory=dict)
 
     @classmethod
     def of(cls, report: DriftReport, /) -> Self:
-        """Summarise a report; about two microseconds a column."""
+        """Summarise a report; about five microseconds a column."""
         features = sorted(report.features, key=lambda feature: feature.name)
         cells, tests = bytearray(), dict[str, int]()
         numbers = np.full((len(features), _NUMBERS), np.nan, np.float32)
@@ -131,7 +134,7 @@ class WindowSummary:
         for place, feature in enumerate(features):
             cell = Cell.of(feature)
             test = _NO_TEST
-            if cell.test is not None and len(tests) < _NO_TEST:
+            if cell.test is not None and (cell.test in tests or len(tests) < _NO_TEST):
                 test = tests.setdefault(cell.test, len(tests))
             cells += bytes((_PLACES[cell.status], test))
             low, high = cell.interval or (None, None)
@@ -149,7 +152,7 @@ class WindowSummary:
                 if value is not None:
                     numbers[place, at] = min(max(value, -_LARGEST), _LARGEST)
             if low is not None and limits is not None and limits.warning > 0:
-                shown = max(shown, low / limits.warning)
+                shown = max(shown, min(low / limits.warning, _LARGEST))
         window = report.window
         period = report.current_period if window is None else window.period
         performance = () if report.performance is None else report.performance.values()
@@ -171,6 +174,7 @@ class WindowSummary:
             bytes(cells),
             tuple(tests),
             numbers,
+            {each.name: place for place, each in enumerate(features)},
         )
 
     @property
@@ -180,7 +184,7 @@ class WindowSummary:
 
     def status_of(self, name: str, /) -> Status | None:
         """What became of a column; None if it was not tested."""
-        place = self._place(name)
+        place = self.places.get(name)
         return None if place is None else _STATUSES[self.cells[2 * place]]
 
     def cell(self, name: str, /) -> Cell | None:
@@ -188,7 +192,7 @@ class WindowSummary:
 
         Without numbers, where these were not read.
         """
-        place = self._place(name)
+        place = self.places.get(name)
         if place is None:
             return None
         status, test = _STATUSES[self.cells[2 * place]], self.cells[2 * place + 1]
@@ -206,13 +210,10 @@ class WindowSummary:
 
     def missing(self, name: str, /) -> float | None:
         """Share of production rows without a value; None where it is not known."""
-        place = self._place(name)
+        place = self.places.get(name)
         if place is None or self.numbers is None:
             return None
         return _known(self.numbers[place, _NUMBERS - 1])
-
-    def _place(self, name: str) -> int | None:
-        return _places(self.columns).get(name)
 
     def packed(self) -> PackedSummary:
         """For a store."""
@@ -224,7 +225,7 @@ class WindowSummary:
             "not_used": self.not_used,
             "drifted": self.drifted,
             "undecided": self.undecided,
-            "shown": self.shown if math.isfinite(self.shown) else 0.0,
+            "shown": self.shown,
             "model_version": self.model_version,
             "reference": self.reference,
             "since": None if self.since is None else self.since.to_dict(),
@@ -233,9 +234,11 @@ class WindowSummary:
             "metrics": {name: _listed(cell) for name, cell in self.metrics.items()},
         }
         columns = [[column.name, column.kind, column.role] for column in self.columns]
+        # Not as ASCII, where two halves of a character in a row are read as the whole of it.
+        text = json.dumps(columns, separators=(",", ":"), ensure_ascii=False)
         return PackedSummary(
             json.dumps(facts, separators=(",", ":")),
-            zlib.compress(json.dumps(columns, separators=(",", ":")).encode(), 6),
+            zlib.compress(text.encode(errors="surrogatepass"), 6),
             self.cells,
             None if self.numbers is None else self.numbers.astype("<f4").tobytes(),
         )
@@ -248,14 +251,14 @@ class WindowSummary:
             DataError: If it is damaged.
         """
         try:
-            columns = _columns(packed.columns)
+            columns, places = _columns(packed.columns, len(packed.cells) // 2)
             facts = json.loads(packed.facts)
             tests = tuple(map(str, facts["tests"]))
-            _check_cells(packed.cells, len(columns), len(tests))
+            _check_cells(packed.cells, len(tests))
             return cls(
                 Status(facts["status"]),
-                from_iso(facts["start"]),
-                from_iso(facts["end"]),
+                _aware(from_iso(facts["start"])),
+                _aware(from_iso(facts["end"])),
                 int(facts["rows"]),
                 int(facts["not_used"]),
                 int(facts["drifted"]),
@@ -263,15 +266,16 @@ class WindowSummary:
                 float(facts["shown"]),
                 None if facts["model_version"] is None else str(facts["model_version"]),
                 str(facts["reference"]),
-                Since.from_dict(facts["since"]),
+                _since(facts["since"]),
                 str(facts["headline"]),
                 {str(name): _cell(listed) for name, listed in facts["metrics"].items()},
                 columns,
                 packed.cells,
                 tests,
                 _array(packed.numbers, len(columns)),
+                places,
             )
-        except (ValueError, TypeError, KeyError, AttributeError, zlib.error) as error:
+        except (*MISREAD, zlib.error) as error:
             raise DataError(f"the summary of a window is damaged: {error}", code="DW019") from error
 
 
@@ -285,31 +289,43 @@ def _known(value: np.float32) -> float | None:
 
 
 @lru_cache(maxsize=256)
-def _columns(packed: bytes, /) -> tuple[Column, ...]:
-    """Windows of one monitor have the same columns: they are read once."""
+def _columns(packed: bytes, many: int, /) -> tuple[tuple[Column, ...], Mapping[str, int]]:
+    """Windows of one monitor have the same columns: they are read once.
+
+    No more of them are kept than the rest of the summary has bytes for.
+    """
     unpacker = zlib.decompressobj()
     text = unpacker.decompress(packed, _MOST_COLUMNS)
-    if unpacker.unconsumed_tail:
-        raise ValueError("its columns are too long")
-    return tuple(Column(str(n), str(k), str(r)) for n, k, r in json.loads(text))
-
-
-@lru_cache(maxsize=256)
-def _places(columns: tuple[Column, ...], /) -> dict[str, int]:
-    return {column.name: place for place, column in enumerate(columns)}
-
-
-def _check_cells(cells: bytes, columns: int, tests: int) -> None:
-    if len(cells) != 2 * columns:
+    if not unpacker.eof:
+        raise ValueError("its columns are cut short, or too long")
+    columns = tuple(Column(str(n), str(k), str(r)) for n, k, r in json.loads(text))
+    if len(columns) != many:
         raise ValueError("it has not two bytes a column")
+    return columns, {column.name: place for place, column in enumerate(columns)}
+
+
+def _check_cells(cells: bytes, tests: int) -> None:
     pairs = np.frombuffer(cells, np.uint8).reshape(-1, 2)
     unknown = (pairs[:, 1] >= tests) & (pairs[:, 1] != _NO_TEST)
     if (pairs[:, 0] >= len(_STATUSES)).any() or unknown.any():
         raise ValueError("it has a status or a test that is not known")
 
 
+def _aware(at: datetime | None) -> datetime | None:
+    if at is not None and at.tzinfo is None:
+        raise ValueError("it has a time without a zone")
+    return at
+
+
+def _since(data: Any) -> Since | None:
+    since = Since.from_dict(data)
+    if since is not None:
+        _aware(since.start)
+    return since
+
+
 def _array(data: bytes | None, columns: int) -> Numbers | None:
-    if data is None:
+    if data is None or (columns and not data):  # they were not kept
         return None
     return np.frombuffer(data, "<f4").reshape(columns, _NUMBERS)
 
