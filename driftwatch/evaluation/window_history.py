@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-import contextlib
 from collections.abc import Callable, Sequence
 
 from driftwatch.core.reports.report import DriftReport
 from driftwatch.core.reports.window_summary import WindowSummary
 from driftwatch.core.windows.stored import StoredReport, StoredWindow
-from driftwatch.errors import DataError, StoreError
+from driftwatch.errors import MISREAD, DataError, StoreError
 from driftwatch.evaluation.stored_reports import report_of
 from driftwatch.protocols import Store
 from driftwatch.stores import open_store
@@ -41,28 +40,29 @@ def summary_for_store(
 def summarize_older_reports(store: Store, monitor: str, /, *, most: int) -> bool:
     """Make up summaries of reports that an earlier version has stored, the newest first.
 
+    Those that cannot be read are passed over, once and for all.
+
     Args:
         store: Where they are; one that is only read is left as it is.
         monitor: Whose.
         most: How many at most: a report of 50 features takes some milliseconds.
 
     Returns:
-        Whether all reports have a summary now.
+        Whether all reports that can be read have a summary now.
     """
     done = 0
     while done < most:
         reports = store.unsummarized(monitor, limit=min(_TOGETHER, most - done))
         if not reports:
             return True
-        made = _summaries(reports)
-        if not made:  # none of them can be read; they would come again and again
-            return True
+        made, unreadable = _summaries(reports)
         try:
             store.keep_windows(monitor, made)
+            store.pass_over(monitor, unreadable)
         except StoreError:
             return False
-        done += len(made)
-    return False
+        done += len(reports)
+    return not store.unsummarized(monitor, limit=1)
 
 
 def with_summaries(
@@ -87,9 +87,9 @@ def with_summaries(
         memory.keep_windows(name, store.windows(name, limit=_MOST, numbers=True))
         reports = lacking.get(name, [])
         for start in range(0, len(reports), _TOGETHER):
-            made = _summaries(reports[start : start + _TOGETHER])
+            made, unreadable = _summaries(reports[start : start + _TOGETHER])
             memory.keep_windows(name, made)
-            done += len(made)
+            done += len(made) + len(unreadable)
             if progress is not None:
                 progress(done)
     return memory
@@ -99,17 +99,23 @@ def _all_lacking(store: Store, monitor: str) -> Sequence[StoredReport]:
     return store.unsummarized(monitor, limit=_MOST)
 
 
-def _summaries(reports: Sequence[StoredReport]) -> list[StoredWindow]:
-    made = []
+def _summaries(
+    reports: Sequence[StoredReport],
+) -> tuple[list[StoredWindow], list[StoredReport]]:
+    """Summaries, and the reports of which none can be made."""
+    made, unreadable = [], []
     for stored in reports:
-        with contextlib.suppress(DataError):
-            made.append(
-                summary_for_store(
-                    report_of(stored),
-                    pane=stored.pane,
-                    revision=stored.revision,
-                    created=stored.created,
-                    event=stored.event,
-                )
+        try:
+            summary = summary_for_store(
+                report_of(stored),
+                pane=stored.pane,
+                revision=stored.revision,
+                created=stored.created,
+                event=stored.event,
             )
-    return made
+            WindowSummary.unpacked(summary.summary)
+        except (DataError, *MISREAD):  # it is no JSON, or what it says makes no sense
+            unreadable.append(stored)
+        else:
+            made.append(summary)
+    return made, unreadable
