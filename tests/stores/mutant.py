@@ -21,6 +21,7 @@ from driftwatch.stores.sqlite.pages import Pages
 from driftwatch.stores.sqlite.salvage import _segments
 from driftwatch.stores.sqlite.store import SQLiteStore
 from tests.stores.test_contract import evaluation
+from tests.stores.test_windows_contract import window
 
 WIDTH = 3600
 DELIVERIES = 40
@@ -46,7 +47,8 @@ def fill(path: Path) -> None:
     token = store.lease("m", "here", now=0.0, seconds=10)
     assert token is not None
     for pane in range(20):
-        store.record(evaluation(token, pane, report='{"a": 1}', sinks=("s",)))
+        kept = window(pane) if pane % 3 else None
+        store.record(evaluation(token, pane, report='{"a": 1}', sinks=("s",), window=kept))
     store.act("m", StoredAction(1, "note", 1.0, "somebody", None, "seen"))
     store.close()
 
@@ -90,12 +92,18 @@ def use(store: SQLiteStore) -> None:
     store.reference("m", "reference")
     store.actions("m", incident=1)
     store.reports("m", limit=100)
+    store.report_on("m", 3)
+    store.windows("m", limit=100, numbers=True)
+    store.window_strip("m", since=0.0, until=9e9, columns=100)
+    left = store.unsummarized("m", limit=9)
+    store.keep_windows("m", [window(each.pane) for each in left[1:]])
+    store.pass_over("m", left[:1])
     store.incidents("m", limit=9)
     store.sent("m", limit=9)
     store.counted("m", width=WIDTH, first=0, last=99)
     token = store.lease("m", "there", now=100.0, seconds=10)
     assert token is not None
-    assert store.record(evaluation(token, 50, sinks=("s",)))
+    assert store.record(evaluation(token, 50, sinks=("s",), window=window(50)))
     store.take_due("m", "s", now=200.0, hold=1.0)
     store.expire("m", width=WIDTH, before=1)
     store.forget_reports("m", before=0.5)

@@ -85,7 +85,7 @@ DAMAGE: dict[str, Callable[[Path], object]] = {
         path, "UPDATE segments SET monitor=CAST(x'6dff' AS TEXT) WHERE id=3"
     ),
     "a state that is not JSON": lambda path: sql(
-        path, "INSERT INTO states VALUES ('m', 1, '{\"a\": ')"
+        path, "INSERT OR REPLACE INTO states VALUES ('m', 1, '{\"a\": ')"
     ),
     "a time beyond all dates": lambda path: sql(path, "UPDATE sources SET latest=1e300"),
     "the version": lambda path: set_bytes(path, 60, bytes([0, 0, 0, 2])),

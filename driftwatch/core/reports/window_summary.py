@@ -217,6 +217,7 @@ class WindowSummary:
 
     def packed(self) -> PackedSummary:
         """For a store."""
+        numbers = None if self.numbers is None else self.numbers.astype("<f4").tobytes()
         facts = {
             "status": self.status.value,
             "start": to_iso(self.start),
@@ -232,6 +233,7 @@ class WindowSummary:
             "headline": self.headline,
             "tests": self.tests,
             "metrics": {name: _listed(cell) for name, cell in self.metrics.items()},
+            "sums": [zlib.crc32(self.cells), zlib.crc32(numbers or b"")],
         }
         columns = [[column.name, column.kind, column.role] for column in self.columns]
         # Not as ASCII, where two halves of a character in a row are read as the whole of it.
@@ -240,7 +242,7 @@ class WindowSummary:
             json.dumps(facts, separators=(",", ":")),
             zlib.compress(text.encode(errors="surrogatepass"), 6),
             self.cells,
-            None if self.numbers is None else self.numbers.astype("<f4").tobytes(),
+            numbers,
         )
 
     @classmethod
@@ -254,6 +256,7 @@ class WindowSummary:
             columns, places = _columns(packed.columns, len(packed.cells) // 2)
             facts = json.loads(packed.facts)
             tests = tuple(map(str, facts["tests"]))
+            _check_sums(packed, facts["sums"])
             _check_cells(packed.cells, len(tests))
             return cls(
                 Status(facts["status"]),
@@ -302,6 +305,14 @@ def _columns(packed: bytes, many: int, /) -> tuple[tuple[Column, ...], Mapping[s
     if len(columns) != many:
         raise ValueError("it has not two bytes a column")
     return columns, {column.name: place for place, column in enumerate(columns)}
+
+
+def _check_sums(packed: PackedSummary, sums: Any) -> None:
+    """Of two bytes and six numbers no more could be told; columns have a sum of their own."""
+    cells, numbers = sums
+    is_sound = zlib.crc32(packed.cells) == cells
+    if not is_sound or (packed.numbers is not None and zlib.crc32(packed.numbers) != numbers):
+        raise ValueError("its bytes are not those that were stored")
 
 
 def _check_cells(cells: bytes, tests: int) -> None:

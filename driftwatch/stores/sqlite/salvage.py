@@ -11,7 +11,9 @@ from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any, cast
 
+from driftwatch.core.reports.window_summary import PackedSummary, WindowSummary
 from driftwatch.core.windows.segments import Segment
+from driftwatch.errors import DataError
 from driftwatch.stores.sqlite.ledger import ANY_MONITOR, digest, doubted_monitors, is_sealed
 from driftwatch.stores.sqlite.packed_text import unpacked
 from driftwatch.stores.sqlite.pages import Cell, Pages, Value, columns_of, encoded, varint
@@ -175,6 +177,8 @@ def _rows(pages: Pages, table: str, roots: dict[str, int]) -> Iterator[list[Valu
 def _insert(into: sqlite3.Connection, table: str, row: list[Value]) -> int:
     if table == "reports" and not SHAPES["states"]["body"](unpacked(str(row[-1]))):
         return 0
+    if table == "windows" and not _is_whole(row):  # it can be made up of its report
+        return 0
     if table == "accepted" and cast("int", row[3]) > cast("int", row[4]):
         return 0
     marks = ",".join("?" * len(row))
@@ -184,6 +188,18 @@ def _insert(into: sqlite3.Connection, table: str, row: list[Value]) -> int:
             row,
         ).rowcount
     return 0
+
+
+def _is_whole(window: list[Value]) -> bool:
+    """Whether the summary of a window is what was stored; there may be none."""
+    *_, facts, columns, cells, numbers = cast("list[Any]", window)
+    if cast("int", window[list(SHAPES["windows"]).index("severity")]) < 0:
+        return True
+    try:
+        WindowSummary.unpacked(PackedSummary(facts, columns, cells, numbers))
+    except DataError:
+        return False
+    return True
 
 
 def _take_cursors(pages: Pages, roots: dict[str, int], into: sqlite3.Connection) -> None:
