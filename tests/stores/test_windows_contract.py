@@ -112,9 +112,9 @@ def test_under_a_lost_lease_no_window_is_kept(store: Store) -> None:
 
 
 def test_windows_are_the_newest_of_a_stretch_and_the_oldest_comes_first(store: Store) -> None:
+    record(store, 9, at=3 * HOUR)  # ends with another
     for pane in (5, 1, 4, 2, 3):
         record(store, pane)
-    record(store, 9, at=3 * HOUR)  # ends with another
 
     def found(**more: Any) -> list[int]:
         return panes(store.windows("m", limit=more.pop("limit", 99), **more))
@@ -178,6 +178,8 @@ def test_the_ends_of_a_strip(store: Store) -> None:
         record(store, pane, at=at)
     cells = store.window_strip("m", since=10.0, until=20.0, columns=7)
     assert [(cell.place, cell.windows) for cell in cells] == [(0, 1), (6, 2)]
+    record(store, 9, at=5e-324)  # so close to the beginning that no difference is seen
+    assert store.window_strip("m", since=0.0, until=9.0, columns=3)[0].place == 0
     assert store.window_strip("m", since=20.0, until=20.0, columns=3) == []
     assert store.window_strip("m", since=20.0, until=10.0, columns=3) == []
 

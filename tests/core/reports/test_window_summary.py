@@ -186,6 +186,16 @@ def test_what_is_shown_is_the_furthest_lower_end_of_an_interval(report: DriftRep
     assert math.isfinite(most)
 
 
+@pytest.mark.parametrize(
+    ("low", "warning", "shown"),
+    [(0.004, 0.001, 4.0), (1e300, 1e-300, LARGEST), (0.2, 0.0, 0.0), (-1.0, 0.1, 0.0)],
+)
+def test_what_is_shown_is_finite(low: float, warning: float, shown: float) -> None:
+    result = DriftResult("ks", 0.5, confidence_interval=(low, 9.0), threshold=Levels(warning, 0.5))
+    report = replace(wide(0), features=(replace(one("x"), tests={"ks": result}),))
+    assert WindowSummary.of(report).shown == there_and_back(report).shown == shown
+
+
 def test_a_summary_is_small() -> None:
     packed = WindowSummary.of(wide(500)).packed()
     assert len(packed.cells) == 2 * 500
@@ -346,6 +356,7 @@ def test_a_bit_that_has_changed_is_noticed(part: str) -> None:
 @example("rows", math.inf)
 @example("shown", 10**400)
 @example("start", "2026-01-01T00:00:00")
+@example("end", "2026-01-01")
 @example("since", {"pane": 1, "windows": 1, "start": "2026-01-01T00:00:00"})
 @example("metrics", {"f1": ["OK", 0.5, [0.1, 0.2], [], None]})
 @example("metrics", {"f1": ["OK", 10**400, None, None, None]})
