@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import http.client
 import shutil
 import socket
 import ssl
@@ -19,6 +20,7 @@ from driftwatch.cli.app import run
 from driftwatch.core.windows.delivery_codec import delivery_to_bytes
 from driftwatch.core.windows.segments import Delivery
 from driftwatch.errors import ConfigError
+from driftwatch.service.security.tokens import new_token
 from driftwatch.stores.remote import RemoteStore
 from driftwatch.stores.remote.client import CollectorClient
 from driftwatch.stores.remote.readings import is_healthy
@@ -241,6 +243,51 @@ def test_replicas_reach_a_collector_through_the_proxy_of_the_recipe(
         assert store.flush(60.0)
         assert store.overview("scores").rows == large.rows
         store.close()
+
+
+def signed_in(url: str, authority: Path, secret: str, **headers: str) -> tuple[int, str]:
+    """Sign in as a browser does; the status, and the cookie."""
+    trust = ssl.create_default_context(cafile=authority)
+    host, _, port = url.removeprefix("https://").partition(":")
+    connection = http.client.HTTPSConnection(host, int(port), context=trust, timeout=60)
+    form = {"Content-Type": "application/x-www-form-urlencoded", "Sec-Fetch-Site": "same-origin"}
+    try:
+        connection.request("POST", "/login", f"token={secret}", {**form, **headers})
+        answer = connection.getresponse()
+        answer.read()
+        return answer.status, answer.headers.get("Set-Cookie", "")
+    finally:
+        connection.close()
+
+
+@pytest.mark.parametrize("by_option", [True, False])
+def test_sessions_of_a_collector_with_a_certificate_go_over_tls_alone(
+    certified: Path, monkeypatch: pytest.MonkeyPatch, by_option: bool
+) -> None:
+    secret = new_token()
+    monkeypatch.setenv("DRIFTWATCH_TOKENS", f"read:{secret}")
+    options = ["--tls-cert", "cert.pem", "--tls-key", "key.pem"] if by_option else []
+    if not by_option:
+        with_service(certified, 'tls_cert = "cert.pem"', 'tls_key = "key.pem"')
+    with serving(certified, *options, said="https://127.0.0.1:") as url:
+        status, cookie = signed_in(url, certified / "authority.pem", secret, Origin=url)
+    assert (status, cookie.partition("=")[0]) == (303, "__Host-driftwatch")
+    assert "; Secure" in cookie
+
+
+def test_sessions_through_the_proxy_of_the_recipe_go_over_tls_alone(
+    certified: Path, running: Running, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    secret = new_token()
+    monkeypatch.setenv("DRIFTWATCH_TOKENS", f"read:{secret}")
+    with running() as collector, nginx(certified, collector.port) as port:
+        url = f"https://localhost:{port}"
+        status, cookie = signed_in(url, certified / "authority.pem", secret, Origin=url)
+        assert (status, cookie.partition("=")[0]) == (303, "__Host-driftwatch")
+        assert "; Secure" in cookie
+        for foreign in ("https://localhost", url.replace("https", "http")):
+            refused = signed_in(url, certified / "authority.pem", secret, Origin=foreign)
+            assert refused == (403, "")
 
 
 @pytest.mark.parametrize("refusal", ["413", "444"], ids=["answers 413", "closes"])

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import http.client
 import logging
 import re
 from collections.abc import Callable, Iterator, Mapping
+from contextlib import AbstractContextManager
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -28,6 +30,7 @@ from driftwatch.service.security.page_guard import PageGuard
 from driftwatch.service.security.sessions import Sessions
 from driftwatch.service.security.tokens import Scope, Token, Tokens, hash_of, new_token
 from tests.service.conftest import NOW, URL
+from tests.service.conftest import Collector as Serving
 
 HOURS = 3600.0
 SECRETS = {name: new_token() for name in ("ann", "bob", "pods", "others")}
@@ -371,6 +374,7 @@ def test_clickjacking_no_answer_lets_itself_be_framed(
         "Authorization=Bearer+abc",
         "q=dw_{secret}",
         "q=%64w_{secret}",
+        "q=%22dw_{secret}%22",
         "range=7d&anything=Bearer%20dw_{secret}",
         "%74oken=abc",
         "next=/&token={secret}",
@@ -485,6 +489,7 @@ def test_a_store_that_is_only_read_is_not_changed() -> None:
     assert may_change == "False"
     assert browser.post("/change", data={"csrf": csrf}).status_code == 403
     assert reached == []
+    assert "only read" in browser.post("/change", data={"csrf": csrf}).text
 
 
 # Forms
@@ -560,6 +565,13 @@ def check_stays_here(location: str) -> None:
 @example("/" * 5_000)
 def test_after_signing_in_one_stays_on_this_site(text: str) -> None:
     check_stays_here(path_here(text))
+
+
+@pytest.mark.parametrize(
+    "text", ["/a\\b", "/a b", "/a\x7f", "/ä", "/login?next=/", "/logout", "a", ""]
+)
+def test_what_is_no_plain_path_leads_to_the_first_page(text: str) -> None:
+    assert path_here(text) == "/"
 
 
 @pytest.fixture(scope="module")
@@ -767,3 +779,26 @@ def test_signing_in_and_out_and_refusals_are_in_the_log_and_no_secret_is(
 def facts_of(log: pytest.LogCaptureFixture, name: str) -> list[dict[str, object]]:
     found = (getattr(record, "driftwatch", {}) for record in log.records)
     return [facts for facts in found if facts.get("event") == name]
+
+
+def test_a_log_that_is_text_tells_it_too_though_it_has_nothing_but_warnings_otherwise(
+    folder: Path,
+    running: Callable[[], AbstractContextManager[Serving]],
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setenv("DRIFTWATCH_TOKENS", f"read:{SECRETS['bob']}")
+    with running() as serving:
+        form = {"Content-Type": "application/x-www-form-urlencoded"}
+        for token in ("dw_wrong", SECRETS["bob"]):
+            connection = http.client.HTTPConnection("127.0.0.1", serving.port, timeout=60)
+            connection.request("POST", "/login", f"token={token}", form)
+            connection.getresponse().read()
+            connection.close()
+        assert serving.process is not None
+        assert serving.process.stderr is not None
+        serving.process.terminate()
+        told = serving.process.stderr.read().decode()
+    assert "driftwatch: somebody was refused a session from 127.0.0.1 [DW052]\n" in told
+    assert told.count("refused a session") == 1
+    assert "driftwatch: environment-1 signed in from 127.0.0.1\n" in told
+    assert "dw_wrong" not in told

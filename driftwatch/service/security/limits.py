@@ -13,6 +13,8 @@ from driftwatch.service.security.bodies import Message, Receive, Send, refusal
 
 __all__ = ["RateLimit", "RunningLimit", "address_of", "slow_down"]
 
+_LONGEST_ADDRESS = 100
+
 
 class RateLimit:
     """So many requests a minute for each client, with bursts of as many.
@@ -76,8 +78,8 @@ def slow_down(seconds: float, /) -> None:
 
 
 def address_of(request: Request, /) -> str:
-    """The address that a request came from."""
-    return request.client.host if request.client is not None else "unknown"
+    """The address that a request came from; a proxy on this machine may name any text."""
+    return request.client.host[:_LONGEST_ADDRESS] if request.client is not None else "unknown"
 
 
 class RunningLimit:

@@ -15,7 +15,7 @@ _PATH = re.compile(r"/(?![/\\])[!-\[\]-~]*")  # printable ASCII but the backslas
 _LONGEST = 2_000
 _NOT_AFTERWARDS = ("/login", "/logout")
 _KEYS = ("token", "access_token", "authorization")
-_TOKEN = re.compile(r"\s*(bearer\s+)?dw_", re.IGNORECASE)
+_TOKEN = re.compile(r"[\s\"']*(bearer\s+)?dw_", re.IGNORECASE)
 
 
 def path_here(text: str, /) -> str:

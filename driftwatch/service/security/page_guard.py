@@ -85,10 +85,10 @@ class PageGuard:
         The visitor may do it, and the form is one of ours.
         """
         visitor = await self._sender(request)
-        if self._reads_only:
-            raise HTTPException(403, "nothing can be changed here: the store is only read")
         if not visitor.may_change:
-            raise HTTPException(403, f"this needs a token that allows: {Scope.ADMIN.value}")
+            needed = f"this needs a token that allows: {Scope.ADMIN.value}"
+            only_read = "nothing can be changed here: the store is only read"
+            raise HTTPException(403, only_read if visitor.changes_nothing else needed)
         monitor = request.path_params.get("name")
         if monitor is not None and not visitor.covers(name_in_path(monitor)):
             raise HTTPException(404, "there is no such monitor here")

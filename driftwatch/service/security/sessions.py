@@ -5,7 +5,7 @@ from __future__ import annotations
 import secrets
 import time
 from collections.abc import Callable
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 
 from driftwatch.service.security.tokens import Token, Tokens, hash_of
 
@@ -27,7 +27,7 @@ class Session:
     """
 
     token: Token
-    csrf: str
+    csrf: str = field(repr=False)
     opened: float
     expires: float
 
