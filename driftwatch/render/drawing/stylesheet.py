@@ -191,7 +191,7 @@ table.stack td:empty{display:none}
 table.heat.stack tr{grid-template-columns:104px minmax(0,1fr) minmax(0,1fr)}
 table.heat.stack .c1{grid-column:1/3}.heat :is(.c2,.c6){text-align:right}
 .since .c6:not(:empty):before{content:"since "}.among .c6:not(:empty):before{content:"in "}
-.bars td:nth-child(2){order:3;grid-column:1/-1}.bars :nth-child(4){display:none!important}
+.bars td:nth-child(2){order:3;grid-column:1/-1}.bars :is(th,td):nth-child(4){display:none!important}
 .pill,.tabs label,summary{min-height:36px}.tabs label{padding:8px 10px}
 }
 """

@@ -53,7 +53,10 @@ def incidents_page(frame: Frame, /) -> Response:
     past = sorted((e for e in found if not e.is_open), key=lambda e: -(e.resolved or 0.0))
     waiting = sum(e.acknowledged is None and not e.is_silent for e in open_ones)
     if open_ones:
-        taken = "all are taken" if not waiting else f"{waiting:,} of them nobody has taken"
+        if len(open_ones) == 1:
+            taken = "nobody has taken it" if waiting else "somebody has taken it"
+        else:
+            taken = f"{waiting:,} of them nobody has taken" if waiting else "all are taken"
         plural = "" if len(open_ones) == 1 else "s"
         verb = "is" if len(open_ones) == 1 else "are"
         headline = f"{len(open_ones):,} incident{plural} {verb} open; {taken}."

@@ -114,15 +114,17 @@ def status_strip(frame: Frame, lines: WindowLines, changes: Sequence[Change], /)
         if known is None or window.summary.status >= known.summary.status:
             worst[cell] = window
     wide = 100 / many
+    chosen = lines.at(frame.asked.at)
     for cell, window in worst.items():
         summary = window.summary
         said = (
             f"{moment(to_utc(window.at), year=False)} · {outline.status_text(summary.status)} · "
             f"{summary.rows:,} rows · {summary.drifted:,} drifted"
         )
+        here = " aria-current=true" if window is chosen and frame.asked.at is not None else ""
         address = escape(frame.asked.here(at=_iso(window.at)), quote=True)
         cells.append(
-            f'<a href="{address}" aria-label="{escape(said, quote=True)}"><rect class=hit '
+            f'<a href="{address}" aria-label="{escape(said, quote=True)}"{here}><rect class=hit '
             f'x="{cell * wide:.3f}%" width="{wide:.3f}%" height=40><title>{escape(said)}</title>'
             "</rect></a>"
         )
