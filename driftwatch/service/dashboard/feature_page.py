@@ -27,7 +27,7 @@ from driftwatch.service.dashboard.facts.window_lines import (
     window_lines,
 )
 from driftwatch.service.dashboard.frame import Frame, NotFoundError, nearest
-from driftwatch.service.dashboard.monitor_page import marks_of, status_strip
+from driftwatch.service.dashboard.monitor_page import empty_page, marks_of, status_strip
 from driftwatch.service.dashboard.pages import markup_of
 from driftwatch.service.dashboard.shelf import Shown
 from driftwatch.transport.paths import in_path, name_in_path
@@ -53,7 +53,11 @@ def feature_page(frame: Frame, shown: Shown, text: str, /) -> Response:
     lines = window_lines(shown, since=asked.since, until=asked.until, numbers=True)
     names = [column.name for column in lines.columns]
     window = lines.at(asked.at)
-    if name not in names or window is None:
+    trail = [("/", "Fleet"), (home, shown.name), ("", name)]
+    json = asked.link(f"/v1/monitors/{in_path(shown.name)}/features/{in_path(name)}")
+    if window is None:
+        return empty_page(frame, shown, lines, trail, "")
+    if name not in names:
         raise _not_found(frame, shown, name, names)
     column = lines.columns[names.index(name)]
     past = lines if window is lines.newest else lines.until(window)
@@ -65,8 +69,8 @@ def feature_page(frame: Frame, shown: Shown, text: str, /) -> Response:
     status = window.summary.status_of(name) or Status.INSUFFICIENT_DATA
     return frame.show(
         "feature.html",
-        trail=[("/", "Fleet"), (home, shown.name), ("", name)],
-        json=asked.link(f"/v1/monitors/{in_path(shown.name)}/features/{in_path(name)}"),
+        trail=trail,
+        json=json,
         home=home,
         shown=shown,
         name=name,
@@ -91,12 +95,6 @@ def feature_page(frame: Frame, shown: Shown, text: str, /) -> Response:
 
 def _not_found(frame: Frame, shown: Shown, name: str, names: Sequence[str]) -> NotFoundError:
     home = f"/m/{in_path(shown.name)}"
-    if not names:
-        return NotFoundError(
-            frame,
-            f"No window of {plain(shown.name)} ends in this stretch of time.",
-            [(shown.name, home)],
-        )
     return NotFoundError(
         frame,
         f"No feature named ‘{plain(name)}’ was tested in these windows of {plain(shown.name)}.",

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Sequence
 
 from markupsafe import Markup
@@ -25,14 +26,13 @@ _WIDE, _TALL = 96, 22
 def fleet_page(frame: Frame, /) -> Response:
     """The page."""
     fleet = fleet_facts(frame.monitors, frame.asked, now=frame.now)
-    urgent = [line for line in fleet.lines if line.needs_somebody][:_URGENT]
-    worst = next(iter(fleet.counts), "OK")
+    worst = fleet.every[0].status if fleet.every else "OK"
     return frame.show(
         "fleet.html",
         section="/",
         trail=[("", "Fleet")],
         fleet=fleet,
-        urgent=urgent,
+        urgent=fleet.urgent[:_URGENT],
         worst=worst,
         headline=_headline(fleet),
         sparks=[_spark(line.shown) for line in fleet.lines],
@@ -42,20 +42,18 @@ def fleet_page(frame: Frame, /) -> Response:
 
 def _headline(fleet: Fleet) -> str:
     """How many need somebody, and which of them nobody has taken."""
-    urgent = [line for line in fleet.lines if line.needs_somebody]
+    urgent = fleet.urgent
     if not fleet.total:
         return "No monitor yet."
     if not urgent:
-        others = [
-            f"{fleet.counts[word]:,} {word.lower()}"
-            for word in ("WARNING", "UNDECIDED")
-            if fleet.counts.get(word)
-        ]
+        many = Counter(line.status for line in fleet.every)
+        words = ("WARNING", "UNDECIDED")
+        others = [f"{many[word]:,} {word.lower()}" for word in words if many[word]]
         rest = f": {listed(others)}" if others else ""
         return f"Nobody is needed: no monitor of {fleet.total:,} is critical or without data{rest}."
-    many = {word: sum(line.status == word for line in urgent) for word in ("CRITICAL", "NO DATA")}
-    words = {"CRITICAL": "critical", "NO DATA": "without data"}
-    parts = [f"{many[word]:,} {text}" for word, text in words.items() if many[word]]
+    numbers = Counter(line.status for line in urgent)
+    in_words = {"CRITICAL": "critical", "NO DATA": "without data"}
+    parts = [f"{numbers[word]:,} {text}" for word, text in in_words.items() if numbers[word]]
     verb = "needs" if len(urgent) == 1 else "need"
     said = f"{count(len(urgent), 'monitor')} {verb} somebody: {', '.join(parts)}."
     waiting = [plain(line.name) or "(no name)" for line in fleet.waiting]

@@ -49,7 +49,7 @@ def incidents_page(frame: Frame, /) -> Response:
     every = [each for shown in frame.monitors for each in incidents_of(shown, now=frame.now)]
     text = frame.asked.q.casefold()
     found = [e for e in every if text in e.monitor.casefold() or text in e.title.casefold()]
-    open_ones = sorted((e for e in found if e.is_open), key=_urgency)
+    open_ones = sorted((e for e in every if e.is_open), key=_urgency)
     past = sorted((e for e in found if not e.is_open), key=lambda e: -(e.resolved or 0.0))
     waiting = sum(e.acknowledged is None and not e.is_silent for e in open_ones)
     if open_ones:
@@ -69,8 +69,8 @@ def incidents_page(frame: Frame, /) -> Response:
         json="/v1/incidents",
         show_range=False,
         headline=headline,
-        worst=open_ones[0].status if open_ones else "OK",
-        open_ones=open_ones,
+        worst=open_ones[0].status if open_ones else "",
+        open_ones=[each for each in open_ones if each in found],
         past=past[:_MOST_PAST],
         past_total=len(past),
     )

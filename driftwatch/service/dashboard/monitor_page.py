@@ -33,7 +33,7 @@ from driftwatch.service.dashboard.pages import markup_of
 from driftwatch.service.dashboard.shelf import Shown
 from driftwatch.transport.paths import in_path
 
-__all__ = ["marks_of", "monitor_page", "status_strip"]
+__all__ = ["empty_page", "marks_of", "monitor_page", "status_strip"]
 
 _CELLS = 240
 _TABLE_ROWS = 240
@@ -43,19 +43,12 @@ def monitor_page(frame: Frame, shown: Shown, /) -> Response:
     """The page."""
     asked = frame.asked
     lines = window_lines(shown, since=asked.since, until=asked.until)
-    line = fleet_line(shown, asked, now=frame.now)
     trail = [("/", "Fleet"), ("", shown.name)]
     json = asked.link(f"/v1/monitors/{in_path(shown.name)}/windows")
     window = lines.at(asked.at)
     if window is None:
-        return frame.show(
-            "monitor_empty.html",
-            trail=trail,
-            json=json,
-            shown=shown,
-            line=line,
-            data_until=_newest_at_all(shown),
-        )
+        return empty_page(frame, shown, lines, trail, json)
+    line = fleet_line(shown, asked, now=frame.now)
     numbered = _with_numbers(shown, window)
     past = lines if window is lines.newest else lines.until(window)
     report = report_on(shown, window)
@@ -82,6 +75,21 @@ def monitor_page(frame: Frame, shown: Shown, /) -> Response:
         parts=_parts(report),
         not_used=[] if report is None else _not_used(report),
         sources=shown.store.sources(shown.name)[:50],
+    )
+
+
+def empty_page(
+    frame: Frame, shown: Shown, lines: WindowLines, trail: Sequence[tuple[str, str]], json: str, /
+) -> Response:
+    """That there is no window to show, and where there are some."""
+    return frame.show(
+        "monitor_empty.html",
+        trail=trail,
+        json=json,
+        shown=shown,
+        line=fleet_line(shown, frame.asked, now=frame.now),
+        first=lines.windows[0].at if lines.windows else None,
+        data_until=_newest_at_all(shown),
     )
 
 
@@ -124,9 +132,8 @@ def status_strip(frame: Frame, lines: WindowLines, changes: Sequence[Change], /)
         here = " aria-current=true" if window is chosen and frame.asked.at is not None else ""
         address = escape(frame.asked.here(at=_iso(window.at)), quote=True)
         cells.append(
-            f'<a href="{address}" aria-label="{escape(said, quote=True)}"{here}><rect class=hit '
-            f'x="{cell * wide:.3f}%" width="{wide:.3f}%" height=40><title>{escape(said)}</title>'
-            "</rect></a>"
+            f'<a href="{address}"{here}><title>{escape(said)}</title><rect class=hit '
+            f'x="{cell * wide:.3f}%" width="{wide:.3f}%" height=40 /></a>'
         )
     return markup_of(f"<svg class=strips>{inner}{marks}{''.join(cells)}</svg>")
 

@@ -101,6 +101,7 @@ class Fleet:
 
     Attributes:
         lines: Those that the filters leave, in order.
+        every: All of them, those that need somebody first.
         counts: How many there are of each status, without the filter by status.
         total: How many there are without any filter.
         owners: Who looks after any of them.
@@ -108,15 +109,21 @@ class Fleet:
     """
 
     lines: tuple[FleetLine, ...]
+    every: tuple[FleetLine, ...]
     counts: dict[str, int]
     total: int
     owners: tuple[str, ...]
     now: float
 
     @property
+    def urgent(self) -> list[FleetLine]:
+        """Those that need somebody, whatever the filters leave."""
+        return [line for line in self.every if line.needs_somebody]
+
+    @property
     def waiting(self) -> list[FleetLine]:
         """Those that need somebody and nobody has taken."""
-        return [line for line in self.lines if line.needs_somebody and not line.is_taken]
+        return [line for line in self.urgent if not line.is_taken]
 
 
 def fleet_facts(monitors: Iterable[Shown], asked: Asked, /, *, now: float) -> Fleet:
@@ -136,6 +143,7 @@ def fleet_facts(monitors: Iterable[Shown], asked: Asked, /, *, now: float) -> Fl
         found = [line for line in found if line.status == wanted]
     return Fleet(
         tuple(_ordered(found, asked)),
+        tuple(sorted(every, key=_urgency)),
         dict(sorted(counts.items(), key=lambda item: _ORDER.get(item[0], 9))),
         len(every),
         tuple(sorted({line.owner for line in every if line.owner})),
