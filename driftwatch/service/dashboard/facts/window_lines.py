@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 
@@ -11,6 +12,7 @@ import numpy.typing as npt
 from driftwatch.core.reports.results import Status
 from driftwatch.core.reports.window_summary import Column, WindowSummary, statuses_of
 from driftwatch.core.windows.stored import StoredWindow
+from driftwatch.errors import DataError
 from driftwatch.evaluation.window_history import summarize_older_reports
 from driftwatch.service.dashboard.shelf import Shown
 
@@ -74,6 +76,7 @@ class WindowLines:
             gap.
         length: How many places the axis has.
         is_whole: Whether the reports of earlier versions are all in it.
+        damaged: Windows that are left out, for their summaries cannot be read.
         statuses: A row a window, a column a feature: the place of a status in `Status`.
     """
 
@@ -82,6 +85,7 @@ class WindowLines:
     places: tuple[int, ...] = ()
     length: int = 0
     is_whole: bool = True
+    damaged: int = 0
     statuses: Bytes = field(default_factory=lambda: np.zeros((0, 0), np.uint8), repr=False)
 
     @property
@@ -141,6 +145,7 @@ class WindowLines:
             self.places[:many],
             self.length,
             self.is_whole,
+            self.damaged,
             self.statuses[:many],
         )
 
@@ -157,7 +162,6 @@ def window_lines(
         numbers: Whether the numbers of columns are read, too: four times as much.
 
     Raises:
-        DataError: If a summary is damaged.
         StoreError: If the store cannot be read.
     """
     whole = shown.windows is not shown.store or summarize_older_reports(
@@ -166,10 +170,16 @@ def window_lines(
     stored = shown.windows.windows(
         shown.name, since=since, until=until, limit=MOST_WINDOWS, numbers=numbers
     )
-    windows = tuple(map(EvaluatedWindow.of, stored))
+    read: list[EvaluatedWindow] = []
+    for each in stored:
+        with contextlib.suppress(DataError):
+            read.append(EvaluatedWindow.of(each))
+    windows = tuple(read)
     columns = _columns(windows)
     places, length = _even([window.at for window in windows])
-    return WindowLines(windows, columns, places, length, whole, _matrix(windows, columns))
+    damaged = len(stored) - len(windows)
+    matrix = _matrix(windows, columns)
+    return WindowLines(windows, columns, places, length, whole, damaged, matrix)
 
 
 def _columns(windows: Sequence[EvaluatedWindow]) -> tuple[Column, ...]:
