@@ -69,20 +69,20 @@ def made(folder: Path, tokens: Tokens) -> Iterator[Collector]:
     guard: PageGuard = app.state.page_guard
     shelf = shelf_of_collector(app.state.monitors, lambda: collector.now)
 
-    @app.get("/m/{name}", dependencies=[Depends(guard.reader)])
-    def shown(request: Request, name: str) -> Response:
-        found = Frame.of(request, shelf).monitor(name)
+    @app.get("/tried/{monitor}", dependencies=[Depends(guard.reader)])
+    def shown(request: Request, monitor: str) -> Response:
+        found = Frame.of(request, shelf).monitor(monitor)
         return PlainTextResponse(f"{found.name} {request.state.visitor.csrf}")
 
     @app.api_route(
-        "/m/{name}/change",
+        "/tried/{monitor}/change",
         include_in_schema=False,
         methods=["GET", "POST", "PUT"],
         dependencies=[Depends(guard.changer)],
     )
-    def change(request: Request, name: str) -> Response:
-        audit(request, what="changed", monitor=name, incident=3)
-        collector.changed.append((name, request.state.form))
+    def change(request: Request, monitor: str) -> Response:
+        audit(request, what="changed", monitor=monitor, incident=3)
+        collector.changed.append((monitor, request.state.form))
         return PlainTextResponse("changed")
 
     @app.get("/broken", dependencies=[Depends(guard.reader)])
@@ -130,7 +130,7 @@ def sign_in(browser: TestClient, name: str, /, **fields: str) -> Any:
 
 
 def csrf_of(browser: TestClient, monitor: str = "empty") -> str:
-    answer = browser.get(f"/m/{monitor}")
+    answer = browser.get(f"/tried/{monitor}")
     assert answer.status_code == 200
     return answer.text.rpartition(" ")[2]
 
@@ -140,7 +140,7 @@ def change(
 ) -> int:
     """Send a form as a page does; what came of it."""
     form = {"csrf": csrf_of(browser) if csrf is None else csrf, "note": "ü & 1"}
-    return int(browser.post(f"/m/{monitor}/change", data=form, headers=headers).status_code)
+    return int(browser.post(f"/tried/{monitor}/change", data=form, headers=headers).status_code)
 
 
 def is_sign_in(answer: Any) -> bool:

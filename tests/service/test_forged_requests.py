@@ -26,6 +26,7 @@ from tests.service.browsing import (
     change,
     collector,
     csrf_of,
+    facts_of,
     is_sign_in,
     log,
     made,
@@ -61,7 +62,7 @@ def test_csrf_a_form_brings_back_what_its_own_session_has(
     of_ann_elsewhere = csrf_of(collector.browser(name="ann"))
     for wrong in ("", "guessed", "ü", csrf_of(ann)[:-1], of_others, of_ann_elsewhere):
         assert change(ann, csrf=wrong) == 403
-    assert ann.post("/m/empty/change", data={"note": "no field at all"}).status_code == 403
+    assert ann.post("/tried/empty/change", data={"note": "no field at all"}).status_code == 403
     assert collector.changed == []
     assert change(ann) == 200
     assert collector.changed == [("empty", {"note": "ü & 1"})]
@@ -117,7 +118,7 @@ def test_csrf_holds_where_there_are_no_tokens(openly: Collector) -> None:
     assert openly.changed == []
     assert change(browser, csrf=csrf) == 200
     assert len(csrf) == 64
-    assert browser.get("/login?next=/m/empty").headers["location"] == "/m/empty"
+    assert browser.get("/login?next=/tried/empty").headers["location"] == "/tried/empty"
     assert "set-cookie" not in browser.post("/login", data={"token": "any"}).headers
 
 
@@ -137,11 +138,11 @@ def test_clickjacking_no_answer_lets_itself_be_framed(
         "refused sign-in": nobody.post("/login", data={"token": "no"}),
         "from elsewhere": nobody.get("/", headers={"Sec-Fetch-Site": "cross-site"}),
         "token in the address": ann.get("/?token=x"),
-        "no such monitor": ann.get("/m/none"),
+        "no such monitor": ann.get("/tried/none"),
         "no such page": ann.get("/none"),
         "not so": ann.put("/login"),
-        "CSRF": ann.post("/m/empty/change", data={}),
-        "too long": ann.post("/m/empty/change", data={"a": "b" * 100_000}),
+        "CSRF": ann.post("/tried/empty/change", data={}),
+        "too long": ann.post("/tried/empty/change", data={"a": "b" * 100_000}),
         "our fault": ann.get("/broken"),
         "store away": ann.get("/away"),
         "redirection": sign_in(nobody, "bob"),
@@ -184,14 +185,14 @@ def test_a_token_in_the_address_is_refused_and_not_repeated(
     secret = SECRETS["ann"].removeprefix("dw_")
     query = query.format(secret=secret)
     for browser in (ann, collector.browser()):
-        for path in ("/", "/m/empty", "/login"):
+        for path in ("/", "/tried/empty", "/login"):
             answer = browser.get(f"{path}?{query}")
             assert answer.status_code == 400
             assert "revoke" in answer.text
             assert "DW131" in answer.text
             assert answer.headers["referrer-policy"] == "no-referrer"
             assert secret not in answer.text + str(answer.headers)
-        for path in ("/login", "/logout", "/m/empty/change"):
+        for path in ("/login", "/logout", "/tried/empty/change"):
             assert browser.post(f"{path}?{query}", data={"csrf": "x"}).status_code == 400
     assert secret not in log.text
 
@@ -202,14 +203,14 @@ def test_an_address_that_only_looks_so_is_asked(ann: TestClient) -> None:
 
 def test_a_token_of_other_monitors_sees_neither_pages_nor_names(collector: Collector) -> None:
     others = collector.browser(name="others")
-    for path in ("/", "/m/score", "/m/scores", "/m/nothing"):
+    for path in ("/", "/tried/score", "/tried/scores", "/tried/nothing"):
         answer = others.get(path)
         assert "scores" not in answer.text.replace("‘scores’", "")  # as it was asked for
-    assert others.get("/m/empty").status_code == 200
-    closed, none = others.get("/m/scores"), others.get("/m/nothing")
+    assert others.get("/tried/empty").status_code == 200
+    closed, none = others.get("/tried/scores"), others.get("/tried/nothing")
     assert closed.status_code == none.status_code == 404
     assert closed.text.replace("scores", "") == none.text.replace("nothing", "")
-    assert "/m/scores" in collector.browser(name="ann").get("/m/score").text  # where it is named
+    assert "/m/scores" in collector.browser(name="ann").get("/tried/score").text  # where it is named
     csrf = csrf_of(others)
     assert change(others, monitor="scores", csrf=csrf) == 404
     assert change(others, monitor="nothing", csrf=csrf) == 404
@@ -217,9 +218,13 @@ def test_a_token_of_other_monitors_sees_neither_pages_nor_names(collector: Colle
     assert change(others, csrf=csrf) == 200
 
 
-def test_who_may_only_read_changes_nothing(collector: Collector) -> None:
+def test_who_may_only_read_changes_nothing(
+    collector: Collector, log: pytest.LogCaptureFixture
+) -> None:
     assert change(collector.browser(name="bob")) == 403
     assert collector.changed == []
+    assert "driftwatch: bob may not make the change that was tried on a page [DW053]" in log.text
+    assert facts_of(log, "service.change") == []
 
 
 def test_a_store_that_is_only_read_is_not_changed() -> None:
@@ -246,7 +251,7 @@ def test_a_store_that_is_only_read_is_not_changed() -> None:
 
 def test_a_form_is_only_what_browsers_make_of_one(collector: Collector, ann: TestClient) -> None:
     csrf = csrf_of(ann)
-    here = "/m/empty/change"
+    here = "/tried/empty/change"
     assert ann.post(here, json={"csrf": csrf}).status_code == 415
     assert ann.post(here, files={"csrf": csrf.encode()}).status_code == 415
     plain = {"Content-Type": "text/plain"}
@@ -262,7 +267,7 @@ def test_a_form_is_only_what_browsers_make_of_one(collector: Collector, ann: Tes
 
 def test_a_huge_form_is_refused(collector: Collector, ann: TestClient) -> None:
     csrf = csrf_of(ann)
-    here = "/m/empty/change"
+    here = "/tried/empty/change"
     form = {"Content-Type": "application/x-www-form-urlencoded"}
     assert ann.post(here, data={"csrf": csrf, "note": "a" * 70_000}).status_code == 413
 
@@ -282,7 +287,7 @@ def test_a_huge_form_is_refused(collector: Collector, ann: TestClient) -> None:
 def test_bytes_that_are_no_text_are_no_fault(ann: TestClient) -> None:
     form = {"Content-Type": "application/x-www-form-urlencoded"}
     for body in (b"csrf=%ff%fe", b"\xff\x00=%", b"&&==&", b"csrf=%ed%a0%80"):
-        assert ann.post("/m/empty/change", content=body, headers=form).status_code == 403
+        assert ann.post("/tried/empty/change", content=body, headers=form).status_code == 403
         assert ann.post("/login", content=b"token=a&" + body, headers=form).status_code == 401
 
 

@@ -42,13 +42,13 @@ __all__ = ["ann", "collector", "log", "openly"]  # fixtures
 
 def test_a_token_opens_the_page_that_was_asked_for(collector: Collector) -> None:
     browser = collector.browser()
-    asked = browser.get("/m/empty?range=7d&q=a%26b")
+    asked = browser.get("/tried/empty?range=7d&q=a%26b")
     assert is_sign_in(asked)
     (following,) = re.findall(r'name=next value="([^"]*)"', asked.text)
     answer = sign_in(browser, "bob", next=following.replace("&amp;", "&"))
-    assert (answer.status_code, answer.headers["location"]) == (303, "/m/empty?range=7d&q=a%26b")
+    assert (answer.status_code, answer.headers["location"]) == (303, "/tried/empty?range=7d&q=a%26b")
     assert browser.get(answer.headers["location"]).status_code == 200
-    assert browser.get("/login?next=/m/empty").headers["location"] == "/m/empty"
+    assert browser.get("/login?next=/tried/empty").headers["location"] == "/tried/empty"
 
 
 @pytest.mark.parametrize(("url", "name"), [(URL, COOKIE), ("https://localhost", COOKIE_OF_TLS)])
@@ -105,10 +105,10 @@ def test_who_may_not_read_is_not_let_in(
 ) -> None:
     monkeypatch.setitem(SECRETS, "nobody", new_token())
     browser = collector.browser()
-    answer = sign_in(browser, name, next="/m/empty")
+    answer = sign_in(browser, name, next="/tried/empty")
     assert answer.status_code == status
     assert "set-cookie" not in answer.headers
-    assert 'value="/m/empty"' in answer.text
+    assert 'value="/tried/empty"' in answer.text
     assert "role=alert" in answer.text
     assert SECRETS[name] not in answer.text
     assert is_sign_in(browser.get("/"))
@@ -163,7 +163,7 @@ def test_a_session_allows_what_its_token_allows_by_now(
     narrowed = Token("ann", frozenset({Scope.READ}), hash_of(SECRETS["ann"]), frozenset({"scores"}))
     Tokens.__init__(collector.tokens, [narrowed])
     assert change(ann, csrf=csrf) == 403
-    assert [ann.get(f"/m/{name}").status_code for name in ("scores", "empty")] == [200, 404]
+    assert [ann.get(f"/tried/{name}").status_code for name in ("scores", "empty")] == [200, 404]
     Tokens.__init__(
         collector.tokens, [Token("ann", frozenset({Scope.INGEST}), hash_of(SECRETS["ann"]))]
     )
@@ -182,14 +182,14 @@ def test_a_link_from_elsewhere_asks_again_once_and_then_has_the_session(
     """Browsers send no session with it; they do with what our own page asks for."""
     foreign = {"Sec-Fetch-Site": "cross-site"}
     browser = collector.browser()
-    first = browser.get("/m/empty?range=7d", headers=foreign)
+    first = browser.get("/tried/empty?range=7d", headers=foreign)
     assert first.status_code == 200
     assert "http-equiv=refresh content=0>" in first.text
     assert "password" not in first.text
-    assert is_sign_in(browser.get("/m/empty?range=7d", headers=foreign))  # and not for ever
+    assert is_sign_in(browser.get("/tried/empty?range=7d", headers=foreign))  # and not for ever
     assert is_sign_in(collector.browser().get("/", headers={"Sec-Fetch-Site": "same-origin"}))
     assert is_sign_in(collector.browser().get("/", headers={"Sec-Fetch-Site": "same-site"}))
-    assert ann.get("/m/empty", headers=foreign).text.startswith("empty ")
+    assert ann.get("/tried/empty", headers=foreign).text.startswith("empty ")
 
 
 def test_guessing_is_slowed_down_and_then_hears_nothing_more(

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import hmac
+import logging
 import secrets
 import time
 from collections.abc import Callable, Mapping
@@ -11,6 +12,7 @@ from dataclasses import dataclass
 
 from fastapi import HTTPException, Request
 
+from driftwatch.logs.events import event
 from driftwatch.service.security.arrivals import comes_from_elsewhere
 from driftwatch.service.security.cookies import SessionCookie
 from driftwatch.service.security.forms import check_csrf, check_sent_from_here, fields_of
@@ -24,6 +26,7 @@ from driftwatch.transport.paths import name_in_path
 
 __all__ = ["PageGuard", "SignInNeededError"]
 
+_LOG = logging.getLogger("driftwatch")
 _UNKNOWN_PER_MINUTE = 60
 
 
@@ -82,15 +85,18 @@ class PageGuard:
     async def changer(self, request: Request) -> None:
         """A dependency of forms that change something; their fields are in ``request.state.form``.
 
-        The visitor may do it, and the form is one of ours.
+        The visitor may do it, with the monitor that the path has as ``name``, and the form is one
+        of ours.
         """
         visitor = await self._sender(request)
         if not visitor.may_change:
             needed = f"this needs a token that allows: {Scope.ADMIN.value}"
             only_read = "nothing can be changed here: the store is only read"
+            _note_refusal(visitor)
             raise HTTPException(403, only_read if visitor.changes_nothing else needed)
-        monitor = request.path_params.get("name")
+        monitor = request.path_params.get("monitor")
         if monitor is not None and not visitor.covers(name_in_path(monitor)):
+            _note_refusal(visitor)
             raise HTTPException(404, "there is no such monitor here")
         await self._take(request, visitor)
 
@@ -137,3 +143,11 @@ class PageGuard:
             raise SignInNeededError(afterwards, again=comes_from_elsewhere(request))
         slow_down(self._known.wait(session.token.name))
         return Visitor(session.token, session.csrf, self._reads_only)
+
+
+def _note_refusal(visitor: Visitor) -> None:
+    _LOG.warning(
+        "driftwatch: %s may not make the change that was tried on a page",
+        visitor.name,
+        extra=event("service.trouble", code="DW053"),
+    )
