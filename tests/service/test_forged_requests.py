@@ -210,7 +210,9 @@ def test_a_token_of_other_monitors_sees_neither_pages_nor_names(collector: Colle
     closed, none = others.get("/tried/scores"), others.get("/tried/nothing")
     assert closed.status_code == none.status_code == 404
     assert closed.text.replace("scores", "") == none.text.replace("nothing", "")
-    assert "/m/scores" in collector.browser(name="ann").get("/tried/score").text  # where it is named
+    assert (
+        "/m/scores" in collector.browser(name="ann").get("/tried/score").text
+    )  # where it is named
     csrf = csrf_of(others)
     assert change(others, monitor="scores", csrf=csrf) == 404
     assert change(others, monitor="nothing", csrf=csrf) == 404

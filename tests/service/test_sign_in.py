@@ -46,7 +46,10 @@ def test_a_token_opens_the_page_that_was_asked_for(collector: Collector) -> None
     assert is_sign_in(asked)
     (following,) = re.findall(r'name=next value="([^"]*)"', asked.text)
     answer = sign_in(browser, "bob", next=following.replace("&amp;", "&"))
-    assert (answer.status_code, answer.headers["location"]) == (303, "/tried/empty?range=7d&q=a%26b")
+    assert (answer.status_code, answer.headers["location"]) == (
+        303,
+        "/tried/empty?range=7d&q=a%26b",
+    )
     assert browser.get(answer.headers["location"]).status_code == 200
     assert browser.get("/login?next=/tried/empty").headers["location"] == "/tried/empty"
 

@@ -138,13 +138,15 @@ def asked_of(query: Mapping[str, str], /, *, now: float, until: float | None = N
 
 
 def _stretch(known: dict[str, str], now: float, complaints: list[str]) -> tuple[float, float, str]:
-    if "from" in known or "to" in known:
-        since, until = _instant(known, "from", complaints), _instant(known, "to", complaints)
+    since, until = _instant(known, "from", complaints), _instant(known, "to", complaints)
+    if since is not None or until is not None:
         until = now if until is None else until
         since = until - RANGES[_USUAL] if since is None else since
         if since < until:
             return since, until, ""
         complaints.append("The stretch of time ends before it begins: the last 30 days are shown.")
+        for key in _KEPT:
+            known.pop(key, None)
     name = known.get("range", _USUAL)
     if name not in RANGES:
         ranges = ", ".join(RANGES)

@@ -50,7 +50,9 @@ def seed_hostile(folder: Path, /) -> Config:
     for name, columns in (("small", small), ("large", large)):
         pd.DataFrame(_rows(columns, 1_000, begin, 24)).to_parquet(folder / f"{name}.parquet")
     common = {"store": "hostile.db", "window": "24h", "slide": "6h", "time": "at"}
-    monitors = {name: {**common, "reference": "small.parquet"} for name in NAMES if can_be_fed(name)}
+    monitors = {
+        name: {**common, "reference": "small.parquet"} for name in NAMES if can_be_fed(name)
+    }
     monitors |= {name: common for name in NAMES if not can_be_fed(name)}
     monitors[ALL_FEATURES] = {**common, "reference": "large.parquet"}
     config = Config.model_validate({"folder": folder, "monitors": monitors})

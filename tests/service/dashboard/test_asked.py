@@ -14,42 +14,43 @@ from tests.hostile_names import HOSTILE
 
 NOW = 1_795_000_000.0
 TEXTS = st.one_of(
-    st.text(st.characters(exclude_categories=()), max_size=40),
-    st.text("./\\%25 ;?#&=+:é\ud800", max_size=12),
+    st.text(max_size=40),
+    st.text("./\\%25 ;?#&=+:é", max_size=12),
     st.sampled_from(HOSTILE),
 )
+ANY_TEXT = st.one_of(TEXTS, st.text(st.characters(exclude_categories=()), max_size=20))
+"""Halves of characters, too, which no address can have but a name may."""
 KEYS = (
     *("range", "from", "to", "at", "q", "status", "kind", "sort", "page", "metric", "refresh"),
     *("owner", "said", "x"),
 )
 VALUES = st.one_of(
-    TEXTS,
+    st.text(max_size=40),
     st.sampled_from(("7d", "critical", "-name", "2", "10", "9" * 400, "1e999", "nan", "-inf")),
     st.datetimes().map(lambda when: f"{when:%Y-%m-%dT%H:%MZ}"),
 )
+QUERIES = st.dictionaries(st.sampled_from(KEYS), VALUES, max_size=6)
 
 
-@given(TEXTS)
+@given(ANY_TEXT)
 def test_a_name_comes_back_from_its_path(name: str) -> None:
     assert name_in_path(unquote(in_path(name))) == name
 
 
-@given(TEXTS)
+@given(ANY_TEXT)
 def test_a_name_is_one_part_of_a_path(name: str) -> None:
     path = in_path(name)
 
-    assert path
     assert path.isascii()
     assert not set(path) & set("/\\?#;: \"'<>&\n\r\t")
-    assert path.strip(".")
     # Servers and proxies decode once before they look for what means something to them.
-    decoded = unquote(path)
-    assert decoded
-    assert "/" not in decoded
-    assert decoded.strip(".")
+    for seen in (path, unquote(path)):
+        assert seen
+        assert "/" not in seen
+        assert seen not in (".", "..")
 
 
-@given(TEXTS, TEXTS)
+@given(ANY_TEXT, ANY_TEXT)
 def test_two_names_have_two_paths(one: str, other: str) -> None:
     assert (in_path(one) == in_path(other)) == (one == other)
 
@@ -67,11 +68,10 @@ def test_every_query_is_understood_or_told(query: dict[str, str]) -> None:
     assert "\n" not in "".join(asked.complaints)
 
 
-@given(st.dictionaries(st.sampled_from(KEYS), VALUES, max_size=6))
+@given(QUERIES)
 def test_links_carry_the_stretch_of_time_and_nothing_else(query: dict[str, str]) -> None:
     asked = asked_of(query, now=NOW)
-    link = asked.link("/m/x", page=3)
-    carried = dict(parse_qsl(link.partition("?")[2], errors="surrogatepass"))
+    carried = dict(parse_qsl(asked.link("/m/x", page=3).partition("?")[2]))
 
     assert set(carried) <= {"range", "from", "to", "page"}
     again = asked_of(carried, now=NOW)
@@ -79,16 +79,14 @@ def test_links_carry_the_stretch_of_time_and_nothing_else(query: dict[str, str])
     assert again.page == 3
 
 
-@given(st.dictionaries(st.sampled_from(KEYS), VALUES, max_size=6))
+@given(QUERIES)
 def test_a_link_to_the_same_page_keeps_what_it_does_not_change(query: dict[str, str]) -> None:
     asked = asked_of(query, now=NOW)
-    here = dict(parse_qsl(asked.here(sort="-name").partition("?")[2], errors="surrogatepass"))
-    again = asked_of(here, now=NOW)
+    again = asked_of(dict(parse_qsl(asked.here(sort="-name").partition("?")[2])), now=NOW)
 
     assert (again.since, again.until, again.at) == (asked.since, asked.until, asked.at)
     assert (again.q, again.status, again.kind) == (asked.q, asked.status, asked.kind)
     assert (again.sort, again.descends, again.page) == ("name", True, 1)
-    assert again.complaints == ()
 
 
 @pytest.mark.parametrize(
@@ -114,20 +112,9 @@ def test_what_is_not_understood_is_told(query: dict[str, str], said: str) -> Non
 
 
 def test_what_is_understood_is_meant() -> None:
-    asked = asked_of(
-        {
-            "range": "7d",
-            "status": "CRITICAL",
-            "kind": "numeric",
-            "sort": "-since",
-            "page": "3",
-            "at": "2026-11-20T06:00Z",
-            "q": " age ",
-            "refresh": "60",
-            "unknown": "x",
-        },
-        now=NOW,
-    )
+    query = {"range": "7d", "status": "CRITICAL", "kind": "numeric", "sort": "-since"}
+    more = {"page": "3", "at": "2026-11-20T06:00Z", "q": " age ", "refresh": "60", "unknown": "x"}
+    asked = asked_of(query | more, now=NOW)
 
     assert (asked.since, asked.until) == (NOW - 7 * 86_400, NOW)
     assert (asked.status, asked.kind, asked.q) == (Status.CRITICAL, "numeric", "age")
