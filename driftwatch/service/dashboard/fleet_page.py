@@ -86,5 +86,5 @@ def _spark(values: Sequence[float | None]) -> Markup:
         line += "h1"
     return markup_of(
         f'<svg class=spark viewBox="0 0 {_WIDE} {_TALL}" preserveAspectRatio=none aria-hidden=true>'
-        f'<path class=thw d="M0 {short(at(1.0))}H{_WIDE}"/><path class=cur d="{line}"/></svg>'
+        f'<path class=warnl d="M0 {short(at(1.0))}H{_WIDE}"/><path class=cur d="{line}"/></svg>'
     )

@@ -9,7 +9,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from driftwatch.core.reports.results import Status
-from driftwatch.service.dashboard.asked import PAGE_ROWS, RANGES, asked_of, in_path, name_in_path
+from driftwatch.service.dashboard.asked import PAGE_ROWS, RANGES, asked_of
+from driftwatch.transport.paths import in_path, name_in_path
 from tests.hostile_names import HOSTILE
 
 NOW = 1_795_000_000.0
