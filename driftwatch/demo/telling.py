@@ -21,7 +21,7 @@ def told_start(
 ) -> str:
     """What runs where, and what is about to happen."""
     collector = (
-        f"  The collector answers on {url}/v1/monitors\n"
+        f"  The collector has its pages at {url}/\n"
         if url is not None
         else "  There is no collector, which needs driftwatch-sketch[service]: the monitors store\n"
         "  and evaluate in this process.\n"
@@ -94,7 +94,7 @@ def told_places(pages: dict[str, Path], url: str | None, /, *, folder: Path, kep
     lines = ["Look further:"]
     lines += [f"  report of {name}: {path}" for name, path in pages.items()]
     if url is not None:
-        lines.append(f"  collector: {url}/v1/monitors")
+        lines.append(f"  in a browser: {url}/")
     if kept:
         lines.append(
             f"  again, later: driftwatch report --monitor {SERVED} --config {folder / CONFIG}"
