@@ -75,15 +75,18 @@ def _spark(values: Sequence[float | None]) -> Markup:
     def at(value: float) -> float:
         return _TALL - 1 - (_TALL - 3) * min(value, top) / top
 
-    path, pen = [], "M"
-    for place, value in enumerate(values):
-        if value is None:
-            continue
-        path.append(f"{pen}{short(place * step)} {short(at(value))}")
-        pen = "L"
-    line = "".join(path)
-    if pen == "L" and len(path) == 1:
-        line += "h1"
+    points = [
+        (round(place * step), short(at(value)))
+        for place, value in enumerate(values)
+        if value is not None
+    ]
+    heights = [None, *(height for _, height in points), None]
+    path = [
+        f"{x} {y}"
+        for (x, y), before, after in zip(points, heights, heights[2:], strict=False)
+        if not before == y == after  # what lies on a flat line need not be said
+    ]
+    line = f"M{'L'.join(path)}" if len(points) > 1 else f"M{path[0]}h1"
     return markup_of(
         f'<svg class=spark viewBox="0 0 {_WIDE} {_TALL}" preserveAspectRatio=none aria-hidden=true>'
         f'<path class=warnl d="M0 {short(at(1.0))}H{_WIDE}"/><path class=cur d="{line}"/></svg>'

@@ -46,7 +46,7 @@ PAGES = {
     "no such feature": "/m/credit/f/agee",
     "no such monitor": "/m/kredit",
 }
-"""Addresses by name: every page, also with filters that leave nothing, and bad values."""
+"""Addresses by name: every page, with filters that leave nothing, and with what is no value."""
 
 _MOST_OF_A_SHAPE = 2
 _FEW = 2
