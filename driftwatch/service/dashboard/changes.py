@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Mapping
 from urllib.parse import urlencode
 
@@ -12,10 +13,10 @@ from starlette.responses import RedirectResponse, Response
 from driftwatch.core.data.durations import parse_duration
 from driftwatch.core.windows.stored import StoredAction
 from driftwatch.errors import DriftWatchError
-from driftwatch.render.plain import plain
+from driftwatch.render.plain import SENTENCE_LENGTH, plain
 from driftwatch.service.dashboard.facts.incident_list import one_incident
 from driftwatch.service.dashboard.facts.references import reference_of_stretch
-from driftwatch.service.dashboard.frame import Frame, NotFoundError
+from driftwatch.service.dashboard.frame import Frame, NotFoundError, RefusedError
 from driftwatch.service.dashboard.incident_pages import SILENCES
 from driftwatch.service.dashboard.shelf import Shelf, Shown
 from driftwatch.service.security.audit import audit
@@ -34,6 +35,7 @@ _DONE = {
 """What can be done about an incident, as the log says it."""
 _ONLY_OPEN = ("ack", "unack", "silence", "unsilence")
 _NOTE_LENGTH = 1_000
+_FARTHEST = 1e11
 
 
 def change_routes(shelf: Shelf, /) -> APIRouter:
@@ -80,7 +82,12 @@ def _acted(frame: Frame, shown: Shown, number: int, kind: str, form: Mapping[str
     if found is None:
         raise NotFoundError(frame, f"{plain(shown.name)} has no incident {number}.")
     if kind in _ONLY_OPEN and found[0].resolved is not None:
-        raise HTTPException(409, f"incident {number} is over: nothing more is told of it")
+        home = f"/m/{in_path(shown.name)}/incidents/{number}"
+        raise RefusedError(
+            frame,
+            f"Incident {number} is over: nothing more is told of it.",
+            [(f"incident {number}", home)],
+        )
     text = plain(form.get("text", ""), _NOTE_LENGTH if kind == "note" else 80)
     if kind == "note" and not text:
         raise HTTPException(422, "a note has some text")
@@ -105,30 +112,42 @@ def _used(frame: Frame, shown: Shown, id_: str, instead_of: str) -> None:
         shown.name, id_, model_version=None, now=frame.now, instead_of=instead_of
     )
     if not done:
-        raise HTTPException(
-            409, "another reference has come into use meanwhile: look at the references again"
+        raise RefusedError(
+            frame,
+            "Another reference has come into use meanwhile: look at the references again.",
+            [("all references", "/references")],
         )
     shown.open_again()
 
 
 def _promoted(frame: Frame, shown: Shown, form: Mapping[str, str]) -> None:
     """Use what was previewed, or nothing: rows may have come, or been rolled up, since."""
-    try:
-        start, end = float(form.get("start", "")), float(form.get("end", ""))
-    except ValueError as error:
-        raise HTTPException(422, "the stretch has no beginning or no end") from error
+    start, end = _moment(form.get("start", "")), _moment(form.get("end", ""))
+    again = [("what this stretch would change", f"/references/{in_path(shown.name)}/preview")]
     try:
         new = reference_of_stretch(shown, start=start, end=end)
     except DriftWatchError as error:
-        raise HTTPException(409, str(error)) from error
+        raise RefusedError(frame, plain(str(error), SENTENCE_LENGTH), again) from error
     if new.id != form.get("id"):
-        raise HTTPException(
-            409,
-            "the rows of this stretch are not those of the preview any more: look at it again",
+        raise RefusedError(
+            frame,
+            "The rows of this stretch are not those of the preview any more: look at it again.",
+            again,
         )
     body = new.profile.to_bytes()
     shown.store.add_reference(shown.name, new.id, body, now=frame.now)
     _used(frame, shown, new.id, form.get("instead_of", ""))
+
+
+def _moment(text: str) -> float:
+    """Seconds since 1970, as a form has them."""
+    try:
+        found = float(text)
+    except ValueError:
+        found = math.nan
+    if not abs(found) < _FARTHEST:
+        raise HTTPException(422, "the stretch has no beginning or no end")
+    return found
 
 
 def _used_answer(shown: Shown, before: str) -> Response:

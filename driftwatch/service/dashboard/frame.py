@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from difflib import get_close_matches
-from typing import Any
+from typing import Any, ClassVar
 
 from fastapi import Request
 from starlette.responses import Response
@@ -18,7 +18,7 @@ from driftwatch.service.dashboard.shelf import Shelf, Shown
 from driftwatch.service.security.visitors import Visitor
 from driftwatch.transport.paths import in_path, name_in_path
 
-__all__ = ["Frame", "NotFoundError", "nearest"]
+__all__ = ["Frame", "NotFoundError", "RefusedError", "nearest"]
 
 _SAID = {
     "ack": "The incident is acknowledged.",
@@ -46,12 +46,26 @@ class NotFoundError(Exception):
     frame: Frame
     what: str
     near: Sequence[tuple[str, str]] = ()
+    status: ClassVar[int] = 404
+    title: ClassVar[str] = "Not found"
 
     def answer(self) -> Response:
         """The page that says so."""
         return self.frame.show(
-            "not_found.html", status=404, what=self.what, near=self.near, trail=[("/", "Fleet")]
+            "not_found.html",
+            status=self.status,
+            title=self.title,
+            what=self.what,
+            near=self.near,
+            trail=[("/", "Fleet")],
         )
+
+
+class RefusedError(NotFoundError):
+    """A form is not done; says why, and where to look again."""
+
+    status = 409
+    title = "Not done"
 
 
 @dataclass(frozen=True, slots=True)

@@ -12,7 +12,7 @@ from fastapi import FastAPI
 
 from driftwatch.render.page.markup import breakable
 from driftwatch.render.plain import plain
-from driftwatch.service.dashboard.asked import in_path
+from driftwatch.transport.paths import in_path
 from tests.chromium import CHROMIUM, Chromium, chromium
 from tests.hostile_names import controls_in
 from tests.render.test_in_chromium import OVERFLOW

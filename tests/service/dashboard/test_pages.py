@@ -160,6 +160,7 @@ def test_a_monitor_says_the_verdict_of_its_newest_report(
     assert f"{newest['rows']:,}" in text
     assert f"{newest['drifted']} of {newest['tested']}" in text
     for name, metric in newest["metrics"].items():
+        assert report.performance is not None
         assert metric["production"] == pytest.approx(report.performance.metrics[name].production)
     assert f"{newest['metrics']['accuracy']['production']:.3f}" in text
 
