@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Annotated
 
 from fastapi import APIRouter, HTTPException, Path, Query, Request, Response
+from fastapi.exceptions import RequestValidationError
 
 from driftwatch.core.reports.history import Cell
 from driftwatch.core.reports.results import Levels
@@ -22,7 +23,7 @@ from driftwatch.service.api.view_answers import (
     WhyAnswer,
     WindowAnswer,
 )
-from driftwatch.service.dashboard.asked import Asked, asked_of
+from driftwatch.service.dashboard.asked import MOST_PAGES, Asked, asked_of
 from driftwatch.service.dashboard.compare_page import chosen_side
 from driftwatch.service.dashboard.facts.comparing import compared
 from driftwatch.service.dashboard.facts.feature_lines import FeaturePoint, feature_points
@@ -48,7 +49,7 @@ from driftwatch.transport.paths import name_in_path
 
 __all__ = ["view_routes"]
 
-PageNumber = Annotated[int, Query(ge=1, le=1_000_000, description="Which page, from 1.")]
+PageNumber = Annotated[int, Query(ge=1, le=MOST_PAGES, description="Which page, from 1.")]
 PageSize = Annotated[int, Query(ge=1, le=1_000, description="Rows of a page.")]
 Since = Annotated[str, Query(alias="from", description="Windows that end from then on; ISO, UTC.")]
 Until = Annotated[str, Query(alias="to", description="Windows that end until then; ISO, UTC.")]
@@ -164,7 +165,8 @@ def _of_windows(router: APIRouter, shelf: Shelf) -> None:
         response_class=Response,
     )
     def report(
-        name: Name, pane: Annotated[int, Path(description="Last pane of the window.")]
+        name: Name,
+        pane: Annotated[int, Path(ge=-(2**63), lt=2**63, description="Last pane of the window.")],
     ) -> Response:
         """Give the whole report on a window."""
         shown = _named(shelf, name)
@@ -255,7 +257,11 @@ def _named(shelf: Shelf, name: str) -> Shown:
 def _asked(request: Request, shelf: Shelf) -> Asked:
     asked = asked_of(request.query_params, now=shelf.clock(), until=shelf.until)
     if asked.complaints:
-        raise HTTPException(422, " ".join(asked.complaints))
+        wrong = [
+            {"type": "value_error", "loc": ("query",), "msg": each, "input": None}
+            for each in asked.complaints
+        ]
+        raise RequestValidationError(wrong)
     return asked
 
 

@@ -17,7 +17,7 @@ from driftwatch.core.reports.results import Status
 from driftwatch.render.numbers import moment
 from driftwatch.render.plain import plain
 
-__all__ = ["PAGE_ROWS", "RANGES", "Asked", "asked_of"]
+__all__ = ["MOST_PAGES", "PAGE_ROWS", "RANGES", "Asked", "asked_of"]
 
 _DAY = 86_400.0
 RANGES = {"24h": _DAY, "7d": 7 * _DAY, "30d": 30 * _DAY, "90d": 90 * _DAY}
@@ -26,7 +26,8 @@ _USUAL = "30d"
 PAGE_ROWS = 50
 """Rows of a table on one page."""
 _LONGEST = 200
-_MOST_PAGES = 10_000
+MOST_PAGES = 10_000
+"""Number of the last page that can be asked for."""
 _KEPT = ("range", "from", "to")
 """What every link carries on."""
 _REFRESH = (10, 60, 300)
@@ -180,7 +181,7 @@ def _status(known: dict[str, str], complaints: list[str]) -> Status | None:
 
 def _page(known: dict[str, str], complaints: list[str]) -> int:
     text = known.get("page", "1")
-    if text.isascii() and text.isdigit() and 1 <= int(text) <= _MOST_PAGES:
+    if text.isascii() and text.isdigit() and 1 <= int(text) <= MOST_PAGES:
         return int(text)
     complaints.append(f"There is no page ‘{plain(known.pop('page'))}’: the first is shown.")
     return 1

@@ -17,6 +17,9 @@ from driftwatch.transport.paths import in_path
 
 __all__ = ["window_page"]
 
+_FARTHEST = 2**63
+"""Beyond any number that a store keeps."""
+
 
 def window_page(frame: Frame, shown: Shown, pane: int, /) -> Response:
     """The page.
@@ -24,7 +27,7 @@ def window_page(frame: Frame, shown: Shown, pane: int, /) -> Response:
     Raises:
         NotFoundError: If no report on the window is kept.
     """
-    stored = shown.store.report_on(shown.name, pane)
+    stored = shown.store.report_on(shown.name, pane) if abs(pane) < _FARTHEST else None
     home = f"/m/{in_path(shown.name)}"
     if stored is None:
         raise NotFoundError(

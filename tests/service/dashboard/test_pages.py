@@ -354,7 +354,26 @@ def test_what_there_is_not_is_told_with_what_is_near(pages: TestClient) -> None:
     assert answer.status_code == 404
     assert "/m/credit" in Page(answer.text).links
     assert pages.get("/m/credit/incidents/99").status_code == 404
-    assert pages.get("/m/credit/w/1").status_code == 404
+    for pane in (1, -1, 2**63, -(10**30)):
+        answer = pages.get(f"/m/credit/w/{pane}")
+        assert answer.status_code == 404
+        assert Page(answer.text).heads == [
+            f"No report on a window that ends with pane {pane} is kept."
+        ]
+    assert pages.get(f"/v1/monitors/credit/windows/{2**63}").status_code == 422
+
+
+@pytest.mark.parametrize("query", ["page=10001", "range=1y", "at=then", "status=bad&page=0"])
+def test_json_refuses_what_is_not_understood_as_it_is_described(
+    pages: TestClient, query: str
+) -> None:
+    for path in ("/v1/fleet", "/v1/monitors/credit/features", "/v1/monitors/credit/windows"):
+        answer = pages.get(f"{path}?{query}")
+
+        assert answer.status_code == 422
+        assert answer.json()["code"] == "DW050"
+        for wrong in answer.json()["detail"]:
+            assert set(wrong) >= {"loc", "msg", "type"}
 
 
 def test_the_clock_is_that_of_the_service(pages: TestClient) -> None:
