@@ -217,6 +217,18 @@ def test_the_pointer_on_a_chart_tells_the_numbers_of_its_table(
 
 
 @in_a_browser
+@pytest.mark.parametrize("width", [390, 1280])
+def test_every_category_is_shown(browser: Chromium, address: str, width: int) -> None:
+    browser.open(address + PAGES["feature categorical"], width=width)
+    shown = browser.evaluate(
+        "[...document.querySelectorAll('.bars tbody tr')].filter(e => e.checkVisibility())"
+        ".map(e => e.cells[0].textContent.trim())"
+    )
+
+    assert shown == ["DE", "FR", "IT", "ES"]
+
+
+@in_a_browser
 def test_without_scripts_the_numbers_are_there(browser: Chromium, address: str) -> None:
     browser.open(address + PAGES["monitor"], scripts=False)
 
