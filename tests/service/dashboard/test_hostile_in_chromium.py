@@ -75,19 +75,16 @@ def features_of(client: httpx.Client, path: str) -> list[str]:
 
 def test_every_monitor_is_reached_from_the_page_above(client: httpx.Client) -> None:
     links = Page(client.get("/").text).links
-    paths = dict.fromkeys(link for link in links if link.startswith("/m/") and link.count("/") == 2)
-    named = set()
-    for path in paths:
-        answer = client.get(path)
-        assert answer.status_code == 200, path
-        crumb = re.search("<span aria-current=page>(.*?)</span>", answer.text)
-        assert crumb is not None
-        named.add(unescape(crumb[1]))
+    paths = {link for link in links if link.startswith("/m/") and link.count("/") == 2}
+    expected = {f"/m/{in_path(name)}": name for name in (*NAMES, ALL_FEATURES)}
 
-    assert named == {
-        unescape(breakable(plain(name) or "(no name)")) for name in (*NAMES, ALL_FEATURES)
-    }
-    assert len(paths) == len(named)
+    assert paths == set(expected)
+    for path, name in expected.items():
+        answer = client.get(path)
+        crumb = re.search("<span aria-current=page>(.*?)</span>", answer.text)
+        assert answer.status_code == 200, path
+        assert crumb is not None
+        assert unescape(crumb[1]) == unescape(breakable(plain(name) or "(no name)"))
 
 
 def test_every_feature_is_reached_from_the_page_above(client: httpx.Client) -> None:
