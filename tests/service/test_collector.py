@@ -29,12 +29,13 @@ from driftwatch.errors import ConfigError, StoreError
 from driftwatch.profiling.build import profile_data
 from driftwatch.service.api.intake import MOST_ROWS
 from driftwatch.service.app import create_app
+from driftwatch.service.security import guard
 from driftwatch.service.security.bodies import BodyLimit
 from driftwatch.service.security.limits import RateLimit, RunningLimit
 from driftwatch.service.security.tokens import Scope, Token, Tokens, hash_of, tokens_of_environment
 from driftwatch.stores.remote.client import SENT_AT
 from driftwatch.stores.sqlite.store import SQLiteStore
-from tests.service.conftest import NOW, PANE, SECRETS, URL, bearer
+from tests.service.conftest import NOW, PANE, SECRETS, URL, bearer, tokens
 
 Make = Callable[..., Delivery]
 
@@ -341,7 +342,11 @@ def paths(app: FastAPI) -> list[tuple[str, str]]:
     return [*found, ("GET", "/openapi.json")]
 
 
-def test_every_route_but_health_needs_a_token(app: FastAPI) -> None:
+def test_every_route_but_health_needs_a_token(
+    folder: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(guard, "_UNKNOWN_PER_MINUTE", 10_000)
+    app = create_app(load_config(folder / "driftwatch.toml"), tokens=tokens(), clock=lambda: NOW)
     refused = 0
     with TestClient(app, URL) as client:
         for method, path in paths(app):

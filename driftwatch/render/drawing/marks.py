@@ -147,8 +147,8 @@ def strip(
         box = f"M{x} {_STRIP}v-{tall}h{wide}v{tall}z" if tall else f"M{x} {_STRIP - 1}h{wide}"
         paths[status] = paths.get(status, "") + box
         x += wide
-    counts = Counter(status or Status.INSUFFICIENT_DATA for status in statuses)
-    said = f"{label or 'Status'} in {len(statuses):,} windows: " + ", ".join(
+    counts = Counter(status for status in statuses if status is not None)
+    said = f"{label or 'Status'} in {counts.total():,} windows: " + ", ".join(
         f"{many:,} {status.value.replace('_', ' ')}" for status, many in counts.most_common()
     )
     drawn = "".join(

@@ -99,8 +99,9 @@ class FeatureInWindow(BaseModel):
     warning: float | None
     critical: float | None
     missing: float | None = Field(description="share of rows without a value")
-    since: float | None = Field(
-        description="when the first window of its present drift ended, seconds since 1970"
+    since: float | None = Field(description="when its present drift began, seconds since 1970")
+    is_older: bool = Field(
+        description="whether it began before that: there are windows before those of the stretch"
     )
 
 

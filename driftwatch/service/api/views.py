@@ -24,8 +24,7 @@ from driftwatch.service.api.view_answers import (
     WindowAnswer,
 )
 from driftwatch.service.dashboard.asked import MOST_PAGES, Asked, asked_of
-from driftwatch.service.dashboard.compare_page import chosen_side
-from driftwatch.service.dashboard.facts.comparing import compared
+from driftwatch.service.dashboard.facts.comparing import chosen_side, compared
 from driftwatch.service.dashboard.facts.feature_lines import FeaturePoint, feature_points
 from driftwatch.service.dashboard.facts.features import FeatureRow, all_features
 from driftwatch.service.dashboard.facts.fleet import fleet_facts
@@ -185,7 +184,7 @@ def _of_windows(router: APIRouter, shelf: Shelf) -> None:
     ) -> Page[FeatureInWindow]:
         """Every feature as it stands in a window, the worst first."""
         asked, shown = _asked(request, shelf), _named(shelf, name)
-        lines = window_lines(shown, since=asked.since, until=asked.until, numbers=True)
+        lines = window_lines(shown, since=asked.stretch[0], until=asked.stretch[1], numbers=True)
         window = lines.at(asked.at)
         if window is None:
             return Page.of([], page, page_size)
@@ -312,6 +311,7 @@ def _feature(row: FeatureRow) -> FeatureInWindow:
         critical=critical,
         missing=row.missing,
         since=row.since,
+        is_older=row.is_older,
     )
 
 

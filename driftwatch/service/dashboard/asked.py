@@ -23,11 +23,17 @@ _DAY = 86_400.0
 RANGES = {"24h": _DAY, "7d": 7 * _DAY, "30d": 30 * _DAY, "90d": 90 * _DAY}
 """Stretches of time that have a name, in seconds."""
 _USUAL = "30d"
+_NO_DATA = "no_data"
+"""What a monitor can be, and a window cannot."""
+_FIRST, _LAST = 0.0, 253_370_764_800.0
+"""Moments that can be asked for: from 1970 to the year 9998."""
 PAGE_ROWS = 50
 """Rows of a table on one page."""
 _LONGEST = 200
 MOST_PAGES = 10_000
 """Number of the last page that can be asked for."""
+_ONCE = ("said", "undo", "of")
+"""What a form has done, which is said once."""
 _KEPT = ("range", "from", "to")
 """What every link carries on."""
 _REFRESH = (10, 60, 300)
@@ -77,9 +83,16 @@ class Asked:
         return f"{moment(to_utc(self.since))} to {moment(to_utc(self.until))}"
 
     @property
-    def first_row(self) -> int:
-        """How many rows of the table come before this page."""
-        return (self.page - 1) * PAGE_ROWS
+    def stretch(self) -> tuple[float, float]:
+        """Both ends of the windows to read: one that is looked at before them moves them back."""
+        if self.at is None or self.at >= self.since:
+            return self.since, self.until
+        return max(_FIRST, self.at - (self.until - self.since)), self.at
+
+    @property
+    def is_now(self) -> bool:
+        """Whether the stretch of time ends now, and not at a moment that the address names."""
+        return "to" not in self.query and self.at is None
 
     def link(self, path: str, /, **changes: object) -> str:
         """The address of another page that carries the stretch of time on."""
@@ -89,7 +102,8 @@ class Asked:
     def here(self, /, **changes: object) -> str:
         """The address of this page with some keys changed; None removes one."""
         changes.setdefault("page", None)
-        return _address("", dict(self.query), changes)
+        kept = {key: value for key, value in self.query.items() if key not in _ONCE}
+        return _address("", kept, changes)
 
 
 def _address(path: str, query: dict[str, str], changes: Mapping[str, object]) -> str:
@@ -119,12 +133,13 @@ def asked_of(query: Mapping[str, str], /, *, now: float, until: float | None = N
     known = {key: value[:_LONGEST] for key, value in query.items() if value}
     complaints: list[str] = []
     since, until, name = _stretch(known, now if until is None else until, complaints)
+    at = _instant(known, "at", complaints)
     sort = known.get("sort", "")
     return Asked(
         since,
         until,
         name,
-        _instant(known, "at", complaints),
+        at,
         known.get("q", "").strip(),
         _status(known, complaints),
         known.get("kind", ""),
@@ -142,7 +157,7 @@ def _stretch(known: dict[str, str], now: float, complaints: list[str]) -> tuple[
     since, until = _instant(known, "from", complaints), _instant(known, "to", complaints)
     if since is not None or until is not None:
         until = now if until is None else until
-        since = until - RANGES[_USUAL] if since is None else since
+        since = max(_FIRST, until - RANGES[_USUAL]) if since is None else since
         if since < until:
             return since, until, ""
         complaints.append("The stretch of time ends before it begins: the last 30 days are shown.")
@@ -161,7 +176,7 @@ def _instant(known: dict[str, str], key: str, complaints: list[str]) -> float | 
     if key not in known:
         return None
     found = instant_of(known[key])
-    if math.isfinite(found) and abs(found) < 1e11:
+    if math.isfinite(found) and _FIRST <= found <= _LAST:
         return float(found)
     complaints.append(
         f"‘{plain(known.pop(key))}’ is no time like 2026-11-20T06:00Z: {key} is left out."
@@ -170,7 +185,7 @@ def _instant(known: dict[str, str], key: str, complaints: list[str]) -> float | 
 
 
 def _status(known: dict[str, str], complaints: list[str]) -> Status | None:
-    if "status" not in known:
+    if known.get("status", _NO_DATA) == _NO_DATA:
         return None
     try:
         return Status(known["status"].upper())

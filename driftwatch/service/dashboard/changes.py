@@ -62,7 +62,7 @@ def change_routes(shelf: Shelf, /) -> APIRouter:
         await run_in_threadpool(_used, frame, shown, form.get("id", ""), before)
         what = "reference put to use"
         audit(request, what=what, monitor=shown.name, reference=form["id"], before=before)
-        return _used_answer(shown, "" if form.get("undo") else before)
+        return _used_answer(shown, before, undone=bool(form.get("undo")))
 
     @router.post("/references/{monitor}/promote")
     async def promote(request: Request, monitor: str) -> Response:
@@ -150,7 +150,7 @@ def _moment(text: str) -> float:
     return found
 
 
-def _used_answer(shown: Shown, before: str) -> Response:
-    said = {"said": "used" if before else "undone"}
-    undo = {"undo": before, "of": shown.name} if before else {}
+def _used_answer(shown: Shown, before: str, *, undone: bool = False) -> Response:
+    said = {"said": "undone" if undone else "used"}
+    undo = {"undo": before, "of": shown.name} if before and not undone else {}
     return RedirectResponse(f"/references?{urlencode(said | undo)}", 303)

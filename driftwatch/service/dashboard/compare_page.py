@@ -15,17 +15,16 @@ from driftwatch.render.drawing.distributions import sparkline
 from driftwatch.render.drawing.drawing import PAGE
 from driftwatch.render.plain import SENTENCE_LENGTH, plain
 from driftwatch.render.sentences import listed
-from driftwatch.service.dashboard.facts.comparing import Side, compared, versions_of
+from driftwatch.service.dashboard.facts.comparing import Side, chosen_side, compared, versions_of
 from driftwatch.service.dashboard.facts.window_lines import EvaluatedWindow, window_lines
 from driftwatch.service.dashboard.frame import Frame
 from driftwatch.service.dashboard.pages import markup_of
 from driftwatch.service.dashboard.shelf import Shown
 
-__all__ = ["chosen_side", "compare_page"]
+__all__ = ["compare_page"]
 
 _CHOICES = 300
 _NAMED = 4
-_BEFORE = 7 * 86_400.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,6 +38,7 @@ class _Choice:
         window: The one that is chosen.
         versions: Versions of the model in that one.
         version: The one that is chosen; empty for all.
+        missing: What the address asks for, and is not there.
     """
 
     key: str
@@ -47,6 +47,7 @@ class _Choice:
     window: EvaluatedWindow | None
     versions: Sequence[str]
     version: str
+    missing: tuple[str, ...] = ()
 
     @property
     def side(self) -> Side | None:
@@ -57,13 +58,14 @@ class _Choice:
 
 
 def compare_page(frame: Frame, /) -> Response:
-    """The page; the newest window against the one of a week before, if nothing is asked."""
+    """The page; the newest window against the one before it, if nothing is asked."""
     monitors = frame.monitors
     if not monitors:
         return frame.show(
             "compare.html",
             **_common(frame),
             choices=[],
+            missing=[],
             report=None,
             headline="There is no monitor yet.",
             rows=[],
@@ -90,6 +92,7 @@ def compare_page(frame: Frame, /) -> Response:
         "compare.html",
         **_common(frame),
         choices=[first, newest],
+        missing=[*first.missing, *newest.missing],
         report=report,
         headline=_headline(report) if report is not None else plain(trouble, SENTENCE_LENGTH),
         rows=_rows(report),
@@ -104,31 +107,43 @@ def _common(frame: Frame) -> dict[str, Any]:
     }
 
 
-def chosen_side(monitors: Sequence[Shown], name: str, pane: str, version: str, /) -> Side | None:
-    """A side as an address names it; None if there is no such window."""
-    shown = next((each for each in monitors if each.name == name), None)
-    if shown is None:
-        return None
-    windows = window_lines(shown, since=None, until=None).windows
-    window = next((each for each in windows if str(each.pane) == pane), None)
-    return None if window is None else Side(shown, window, version or None)
-
-
 def _choice(
     frame: Frame, key: str, name: str, pane: str, *, than: EvaluatedWindow | None = None
 ) -> _Choice:
+    """What one side is, and what it could be.
+
+    Args:
+        frame: The visit.
+        key: ``a`` or ``b``.
+        name: Of the monitor, as the address has it; the first if it is none.
+        pane: Last pane of the window, likewise; the newest window if it is none.
+        than: The window of the other side; the newest that ends before it begins is the usual one.
+    """
     monitors = frame.monitors
     shown = next((each for each in monitors if each.name == name), monitors[0])
     lines = window_lines(shown, since=frame.asked.since, until=frame.asked.until)
     windows = lines.windows[::-1]
-    window = next((each for each in windows if str(each.pane) == pane), None)
+    side = chosen_side([shown], shown.name, pane, "") if pane else None
+    window = None if side is None else side.window
+    missing = [f"monitor ‘{plain(name)}’"] if name and name != shown.name else []
+    missing += [f"window ‘{plain(pane)}’"] if pane and window is None else []
     if window is None and windows:
-        wanted = windows[0].at if than is None else than.at - _BEFORE
-        window = next((each for each in windows if each.at <= wanted), windows[-1])
+        window = windows[0] if than is None else _before(windows, than)
     versions = [] if window is None else versions_of(shown, window)
     version = frame.asked.query.get(f"{key}_version", "")
+    missing += [f"model version ‘{plain(version)}’"] if version and version not in versions else []
+    offered = windows[:_CHOICES]
+    if window is not None and window not in offered:
+        offered = (*offered, window)
     version = version if version in versions else ""
-    return _Choice(key, shown, windows[:_CHOICES], window, versions, version)
+    return _Choice(key, shown, offered, window, versions, version, tuple(missing))
+
+
+def _before(windows: Sequence[EvaluatedWindow], than: EvaluatedWindow) -> EvaluatedWindow:
+    """The newest window that ends before another begins; the oldest if there is none."""
+    begins = than.summary.start
+    until = than.created if begins is None else begins.timestamp()
+    return next((each for each in windows if each.at <= until and each != than), windows[-1])
 
 
 def _headline(report: DriftReport) -> str:

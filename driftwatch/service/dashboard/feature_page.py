@@ -50,7 +50,7 @@ def feature_page(frame: Frame, shown: Shown, text: str, /) -> Response:
     """
     name, asked = name_in_path(text), frame.asked
     home = f"/m/{in_path(shown.name)}"
-    lines = window_lines(shown, since=asked.since, until=asked.until, numbers=True)
+    lines = window_lines(shown, since=asked.stretch[0], until=asked.stretch[1], numbers=True)
     names = [column.name for column in lines.columns]
     window = lines.at(asked.at)
     trail = [("/", "Fleet"), (home, shown.name), ("", name)]
@@ -82,7 +82,8 @@ def feature_page(frame: Frame, shown: Shown, text: str, /) -> Response:
         point=feature_points(_only(past), name)[0],
         headline=_headline(name, feature, status),
         decision="" if feature is None else outline.decision(feature),
-        since=began,
+        since=past.began(began),
+        many=len(lines.windows),
         chart="" if feature is None else markup_of(feature_chart(feature, "d", full=True)),
         tests="" if feature is None else markup_of(tests_table(feature)),
         strip=status_strip(frame, _as_lines(lines, points), changes),
@@ -110,7 +111,7 @@ def _only(lines: WindowLines) -> WindowLines:
 def _headline(name: str, feature: FeatureDrift | None, status: Status) -> str:
     shown = plain(name) or "(no name)"
     if feature is None:
-        return f"{shown}: {outline.status_text(status)}. Its report is not kept any more."
+        return f"{shown}: {outline.status_text(status)}, without a report that says more."
     moved = outline.sentence_of(feature)
     match status:
         case Status.OK:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Sequence
 from html import escape
 
@@ -42,7 +43,7 @@ _TABLE_ROWS = 240
 def monitor_page(frame: Frame, shown: Shown, /) -> Response:
     """The page."""
     asked = frame.asked
-    lines = window_lines(shown, since=asked.since, until=asked.until)
+    lines = window_lines(shown, since=asked.stretch[0], until=asked.stretch[1])
     trail = [("/", "Fleet"), ("", shown.name)]
     json = asked.link(f"/v1/monitors/{in_path(shown.name)}/windows")
     window = lines.at(asked.at)
@@ -61,7 +62,7 @@ def monitor_page(frame: Frame, shown: Shown, /) -> Response:
         shown=shown,
         line=line,
         window=window,
-        is_newest=window is lines.newest,
+        is_newest=window is lines.newest and asked.is_now,
         summary=window.summary,
         verdict="" if report is None else verdict_sentence(report),
         todo=[] if report is None else advice(report),
@@ -146,7 +147,7 @@ def _mark(change: Change, lines: WindowLines) -> str:
 
 
 def _iso(at: float) -> str:
-    return f"{to_utc(at):%Y-%m-%dT%H:%M:%SZ}"
+    return f"{to_utc(float(math.ceil(at))):%Y-%m-%dT%H:%M:%SZ}"  # not before the window has ended
 
 
 def marks_of(changes: Sequence[Change], /) -> list[Mark]:

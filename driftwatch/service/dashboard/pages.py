@@ -15,19 +15,17 @@ from starlette.responses import HTMLResponse, Response
 
 from driftwatch.core.data.times import to_utc
 from driftwatch.core.reports.results import Levels, Status, to_iso
-from driftwatch.core.reports.spelling import apart, length_of_time
+from driftwatch.core.reports.spelling import length_of_time
 from driftwatch.logs.lines import markup_lines
 from driftwatch.render.drawing.drawing import Drawing, panel
-from driftwatch.render.drawing.marks import SIGNS, badge, effect_bar, letter, strip
+from driftwatch.render.drawing.marks import badge, effect_bar, letter, strip
 from driftwatch.render.drawing.stylesheet import REPORT_CSS, STYLESHEET
 from driftwatch.render.model import metric_name
 from driftwatch.render.numbers import (
     count,
     moment,
     number,
-    p_value,
     percent,
-    share_change,
     statistic,
 )
 from driftwatch.render.page.markup import breakable
@@ -150,10 +148,6 @@ def _letter(status: Status | str) -> str:
     return "I" if status == _NO_DATA else letter(Status(status))
 
 
-def _sign(status: Status | str) -> str:
-    return SIGNS[Status.INSUFFICIENT_DATA if status == _NO_DATA else Status(status)]
-
-
 def _strip(statuses: Sequence[Status | None], label: str = "", columns: int = 240) -> Markup:
     return markup_of(strip(statuses, label=plain(label), columns=columns))
 
@@ -205,7 +199,6 @@ def _panel(drawing: Drawing) -> Markup:
 _FILTERS: dict[str, Callable[..., Any]] = {
     "badge": _badge,
     "letter": _letter,
-    "sign": _sign,
     "strip": _strip,
     "bar": _bar,
     "name": _name,
@@ -216,12 +209,9 @@ _FILTERS: dict[str, Callable[..., Any]] = {
     "age": _age,
     "sentence": _sentence,
     "pair": _pair,
-    "apart": lambda before, after: " → ".join(apart(before, after)),
     "statistic": statistic,
     "number": number,
     "percent": percent,
-    "share_change": share_change,
-    "p_value": p_value,
     "many": count,
     "count": lambda value: f"{value:,}",
     "panel": _panel,

@@ -40,8 +40,12 @@ class _OfMonitor:
 def references_page(frame: Frame, /) -> Response:
     """The references of all monitors."""
     found = [_of(shown) for shown in frame.monitors]
-    without = [each.shown.name for each in found if not each.in_use and not each.trouble]
-    used = sum(bool(each.in_use) for each in found)
+    without = [
+        each.shown.name
+        for each in found
+        if not any(r.is_in_use for r in each.references) and not each.trouble
+    ]
+    used = sum(any(r.is_in_use for r in each.references) for each in found)
     headline = f"{used:,} of {count(len(found), 'monitor')} with a reference in use"
     if without:
         headline += f"; without: {', '.join(map(plain, without[:3]))}"
@@ -65,7 +69,6 @@ def _of(shown: Shown) -> _OfMonitor:
     except DriftWatchError as error:
         return _OfMonitor(shown, [], "", str(error))
     in_use = next((r.id for r in references if "" in r.used_for), "")
-    in_use = in_use or next((r.id for r in references if r.is_in_use), "")
     return _OfMonitor(shown, references, in_use)
 
 

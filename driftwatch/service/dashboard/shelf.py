@@ -6,6 +6,7 @@ from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass
 
 from driftwatch.config.monitors import MonitorConfig
+from driftwatch.core.drift.policy import Policy
 from driftwatch.core.profiles.reference import Reference
 from driftwatch.monitor import Monitor
 from driftwatch.protocols import Store
@@ -51,6 +52,13 @@ class Shown:
         alerts = None if self.config is None else self.config.alerts
         return "" if alerts is None else getattr(alerts, "owner", None) or ""
 
+    def policy(self) -> Policy:
+        """The rules by which its windows are judged; the usual ones where they are not known."""
+        if self.config is not None:
+            return self.config.judging().policy
+        monitor = self.opened()
+        return Policy() if monitor is None else monitor.evaluator.rules.policy
+
     def reference(self) -> Reference | None:
         """What it is compared with at the moment; None where that is not known."""
         monitor = self.opened()
@@ -69,15 +77,25 @@ class Shelf:
         monitors: By name.
         clock: Seconds since 1970.
         title: What the pages are of: the file, or empty of a collector.
-        until: When stretches of time end that name no end, seconds since 1970; now if None.
+        ends_with_data: Whether stretches of time that name no end do so with the newest window,
+            where that is long ago: the file of a stream that has ended shows its end.
         reads_only: Whether nothing may be changed.
     """
 
     monitors: Mapping[str, Shown]
     clock: Callable[[], float]
     title: str = ""
-    until: float | None = None
+    ends_with_data: bool = False
     reads_only: bool = False
+
+    @property
+    def until(self) -> float | None:
+        """When stretches of time end that name no end, seconds since 1970; now if None."""
+        if not self.ends_with_data:
+            return None
+        ends = [w.at for each in self for w in each.windows.windows(each.name, limit=1)]
+        newest = max(ends, default=None)
+        return None if newest is None or self.clock() - newest < _LATELY else newest + 1
 
     def __iter__(self) -> Iterator[Shown]:
         return iter(self.monitors.values())
@@ -116,16 +134,10 @@ def shelf_of_files(
 ) -> Shelf:
     """The monitors of store files, which are only read.
 
-    Stretches of time end with the newest window where that is long ago: the file of a stream that
-    has ended shows its end, and not the days since.
-
     Args:
         files: Name of each monitor, its store, the store of its windows, and its configuration.
         title: What the files are called.
         clock: Seconds since 1970.
     """
     monitors = {name: Shown(name, store, windows, config) for name, store, windows, config in files}
-    ends = [w.at for each in monitors.values() for w in each.windows.windows(each.name, limit=1)]
-    newest = max(ends, default=None)
-    until = None if newest is None or clock() - newest < _LATELY else newest + 1
-    return Shelf(monitors, clock, title, until, reads_only=True)
+    return Shelf(monitors, clock, title, ends_with_data=True, reads_only=True)

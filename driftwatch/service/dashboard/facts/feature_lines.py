@@ -74,7 +74,7 @@ def moved_with(lines: WindowLines, name: str, /) -> list[str]:
     began = {
         column.name: lines.windows.index(window)
         for column, window in zip(lines.columns, since, strict=True)
-        if window is not None
+        if window is not None and not lines.began(window)[1]
     }
     if name not in began:
         return []

@@ -28,7 +28,8 @@ class FeatureRow:
         interval: Where the value of the population lies.
         threshold: From which values on it is WARNING and CRITICAL.
         missing: Share of rows without a value.
-        since: When the first window of its present drift ended, seconds since 1970.
+        since: When its present drift began, seconds since 1970; None if it does not drift.
+        is_older: Whether it began before that: there are windows before those that were read.
         place: Number of its column in the lines.
     """
 
@@ -42,6 +43,7 @@ class FeatureRow:
     threshold: Levels | None = None
     missing: float | None = None
     since: float | None = None
+    is_older: bool = False
     place: int = 0
 
     @property
@@ -130,14 +132,16 @@ def all_features(lines: WindowLines, window: EvaluatedWindow, /) -> list[Feature
 
 def _every(lines: WindowLines, window: EvaluatedWindow) -> list[FeatureRow]:
     since = lines.drifting_since()
-    return [_row(column, place, window, since[place]) for place, column in enumerate(lines.columns)]
+    return [
+        _row(column, place, window, lines.began(since[place]))
+        for place, column in enumerate(lines.columns)
+    ]
 
 
 def _row(
-    column: Column, place: int, window: EvaluatedWindow, since: EvaluatedWindow | None
+    column: Column, place: int, window: EvaluatedWindow, began: tuple[float | None, bool]
 ) -> FeatureRow:
     cell = window.summary.cell(column.name)
-    began = None if since is None else since.at
     known = cell or Cell(Status.INSUFFICIENT_DATA)
     return FeatureRow(
         column.name,
@@ -149,7 +153,7 @@ def _row(
         known.interval,
         known.threshold,
         window.summary.missing(column.name),
-        began,
+        *began,
         place,
     )
 

@@ -2,27 +2,25 @@
 
 from __future__ import annotations
 
-import statistics
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
-from itertools import pairwise
 
-from driftwatch.core.data.durations import parse_duration
 from driftwatch.core.reports.performance import in_words
 from driftwatch.core.reports.results import Status
 from driftwatch.core.reports.window_summary import WindowSummary
 from driftwatch.core.windows.spec import WindowSpec
-from driftwatch.core.windows.stored import StripCell
+from driftwatch.core.windows.stored import StoredWindow
 from driftwatch.errors import DataError, DriftWatchError
+from driftwatch.evaluation.window_history import summarize_older_reports
 from driftwatch.service.dashboard.asked import Asked
+from driftwatch.service.dashboard.facts.gaps import have_windows_stopped, is_silent, usual_gap
 from driftwatch.service.dashboard.facts.incident_list import IncidentFacts, incidents_of
 from driftwatch.service.dashboard.shelf import Shown
 
 __all__ = ["Fleet", "FleetLine", "fleet_facts", "fleet_line"]
 
 _COLUMNS = 60
-_SILENT_AFTER = 3
-"""Usual gaps after which a monitor is said to have no data."""
+_NAMED = 4
 _ORDER = {
     "CRITICAL": 0,
     "NO DATA": 1,
@@ -45,6 +43,7 @@ class FleetLine:
         shown: Of the same parts: the largest drift that is shown, in units of its threshold.
         headline: What the newest window says, as half a sentence.
         drifted: Features that drifted in it.
+        moved: Names of some of those, CRITICAL ones first.
         undecided: Features that more rows would decide.
         tested: Features that were tested.
         metric: A metric of the model that decides, in words; empty without labels.
@@ -52,6 +51,7 @@ class FleetLine:
         before: Its value in the reference.
         last_data: When rows came last, seconds since 1970; None if none ever came.
         usual_gap: Seconds between two deliveries, as far as is known.
+        has_stopped: Whether rows come, and no windows.
         rows: Rows of the newest window.
         window: How windows are cut, in words.
         owner: Who looks after it.
@@ -68,6 +68,7 @@ class FleetLine:
     shown: tuple[float | None, ...] = ()
     headline: str = ""
     drifted: int = 0
+    moved: tuple[str, ...] = ()
     undecided: int = 0
     tested: int = 0
     metric: str = ""
@@ -75,6 +76,7 @@ class FleetLine:
     before: float | None = None
     last_data: float | None = None
     usual_gap: float | None = None
+    has_stopped: bool = False
     rows: int = 0
     window: str = ""
     owner: str = ""
@@ -138,9 +140,8 @@ def fleet_facts(monitors: Iterable[Shown], asked: Asked, /, *, now: float) -> Fl
     counts: dict[str, int] = {}
     for line in found:
         counts[line.status] = counts.get(line.status, 0) + 1
-    if asked.status is not None:
-        wanted = _word(asked.status)
-        found = [line for line in found if line.status == wanted]
+    if wanted := asked.query.get("status", "").upper().replace("_", " "):
+        found = [line for line in found if line.status.replace("_", " ") == wanted]
     return Fleet(
         tuple(_ordered(found, asked)),
         tuple(sorted(every, key=_urgency)),
@@ -149,10 +150,6 @@ def fleet_facts(monitors: Iterable[Shown], asked: Asked, /, *, now: float) -> Fl
         tuple(sorted({line.owner for line in every if line.owner})),
         now,
     )
-
-
-def _word(status: Status) -> str:
-    return "NO DATA" if status is Status.INSUFFICIENT_DATA else status.value
 
 
 def _ordered(lines: Sequence[FleetLine], asked: Asked) -> list[FleetLine]:
@@ -184,7 +181,7 @@ def fleet_line(shown: Shown, asked: Asked, /, *, now: float) -> FleetLine:
 
 
 def _line(shown: Shown, asked: Asked, now: float) -> FleetLine:
-    newest = shown.windows.windows(shown.name, until=asked.until, limit=1)
+    newest = _newest(shown, asked)
     summary = WindowSummary.unpacked(newest[0].summary) if newest else None
     columns = _columns(shown, asked)
     cells = shown.windows.window_strip(
@@ -192,11 +189,11 @@ def _line(shown: Shown, asked: Asked, now: float) -> FleetLine:
     )
     sources = shown.store.sources(shown.name)
     heard = max((source.heard for source in sources), default=None)
-    gap = _usual_gap(shown, cells)
     status = Status.INSUFFICIENT_DATA if summary is None else summary.status
     word = status.value
-    is_silent = heard is None or (gap is not None and now - heard > _SILENT_AFTER * gap)
-    if is_silent and shown.config is not None:
+    silent = is_silent(shown, heard, now=now)
+    stopped = bool(newest) and have_windows_stopped(shown, newest[0].at, now=now)
+    if asked.is_now and (silent or stopped):
         word = "NO DATA"
     strip: list[Status | None] = [None] * columns
     drawn: list[float | None] = [None] * columns
@@ -210,12 +207,22 @@ def _line(shown: Shown, asked: Asked, now: float) -> FleetLine:
         strip=tuple(strip),
         shown=tuple(drawn),
         last_data=heard,
-        usual_gap=gap,
+        usual_gap=usual_gap(shown),
+        has_stopped=stopped and not silent,
         window=shown.window,
         owner=shown.owner,
         incident=incidents[0] if incidents else None,
     )
     return line if summary is None else _with_summary(line, summary, newest[0].at)
+
+
+def _newest(shown: Shown, asked: Asked) -> Sequence[StoredWindow]:
+    """The newest window; of a store that an earlier version has written it is made up first."""
+    found = shown.windows.windows(shown.name, until=asked.until, limit=1)
+    if not found and shown.windows is shown.store:
+        summarize_older_reports(shown.store, shown.name, most=1)
+        found = shown.windows.windows(shown.name, until=asked.until, limit=1)
+    return found
 
 
 def _with_summary(line: FleetLine, summary: WindowSummary, ended: float) -> FleetLine:
@@ -230,6 +237,7 @@ def _with_summary(line: FleetLine, summary: WindowSummary, ended: float) -> Flee
         line,
         headline=summary.headline,
         drifted=summary.drifted,
+        moved=_moved(summary),
         undecided=summary.undecided,
         tested=summary.tested,
         metric=metric,
@@ -241,6 +249,15 @@ def _with_summary(line: FleetLine, summary: WindowSummary, ended: float) -> Flee
     )
 
 
+def _moved(summary: WindowSummary) -> tuple[str, ...]:
+    """Features that drifted, the worst first."""
+    if not summary.drifted:
+        return ()
+    known = [(summary.status_of(c.name), c.name) for c in summary.columns if c.role != "error"]
+    drifted = [(status, name) for status, name in known if status is not None and status.is_drift]
+    return tuple(name for _, name in sorted(drifted, key=lambda pair: -pair[0].severity)[:_NAMED])
+
+
 def _columns(shown: Shown, asked: Asked) -> int:
     """As many parts as there are windows, and at most so many as can be seen."""
     if shown.config is None:
@@ -250,16 +267,3 @@ def _columns(shown: Shown, asked: Asked) -> int:
     except DataError:
         return _COLUMNS
     return max(1, min(_COLUMNS, round((asked.until - asked.since) / slide)))
-
-
-def _usual_gap(shown: Shown, cells: Sequence[StripCell]) -> float | None:
-    """Seconds between two deliveries: a pane's length where it is known, else between windows."""
-    if shown.config is not None:
-        spec = WindowSpec.of(shown.config.window, shown.config.slide)
-        if not spec.by_rows:
-            flushed = parse_duration(shown.config.flush_every).total_seconds()
-            return max(spec.slide.total_seconds(), flushed)
-    if len(cells) < 3:
-        return None
-    ends = [cell.at for cell in cells]
-    return statistics.median(after - before for before, after in pairwise(ends))

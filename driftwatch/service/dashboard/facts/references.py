@@ -6,7 +6,6 @@ from dataclasses import dataclass
 
 from driftwatch.core.assess import assess
 from driftwatch.core.data.times import to_utc
-from driftwatch.core.drift.policy import Policy
 from driftwatch.core.profiles.reference import Reference
 from driftwatch.core.reports.report import DriftReport
 from driftwatch.core.subject import Subject
@@ -132,7 +131,7 @@ def preview_of(shown: Shown, /, *, start: float, end: float, now: float) -> Prev
 def _assessed(shown: Shown, before: Reference, after: Reference, now: float) -> DriftReport | None:
     try:
         subject = Subject(before, monitor=shown.name)
-        return assess(subject, after.profile, policy=Policy(), created_at=to_utc(now))
+        return assess(subject, after.profile, policy=shown.policy(), created_at=to_utc(now))
     except DriftWatchError:
         return None
 
@@ -145,7 +144,7 @@ def _newest(shown: Shown, new: Reference, now: float) -> DriftReport | None:
         side = Side(shown, EvaluatedWindow.of(stored[0]))
         subject = Subject(new, monitor=shown.name)
         profile = profile_of_side(side)
-        return assess(subject, profile, policy=Policy(), created_at=to_utc(now))
+        return assess(subject, profile, policy=shown.policy(), created_at=to_utc(now))
     except DriftWatchError:
         return None
 

@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import dataclass
 
-from driftwatch.core.data.durations import parse_duration
 from driftwatch.core.data.times import to_utc
 from driftwatch.core.reports.spelling import length_of_time, percent
 from driftwatch.core.windows.counters import notes_in, unreadable_sources, unused_rows
@@ -16,13 +15,13 @@ from driftwatch.evaluation.watermark import extent_of
 from driftwatch.render import outline
 from driftwatch.render.numbers import count, moment
 from driftwatch.render.plain import SENTENCE_LENGTH, plain
+from driftwatch.service.dashboard.facts.gaps import have_windows_stopped, is_silent, usual_gap
 from driftwatch.service.dashboard.shelf import Shown
 
 __all__ = ["Check", "WhyNoData", "why_no_data"]
 
 _SKEW = 5.0
 _MANY_UNUSED = 0.05
-_SILENT_AFTER = 3
 
 
 @dataclass(frozen=True, slots=True)
@@ -152,12 +151,12 @@ def _sources(shown: Shown, sources: list[Source], now: float) -> Iterator[Check]
         return
     newest = max(sources, key=lambda source: source.heard)
     silent = now - newest.heard
-    gap = _usual_gap(shown)
+    gap = usual_gap(shown)
     words = (
         f"{count(len(sources), 'source')}, last heard {length_of_time(silent)} ago "
         f"({plain(newest.source)}, {moment(to_utc(newest.heard), year=False)})"
     )
-    if gap is not None and silent > _SILENT_AFTER * gap:
+    if gap is not None and is_silent(shown, newest.heard, now=now):
         yield _fails(
             "sources",
             f"no source has been heard for {length_of_time(silent)} (usual gap "
@@ -167,16 +166,6 @@ def _sources(shown: Shown, sources: list[Source], now: float) -> Iterator[Check]
         )
         return
     yield _well("sources", words)
-
-
-def _usual_gap(shown: Shown) -> float | None:
-    if shown.config is None:
-        return None
-    spec = WindowSpec.of(shown.config.window, shown.config.slide)
-    if spec.by_rows:
-        return None
-    flushed = parse_duration(shown.config.flush_every).total_seconds()
-    return max(float(spec.width), flushed)
 
 
 def _clocks(sources: list[Source]) -> Iterator[Check]:
@@ -230,6 +219,14 @@ def _evaluated(shown: Shown, facts: Overview, now: float) -> Iterator[Check]:
         seconds = now - newest[0].created
         ago = length_of_time(seconds) if seconds >= 60 else f"{max(0, int(seconds))} s"
         text = f"the newest window ended {moment(to_utc(newest[0].at), year=False)}"
+        if have_windows_stopped(shown, newest[0].at, now=now):
+            yield _fails(
+                "evaluation",
+                f"{text}, and none has since",
+                "windows wait for rows that are late, for a source that is behind the others, or "
+                "for a process that evaluates: see `driftwatch doctor`",
+            )
+            return
         yield _well("evaluation", f"{text}, evaluated {ago} ago")
         return
     if not facts.rows:

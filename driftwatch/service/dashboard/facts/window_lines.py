@@ -76,6 +76,8 @@ class WindowLines:
             gap.
         length: How many places the axis has.
         is_whole: Whether the reports of earlier versions are all in it.
+        has_earlier: Whether there are windows before the first.
+        is_cut: Whether that is since there are more than can be shown.
         damaged: Windows that are left out, for their summaries cannot be read.
         statuses: A row a window, a column a feature: the place of a status in `Status`.
     """
@@ -86,6 +88,8 @@ class WindowLines:
     length: int = 0
     is_whole: bool = True
     damaged: int = 0
+    has_earlier: bool = False
+    is_cut: bool = False
     statuses: Bytes = field(default_factory=lambda: np.zeros((0, 0), np.uint8), repr=False)
 
     @property
@@ -146,8 +150,26 @@ class WindowLines:
             self.length,
             self.is_whole,
             self.damaged,
+            self.has_earlier,
+            self.is_cut,
             self.statuses[:many],
         )
+
+    @property
+    def step(self) -> float:
+        """Seconds from one window to the next, as is usual; 0 of less than three windows."""
+        ends = np.asarray([window.at for window in self.windows])
+        return float(np.median(np.diff(ends))) if len(ends) > 2 else 0.0
+
+    def began(self, window: EvaluatedWindow | None, /) -> tuple[float | None, bool]:
+        """When a drift began that was first seen in a window, and whether it may be older.
+
+        That is when the last pane of that window began, as verdicts say it. A drift that is there
+        in the first of these windows began no later.
+        """
+        if window is None:
+            return None, False
+        return window.at - self.step, self.has_earlier and window is self.windows[0]
 
 
 def window_lines(
@@ -179,7 +201,13 @@ def window_lines(
     places, length = _even([window.at for window in windows])
     damaged = len(stored) - len(windows)
     matrix = _matrix(windows, columns)
-    return WindowLines(windows, columns, places, length, whole, damaged, matrix)
+    is_cut = len(stored) == MOST_WINDOWS
+    has_earlier = bool(windows) and (
+        is_cut or bool(shown.windows.windows(shown.name, until=windows[0].at - 1, limit=1))
+    )
+    return WindowLines(
+        windows, columns, places, length, whole, damaged, has_earlier, is_cut, matrix
+    )
 
 
 def _columns(windows: Sequence[EvaluatedWindow]) -> tuple[Column, ...]:
