@@ -75,7 +75,7 @@ QUESTIONS = (
     Question(
         "What moved?",
         "the names of the features that drifted",
-        Path((MONITOR,), (r"^(?=.*debt_ratio)(?=.*country).* drifted, and the model got worse",)),
+        Path((), (r"(?=.*debt_ratio)(?=.*country).* moved",)),
         Path(
             (PROJECT, Point(Target("the last day of the drift lines", MARKS, place=DAYS - 1))),
             (r"^debt_ratio$", r"^1\.6\d*$", r"^country$", r"^0\.24\d*$"),
