@@ -3,10 +3,11 @@
     python -m benchmarks.bench_dashboard            # 200 monitors; 500 features x 720 windows
 
 A collector of 200 monitors (ten columns each, a day of panes, 720 evaluated windows), and one of a
-monitor of 500 columns with 720 evaluated windows, is started as a process. Each page is asked for
-once cold and then some twenty times: seconds until the first byte, bytes of the page as it is sent,
-and the resident memory of the collector when all pages have been asked for. Windows but the newest
-are written as summaries, as an evaluation leaves them; the newest report is a real one.
+monitor of 500 columns with 720 evaluated windows, is started as a process. Once it has evaluated
+what is due, each page is asked for once cold and then some twenty times: seconds until the first
+byte, bytes of the page as it is sent, and the resident memory of the collector when all pages have
+been asked for. Windows but the newest are written as summaries, as an evaluation leaves them; the
+newest report is a real one.
 """
 
 from __future__ import annotations

@@ -159,7 +159,9 @@ def _asked(folder: Path, names: list[str], paths: list[str]) -> list[dict[str, A
         stderr=subprocess.DEVNULL,
     )
     try:
+        started_up = time.perf_counter()
         _wait_until_ready(process, port)
+        settled = time.perf_counter() - started_up
         started = _memory(process.pid, "VmRSS")
         rows = []
         for path in paths:
@@ -176,6 +178,7 @@ def _asked(folder: Path, names: list[str], paths: list[str]) -> list[dict[str, A
             )
         memory = {
             "monitors": len(names),
+            "seconds_until_settled": round(settled, 1),
             "mib_at_the_start": started,
             "mib_now": _memory(process.pid, "VmRSS"),
             "mib_at_most": _memory(process.pid, "VmHWM"),
@@ -196,8 +199,17 @@ def _wait_until_ready(process: subprocess.Popen[bytes], port: int) -> None:
                 raise RuntimeError("the collector does not come up") from None
             pause.wait(0.1)
         else:
-            pause.wait(2.0)  # its first evaluations, of which there is nothing to do
+            break
+    while time.perf_counter() < end:  # until its first evaluations are done
+        before = _seconds_of_cpu(process.pid)
+        pause.wait(3.0)
+        if _seconds_of_cpu(process.pid) - before < 0.1:
             return
+
+
+def _seconds_of_cpu(pid: int) -> float:
+    fields = Path(f"/proc/{pid}/stat").read_text("utf-8").rpartition(")")[2].split()
+    return (int(fields[11]) + int(fields[12])) / os.sysconf("SC_CLK_TCK")
 
 
 def _first_byte(port: int, path: str) -> tuple[float, int]:
