@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Annotated
 
-from fastapi import APIRouter, HTTPException, Path, Query, Request, Response
+from fastapi import APIRouter, Depends, HTTPException, Path, Query, Request, Response
 from fastapi.exceptions import RequestValidationError
 
 from driftwatch.core.reports.history import Cell
@@ -40,6 +40,7 @@ from driftwatch.service.dashboard.facts.references import references_of
 from driftwatch.service.dashboard.facts.replicas import ReplicasOfMonitor, replicas_of
 from driftwatch.service.dashboard.facts.why import why_no_data
 from driftwatch.service.dashboard.facts.window_lines import EvaluatedWindow, window_lines
+from driftwatch.service.dashboard.one_at_a_time import HEAVY_WORK, asked_from_here
 from driftwatch.service.dashboard.shelf import Shelf, Shown
 from driftwatch.service.problems import CodedError
 from driftwatch.service.security.guard import Guard, covers
@@ -117,6 +118,7 @@ def _of_all(router: APIRouter, shelf: Shelf) -> None:
 
     @router.get(
         "/compare",
+        dependencies=[Depends(asked_from_here)],
         responses=REPORT_ANSWER | problems(404, 409),
         response_class=Response,
     )
@@ -130,16 +132,17 @@ def _of_all(router: APIRouter, shelf: Shelf) -> None:
         b_version: Annotated[str, Query(description="Of the model; all if empty.")] = "",
     ) -> Response:
         """Compare two windows: the first stands where a report has the reference."""
-        monitors = _monitors(shelf, request)
-        before = chosen_side(monitors, a_monitor, a, a_version)
-        after = chosen_side(monitors, b_monitor, b, b_version)
-        if before is None or after is None:
-            raise HTTPException(404, "there is no such window")
-        try:
-            report = compared(before, after, now=shelf.clock())
-        except DriftWatchError as error:
-            raise CodedError(409, str(error), error.code) from error
-        return Response(report.to_json(), media_type="application/json")
+        with HEAVY_WORK.inside():
+            monitors = _monitors(shelf, request)
+            before = chosen_side(monitors, a_monitor, a, a_version)
+            after = chosen_side(monitors, b_monitor, b, b_version)
+            if before is None or after is None:
+                raise HTTPException(404, "there is no such window")
+            try:
+                report = compared(before, after, now=shelf.clock())
+            except DriftWatchError as error:
+                raise CodedError(409, str(error), error.code) from error
+            return Response(report.to_json(), media_type="application/json")
 
 
 def _of_windows(router: APIRouter, shelf: Shelf) -> None:

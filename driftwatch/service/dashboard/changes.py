@@ -18,6 +18,7 @@ from driftwatch.service.dashboard.facts.incident_list import one_incident
 from driftwatch.service.dashboard.facts.references import reference_of_stretch
 from driftwatch.service.dashboard.frame import Frame, NotFoundError, RefusedError
 from driftwatch.service.dashboard.incident_pages import SILENCES
+from driftwatch.service.dashboard.one_at_a_time import HEAVY_WORK
 from driftwatch.service.dashboard.shelf import Shelf, Shown
 from driftwatch.service.security.audit import audit
 from driftwatch.transport.paths import in_path
@@ -125,7 +126,8 @@ def _promoted(frame: Frame, shown: Shown, form: Mapping[str, str]) -> None:
     start, end = _moment(form.get("start", "")), _moment(form.get("end", ""))
     again = [("what this stretch would change", f"/references/{in_path(shown.name)}/preview")]
     try:
-        new = reference_of_stretch(shown, start=start, end=end)
+        with HEAVY_WORK.inside():
+            new = reference_of_stretch(shown, start=start, end=end)
     except DriftWatchError as error:
         raise RefusedError(frame, plain(str(error), SENTENCE_LENGTH), again) from error
     if new.id != form.get("id"):

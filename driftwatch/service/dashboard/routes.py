@@ -12,6 +12,7 @@ from driftwatch.service.dashboard.fleet_page import fleet_page
 from driftwatch.service.dashboard.frame import Frame
 from driftwatch.service.dashboard.incident_pages import incident_page, incidents_page
 from driftwatch.service.dashboard.monitor_page import monitor_page
+from driftwatch.service.dashboard.one_at_a_time import HEAVY_WORK, asked_from_here
 from driftwatch.service.dashboard.other_pages import replicas_page, why_page
 from driftwatch.service.dashboard.pages import assets
 from driftwatch.service.dashboard.reference_pages import preview_page, references_page
@@ -59,9 +60,10 @@ def _pages(shelf: Shelf) -> APIRouter:
     def replicas(request: Request) -> Response:
         return replicas_page(Frame.of(request, shelf))
 
-    @router.get("/compare")
+    @router.get("/compare", dependencies=[Depends(asked_from_here)])
     def compare(request: Request) -> Response:
-        return compare_page(Frame.of(request, shelf))
+        with HEAVY_WORK.inside():
+            return compare_page(Frame.of(request, shelf))
 
     return router
 
@@ -94,9 +96,11 @@ def _pages_of_monitors(shelf: Shelf) -> APIRouter:
         frame = Frame.of(request, shelf)
         return incident_page(frame, frame.monitor(monitor), number)
 
-    @router.get("/references/{monitor}/preview")
+    @router.get("/references/{monitor}/preview", dependencies=[Depends(asked_from_here)])
     def preview(request: Request, monitor: str, days: str = "28") -> Response:
         frame = Frame.of(request, shelf)
-        return preview_page(frame, frame.monitor(monitor), days)
+        shown = frame.monitor(monitor)
+        with HEAVY_WORK.inside():
+            return preview_page(frame, shown, days)
 
     return router
