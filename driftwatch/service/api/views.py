@@ -9,7 +9,7 @@ from fastapi.exceptions import RequestValidationError
 
 from driftwatch.core.reports.history import Cell
 from driftwatch.core.reports.results import Levels
-from driftwatch.errors import DriftWatchError
+from driftwatch.errors import DataError, DriftWatchError
 from driftwatch.service.api.answers import problems
 from driftwatch.service.api.requests import REPORT_ANSWER, Name
 from driftwatch.service.api.view_answers import (
@@ -233,7 +233,10 @@ def _of_one(router: APIRouter, shelf: Shelf) -> None:
     def incident(name: Name, number: int) -> IncidentAnswer:
         """One incident: what happened, what was said, what was sent."""
         shown = _named(shelf, name)
-        found = one_incident(shown, number)
+        try:
+            found = one_incident(shown, number)
+        except DataError as error:
+            raise CodedError(404, str(error), error.code) from error
         if found is None:
             raise HTTPException(404, "there is no such incident")
         stored, whole = found

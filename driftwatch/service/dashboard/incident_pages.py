@@ -7,12 +7,13 @@ from dataclasses import dataclass
 from starlette.responses import Response
 
 from driftwatch.alerts.message import Line
+from driftwatch.errors import DataError
 from driftwatch.render.drawing.marks import strip
 from driftwatch.render.plain import plain
 from driftwatch.service.dashboard.facts.incident_list import (
     IncidentFacts,
     incident_facts,
-    incidents_of,
+    incidents_and_damaged,
     messages_of,
     one_incident,
     what_happened,
@@ -46,7 +47,12 @@ class _Moved:
 
 def incidents_page(frame: Frame, /) -> Response:
     """All incidents of all monitors, those that are open first."""
-    every = [each for shown in frame.monitors for each in incidents_of(shown, now=frame.now)]
+    every: list[IncidentFacts] = []
+    damaged = 0
+    for shown in frame.monitors:
+        readable, more = incidents_and_damaged(shown, now=frame.now)
+        every += readable
+        damaged += more
     text = frame.asked.q.casefold()
     found = [e for e in every if text in e.monitor.casefold() or text in e.title.casefold()]
     open_ones = sorted((e for e in every if e.is_open), key=_urgency)
@@ -73,6 +79,7 @@ def incidents_page(frame: Frame, /) -> Response:
         open_ones=[each for each in open_ones if each in found],
         past=past[:_MOST_PAST],
         past_total=len(past),
+        damaged=damaged,
     )
 
 
@@ -85,16 +92,16 @@ def incident_page(frame: Frame, shown: Shown, number: int, /) -> Response:
     """One incident.
 
     Raises:
-        NotFoundError: If there is none of that number.
+        NotFoundError: If there is none of that number, or it is damaged.
     """
     home = f"/m/{in_path(shown.name)}"
-    found = one_incident(shown, number)
+    near = [(shown.name, home), ("all incidents", "/incidents")]
+    try:
+        found = one_incident(shown, number)
+    except DataError as error:
+        raise NotFoundError(frame, f"{plain(shown.name)}: {error}.", near) from error
     if found is None:
-        raise NotFoundError(
-            frame,
-            f"{plain(shown.name)} has no incident {number}.",
-            [(shown.name, home), ("all incidents", "/incidents")],
-        )
+        raise NotFoundError(frame, f"{plain(shown.name)} has no incident {number}.", near)
     stored, incident = found
     facts = incident_facts(shown, stored, now=frame.now)
     lines = window_lines(shown, since=frame.asked.since, until=frame.asked.until)

@@ -10,6 +10,7 @@ import orjson
 
 from driftwatch.alerts.incidents import Incident, standing_of
 from driftwatch.core.windows.stored import StoredIncident
+from driftwatch.errors import MISREAD, DataError
 from driftwatch.service.dashboard.shelf import Shown
 
 __all__ = [
@@ -17,13 +18,17 @@ __all__ = [
     "MessageFacts",
     "SaidFacts",
     "incident_facts",
+    "incidents_and_damaged",
     "incidents_of",
     "messages_of",
     "one_incident",
     "what_happened",
 ]
 
-_MOST = 200
+_MOST = 1_000
+_MOST_MESSAGES = 100_000
+_FARTHEST = 1e11
+"""Moments that can be told, seconds since 1970."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -117,22 +122,74 @@ class MessageFacts:
 
 
 def incidents_of(shown: Shown, /, *, now: float, open_only: bool = False) -> list[IncidentFacts]:
-    """The incidents of a monitor, the newest first."""
-    found = shown.store.incidents(shown.name, limit=_MOST, open_only=open_only)
-    return [incident_facts(shown, stored, now=now) for stored in found]
+    """The newest 1,000 incidents of a monitor, the newest first, without those that are damaged."""
+    return incidents_and_damaged(shown, now=now, open_only=open_only)[0]
+
+
+def incidents_and_damaged(
+    shown: Shown, /, *, now: float, open_only: bool = False
+) -> tuple[list[IncidentFacts], int]:
+    """The same, and how many more there are that are damaged."""
+    found, damaged = [], 0
+    for stored in shown.store.incidents(shown.name, limit=_MOST, open_only=open_only):
+        try:
+            found.append(incident_facts(shown, stored, now=now))
+        except DataError:
+            damaged += 1
+    found.sort(key=lambda each: (each.opened, each.number), reverse=True)
+    return found, damaged
 
 
 def one_incident(shown: Shown, number: int, /) -> tuple[StoredIncident, Incident] | None:
-    """An incident of a number; None if there is none."""
+    """An incident of a number; None if there is none.
+
+    Raises:
+        DataError: If it is damaged.
+    """
     for stored in shown.store.incidents(shown.name, limit=100_000):
         if stored.number == number:
-            return stored, Incident.from_dict(orjson.loads(stored.body))
+            return stored, _read(stored)
     return None
 
 
+def _read(stored: StoredIncident) -> Incident:
+    """An incident as the store gave it.
+
+    Raises:
+        DataError: If it is damaged.
+    """
+    try:
+        incident = Incident.from_dict(orjson.loads(stored.body))
+        is_sound = _is_sound(incident)
+    except MISREAD:
+        is_sound = False
+    if not is_sound:
+        raise DataError(
+            f"incident {stored.number} is damaged in the store and cannot be read", code="DW019"
+        )
+    return incident
+
+
+def _is_sound(incident: Incident) -> bool:
+    """Whether what is shown of it is text where text belongs, and moments that can be told."""
+    happenings = incident.happenings
+    texts = [incident.title, incident.text, *incident.rules]
+    texts += [text for each in happenings for text in (each.what, each.text)]
+    texts += [text for line in incident.lines for text in (line.status, line.name, line.text)]
+    numbers = [incident.opened, incident.reopened, incident.told, *(each.at for each in happenings)]
+    numbers += [each for each in (incident.since, incident.resolved) if each is not None]
+    return all(isinstance(text, str) for text in texts) and all(
+        isinstance(each, int | float) and abs(each) < _FARTHEST for each in numbers
+    )
+
+
 def incident_facts(shown: Shown, stored: StoredIncident, /, *, now: float) -> IncidentFacts:
-    """How an incident stands."""
-    incident = Incident.from_dict(orjson.loads(stored.body))
+    """How an incident stands.
+
+    Raises:
+        DataError: If it is damaged.
+    """
+    incident = _read(stored)
     actions = shown.store.actions(shown.name, incident=stored.number)
     said = standing_of(actions, stored.number, after=incident.reopened)
     until = said.silenced_until
@@ -154,7 +211,11 @@ def incident_facts(shown: Shown, stored: StoredIncident, /, *, now: float) -> In
 
 
 def what_happened(shown: Shown, incident: Incident, /) -> list[SaidFacts]:
-    """Everything that happened in an incident and was said of it, the newest first."""
+    """Everything that happened in an incident and was said of it, the newest first.
+
+    What was said of the monitor belongs to it from its beginning to its end.
+    """
+    end = math.inf if incident.resolved is None else incident.resolved
     said = [
         SaidFacts(each.at, each.what, text=each.text, told=each.told)
         for each in incident.happenings
@@ -162,7 +223,7 @@ def what_happened(shown: Shown, incident: Incident, /) -> list[SaidFacts]:
     said += [
         SaidFacts(action.at, action.kind, action.by, action.text)
         for action in shown.store.actions(shown.name, incident=incident.number)
-        if action.incident == incident.number or action.at >= incident.opened
+        if action.incident == incident.number or incident.opened <= action.at <= end
     ]
     return sorted(said, key=lambda each: each.at, reverse=True)
 
@@ -171,7 +232,7 @@ def messages_of(shown: Shown, number: int, /) -> list[MessageFacts]:
     """Messages about an incident that were taken or wait, the newest first."""
     sent = [
         MessageFacts(each.sink, each.kind, each.created, each.delivered, each.attempts)
-        for each in shown.store.sent(shown.name, limit=1_000)
+        for each in shown.store.sent(shown.name, limit=_MOST_MESSAGES)
         if each.incident == number
     ]
     waiting = [

@@ -1,0 +1,143 @@
+"""What is damaged or away in one store takes its own lines from pages, and nothing else."""
+
+from __future__ import annotations
+
+import json
+import shutil
+import sqlite3
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+from fastapi.testclient import TestClient
+
+from driftwatch.core.windows.stored import StoredAction
+from driftwatch.stores import open_store
+from tests.service.dashboard.seeding import DAY, NOW
+from tests.service.dashboard.served import app_of
+
+HERE = "/m/credit/incidents/1"
+
+
+@pytest.fixture
+def folder(seeded: Path, tmp_path: Path) -> Path:
+    return Path(shutil.copytree(seeded, tmp_path / "copy"))
+
+
+@pytest.fixture
+def client(folder: Path) -> Iterator[TestClient]:
+    app = app_of(folder)
+    yield TestClient(app, "http://localhost", follow_redirects=False)
+    app.state.monitors.close()
+
+
+def change(folder: Path, statement: str, *values: object) -> None:
+    """Change a store behind the back of whoever has it open."""
+    with sqlite3.connect(folder / "credit.db") as db:
+        db.execute(statement, values)
+    db.close()
+
+
+def body_of(folder: Path) -> dict[str, Any]:
+    with sqlite3.connect(folder / "credit.db") as db:
+        (body,) = db.execute("SELECT body FROM incidents WHERE number=1").fetchone()
+    db.close()
+    found: dict[str, Any] = json.loads(body)
+    return found
+
+
+@pytest.mark.parametrize(
+    "damage",
+    [
+        "{}",
+        "",
+        "[1]",
+        "not JSON",
+        {"title": None},
+        {"rules": 3},
+        {"opened": "x"},
+        {"since": 1e300},
+        {"happenings": [{"at": "x", "what": "opened", "text": ""}]},
+        {"lines": [{"name": 3}]},
+    ],
+)
+def test_a_damaged_incident_is_left_out(
+    client: TestClient, folder: Path, damage: str | dict[str, Any]
+) -> None:
+    whole = body_of(folder)
+    body = damage if isinstance(damage, str) else json.dumps(whole | damage)
+    change(folder, "UPDATE incidents SET body=? WHERE number=1", body)
+    change(
+        folder,
+        "INSERT INTO incidents VALUES ('credit', 2, ?, ?, 'WARNING', ?)",
+        NOW - DAY,
+        NOW - DAY / 2,
+        json.dumps(whole | {"number": 2, "opened": NOW - DAY, "resolved": NOW - DAY / 2}),
+    )
+
+    for path in ("/", "/m/credit", "/m/credit/f/age", "/v1/fleet"):
+        assert client.get(path).status_code == 200, path
+    listed = client.get("/incidents")
+    assert listed.status_code == 200
+    assert "1 incident cannot be read: damaged in the store" in listed.text
+    assert "incident 2</a>" in listed.text
+    for path in ("/v1/incidents", "/v1/monitors/credit/incidents"):
+        assert [row["number"] for row in client.get(path).json()["rows"]] == [2], path
+
+    page = client.get(HERE)
+    assert page.status_code == 404
+    assert "incident 1 is damaged in the store and cannot be read" in page.text
+    answer = client.get("/v1/monitors/credit/incidents/1")
+    assert (answer.status_code, answer.json()["code"]) == (404, "DW019")
+    assert client.get("/m/credit/incidents/2").status_code == 200
+
+
+def test_nothing_is_said_of_damage_where_there_is_none(client: TestClient) -> None:
+    assert "damaged" not in client.get("/incidents").text
+
+
+def test_what_is_said_of_the_monitor_after_the_end_is_not_the_incidents(
+    client: TestClient, folder: Path
+) -> None:
+    whole = body_of(folder)
+    end = whole["opened"] + 3_600
+    body = json.dumps(whole | {"resolved": end})
+    change(folder, "UPDATE incidents SET resolved=?, body=? WHERE number=1", end, body)
+    store = open_store(folder / "credit.db")
+    for number, at, text in (
+        (0, whole["opened"] - 60, "before it"),
+        (0, end - 60, "in it"),
+        (0, end + DAY, "long after it"),
+        (1, end + DAY, "of it"),
+    ):
+        store.act("credit", StoredAction(number, "note", at, "ann", None, text))
+    store.close()
+
+    happened = client.get("/v1/monitors/credit/incidents/1").json()["happened"]
+    noted = [each["text"] for each in happened if each["what"] == "note" and each["by"] == "ann"]
+    assert noted == ["of it", "in it"]
+
+
+def test_old_incidents_and_their_messages_are_found(client: TestClient, folder: Path) -> None:
+    whole = body_of(folder)
+    with sqlite3.connect(folder / "credit.db") as db:
+        for number in range(2, 302):
+            opened = NOW - DAY + number
+            facts = {"number": number, "opened": opened, "resolved": opened + 1}
+            db.execute(
+                "INSERT INTO incidents VALUES ('credit', ?, ?, ?, 'WARNING', ?)",
+                (number, opened, opened + 1, json.dumps(whole | facts)),
+            )
+        sent = [(1, "first"), *((2, f"k{i}") for i in range(1_001))]
+        db.executemany(
+            "INSERT INTO sent (monitor, incident, key, sink, kind, created, delivered, attempts) "
+            "VALUES ('credit', ?, ?, 'old-sink', 'opened', 1.0, 1.0, 0)",
+            sent,
+        )
+    db.close()
+
+    found = client.get("/v1/monitors/credit/incidents?page_size=1000").json()
+    assert [row["number"] for row in found["rows"]] == [*range(301, 0, -1)]
+    messages = client.get("/v1/monitors/credit/incidents/1").json()["messages"]
+    assert [each["sink"] for each in messages].count("old-sink") == 1
