@@ -141,3 +141,16 @@ def test_old_incidents_and_their_messages_are_found(client: TestClient, folder: 
     assert [row["number"] for row in found["rows"]] == [*range(301, 0, -1)]
     messages = client.get("/v1/monitors/credit/incidents/1").json()["messages"]
     assert [each["sink"] for each in messages].count("old-sink") == 1
+
+
+@pytest.mark.parametrize("body", ['{"x": 1}', "not JSON", "[]", '{"schema_version": "x"}'])
+def test_pages_do_without_a_damaged_report(client: TestClient, folder: Path, body: str) -> None:
+    newest = client.get("/v1/monitors/credit/windows").json()["rows"][0]["pane"]
+    change(folder, "UPDATE reports SET body=? WHERE id=(SELECT max(id) FROM reports)", body)
+
+    for path in ("/", "/m/credit", "/m/quiet", "/compare", "/v1/fleet"):
+        assert client.get(path).status_code == 200, path
+    feature = client.get("/m/credit/f/age")
+    assert feature.status_code == 200
+    assert "Its report is not kept, or damaged." in feature.text
+    assert client.get(f"/m/credit/w/{newest}").status_code == 404

@@ -6,6 +6,7 @@ import threading
 from collections import OrderedDict
 
 from driftwatch.core.reports.report import DriftReport
+from driftwatch.errors import MISREAD, DataError
 from driftwatch.evaluation.stored_reports import report_of
 from driftwatch.service.dashboard.facts.window_lines import EvaluatedWindow
 from driftwatch.service.dashboard.shelf import Shown
@@ -19,10 +20,9 @@ _LOCK = threading.Lock()
 
 
 def report_on(shown: Shown, window: EvaluatedWindow | None, /) -> DriftReport | None:
-    """The whole report on a window; None where it is not kept any more.
+    """The whole report on a window; None where it is not kept any more, or damaged.
 
     Raises:
-        DataError: If it is damaged.
         StoreError: If the store cannot be read.
     """
     if window is None:
@@ -35,7 +35,10 @@ def report_on(shown: Shown, window: EvaluatedWindow | None, /) -> DriftReport | 
     stored = shown.store.report_on(shown.name, window.pane)
     if stored is None:
         return None
-    report = report_of(stored)
+    try:
+        report = report_of(stored)
+    except (DataError, *MISREAD):
+        return None
     with _LOCK:
         _KEPT[key] = report
         while sum(len(each.features) for each in _KEPT.values()) > _MOST_VALUES and len(_KEPT) > 1:
