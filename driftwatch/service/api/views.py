@@ -2,14 +2,15 @@
 
 from __future__ import annotations
 
-from typing import Annotated
+from collections.abc import Callable, Iterable
+from typing import Annotated, TypeVar
 
 from fastapi import APIRouter, Depends, HTTPException, Path, Query, Request, Response
 from fastapi.exceptions import RequestValidationError
 
 from driftwatch.core.reports.history import Cell
 from driftwatch.core.reports.results import Levels
-from driftwatch.errors import DataError, DriftWatchError
+from driftwatch.errors import DataError, DriftWatchError, StoreError
 from driftwatch.service.api.answers import problems
 from driftwatch.service.api.requests import REPORT_ANSWER, Name
 from driftwatch.service.api.view_answers import (
@@ -38,6 +39,7 @@ from driftwatch.service.dashboard.facts.incident_list import (
 )
 from driftwatch.service.dashboard.facts.references import references_of
 from driftwatch.service.dashboard.facts.replicas import ReplicasOfMonitor, replicas_of
+from driftwatch.service.dashboard.facts.troubles import trouble_of
 from driftwatch.service.dashboard.facts.why import why_no_data
 from driftwatch.service.dashboard.facts.window_lines import EvaluatedWindow, window_lines
 from driftwatch.service.dashboard.one_at_a_time import HEAVY_WORK, asked_from_here
@@ -48,6 +50,8 @@ from driftwatch.service.security.tokens import Scope
 from driftwatch.transport.paths import name_in_path
 
 __all__ = ["view_routes"]
+
+_Row = TypeVar("_Row")
 
 PageNumber = Annotated[int, Query(ge=1, le=MOST_PAGES, description="Which page, from 1.")]
 PageSize = Annotated[int, Query(ge=1, le=1_000, description="Rows of a page.")]
@@ -92,7 +96,7 @@ def _of_all(router: APIRouter, shelf: Shelf) -> None:
     ) -> Page[IncidentFacts]:
         """Incidents of all monitors, those that are open first, then the newest."""
         now = shelf.clock()
-        every = [i for shown in _monitors(shelf, request) for i in incidents_of(shown, now=now)]
+        every = _of_each(_monitors(shelf, request), lambda shown: incidents_of(shown, now=now))
         every.sort(key=lambda incident: (not incident.is_open, -incident.opened))
         return Page.of(every, page, page_size)
 
@@ -110,10 +114,12 @@ def _of_all(router: APIRouter, shelf: Shelf) -> None:
         request: Request, page: PageNumber = 1, page_size: PageSize = 200
     ) -> Page[ReferencesOfMonitor]:
         """The references of every monitor."""
-        every = [
-            ReferencesOfMonitor(monitor=shown.name, references=references_of(shown))
-            for shown in _monitors(shelf, request)
-        ]
+        every = _of_each(
+            _monitors(shelf, request),
+            lambda shown: [
+                ReferencesOfMonitor(monitor=shown.name, references=references_of(shown))
+            ],
+        )
         return Page.of(every, page, page_size)
 
     @router.get(
@@ -140,6 +146,8 @@ def _of_all(router: APIRouter, shelf: Shelf) -> None:
                 raise HTTPException(404, "there is no such window")
             try:
                 report = compared(before, after, now=shelf.clock())
+            except StoreError:
+                raise
             except DriftWatchError as error:
                 raise CodedError(409, str(error), error.code) from error
             return Response(report.to_json(), media_type="application/json")
@@ -250,6 +258,17 @@ def _of_one(router: APIRouter, shelf: Shelf) -> None:
 
 def _monitors(shelf: Shelf, request: Request) -> list[Shown]:
     return [shown for shown in shelf if covers(request, shown.name)]
+
+
+def _of_each(monitors: Iterable[Shown], rows_of: Callable[[Shown], list[_Row]]) -> list[_Row]:
+    """Rows of all monitors whose stores can be read; of the others the log tells."""
+    found: list[_Row] = []
+    for shown in monitors:
+        try:
+            found += rows_of(shown)
+        except StoreError as error:
+            trouble_of(error)
+    return found
 
 
 def _named(shelf: Shelf, name: str) -> Shown:

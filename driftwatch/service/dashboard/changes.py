@@ -12,7 +12,7 @@ from starlette.responses import RedirectResponse, Response
 
 from driftwatch.core.data.durations import parse_duration
 from driftwatch.core.windows.stored import StoredAction
-from driftwatch.errors import DriftWatchError
+from driftwatch.errors import DriftWatchError, StoreError
 from driftwatch.render.plain import SENTENCE_LENGTH, plain
 from driftwatch.service.dashboard.facts.incident_list import one_incident
 from driftwatch.service.dashboard.facts.references import reference_of_stretch
@@ -128,6 +128,8 @@ def _promoted(frame: Frame, shown: Shown, form: Mapping[str, str]) -> None:
     try:
         with HEAVY_WORK.inside():
             new = reference_of_stretch(shown, start=start, end=end)
+    except StoreError:
+        raise
     except DriftWatchError as error:
         raise RefusedError(frame, plain(str(error), SENTENCE_LENGTH), again) from error
     if new.id != form.get("id"):

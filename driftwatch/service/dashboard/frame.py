@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from contextlib import suppress
 from dataclasses import dataclass, field
 from difflib import get_close_matches
 from typing import Any, ClassVar
@@ -131,13 +132,12 @@ class Frame:
         return page(template, status=status, **common | facts)
 
     def _open_incidents(self) -> int:
-        try:
-            return sum(
-                len(shown.store.incidents(shown.name, limit=100, open_only=True))
-                for shown in self.monitors
-            )
-        except StoreError:
-            return 0
+        """Of all monitors whose stores can be read."""
+        found = 0
+        for shown in self.monitors:
+            with suppress(StoreError):
+                found += len(shown.store.incidents(shown.name, limit=100, open_only=True))
+        return found
 
 
 def nearest(name: str, known: Sequence[str], /, *, most: int = 5) -> list[str]:

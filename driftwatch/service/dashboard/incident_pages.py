@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from starlette.responses import Response
 
 from driftwatch.alerts.message import Line
-from driftwatch.errors import DataError
+from driftwatch.errors import DataError, StoreError
 from driftwatch.render.drawing.marks import strip
 from driftwatch.render.plain import plain
 from driftwatch.service.dashboard.facts.incident_list import (
@@ -18,6 +18,7 @@ from driftwatch.service.dashboard.facts.incident_list import (
     one_incident,
     what_happened,
 )
+from driftwatch.service.dashboard.facts.troubles import trouble_of
 from driftwatch.service.dashboard.facts.window_lines import WindowLines, window_lines
 from driftwatch.service.dashboard.frame import Frame, NotFoundError
 from driftwatch.service.dashboard.pages import markup_of
@@ -48,9 +49,13 @@ class _Moved:
 def incidents_page(frame: Frame, /) -> Response:
     """All incidents of all monitors, those that are open first."""
     every: list[IncidentFacts] = []
-    damaged = 0
+    damaged, away = 0, []
     for shown in frame.monitors:
-        readable, more = incidents_and_damaged(shown, now=frame.now)
+        try:
+            readable, more = incidents_and_damaged(shown, now=frame.now)
+        except StoreError as error:
+            away.append((shown.name, trouble_of(error)))
+            continue
         every += readable
         damaged += more
     text = frame.asked.q.casefold()
@@ -67,7 +72,8 @@ def incidents_page(frame: Frame, /) -> Response:
         verb = "is" if len(open_ones) == 1 else "are"
         headline = f"{len(open_ones):,} incident{plural} {verb} open; {taken}."
     else:
-        headline = "No incident is open."
+        where = " of the monitors that can be read" if away else ""
+        headline = f"No incident is open{where}."
     return frame.show(
         "incidents.html",
         section="/incidents",
@@ -80,6 +86,7 @@ def incidents_page(frame: Frame, /) -> Response:
         past=past[:_MOST_PAST],
         past_total=len(past),
         damaged=damaged,
+        away=away,
     )
 
 

@@ -17,6 +17,7 @@ from driftwatch.service.dashboard.facts.references import (
     preview_of,
     references_of,
 )
+from driftwatch.service.dashboard.facts.troubles import trouble_of
 from driftwatch.service.dashboard.frame import Frame
 from driftwatch.service.dashboard.shelf import Shown
 from driftwatch.transport.paths import in_path
@@ -67,7 +68,7 @@ def _of(shown: Shown) -> _OfMonitor:
     try:
         references = references_of(shown)
     except DriftWatchError as error:
-        return _OfMonitor(shown, [], "", str(error))
+        return _OfMonitor(shown, [], "", trouble_of(error))
     in_use = next((r.id for r in references if "" in r.used_for), "")
     return _OfMonitor(shown, references, in_use)
 
@@ -84,7 +85,7 @@ def preview_page(frame: Frame, shown: Shown, days: str, /) -> Response:
         try:
             preview = preview_of(shown, start=end - float(many) * _DAY, end=end, now=frame.now)
         except DriftWatchError as error:
-            trouble = str(error)
+            trouble = trouble_of(error)
     return frame.show(
         "preview.html",
         section="/references",

@@ -6,6 +6,7 @@ import json
 import shutil
 import sqlite3
 from collections.abc import Iterator
+from html import unescape
 from pathlib import Path
 from typing import Any
 
@@ -13,6 +14,7 @@ import pytest
 from fastapi.testclient import TestClient
 
 from driftwatch.core.windows.stored import StoredAction
+from driftwatch.errors import StoreError
 from driftwatch.stores import open_store
 from tests.service.dashboard.seeding import DAY, NOW
 from tests.service.dashboard.served import app_of
@@ -154,3 +156,67 @@ def test_pages_do_without_a_damaged_report(client: TestClient, folder: Path, bod
     assert feature.status_code == 200
     assert "Its report is not kept, or damaged." in feature.text
     assert client.get(f"/m/credit/w/{newest}").status_code == 404
+
+
+def _away(*_: object, **__: object) -> Any:
+    raise StoreError("/srv/secret/credit.db: disk I/O error", code="DW034")
+
+
+@pytest.fixture
+def beside(folder: Path) -> Iterator[TestClient]:
+    """Pages whose monitor ``quiet`` has an incident, and whose monitor ``credit`` has no store."""
+    body = json.dumps(body_of(folder))
+    with sqlite3.connect(folder / "quiet.db") as db:
+        values = (1, NOW - DAY, None, "WARNING", body)
+        db.execute("INSERT INTO incidents VALUES ('quiet', ?, ?, ?, ?, ?)", values)
+    db.close()
+    app = app_of(folder)
+    (store,) = (watched.store for watched in app.state.monitors if watched.name == "credit")
+    for name in dir(store):
+        if not name.startswith("_") and name != "close" and callable(getattr(store, name)):
+            setattr(store, name, _away)
+    yield TestClient(app, "http://localhost", follow_redirects=False)
+    app.state.monitors.close()
+
+
+@pytest.mark.parametrize(
+    "path", ["/", "/incidents", "/references", "/replicas", "/m/quiet", "/m/credit/why"]
+)
+def test_one_store_away_hides_no_other(beside: TestClient, path: str) -> None:
+    page = beside.get(path)
+    assert page.status_code == 200
+    assert "/srv/secret" not in page.text
+    assert ">Incidents (1)</a>" in page.text
+    said = "he store cannot be used just now; the collector's log says more"
+    assert (said in unescape(page.text)) == (path != "/m/quiet")
+
+
+def test_the_incidents_of_a_store_that_is_away_are_missed(beside: TestClient) -> None:
+    page = unescape(beside.get("/incidents").text)
+    assert 'Incidents of <a href="/m/credit"><bdi>credit</bdi></a> cannot be read' in page
+    assert "/m/quiet/incidents/1" in page
+
+
+def test_json_leaves_a_store_out_that_is_away(beside: TestClient) -> None:
+    of = {
+        path: [row.get("monitor", row.get("name")) for row in beside.get(path).json()["rows"]]
+        for path in ("/v1/incidents", "/v1/references", "/v1/replicas", "/v1/fleet")
+    }
+    assert of["/v1/incidents"] == ["quiet"]
+    assert sorted(of["/v1/references"]) == ["empty", "quiet", "silent"]
+    assert sorted(of["/v1/replicas"]) == sorted(of["/v1/fleet"])
+    for path in (*of, "/v1/monitors/credit/why"):
+        assert "/srv/secret" not in beside.get(path).text, path
+    assert beside.get("/v1/monitors/credit/incidents").status_code == 503
+
+
+def test_the_log_has_what_readers_are_not_told(
+    beside: TestClient, caplog: pytest.LogCaptureFixture
+) -> None:
+    for path in ("/", "/incidents", "/references", "/replicas", "/m/credit/why", "/v1/incidents"):
+        caplog.clear()
+        beside.get(path)
+        told = [record for record in caplog.records if "/srv/secret" in record.getMessage()]
+        assert len(told) == 1, path
+        facts = getattr(told[0], "driftwatch")  # noqa: B009 - which logging knows nothing of
+        assert (facts["event"], facts["code"]) == ("service.trouble", "DW034")

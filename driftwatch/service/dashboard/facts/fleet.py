@@ -15,6 +15,7 @@ from driftwatch.evaluation.window_history import summarize_older_reports
 from driftwatch.service.dashboard.asked import Asked
 from driftwatch.service.dashboard.facts.gaps import have_windows_stopped, is_silent, usual_gap
 from driftwatch.service.dashboard.facts.incident_list import IncidentFacts, incidents_of
+from driftwatch.service.dashboard.facts.troubles import trouble_of
 from driftwatch.service.dashboard.shelf import Shown
 
 __all__ = ["Fleet", "FleetLine", "fleet_facts", "fleet_line"]
@@ -176,7 +177,7 @@ def fleet_line(shown: Shown, asked: Asked, /, *, now: float) -> FleetLine:
         return _line(shown, asked, now)
     except DriftWatchError as error:
         return FleetLine(
-            shown.name, "NO DATA", window=shown.window, owner=shown.owner, trouble=str(error)
+            shown.name, "NO DATA", window=shown.window, owner=shown.owner, trouble=trouble_of(error)
         )
 
 

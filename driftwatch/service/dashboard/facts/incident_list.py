@@ -173,10 +173,15 @@ def _read(stored: StoredIncident) -> Incident:
 def _is_sound(incident: Incident) -> bool:
     """Whether what is shown of it is text where text belongs, and moments that can be told."""
     happenings = incident.happenings
-    texts = [incident.title, incident.text, *incident.rules]
+    texts: list[object] = [incident.title, incident.text, *incident.rules]
     texts += [text for each in happenings for text in (each.what, each.text)]
     texts += [text for line in incident.lines for text in (line.status, line.name, line.text)]
-    numbers = [incident.opened, incident.reopened, incident.told, *(each.at for each in happenings)]
+    numbers: list[object] = [
+        incident.opened,
+        incident.reopened,
+        incident.told,
+        *(each.at for each in happenings),
+    ]
     numbers += [each for each in (incident.since, incident.resolved) if each is not None]
     return all(isinstance(text, str) for text in texts) and all(
         isinstance(each, int | float) and abs(each) < _FARTHEST for each in numbers

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 
 from driftwatch.core.windows.counters import unused_rows
 from driftwatch.errors import StoreError
+from driftwatch.service.dashboard.facts.troubles import trouble_of
 from driftwatch.service.dashboard.shelf import Shown
 
 __all__ = ["Replica", "ReplicasOfMonitor", "replicas_of"]
@@ -64,7 +65,7 @@ def replicas_of(shown: Shown, /, *, now: float) -> ReplicasOfMonitor:
         counters = shown.store.overview(shown.name).counters
         away = shown.store.turned_away(shown.name, now=now)
     except StoreError as error:
-        return ReplicasOfMonitor(shown.name, trouble=str(error))
+        return ReplicasOfMonitor(shown.name, trouble=trouble_of(error))
     farthest = max((s.latest for s in sources if s.latest is not None), default=None)
     replicas = [
         Replica(

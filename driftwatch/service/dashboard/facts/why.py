@@ -16,6 +16,7 @@ from driftwatch.render import outline
 from driftwatch.render.numbers import count, moment
 from driftwatch.render.plain import SENTENCE_LENGTH, plain
 from driftwatch.service.dashboard.facts.gaps import have_windows_stopped, is_silent, usual_gap
+from driftwatch.service.dashboard.facts.troubles import trouble_of
 from driftwatch.service.dashboard.shelf import Shown
 
 __all__ = ["Check", "WhyNoData", "why_no_data"]
@@ -78,9 +79,7 @@ def why_no_data(shown: Shown, /, *, now: float) -> WhyNoData:
     try:
         checks += _checks(shown, now)
     except StoreError as error:
-        checks.append(
-            _fails("store", plain(str(error), SENTENCE_LENGTH), "see `driftwatch doctor`")
-        )
+        checks.append(_fails("store", trouble_of(error), "see `driftwatch doctor`"))
     return WhyNoData(shown.name, tuple(checks))
 
 
