@@ -68,7 +68,7 @@ def view_routes(guard: Guard, shelf: Shelf, /) -> APIRouter:
         guard: Who may do what.
         shelf: The monitors of the pages.
     """
-    router = APIRouter(dependencies=[guard.needs(Scope.READ)])
+    router = APIRouter(dependencies=[guard.needs(Scope.READ, name_of=name_in_path)])
     _of_all(router, shelf)
     _of_windows(router, shelf)
     _of_one(router, shelf)
@@ -272,7 +272,7 @@ def _of_each(monitors: Iterable[Shown], rows_of: Callable[[Shown], list[_Row]]) 
 
 
 def _named(shelf: Shelf, name: str) -> Shown:
-    shown = shelf.get(name) or shelf.get(name_in_path(name))
+    shown = shelf.get(name_in_path(name))
     if shown is None:
         raise HTTPException(404, "no such monitor is configured here")
     return shown

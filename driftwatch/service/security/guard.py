@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import logging
+from collections.abc import Callable
 from typing import Annotated, Any
 
 from fastapi import HTTPException, Request, Security
@@ -39,15 +40,20 @@ class Guard:
         self._known = RateLimit(per_minute)
         self._unknown = RateLimit(_UNKNOWN_PER_MINUTE)
 
-    def needs(self, scope: Scope, /) -> Any:
-        """A dependency of a route that needs a scope."""
+    def needs(self, scope: Scope, /, *, name_of: Callable[[str], str] = str) -> Any:
+        """A dependency of a route that needs a scope.
+
+        Args:
+            scope: That.
+            name_of: The monitor that the path names; the route must read its path in the same way.
+        """
 
         async def check(request: Request, _: Annotated[object, Security(_BEARER)]) -> None:
-            self._check(request, scope)
+            self._check(request, scope, name_of)
 
         return Security(check)
 
-    def _check(self, request: Request, scope: Scope) -> None:
+    def _check(self, request: Request, scope: Scope, name_of: Callable[[str], str]) -> None:
         address = address_of(request)
         if not self._tokens:
             slow_down(self._known.wait(address))
@@ -70,7 +76,7 @@ class Guard:
         request.state.token = token
         monitor = request.path_params.get("name")
         if monitor is not None:
-            check_covers(token, monitor)
+            check_covers(token, name_of(monitor))
 
     def _token_of(self, request: Request) -> Token | None:
         """The token that a request brings, or that its browser is signed in with."""

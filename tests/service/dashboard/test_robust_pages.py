@@ -7,17 +7,23 @@ import shutil
 import sqlite3
 from collections.abc import Iterator
 from html import unescape
+from http.client import HTTPConnection
 from pathlib import Path
 from typing import Any
+from urllib.parse import quote
 
 import pytest
 from fastapi.testclient import TestClient
 
+from driftwatch.config.load import load_config
 from driftwatch.core.windows.stored import StoredAction
 from driftwatch.errors import StoreError
+from driftwatch.service.app import create_app
+from driftwatch.service.security.tokens import Scope, Token, Tokens, hash_of, new_token
 from driftwatch.stores import open_store
+from driftwatch.transport.paths import in_path
 from tests.service.dashboard.seeding import DAY, NOW
-from tests.service.dashboard.served import app_of
+from tests.service.dashboard.served import LATER, app_of, serving_pages
 
 HERE = "/m/credit/incidents/1"
 
@@ -220,3 +226,56 @@ def test_the_log_has_what_readers_are_not_told(
         assert len(told) == 1, path
         facts = getattr(told[0], "driftwatch")  # noqa: B009 - which logging knows nothing of
         assert (facts["event"], facts["code"]) == ("service.trouble", "DW034")
+
+
+NAMES = ("a/b", "a%2Fb", "100%", "..", "a b", "plain")
+
+
+@pytest.fixture
+def named(tmp_path: Path) -> Iterator[tuple[str, dict[str, str]]]:
+    """Where monitors with names of all kinds are served, and the token for each of them."""
+    monitors = "".join(f'[monitors."{name}"]\nstore = "a.db"\n' for name in NAMES)
+    (tmp_path / "driftwatch.toml").write_text(f"[service]\n{monitors}", "utf-8")
+    secrets = {name: new_token() for name in NAMES}
+    tokens = Tokens(
+        Token(f"t{place}", frozenset({Scope.READ}), hash_of(secrets[name]), frozenset({name}))
+        for place, name in enumerate(NAMES)
+    )
+    app = create_app(load_config(tmp_path / "driftwatch.toml"), tokens=tokens, clock=lambda: LATER)
+    with serving_pages(app) as address:
+        yield address, secrets
+    app.state.monitors.close()
+
+
+def asked(address: str, path: str, secret: str) -> tuple[int, str]:
+    """What a server answers to a path as it stands here: clients of tests decode it once more."""
+    connection = HTTPConnection(address.removeprefix("http://"), timeout=30)
+    connection.request("GET", path, headers={"Authorization": f"Bearer {secret}"})
+    answer = connection.getresponse()
+    body = answer.read().decode()
+    connection.close()
+    return answer.status, body
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_a_token_for_a_monitor_reads_its_json_whatever_its_name(
+    named: tuple[str, dict[str, str]], name: str
+) -> None:
+    address, secrets = named
+    path = f"/v1/monitors/{in_path(name)}/why"
+    for other in NAMES:
+        status, body = asked(address, path, secrets[other])
+        assert status == (200 if other == name else 403), (other, body)
+        if other == name:
+            assert json.loads(body)["monitor"] == name
+    for rest in ("windows", "features", "incidents"):
+        assert asked(address, f"/v1/monitors/{in_path(name)}/{rest}", secrets[name])[0] == 200
+
+
+def test_routes_that_take_names_as_they_are_are_guarded_as_they_are(
+    named: tuple[str, dict[str, str]],
+) -> None:
+    address, secrets = named
+    path = f"/v1/monitors/{quote('a%2Fb', safe='')}/reports"
+    assert asked(address, path, secrets["a%2Fb"])[0] == 200
+    assert asked(address, path, secrets["a/b"])[0] == 403
