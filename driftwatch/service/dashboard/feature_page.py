@@ -111,7 +111,7 @@ def _only(lines: WindowLines) -> WindowLines:
 def _headline(name: str, feature: FeatureDrift | None, status: Status) -> str:
     shown = plain(name) or "(no name)"
     if feature is None:
-        return f"{shown}: {outline.status_text(status)}, without a report that says more."
+        return f"{shown}: {outline.status_text(status)}. Its report is not kept, or damaged."
     moved = outline.sentence_of(feature)
     match status:
         case Status.OK:
