@@ -72,8 +72,7 @@ def incidents_page(frame: Frame, /) -> Response:
         verb = "is" if len(open_ones) == 1 else "are"
         headline = f"{len(open_ones):,} incident{plural} {verb} open; {taken}."
     else:
-        where = " of the monitors that can be read" if away else ""
-        headline = f"No incident is open{where}."
+        headline = f"No incident{' that can be read' if away or damaged else ''} is open."
     return frame.show(
         "incidents.html",
         section="/incidents",

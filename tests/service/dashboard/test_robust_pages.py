@@ -89,6 +89,7 @@ def test_a_damaged_incident_is_left_out(
     listed = client.get("/incidents")
     assert listed.status_code == 200
     assert "1 incident cannot be read: damaged in the store" in listed.text
+    assert "<h1>No incident that can be read is open.</h1>" in listed.text
     assert "incident 2</a>" in listed.text
     for path in ("/v1/incidents", "/v1/monitors/credit/incidents"):
         assert [row["number"] for row in client.get(path).json()["rows"]] == [2], path
