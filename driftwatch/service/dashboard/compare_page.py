@@ -16,6 +16,7 @@ from driftwatch.render.drawing.drawing import PAGE
 from driftwatch.render.plain import SENTENCE_LENGTH, plain
 from driftwatch.render.sentences import listed
 from driftwatch.service.dashboard.facts.comparing import Side, chosen_side, compared, versions_of
+from driftwatch.service.dashboard.facts.troubles import trouble_of
 from driftwatch.service.dashboard.facts.window_lines import EvaluatedWindow, window_lines
 from driftwatch.service.dashboard.frame import Frame
 from driftwatch.service.dashboard.pages import markup_of
@@ -87,7 +88,7 @@ def compare_page(frame: Frame, /) -> Response:
         try:
             report = compared(before, after, now=frame.now)
         except DriftWatchError as error:
-            trouble = str(error)
+            trouble = trouble_of(error)
     return frame.show(
         "compare.html",
         **_common(frame),
