@@ -16,7 +16,7 @@ from driftwatch.errors import DriftWatchError, StoreError
 from driftwatch.render.plain import SENTENCE_LENGTH, plain
 from driftwatch.service.dashboard.facts.incident_list import one_incident
 from driftwatch.service.dashboard.facts.references import reference_of_stretch
-from driftwatch.service.dashboard.frame import Frame, NotFoundError, RefusedError
+from driftwatch.service.dashboard.frame import FormRefusedError, Frame, NotFoundError
 from driftwatch.service.dashboard.incident_pages import SILENCES
 from driftwatch.service.dashboard.one_at_a_time import HEAVY_WORK
 from driftwatch.service.dashboard.shelf import Shelf, Shown
@@ -84,7 +84,7 @@ def _acted(frame: Frame, shown: Shown, number: int, kind: str, form: Mapping[str
         raise NotFoundError(frame, f"{plain(shown.name)} has no incident {number}.")
     if kind in _ONLY_OPEN and found[0].resolved is not None:
         home = f"/m/{in_path(shown.name)}/incidents/{number}"
-        raise RefusedError(
+        raise FormRefusedError(
             frame,
             f"Incident {number} is over: nothing more is told of it.",
             [(f"incident {number}", home)],
@@ -113,7 +113,7 @@ def _used(frame: Frame, shown: Shown, id_: str, instead_of: str) -> None:
         shown.name, id_, model_version=None, now=frame.now, instead_of=instead_of
     )
     if not done:
-        raise RefusedError(
+        raise FormRefusedError(
             frame,
             "Another reference has come into use meanwhile: look at the references again.",
             [("all references", "/references")],
@@ -131,9 +131,9 @@ def _promoted(frame: Frame, shown: Shown, form: Mapping[str, str]) -> None:
     except StoreError:
         raise
     except DriftWatchError as error:
-        raise RefusedError(frame, plain(str(error), SENTENCE_LENGTH), again) from error
+        raise FormRefusedError(frame, plain(str(error), SENTENCE_LENGTH), again) from error
     if new.id != form.get("id"):
-        raise RefusedError(
+        raise FormRefusedError(
             frame,
             "The rows of this stretch are not those of the preview any more: look at it again.",
             again,

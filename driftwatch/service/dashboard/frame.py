@@ -19,7 +19,7 @@ from driftwatch.service.dashboard.shelf import Shelf, Shown
 from driftwatch.service.security.visitors import Visitor
 from driftwatch.transport.paths import in_path, name_in_path
 
-__all__ = ["Frame", "NotFoundError", "RefusedError", "nearest"]
+__all__ = ["FormRefusedError", "Frame", "NotFoundError", "nearest"]
 
 _SAID = {
     "ack": "The incident is acknowledged.",
@@ -62,7 +62,7 @@ class NotFoundError(Exception):
         )
 
 
-class RefusedError(NotFoundError):
+class FormRefusedError(NotFoundError):
     """A form is not done; says why, and where to look again."""
 
     status = 409
