@@ -254,6 +254,23 @@ def test_a_number_that_has_changed_in_the_notes_is_noticed(tmp_path: Path) -> No
     store.close()
 
 
+def test_keys_of_a_source_that_was_lost_with_the_damage_are_not_believed(tmp_path: Path) -> None:
+    path = tmp_path / "s.db"
+    fill(path)
+    store = SQLiteStore(path)
+    assert store.deliver(Delivery("m", "b", "e", 0), now=1.0) is Outcome.STORED
+    store.close()
+    lost = "DELETE FROM sources WHERE source='a'"
+    sql(path, "UPDATE accepted SET epoch='r' WHERE source='a'", lost, "DROP TABLE leases")
+    store = SQLiteStore(path)
+    assert store.damage is not None
+    for number in range(COUNT):
+        again = Delivery("m", "a", "e", number, delivery(number).segments)
+        assert store.deliver(again, now=2.0) is Outcome.DUPLICATE
+    assert store.overview("m").rows == 10 * COUNT
+    store.close()
+
+
 def test_a_segment_says_whose_rows_it_has(tmp_path: Path) -> None:
     path = tmp_path / "s.db"
     fill(path)

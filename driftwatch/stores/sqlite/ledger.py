@@ -184,13 +184,19 @@ def _repeats(db: sqlite3.Connection, delivery: Delivery, upto: int) -> bool:
     )
 
 
-def doubted_monitors(db: sqlite3.Connection) -> dict[str, int]:
+def doubted_monitors(db: sqlite3.Connection, *, was_damaged: bool = False) -> dict[str, int]:
     """Monitors of which a delivery was accepted whose key is not known, and up to which segment.
 
     Every delivery that is accepted is counted with its source, so that both must add up; what is
     known of a source that is not heard any more is forgotten, and its keys are kept. There is one
     of the source's present life. In a store that was damaged, the first of a life has the number 0:
     in another one, a source that was there before its file is no sign of damage.
+
+    Args:
+        db: A connection.
+        was_damaged: Whether its rows were just taken over from a damaged file. A source of which
+            there are keys alone may have been lost then, and not forgotten: nothing tells whether
+            its keys are those that were.
     """
     keys: Counter[tuple[str, str]] = Counter()
     lives: dict[tuple[str, str, str], int] = {}
@@ -201,11 +207,15 @@ def doubted_monitors(db: sqlite3.Connection) -> dict[str, int]:
         lives[life] = min(low, lives.get(life, low))
     doubted: set[str] = set()
     known: set[str] = set()
+    heard: set[tuple[str, str]] = set()
     rows = db.execute("SELECT monitor, source, epoch, deliveries FROM sources")
     for monitor, source, epoch, deliveries in rows:
         known.add(monitor)
+        heard.add((monitor, source))
         if keys[monitor, source] != deliveries or (monitor, source, _life(epoch)) not in lives:
             doubted.add(monitor)
+    if was_damaged:
+        doubted |= {monitor for monitor, source in keys if (monitor, source) not in heard}
     stored = db.execute("SELECT DISTINCT monitor FROM segments")
     doubted |= {str(monitor) for (monitor,) in stored if monitor not in known}
     newest = db.execute("SELECT seq FROM sqlite_sequence WHERE name='segments'").fetchone()

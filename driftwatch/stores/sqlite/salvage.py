@@ -135,7 +135,7 @@ def _copy(pages: Pages, into: sqlite3.Connection) -> Salvaged:
     into.execute("INSERT INTO sqlite_sequence VALUES ('segments', ?)", (newest + _AHEAD,))
     doubts = {str(row[0]): cast("int", row[1]) for row in _rows(pages, "doubts", roots)}
     into.execute("INSERT INTO doubts VALUES (?,?)", (ANY_MONITOR, newest + _AHEAD))
-    saved.doubted = set(doubted := doubted_monitors(into))
+    saved.doubted = set(doubted := doubted_monitors(into, was_damaged=True))
     doubts |= doubted | {ANY_MONITOR: newest + _AHEAD}
     into.executemany("INSERT OR REPLACE INTO doubts VALUES (?,?)", doubts.items())
     return saved
