@@ -44,7 +44,7 @@ async def _too_long(_: Request, error: Exception) -> JSONResponse:
 
 
 async def _gone(request: Request, _: Exception) -> JSONResponse:
-    """One line, not a traceback; the answer reaches nobody."""
+    """Log one line without a traceback; the client is gone and reads no answer."""
     request.app.state.quiet.log(
         "gone",
         "driftwatch: a client (%s) went away before its request was whole",

@@ -60,7 +60,7 @@ class PackedSummary:
     """A summary as a store keeps it.
 
     Attributes:
-        facts: What is said of the whole window, as JSON.
+        facts: Status, times, counts and metrics of the whole window, as JSON.
         columns: Names, kinds and roles, as compressed JSON.
         cells: Two bytes a column: its status, and the test that decided.
         numbers: Six numbers of four bytes a column; None where they were not asked for.

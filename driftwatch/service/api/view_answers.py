@@ -47,7 +47,7 @@ class Page(BaseModel, Generic[Row]):
 
 
 class FleetAnswer(Page[FleetLine]):
-    """Monitors, those that need somebody first."""
+    """Monitors in order of urgency, as the page of the fleet has them."""
 
     counts: dict[str, int] = Field(description="how many there are of each status")
     now: float = Field(description="seconds since 1970")

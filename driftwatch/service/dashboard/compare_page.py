@@ -124,8 +124,10 @@ def _choice(
     shown = next((each for each in monitors if each.name == name), monitors[0])
     lines = window_lines(shown, since=frame.asked.since, until=frame.asked.until)
     windows = lines.windows[::-1]
-    side = chosen_side([shown], shown.name, pane, "") if pane else None
-    window = None if side is None else side.window
+    window = next((each for each in windows if str(each.pane) == pane), None)
+    if window is None and pane:  # one of another stretch of time
+        side = chosen_side([shown], shown.name, pane, "")
+        window = None if side is None else side.window
     missing = [f"monitor ‘{plain(name)}’"] if name and name != shown.name else []
     missing += [f"window ‘{plain(pane)}’"] if pane and window is None else []
     if window is None and windows:

@@ -11,6 +11,7 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.parquet as pq
 
+from benchmarks.clicks.history import loans
 from driftwatch import Monitor
 from driftwatch.config.load import load_config
 from driftwatch.core.data.times import to_utc
@@ -55,31 +56,6 @@ time = "at"
 [monitors.empty]
 store = "empty.db"
 """
-
-
-def loans(rng: np.random.Generator, rows: int, *, moved: float = 0.0) -> dict[str, Any]:
-    """Rows of a small model of loans; what has moved is the debt, and who asks."""
-    age = rng.normal(44, 11, rows).clip(18, 90).round()
-    income = rng.lognormal(8, 0.4, rows).round(2)
-    debt = rng.beta(2, 5, rows) + moved * 0.25
-    country = rng.choice(["DE", "FR", "IT", "ES"], rows, p=_shares(moved))
-    paid = rng.random(rows) < 1 / (1 + np.exp(3 * debt - 2 + moved * rng.normal(0, 2, rows)))
-    score = 1 / (1 + np.exp(3 * debt - 2))
-    return {
-        "age": np.where(rng.random(rows) < 0.02, np.nan, age),
-        "income": income,
-        "debt_ratio": debt,
-        "country": country,
-        "channel": rng.choice(["web", "branch", "phone"], rows, p=[0.6, 0.3, 0.1]),
-        "returning": rng.random(rows) < 0.4,
-        "score": score,
-        "approved": np.where(score > 0.5, "yes", "no"),
-        "paid": np.where(paid, "yes", "no"),
-    }
-
-
-def _shares(moved: float) -> list[float]:
-    return [0.55 - 0.3 * moved, 0.2 + 0.3 * moved, 0.15, 0.1]
 
 
 def without_outcomes(rows: Mapping[str, Any]) -> dict[str, Any]:

@@ -114,7 +114,7 @@ def test_what_is_pressed_is_large_enough(
 
 def press(browser: Chromium, key: str, code: int, *, text: str = "") -> None:
     """Press a key as a person does."""
-    send: Any = browser._call
+    send: Any = browser.call
     for kind in ("keyDown", "keyUp"):
         send(
             "Input.dispatchKeyEvent",
